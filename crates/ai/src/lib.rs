@@ -1,0 +1,1 @@
+//! Model clients, streaming and the tool loop

@@ -1,0 +1,1 @@
+//! The local backend: receives, stores, queries and shows OTLP

@@ -1,0 +1,1 @@
+//! Layered settings with provenance and unknown-key errors

@@ -1,0 +1,1 @@
+//! The contracts that every Glassbox crate speaks

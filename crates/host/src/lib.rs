@@ -1,0 +1,1 @@
+//! Serves a tool or an agent over HTTP

@@ -1,0 +1,1 @@
+//! HTTP instrumentation over the telemetry contract

@@ -1,0 +1,1 @@
+//! Workflows as DAGs of steps with bindings

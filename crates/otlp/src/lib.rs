@@ -1,0 +1,1 @@
+//! The OTLP wire: decoding, limits, status mapping, receiver services

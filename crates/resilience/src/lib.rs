@@ -1,0 +1,1 @@
+//! Circuit breaker, retry and timeout as silent state machines

@@ -1,0 +1,1 @@
+//! Names, units, buckets and label sets of the semantic conventions

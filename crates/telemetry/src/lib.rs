@@ -1,0 +1,1 @@
+//! The OpenTelemetry implementation of the telemetry contract

@@ -1,0 +1,1 @@
+//! Virtual clock, OTLP sink and telemetry capture for tests

@@ -1,0 +1,2 @@
+//! Everything repeated
+fn main() {}
