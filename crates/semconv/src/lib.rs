@@ -1,1 +1,25 @@
-//! Names, units, buckets and label sets of the semantic conventions
+//! Names, units, buckets and label sets of the semantic conventions that Glassbox follows.
+//!
+//! Constants only. The convention's version is part of the module name, so that a later version is
+//! another module and nobody's names change underneath them.
+//!
+//! | module | convention |
+//! |---|---|
+//! | [`v1_41`] | OpenTelemetry 1.41.1: HTTP, RPC, database, resource, code, exceptions |
+//! | [`gen_ai_v1_41`] | Generative AI as last published there, the default |
+//! | [`gen_ai_latest`] | Generative AI and its metrics as they have developed since |
+//! | [`glassbox`] | what no convention names: workflows, events, sessions, resilience |
+//!
+//! Every module lists its attributes in `ATTRIBUTES` and its metrics in `METRICS`; the compiler
+//! checks that the names are unique, dotted and lower case, and that bucket bounds ascend.
+
+#[macro_use]
+mod catalogue;
+mod metric;
+
+pub mod gen_ai_latest;
+pub mod gen_ai_v1_41;
+pub mod glassbox;
+pub mod v1_41;
+
+pub use metric::{Kind, Metric};
