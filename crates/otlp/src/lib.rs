@@ -1,1 +1,31 @@
-//! The OTLP wire: decoding, limits, status mapping, receiver services
+//! The OTLP wire: decoding, limits, status mapping, receiver services.
+//!
+//! The base crate holds what has no transport: the message types ([`proto`]), OTLP/JSON in both
+//! directions ([`json`]), and the checks that turn a decoded [`Request`] into a [`Batch`] in which
+//! every record is sound. Feature `receiver` adds the services: a [`Receiver`] speaks OTLP/HTTP
+//! and OTLP/gRPC to the letter of OTLP 1.11 and hands each batch to a [`Consumer`].
+
+mod batch;
+pub mod proto;
+mod request;
+mod signal;
+mod validate;
+
+#[cfg(feature = "receiver")]
+mod consumer;
+#[cfg(feature = "receiver")]
+mod limits;
+#[cfg(feature = "receiver")]
+mod stats;
+
+pub use batch::Batch;
+pub use request::Request;
+pub use signal::Signal;
+pub use validate::{RejectedReason, Rejections, remove_invalid};
+
+#[cfg(feature = "receiver")]
+pub use {
+    consumer::{Accepted, Consumer, Refusal},
+    limits::Limits,
+    stats::{ReceiverStats, RefusedReason, SignalStats, StatsSnapshot},
+};

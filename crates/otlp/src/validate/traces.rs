@@ -1,0 +1,51 @@
+//! Spans.
+
+use super::{Fault, RejectedReason, Rejections, SPAN_ID, TRACE_ID, optional, required};
+use crate::proto::ExportTraceServiceRequest;
+use crate::proto::trace::v1::Span;
+
+pub(super) fn remove_invalid(request: &mut ExportTraceServiceRequest, out: &mut Rejections) {
+    for (r, resource) in request.resource_spans.iter_mut().enumerate() {
+        for (s, scope) in resource.scope_spans.iter_mut().enumerate() {
+            let mut index = 0;
+            scope.spans.retain(|span| {
+                let fault = fault(span);
+                if let Some(fault) = fault {
+                    let place = format_args!("resourceSpans[{r}].scopeSpans[{s}].spans[{index}]");
+                    out.add(place, fault, 1);
+                    index += 1;
+                    return false;
+                }
+                index += 1;
+                true
+            });
+        }
+    }
+}
+
+fn fault(span: &Span) -> Option<Fault> {
+    if let Some(problem) = required(&span.trace_id, TRACE_ID) {
+        return Some(Fault::new(RejectedReason::TraceId, ".traceId", problem));
+    }
+    if let Some(problem) = required(&span.span_id, SPAN_ID) {
+        return Some(Fault::new(RejectedReason::SpanId, ".spanId", problem));
+    }
+    if let Some(problem) = optional(&span.parent_span_id, SPAN_ID) {
+        return Some(Fault::new(
+            RejectedReason::ParentSpanId,
+            ".parentSpanId",
+            problem,
+        ));
+    }
+    // A link to nowhere is legal (its attributes may say what it stands for), a broken id is not.
+    span.links.iter().enumerate().find_map(|(index, link)| {
+        let (field, problem) = optional(&link.trace_id, TRACE_ID)
+            .map(|problem| ("traceId", problem))
+            .or_else(|| optional(&link.span_id, SPAN_ID).map(|problem| ("spanId", problem)))?;
+        Some(Fault::new(
+            RejectedReason::Link,
+            format!(".links[{index}].{field}"),
+            problem,
+        ))
+    })
+}
