@@ -1,1 +1,70 @@
-//! The contracts that every Glassbox crate speaks
+//! The contracts that every Glassbox crate speaks.
+//!
+//! Nothing here knows a runtime, a transport, an environment, a clock of its own or OpenTelemetry. Everything that
+//! crosses a process boundary is data with serde; everything that has several implementations is a
+//! trait that can be a `dyn`. Of telemetry this crate holds the trait, its handles and its no-op:
+//! an application that installs nothing pays nothing.
+
+#![forbid(unsafe_code)]
+
+mod agent;
+mod baggage;
+mod budget;
+mod capability;
+mod cx;
+mod deadline;
+mod discovery;
+mod error;
+mod events;
+mod memory;
+mod model;
+mod percent;
+mod problem;
+pub mod telemetry;
+mod tool;
+mod toolbox;
+mod wire;
+
+pub use agent::{Agent, Skillset, TypedAgent, World};
+pub use baggage::{Baggage, BaggageEntry};
+pub use budget::{Budget, Spent};
+pub use capability::{Capability, CostClass, Effect};
+pub use cx::{CancellationSource, Cancelled, Cx};
+pub use deadline::{Clock, Deadline};
+pub use discovery::{
+    Connector, Discovery, Filter, Health, Lease, Registry, ServiceInfo, ServiceKind,
+};
+pub use error::{Blame, Category, Decide, Retry};
+pub use events::{Event, Events, NoEvents};
+pub use memory::Memory;
+pub use model::{
+    ChatEvent, ChatModel, ChatRequest, ChatResponse, ChatStream, FinishReason, Message, ModelError,
+    Part, Role, ToolCall, Usage, UsageSource,
+};
+pub use problem::Problem;
+pub use tool::{Output, Tool, ToolError, TypedTool};
+pub use toolbox::Toolbox;
+pub use wire::{Carrier, IDEMPOTENCY_KEY, Source, TIMEOUT_MS};
+
+#[doc(inline)]
+pub use async_trait::async_trait;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_contract_can_be_a_dyn() {
+        fn assert_dyn<T: ?Sized + Send + Sync>() {}
+        assert_dyn::<dyn Tool>();
+        assert_dyn::<dyn Agent>();
+        assert_dyn::<dyn ChatModel>();
+        assert_dyn::<dyn Registry>();
+        assert_dyn::<dyn Discovery>();
+        assert_dyn::<dyn Connector>();
+        assert_dyn::<dyn Memory>();
+        assert_dyn::<dyn Events>();
+        assert_dyn::<dyn Budget>();
+        assert_dyn::<dyn telemetry::Telemetry>();
+    }
+}

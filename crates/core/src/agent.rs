@@ -1,0 +1,189 @@
+//! Agents: active. An agent gets a [`World`], which a tool never sees: that is the asymmetry.
+
+use crate::{
+    Capability, ChatModel, Connector, CostClass, Cx, Discovery, Effect, Events, Memory, Output,
+    ToolError, toolbox::to_output,
+};
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::time::Duration;
+
+/// What an agent may reach. Lent for one invocation, so nothing outlives its span and budget.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct World<'a> {
+    /// Finds tools and other agents.
+    pub discovery: &'a dyn Discovery,
+    /// Makes what was found callable.
+    pub connector: &'a dyn Connector,
+    /// Thinks.
+    pub model: &'a dyn ChatModel,
+    /// Remembers across invocations.
+    pub memory: &'a dyn Memory,
+    /// Tells what happens.
+    pub events: &'a dyn Events,
+}
+
+impl<'a> World<'a> {
+    /// Everything an agent may reach.
+    pub fn new(
+        discovery: &'a dyn Discovery,
+        connector: &'a dyn Connector,
+        model: &'a dyn ChatModel,
+        memory: &'a dyn Memory,
+        events: &'a dyn Events,
+    ) -> Self {
+        Self {
+            discovery,
+            connector,
+            model,
+            memory,
+            events,
+        }
+    }
+}
+
+/// Discovers, plans and calls; is itself callable.
+#[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an agent",
+    note = "put typed agents into a `Skillset`; a `Tool` is hosted with `Host::tool`"
+)]
+pub trait Agent: Send + Sync {
+    /// The service name it registers under.
+    fn name(&self) -> &str;
+
+    /// What it can be asked to do.
+    fn capabilities(&self) -> &[Capability];
+
+    /// Does it, with the world's help.
+    ///
+    /// # Errors
+    /// A [`ToolError`] that says what was wrong, where, and what to do.
+    ///
+    /// # Cancel safety
+    /// Dropping the future cancels what it started.
+    async fn invoke(
+        &self,
+        cx: &Cx,
+        world: &World<'_>,
+        capability: &str,
+        input: Value,
+    ) -> Result<Output, ToolError>;
+}
+
+/// An agent's skill as its author writes it: one capability with its types.
+#[async_trait]
+pub trait TypedAgent: Send + Sync {
+    /// What it takes.
+    type Input: DeserializeOwned + JsonSchema + Send;
+    /// What it gives.
+    type Output: Serialize + JsonSchema;
+    /// The capability's name: lower-case words joined by `_`.
+    const NAME: &'static str;
+    /// One or two sentences for people and models.
+    const DESCRIPTION: &'static str;
+    /// See [`Effect`].
+    const EFFECT: Effect = Effect::ReadOnly;
+    /// See [`CostClass`].
+    const COST: CostClass = CostClass::Expensive;
+    /// How long a call may take when its caller says nothing.
+    const TIMEOUT: Duration = Duration::from_secs(120);
+
+    /// Does it, with the world's help.
+    ///
+    /// # Errors
+    /// A [`ToolError`] that says what was wrong, where, and what to do.
+    async fn invoke(
+        &self,
+        cx: &Cx,
+        world: &World<'_>,
+        input: Self::Input,
+    ) -> Result<Self::Output, ToolError>;
+}
+
+/// An [`Agent`] made of [`TypedAgent`]s.
+pub struct Skillset {
+    name: String,
+    capabilities: Vec<Capability>,
+    skills: Vec<Box<dyn Erased>>,
+}
+
+impl Skillset {
+    /// An agent without skills that registers as `name`.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            capabilities: Vec::new(),
+            skills: Vec::new(),
+        }
+    }
+
+    /// Adds a skill.
+    ///
+    /// # Panics
+    /// If there is a skill of the same name: a mistake of the program, not of its input.
+    #[must_use]
+    pub fn with<A: TypedAgent + 'static>(mut self, skill: A) -> Self {
+        assert!(
+            !self.capabilities.iter().any(|held| held.name == A::NAME),
+            "{} has two capabilities called '{}'",
+            self.name,
+            A::NAME
+        );
+        self.capabilities.push(
+            Capability::of::<A::Input, A::Output>(A::NAME, A::DESCRIPTION)
+                .with_effect(A::EFFECT)
+                .with_cost(A::COST)
+                .with_timeout(A::TIMEOUT),
+        );
+        self.skills.push(Box::new(skill));
+        self
+    }
+}
+
+#[async_trait]
+impl Agent for Skillset {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn capabilities(&self) -> &[Capability] {
+        &self.capabilities
+    }
+
+    async fn invoke(
+        &self,
+        cx: &Cx,
+        world: &World<'_>,
+        capability: &str,
+        input: Value,
+    ) -> Result<Output, ToolError> {
+        let known = self
+            .capabilities
+            .iter()
+            .position(|held| held.name == capability);
+        match known {
+            Some(index) => self.skills[index].invoke(cx, world, input).await,
+            None => Err(ToolError::unknown_capability(&self.name, capability)),
+        }
+    }
+}
+
+/// A typed skill behind JSON.
+#[async_trait]
+trait Erased: Send + Sync {
+    async fn invoke(&self, cx: &Cx, world: &World<'_>, input: Value) -> Result<Output, ToolError>;
+}
+
+#[async_trait]
+impl<A: TypedAgent> Erased for A {
+    async fn invoke(&self, cx: &Cx, world: &World<'_>, input: Value) -> Result<Output, ToolError> {
+        let input = serde_json::from_value(input)
+            .map_err(|error| ToolError::invalid_input(A::NAME, &error))?;
+        let output = TypedAgent::invoke(self, cx, world, input).await?;
+        to_output(A::NAME, &output)
+    }
+}

@@ -1,0 +1,154 @@
+//! One thing that a tool or an agent can do.
+
+use schemars::{JsonSchema, Schema, schema_for};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How long a call may take when neither its caller nor its author says anything.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What can be called, with its schemas and with what callers may do on its behalf.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Capability {
+    /// Lower-case words joined by `_`, unique within the service.
+    pub name: String,
+    /// One or two sentences; a model reads them to choose.
+    pub description: String,
+    /// JSON Schema of the input, an object.
+    pub input: Schema,
+    /// JSON Schema of the output.
+    pub output: Schema,
+    /// What calling it does to the world: decides retry, hedging and approval.
+    pub effect: Effect,
+    /// What a call costs, roughly.
+    pub cost: CostClass,
+    /// How long a call may take when its caller says nothing; milliseconds on the wire.
+    #[serde(rename = "timeout_ms", with = "millis")]
+    pub timeout: Duration,
+}
+
+impl Capability {
+    /// A capability with the schemas of its types: read-only, free, 30 s, until said otherwise.
+    pub fn of<I: JsonSchema, O: JsonSchema>(
+        name: impl Into<String>,
+        description: impl Into<String>,
+    ) -> Self {
+        Self::from_schemas(name, description, schema_for!(I), schema_for!(O))
+    }
+
+    /// A capability whose schemas are known as JSON.
+    pub fn from_schemas(
+        name: impl Into<String>,
+        description: impl Into<String>,
+        input: Schema,
+        output: Schema,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            description: description.into(),
+            input,
+            output,
+            effect: Effect::ReadOnly,
+            cost: CostClass::Free,
+            timeout: DEFAULT_TIMEOUT,
+        }
+    }
+
+    /// Says what calling it does to the world.
+    #[must_use]
+    pub fn with_effect(mut self, effect: Effect) -> Self {
+        self.effect = effect;
+        self
+    }
+
+    /// Says what a call costs.
+    #[must_use]
+    pub fn with_cost(mut self, cost: CostClass) -> Self {
+        self.cost = cost;
+        self
+    }
+
+    /// Says how long a call may take.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+}
+
+/// What a call does to the world, from harmless to not repeatable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Changes nothing: may be retried, hedged and cached.
+    ReadOnly,
+    /// Changes something, and twice is the same as once: may be retried, not hedged.
+    Idempotent,
+    /// Changes something each time: never repeated without an idempotency key that the tool honours.
+    Mutating,
+    /// Cannot be undone: asks for approval first.
+    Destructive,
+}
+
+impl Effect {
+    /// Whether a failed call may be repeated without asking anybody.
+    pub const fn is_repeatable(self) -> bool {
+        matches!(self, Self::ReadOnly | Self::Idempotent)
+    }
+}
+
+/// What a call costs, roughly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CostClass {
+    /// Computed here.
+    Free,
+    /// A call over the network.
+    Cheap,
+    /// Money or scarce quota per call.
+    Expensive,
+}
+
+/// A duration as whole milliseconds.
+mod millis {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::time::Duration;
+
+    pub(super) fn serialize<S: Serializer>(value: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(u64::try_from(value.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_millis)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize, JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is looked at")]
+    struct Input {
+        /// The city's name.
+        city: String,
+    }
+
+    #[test]
+    fn a_capability_survives_the_wire_with_its_schemas() {
+        let capability = Capability::of::<Input, u32>("weather", "Tells the weather.")
+            .with_effect(Effect::Idempotent)
+            .with_cost(CostClass::Cheap)
+            .with_timeout(Duration::from_millis(1500));
+        let wire = serde_json::to_value(&capability).unwrap();
+        assert_eq!(wire["timeout_ms"], 1500);
+        assert_eq!(wire["effect"], "idempotent");
+        assert_eq!(
+            wire["input"]["properties"]["city"]["description"],
+            "The city's name."
+        );
+        let back: Capability = serde_json::from_value(wire).unwrap();
+        assert_eq!(back, capability);
+    }
+}

@@ -1,0 +1,222 @@
+//! The one value that crosses every hop: HTTP, MCP, a queue, the journal, a timer.
+
+use crate::{Baggage, Budget, Deadline, telemetry::TraceContext};
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+/// What a call inherits from its caller. Cheap to clone; children only narrow.
+///
+/// ```
+/// use glassbox_core::{Baggage, Cx};
+///
+/// let cx = Cx::background().with_baggage(Baggage::default().with("tenant", "acme"));
+/// assert_eq!(cx.baggage().get("tenant"), Some("acme"));
+/// ```
+#[derive(Clone, Default)]
+pub struct Cx(Arc<Inner>);
+
+#[derive(Clone, Default)]
+struct Inner {
+    trace: TraceContext,
+    deadline: Option<Deadline>,
+    budget: Option<Arc<dyn Budget>>,
+    idempotency_key: Option<Arc<str>>,
+    baggage: Baggage,
+    cancellation: Option<Arc<dyn CancellationSource>>,
+}
+
+impl Cx {
+    /// No caller: a program's start, a timer, a test.
+    pub fn background() -> Self {
+        Self::default()
+    }
+
+    fn child(&self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = (*self.0).clone();
+        change(&mut inner);
+        Self(Arc::new(inner))
+    }
+
+    /// The trace this call belongs to, used as parent where no span is current.
+    pub fn trace(&self) -> &TraceContext {
+        &self.0.trace
+    }
+
+    /// The same call under another parent span.
+    #[must_use]
+    pub fn with_trace(&self, trace: TraceContext) -> Self {
+        self.child(|inner| inner.trace = trace)
+    }
+
+    /// When the caller stops waiting.
+    pub fn deadline(&self) -> Option<Deadline> {
+        self.0.deadline
+    }
+
+    /// The same call under a sooner deadline; a later one changes nothing.
+    #[must_use]
+    pub fn with_deadline(&self, deadline: Deadline) -> Self {
+        self.child(|inner| {
+            inner.deadline = Some(match inner.deadline {
+                Some(outer) => outer.tightened(deadline),
+                None => deadline,
+            });
+        })
+    }
+
+    /// The tokens and money that the whole call tree shares.
+    pub fn budget(&self) -> Option<&dyn Budget> {
+        self.0.budget.as_deref()
+    }
+
+    /// The same call under both budgets: what it uses is charged to the outer one too.
+    #[must_use]
+    pub fn with_budget(&self, budget: Arc<dyn Budget>) -> Self {
+        self.child(|inner| {
+            inner.budget = Some(match inner.budget.take() {
+                Some(outer) => Arc::new(Nested { outer, budget }),
+                None => budget,
+            });
+        })
+    }
+
+    /// Names the effect: the same key never causes it twice.
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.0.idempotency_key.as_deref()
+    }
+
+    /// The same call under this idempotency key.
+    #[must_use]
+    pub fn with_idempotency_key(&self, key: impl Into<Arc<str>>) -> Self {
+        self.child(|inner| inner.idempotency_key = Some(key.into()))
+    }
+
+    /// Pairs that travel with the trace. Never a metric label unless allow-listed.
+    pub fn baggage(&self) -> &Baggage {
+        &self.0.baggage
+    }
+
+    /// The same call with other baggage.
+    #[must_use]
+    pub fn with_baggage(&self, baggage: Baggage) -> Self {
+        self.child(|inner| inner.baggage = baggage)
+    }
+
+    /// Resolves when the caller gave up; never, if nobody can.
+    pub fn cancelled(&self) -> Cancelled<'_> {
+        match &self.0.cancellation {
+            Some(source) => source.cancelled(),
+            None => Box::pin(std::future::pending()),
+        }
+    }
+
+    /// Whether the caller gave up.
+    pub fn is_cancelled(&self) -> bool {
+        self.0
+            .cancellation
+            .as_ref()
+            .is_some_and(|source| source.is_cancelled())
+    }
+
+    /// The same call, cancelled by `source`. The source must itself end when an outer one does.
+    #[must_use]
+    pub fn with_cancellation(&self, source: Arc<dyn CancellationSource>) -> Self {
+        self.child(|inner| inner.cancellation = Some(source))
+    }
+}
+
+impl fmt::Debug for Cx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cx")
+            .field("trace", &self.0.trace)
+            .field("deadline", &self.0.deadline)
+            .field("idempotency_key", &self.0.idempotency_key)
+            .field("baggage", &self.0.baggage)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A future that resolves on cancellation.
+pub type Cancelled<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// Where cancellation comes from; the runtime's own token implements it.
+pub trait CancellationSource: Send + Sync {
+    /// Resolves once cancelled.
+    fn cancelled(&self) -> Cancelled<'_>;
+    /// Whether it is.
+    fn is_cancelled(&self) -> bool;
+}
+
+struct Nested {
+    outer: Arc<dyn Budget>,
+    budget: Arc<dyn Budget>,
+}
+
+impl Budget for Nested {
+    fn charge(&self, spent: crate::Spent) {
+        self.outer.charge(spent);
+        self.budget.charge(spent);
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.outer.is_exhausted() || self.budget.is_exhausted()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Clock, Spent};
+    use std::{
+        sync::atomic::{AtomicU64, Ordering::Relaxed},
+        time::Duration,
+    };
+
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now(&self) -> u64 {
+            1_000
+        }
+    }
+
+    #[test]
+    fn a_child_never_gets_more_time() {
+        let soon = Deadline::after(&Stopped, Duration::from_secs(1));
+        let late = Deadline::after(&Stopped, Duration::from_secs(9));
+        let cx = Cx::background().with_deadline(soon);
+        assert_eq!(cx.with_deadline(late).deadline(), Some(soon));
+        assert_eq!(
+            cx.deadline().unwrap().remaining(&Stopped),
+            Some(Duration::from_secs(1))
+        );
+    }
+
+    struct Tokens(AtomicU64);
+
+    impl Budget for Tokens {
+        fn charge(&self, spent: Spent) {
+            let left = self.0.load(Relaxed).saturating_sub(spent.tokens);
+            self.0.store(left, Relaxed);
+        }
+
+        fn is_exhausted(&self) -> bool {
+            self.0.load(Relaxed) == 0
+        }
+    }
+
+    #[test]
+    fn an_inner_budget_charges_the_outer_one_and_cannot_outlive_it() {
+        let outer = Arc::new(Tokens(AtomicU64::new(5)));
+        let inner = Arc::new(Tokens(AtomicU64::new(100)));
+        let cx = Cx::background()
+            .with_budget(outer.clone())
+            .with_budget(inner);
+        let budget = cx.budget().unwrap();
+        assert!(!budget.is_exhausted());
+        budget.charge(Spent {
+            tokens: 5,
+            micro_usd: None,
+        });
+        assert!(outer.is_exhausted() && budget.is_exhausted());
+    }
+}

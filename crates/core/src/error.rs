@@ -1,0 +1,189 @@
+//! Errors as decisions: what a caller should do next, and whose fault it was.
+
+use serde::{Deserialize, Serialize};
+use std::{fmt, time::Duration};
+
+/// What the caller may do about a failed operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// The same request will fail again.
+    Never,
+    /// Not before this much time has passed (`Retry-After`).
+    After(Duration),
+    /// By the caller's own back-off.
+    Backoff,
+}
+
+/// Who a failure counts against: a breaker opens for the peer's failures only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// Bad input, a missing permission, a deadline that the caller made too short, a cancellation.
+    Caller,
+    /// The one that was called.
+    Peer,
+    /// This process: a full queue, an open breaker, an exhausted budget.
+    Local,
+}
+
+/// The two questions that retry loops, breakers and failover chains ask of every operational error.
+pub trait Decide {
+    /// What to do next.
+    fn retry(&self) -> Retry;
+    /// Whom to blame.
+    fn blame(&self) -> Blame;
+}
+
+/// The few kinds of failure that callers tell apart; each has one HTTP status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Category {
+    /// The input does not satisfy the schema or the rules: 400.
+    Invalid,
+    /// No or wrong credentials: 401.
+    Unauthenticated,
+    /// A token, cost or step budget is spent: 402.
+    BudgetExhausted,
+    /// Known, and not allowed: 403.
+    Forbidden,
+    /// No such capability, run or session: 404.
+    NotFound,
+    /// The state does not allow it, or the idempotency key was used for another request: 409.
+    Conflict,
+    /// A limit on rate or concurrency: 429.
+    RateLimited,
+    /// Ended because the caller went away: 499.
+    Cancelled,
+    /// A defect of ours: 500.
+    Internal,
+    /// The peer or a dependency does not answer: 503.
+    Unavailable,
+    /// The deadline passed: 504.
+    Timeout,
+}
+
+impl Category {
+    /// The HTTP status that carries this category.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Invalid => 400,
+            Self::Unauthenticated => 401,
+            Self::BudgetExhausted => 402,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::Conflict => 409,
+            Self::RateLimited => 429,
+            Self::Cancelled => 499,
+            Self::Internal => 500,
+            Self::Unavailable => 503,
+            Self::Timeout => 504,
+        }
+    }
+
+    /// The category of an HTTP status from a peer that sent no problem body.
+    ///
+    /// Statuses below 400 are no failures; what they mean here is a broken peer, so `Internal`.
+    pub const fn from_status(status: u16) -> Self {
+        match status {
+            401 | 407 => Self::Unauthenticated,
+            402 => Self::BudgetExhausted,
+            403 => Self::Forbidden,
+            404 | 410 => Self::NotFound,
+            408 | 504 => Self::Timeout,
+            409 => Self::Conflict,
+            429 => Self::RateLimited,
+            499 => Self::Cancelled,
+            400..=499 => Self::Invalid,
+            502 | 503 => Self::Unavailable,
+            _ => Self::Internal,
+        }
+    }
+
+    /// The name on the wire and in `error.type`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::Unauthenticated => "unauthenticated",
+            Self::BudgetExhausted => "budget_exhausted",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+            Self::RateLimited => "rate_limited",
+            Self::Cancelled => "cancelled",
+            Self::Internal => "internal",
+            Self::Unavailable => "unavailable",
+            Self::Timeout => "timeout",
+        }
+    }
+
+    /// What a caller may do when it knows only the category and the wait that the peer asked for.
+    pub const fn retry(self, retry_after: Option<Duration>) -> Retry {
+        match (self, retry_after) {
+            (Self::RateLimited | Self::Unavailable | Self::Timeout, Some(wait)) => {
+                Retry::After(wait)
+            }
+            (Self::RateLimited | Self::Unavailable | Self::Timeout, None) => Retry::Backoff,
+            _ => Retry::Never,
+        }
+    }
+
+    /// Whom a failure of this category counts against.
+    pub const fn blame(self) -> Blame {
+        match self {
+            Self::RateLimited | Self::Unavailable | Self::Timeout | Self::Internal => Blame::Peer,
+            Self::BudgetExhausted => Blame::Local,
+            _ => Blame::Caller,
+        }
+    }
+}
+
+impl fmt::Display for Category {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Category; 11] = [
+        Category::Invalid,
+        Category::Unauthenticated,
+        Category::BudgetExhausted,
+        Category::Forbidden,
+        Category::NotFound,
+        Category::Conflict,
+        Category::RateLimited,
+        Category::Cancelled,
+        Category::Internal,
+        Category::Unavailable,
+        Category::Timeout,
+    ];
+
+    #[test]
+    fn a_status_leads_back_to_its_category() {
+        for category in ALL {
+            assert_eq!(Category::from_status(category.status()), category);
+        }
+    }
+
+    #[test]
+    fn the_name_is_the_one_on_the_wire() {
+        for category in ALL {
+            let wire = serde_json::to_value(category).unwrap();
+            assert_eq!(wire, category.as_str());
+        }
+    }
+
+    #[test]
+    fn a_wait_only_delays_what_may_be_repeated() {
+        let wait = Some(Duration::from_secs(1));
+        assert_eq!(Category::Invalid.retry(wait), Retry::Never);
+        assert_eq!(
+            Category::Unavailable.retry(wait),
+            Retry::After(Duration::from_secs(1))
+        );
+        assert_eq!(Category::Timeout.retry(None), Retry::Backoff);
+    }
+}

@@ -1,0 +1,50 @@
+//! How the pipeline is: invisible when it works, obvious when it does not.
+
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Losses by reason, in items.
+pub type Drops = BTreeMap<String, u64>;
+
+/// The state of the whole pipeline.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Health {
+    /// `traces`, `metrics`, `logs`.
+    pub signals: BTreeMap<String, SignalHealth>,
+    /// Where it is all sent, as configured; without credentials.
+    pub endpoint: Option<String>,
+}
+
+impl Health {
+    /// A pipeline without signals yet.
+    pub fn new(endpoint: Option<String>) -> Self {
+        Self {
+            signals: BTreeMap::new(),
+            endpoint,
+        }
+    }
+
+    /// Whether nothing was lost and the last export of every signal went well.
+    pub fn is_healthy(&self) -> bool {
+        self.signals
+            .values()
+            .all(|signal| signal.last_error.is_none() && signal.dropped.is_empty())
+    }
+}
+
+/// The state of one signal's pipeline.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct SignalHealth {
+    /// Items that the backend took.
+    pub delivered: u64,
+    /// Items that wait.
+    pub queued: u64,
+    /// Items lost, by reason: `queue_full`, `export_failed`, `rejected`, `shutdown`.
+    pub dropped: Drops,
+    /// Whether the breaker around the exporter is open.
+    pub circuit_open: bool,
+    /// Why the last export failed; `None` once one succeeded again.
+    pub last_error: Option<String>,
+}

@@ -1,0 +1,241 @@
+//! Typed instruments, resolved on first use after installation.
+
+use super::{Telemetry, Value, installed};
+use std::{
+    collections::HashSet,
+    sync::{
+        LazyLock, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+};
+
+/// What kind of instrument the caller wrote; never guessed from its name.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Only grows, in whole steps.
+    Counter,
+    /// Only grows, in fractions.
+    FloatCounter,
+    /// Grows and shrinks.
+    UpDownCounter,
+    /// Is set.
+    Gauge,
+    /// Distributes, over explicit upper bounds; none given: the implementation's default bounds.
+    Histogram(&'static [f64]),
+    /// A total that is read at collection.
+    ObservableCounter,
+    /// A sum that grows and shrinks and is read at collection.
+    ObservableUpDownCounter,
+    /// A value that is read at collection.
+    ObservableGauge,
+}
+
+/// A resolved instrument. Zero is "not yet".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct InstrumentId(pub u32);
+
+/// What an instrument is called and means.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Descriptor {
+    /// By the conventions: dotted, lower case.
+    pub name: &'static str,
+    /// UCUM: `s`, `By`, `{token}`; empty for none.
+    pub unit: &'static str,
+    /// One sentence; may be empty.
+    pub description: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// Labels known at compile time.
+    pub labels: &'static [(&'static str, Value<'static>)],
+    /// Keys of the labels given at each call, in the order of their values.
+    pub keys: &'static [&'static str],
+}
+
+impl Descriptor {
+    /// An instrument without unit, description or labels.
+    pub const fn new(name: &'static str, kind: Kind) -> Self {
+        Self {
+            name,
+            unit: "",
+            description: "",
+            kind,
+            labels: &[],
+            keys: &[],
+        }
+    }
+}
+
+/// A name that was made at run time, as instruments need it.
+///
+/// # Bounds
+/// Each distinct name is kept for the life of the process, once: for names out of configuration,
+/// never for names out of requests.
+pub fn intern(name: &str) -> &'static str {
+    static NAMES: LazyLock<Mutex<HashSet<&'static str>>> = LazyLock::new(Mutex::default);
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    match names.get(name) {
+        Some(known) => known,
+        None => {
+            let kept: &'static str = Box::leak(name.into());
+            names.insert(kept);
+            kept
+        }
+    }
+}
+
+/// A descriptor with the id that it resolved to: what all typed instruments are made of.
+#[derive(Debug)]
+pub struct Instrument {
+    descriptor: Descriptor,
+    id: AtomicU32,
+}
+
+impl Instrument {
+    /// An instrument that is resolved when it is first used after installation.
+    pub const fn new(descriptor: Descriptor) -> Self {
+        Self {
+            descriptor,
+            id: AtomicU32::new(0),
+        }
+    }
+
+    /// What it is.
+    pub const fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    #[inline]
+    fn id(&self, telemetry: &dyn Telemetry) -> InstrumentId {
+        match self.id.load(Relaxed) {
+            0 => self.resolve(telemetry),
+            id => InstrumentId(id),
+        }
+    }
+
+    #[cold]
+    fn resolve(&self, telemetry: &dyn Telemetry) -> InstrumentId {
+        let id = telemetry.resolve(&self.descriptor);
+        self.id.store(id.0, Relaxed);
+        id
+    }
+}
+
+/// An instrument with the values of its labels for one call; what the macros give.
+#[derive(Debug)]
+pub struct Labelled<'a, I, const N: usize> {
+    instrument: &'a I,
+    values: [Value<'a>; N],
+}
+
+impl<'a, I, const N: usize> Labelled<'a, I, N> {
+    /// `values` stand in the order of the instrument's keys.
+    #[inline]
+    pub const fn new(instrument: &'a I, values: [Value<'a>; N]) -> Self {
+        Self { instrument, values }
+    }
+}
+
+macro_rules! instrument {
+    ($(#[$doc:meta])* $name:ident, $kind:expr, $number:ty, $method:ident, $method_with:ident, $call:ident, $does:literal) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name(Instrument);
+
+        impl $name {
+            /// By the conventions: dotted, lower case. Does nothing but hold the name: fit for statics.
+            pub const fn new(name: &'static str) -> Self {
+                Self(Instrument::new(Descriptor::new(name, $kind)))
+            }
+
+            /// The unit, in UCUM: `s`, `By`, `{token}`.
+            #[must_use]
+            pub const fn with_unit(mut self, unit: &'static str) -> Self {
+                self.0.descriptor.unit = unit;
+                self
+            }
+
+            /// What it measures, in one sentence.
+            #[must_use]
+            pub const fn with_description(mut self, description: &'static str) -> Self {
+                self.0.descriptor.description = description;
+                self
+            }
+
+            /// Labels that never change; they cost nothing per call.
+            #[must_use]
+            pub const fn with_labels(
+                mut self,
+                labels: &'static [(&'static str, Value<'static>)],
+            ) -> Self {
+                self.0.descriptor.labels = labels;
+                self
+            }
+
+            /// Keys of the labels whose values are given at each call, in that order.
+            #[must_use]
+            pub const fn with_keys(mut self, keys: &'static [&'static str]) -> Self {
+                self.0.descriptor.keys = keys;
+                self
+            }
+
+            /// What it is.
+            pub const fn descriptor(&self) -> &Descriptor {
+                self.0.descriptor()
+            }
+
+            #[doc = concat!($does, "; does nothing while no telemetry is installed.")]
+            #[inline]
+            pub fn $method(&self, value: $number) {
+                self.$method_with(value, &[]);
+            }
+
+            #[doc = concat!($does, " under label values that stand in the order of the keys.")]
+            #[inline]
+            pub fn $method_with(&self, value: $number, values: &[Value<'_>]) {
+                if let Some(telemetry) = installed() {
+                    telemetry.$call(self.0.id(telemetry), value, values);
+                }
+            }
+        }
+
+        impl<const N: usize> Labelled<'_, $name, N> {
+            #[doc = concat!($does, " under these label values.")]
+            #[inline]
+            pub fn $method(&self, value: $number) {
+                self.instrument.$method_with(value, &self.values);
+            }
+        }
+    };
+}
+
+instrument!(
+    /// Counts what only grows.
+    Counter, Kind::Counter, u64, add, add_with, add, "Adds"
+);
+instrument!(
+    /// Sums fractions that only grow, such as money or seconds.
+    FloatCounter, Kind::FloatCounter, f64, add, add_with, add_float, "Adds"
+);
+instrument!(
+    /// Counts what comes and goes.
+    UpDownCounter, Kind::UpDownCounter, i64, add, add_with, add_signed, "Adds, or takes away"
+);
+instrument!(
+    /// Holds the last value set.
+    Gauge, Kind::Gauge, f64, set, set_with, set, "Sets the value"
+);
+instrument!(
+    /// Shows how values are distributed.
+    Histogram, Kind::Histogram(&[]), f64, record, record_with, record, "Records a value"
+);
+
+impl Histogram {
+    /// Upper bounds of the buckets, ascending; a last bucket without bound is added.
+    #[must_use]
+    pub const fn with_buckets(mut self, bounds: &'static [f64]) -> Self {
+        self.0.descriptor.kind = Kind::Histogram(bounds);
+        self
+    }
+}

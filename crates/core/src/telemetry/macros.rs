@@ -1,0 +1,107 @@
+//! Level 1: an instrument where it is used.
+
+/// Counts at the callsite: `counter!("weather.requests", "endpoint" => endpoint).add(1)`.
+///
+/// Labels that are literals cost nothing per call. Unit and description come last:
+/// `counter!("weather.requests", "endpoint" => endpoint; unit: "{request}", description: "…")`.
+///
+/// ```
+/// use glassbox_core::counter;
+///
+/// let endpoint = String::from("forecast");
+/// counter!("weather.requests").add(1);
+/// counter!("weather.requests", "endpoint" => "forecast").add(1);
+/// counter!("weather.requests", "endpoint" => &endpoint, "cached" => true; unit: "{request}").add(1);
+/// ```
+#[macro_export]
+macro_rules! counter {
+    ($($rest:tt)*) => { $crate::__instrument!(Counter, $($rest)*) };
+}
+
+/// Counts what comes and goes: `up_down_counter!("sessions.active").add(-1)`. See
+/// [`counter!`](crate::counter) for labels.
+///
+/// ```
+/// glassbox_core::up_down_counter!("sessions.active").add(1);
+/// ```
+#[macro_export]
+macro_rules! up_down_counter {
+    ($($rest:tt)*) => { $crate::__instrument!(UpDownCounter, $($rest)*) };
+}
+
+/// Holds the last value: `gauge!("queue.depth", "queue" => name).set(7.0)`. See
+/// [`counter!`](crate::counter) for labels.
+///
+/// ```
+/// glassbox_core::gauge!("queue.depth").set(7.0);
+/// ```
+#[macro_export]
+macro_rules! gauge {
+    ($($rest:tt)*) => { $crate::__instrument!(Gauge, $($rest)*) };
+}
+
+/// Shows a distribution: `histogram!("weather.duration"; unit: "s", buckets: &[0.1, 1.0]).record(0.2)`.
+/// See [`counter!`](crate::counter) for labels.
+///
+/// ```
+/// glassbox_core::histogram!("weather.duration", "cached" => false; unit: "s", buckets: &[0.1, 1.0]).record(0.2);
+/// ```
+#[macro_export]
+macro_rules! histogram {
+    ($($rest:tt)*) => { $crate::__instrument!(Histogram, $($rest)*) };
+}
+
+/// Starts an internal span under the current one: `span!("parse", "file" => path)`.
+///
+/// ```
+/// let mut span = glassbox_core::span!("parse", "file.size" => 12);
+/// span.set("lines", 3);
+/// ```
+#[macro_export]
+macro_rules! span {
+    ($name:expr $(, $key:expr => $value:expr)* $(,)?) => {
+        $crate::telemetry::Span::builder($name)$(.attribute($key, $value))*.start()
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __instrument {
+    // Only literals: they belong to the instrument.
+    ($kind:ident, $name:expr $(, $key:literal => $value:literal)* $(,)? $(; $($options:tt)*)?) => {
+        $crate::telemetry::Labelled::new({
+            static INSTRUMENT: $crate::telemetry::$kind = $crate::__configured!(
+                $crate::telemetry::$kind::new($name)
+                    .with_labels(&[$(($key, $crate::telemetry::Literal($value).value())),*]);
+                $($($options)*)?
+            );
+            &INSTRUMENT
+        }, [])
+    };
+    ($kind:ident, $name:expr $(, $key:expr => $value:expr)+ $(,)? $(; $($options:tt)*)?) => {
+        // The static has a block of its own, so that temporaries among the values live as long as
+        // the whole statement.
+        $crate::telemetry::Labelled::new({
+            static INSTRUMENT: $crate::telemetry::$kind = $crate::__configured!(
+                $crate::telemetry::$kind::new($name).with_keys(&[$($key),+]);
+                $($($options)*)?
+            );
+            &INSTRUMENT
+        }, [$($crate::telemetry::Value::from($value)),+])
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __configured {
+    ($instrument:expr;) => { $instrument };
+    ($instrument:expr; unit: $value:expr $(, $($rest:tt)*)?) => {
+        $crate::__configured!($instrument.with_unit($value); $($($rest)*)?)
+    };
+    ($instrument:expr; description: $value:expr $(, $($rest:tt)*)?) => {
+        $crate::__configured!($instrument.with_description($value); $($($rest)*)?)
+    };
+    ($instrument:expr; buckets: $value:expr $(, $($rest:tt)*)?) => {
+        $crate::__configured!($instrument.with_buckets($value); $($($rest)*)?)
+    };
+}

@@ -1,0 +1,65 @@
+//! Level 2: one call for an operation.
+
+use super::{Counter, Histogram, Span, Value, installed};
+use std::{borrow::Cow, time::Duration};
+
+/// Bounds in seconds, from a millisecond to a minute.
+const SECONDS: &[f64] = &[
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
+];
+
+static DURATION: Histogram = Histogram::new("operation.duration")
+    .with_unit("s")
+    .with_description("How long an operation took.")
+    .with_keys(&["operation.name"])
+    .with_buckets(SECONDS);
+
+static ERRORS: Counter = Counter::new("operation.errors")
+    .with_unit("{error}")
+    .with_description("How often an operation failed, by error.type.")
+    .with_keys(&["operation.name", "error.type"]);
+
+/// Records how long `operation` took, in `operation.duration` (s).
+pub fn record_latency(operation: &str, took: Duration) {
+    DURATION.record_with(took.as_secs_f64(), &[Value::Str(operation)]);
+}
+
+/// Counts a failure of `operation` in `operation.errors`. `error_type` is of low cardinality: a
+/// code, a category, never a message.
+pub fn record_error(operation: &str, error_type: &str) {
+    ERRORS.add_with(1, &[Value::Str(operation), Value::Str(error_type)]);
+}
+
+/// Measures `operation` until the timer is dropped.
+pub fn time(operation: &'static str) -> Timer {
+    Timer {
+        operation,
+        start: installed().map(|telemetry| telemetry.now()),
+    }
+}
+
+/// Runs `operation` in a span of its own, which it is given to fill.
+pub fn in_span<T>(name: impl Into<Cow<'static, str>>, operation: impl FnOnce(&mut Span) -> T) -> T {
+    let mut span = Span::start(name);
+    // Declared after the span, so left before the span ends, also in a panic.
+    let _entered = span.enter_detached();
+    operation(&mut span)
+}
+
+/// Records the time from its making to its end in `operation.duration`.
+#[derive(Debug)]
+#[must_use = "a timer measures until it is dropped"]
+pub struct Timer {
+    operation: &'static str,
+    start: Option<u64>,
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        // A timer that began before installation knows no start, and says nothing.
+        if let (Some(start), Some(telemetry)) = (self.start, installed()) {
+            let took = telemetry.now().saturating_sub(start);
+            record_latency(self.operation, Duration::from_nanos(took));
+        }
+    }
+}

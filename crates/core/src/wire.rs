@@ -1,0 +1,134 @@
+//! How a [`Cx`] crosses a hop as text fields: HTTP headers, MCP `_meta`, a queue's properties.
+
+use crate::{Baggage, Clock, Cx, Deadline, telemetry::TraceContext};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+/// Names the effect of a request, so that a repeated one does not cause it twice.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// What is left of the caller's deadline, in whole milliseconds.
+pub const TIMEOUT_MS: &str = "glassbox-timeout-ms";
+
+/// Takes text fields; keys are lower case.
+pub trait Carrier {
+    /// Sets a field. A value that the medium cannot carry is left out.
+    fn set(&mut self, key: &'static str, value: String);
+}
+
+/// Gives text fields; keys are looked up in lower case.
+pub trait Source {
+    /// The field, or `None` where it is absent or not text. Where a field comes several times
+    /// (`baggage`, `tracestate`), its values are joined by `,`.
+    fn get(&self, key: &str) -> Option<std::borrow::Cow<'_, str>>;
+}
+
+impl Cx {
+    /// Writes everything that crosses a hop: trace context, baggage, time left, idempotency key.
+    ///
+    /// The current span is the parent where there is one; otherwise the trace of this call is
+    /// handed on as it came.
+    pub fn inject(&self, clock: &dyn Clock, carrier: &mut dyn Carrier) {
+        let current = crate::telemetry::current();
+        match current.is_valid() {
+            true => current.inject(carrier),
+            false => self.trace().inject(carrier),
+        }
+        if let Some(baggage) = self.baggage().to_header() {
+            carrier.set("baggage", baggage);
+        }
+        if let Some(deadline) = self.deadline() {
+            let left = deadline.remaining(clock).unwrap_or(Duration::ZERO);
+            carrier.set(TIMEOUT_MS, left.as_millis().to_string());
+        }
+        if let Some(key) = self.idempotency_key() {
+            carrier.set(IDEMPOTENCY_KEY, key.to_owned());
+        }
+    }
+
+    /// Reads what [`inject`](Self::inject) wrote. Fields that are not understood are left out: a
+    /// caller's bad header never fails the call.
+    pub fn extract(clock: &dyn Clock, source: &dyn Source) -> Self {
+        let mut cx = Self::background().with_trace(TraceContext::extract(source));
+        if let Some(header) = source.get("baggage") {
+            cx = cx.with_baggage(Baggage::parse(&header));
+        }
+        let left = source
+            .get(TIMEOUT_MS)
+            .and_then(|text| text.trim().parse().ok());
+        if let Some(left) = left.map(Duration::from_millis) {
+            cx = cx.with_deadline(Deadline::after(clock, left));
+        }
+        match source.get(IDEMPOTENCY_KEY) {
+            Some(key) if !key.is_empty() => cx.with_idempotency_key(key.into_owned()),
+            _ => cx,
+        }
+    }
+}
+
+impl Carrier for BTreeMap<String, String> {
+    fn set(&mut self, key: &'static str, value: String) {
+        self.insert(key.to_owned(), value);
+    }
+}
+
+impl Source for BTreeMap<String, String> {
+    fn get(&self, key: &str) -> Option<std::borrow::Cow<'_, str>> {
+        self.get(key).map(|value| value.as_str().into())
+    }
+}
+
+impl Carrier for HashMap<String, String> {
+    fn set(&mut self, key: &'static str, value: String) {
+        self.insert(key.to_owned(), value);
+    }
+}
+
+impl Source for HashMap<String, String> {
+    fn get(&self, key: &str) -> Option<std::borrow::Cow<'_, str>> {
+        self.get(key).map(|value| value.as_str().into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now(&self) -> u64 {
+            7
+        }
+    }
+
+    #[test]
+    fn a_process_without_telemetry_hands_everything_on() {
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let mut fields = BTreeMap::new();
+        fields.set("traceparent", parent.to_owned());
+        fields.set("tracestate", "vendor=1".to_owned());
+        fields.set("baggage", "tenant=acme".to_owned());
+        fields.set(TIMEOUT_MS, "2500".to_owned());
+        fields.set(IDEMPOTENCY_KEY, "order-7".to_owned());
+        let cx = Cx::extract(&Stopped, &fields);
+        assert_eq!(
+            cx.deadline().unwrap().remaining(&Stopped),
+            Some(Duration::from_millis(2500))
+        );
+        let mut onward = BTreeMap::new();
+        cx.inject(&Stopped, &mut onward);
+        assert_eq!(onward, fields);
+    }
+
+    #[test]
+    fn fields_that_are_not_understood_are_left_out() {
+        let mut fields = BTreeMap::new();
+        fields.set("traceparent", "nonsense".to_owned());
+        fields.set(TIMEOUT_MS, "soon".to_owned());
+        let cx = Cx::extract(&Stopped, &fields);
+        assert!(!cx.trace().is_valid());
+        assert_eq!(cx.deadline(), None);
+    }
+}

@@ -1,0 +1,217 @@
+//! Installation is process-global, so it is tested in a process of its own.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that unwraps nothing asserts less"
+)]
+
+use glassbox_core::{
+    counter, gauge, histogram, span,
+    telemetry::{
+        self, Counter, Descriptor, Ended, Health, InstrumentId, Kind, Observable, Observation,
+        Span, SpanSpec, Started, Telemetry, TraceContext, Value,
+    },
+};
+use std::sync::{
+    Mutex, Weak,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static OBSERVED: Mutex<Vec<Weak<Observation>>> = Mutex::new(Vec::new());
+static CURRENT: Mutex<Vec<TraceContext>> = Mutex::new(Vec::new());
+static NEXT: AtomicU64 = AtomicU64::new(1);
+static NAMES: Mutex<Vec<Descriptor>> = Mutex::new(Vec::new());
+
+struct Notebook;
+
+fn note(line: String) {
+    SEEN.lock().unwrap().push(line);
+}
+
+fn take() -> Vec<String> {
+    std::mem::take(&mut *SEEN.lock().unwrap())
+}
+
+fn show(id: InstrumentId, what: &str, values: &[Value<'_>]) {
+    let descriptor = NAMES.lock().unwrap()[id.0 as usize - 1];
+    let fixed = descriptor.labels.iter().copied();
+    let given = descriptor.keys.iter().copied().zip(values.iter().copied());
+    let labels: Vec<_> = fixed.chain(given).collect();
+    note(format!("{} {what} {labels:?}", descriptor.name));
+}
+
+impl Telemetry for Notebook {
+    fn resolve(&self, instrument: &Descriptor) -> InstrumentId {
+        let mut names = NAMES.lock().unwrap();
+        names.push(*instrument);
+        InstrumentId(u32::try_from(names.len()).unwrap())
+    }
+    fn add(&self, id: InstrumentId, n: u64, values: &[Value<'_>]) {
+        show(id, &format!("+{n}"), values);
+    }
+    fn add_float(&self, id: InstrumentId, n: f64, values: &[Value<'_>]) {
+        show(id, &format!("+{n}"), values);
+    }
+    fn add_signed(&self, id: InstrumentId, n: i64, values: &[Value<'_>]) {
+        show(id, &format!("{n:+}"), values);
+    }
+    fn set(&self, id: InstrumentId, value: f64, values: &[Value<'_>]) {
+        show(id, &format!("={value}"), values);
+    }
+    fn record(&self, id: InstrumentId, value: f64, values: &[Value<'_>]) {
+        show(id, &format!("~{value}"), values);
+    }
+    fn observe(&self, observation: Weak<Observation>) {
+        OBSERVED.lock().unwrap().push(observation);
+    }
+    fn start(&self, spec: SpanSpec<'_>) -> Started {
+        let parent = spec.parent.cloned().unwrap_or_else(|| self.current());
+        let id = NEXT.fetch_add(1, Relaxed);
+        let trace = if parent.is_valid() {
+            parent.trace_id
+        } else {
+            u128::from(id)
+        };
+        let mut record = Box::<telemetry::Record>::default();
+        record.name = spec.name;
+        record.parent = parent;
+        record.attributes = spec.attributes;
+        Started {
+            context: TraceContext::new(trace, id, true),
+            record: Some(record),
+        }
+    }
+    fn end(&self, ended: Ended) {
+        let record = ended.record.unwrap();
+        note(format!(
+            "end {} {}<{} {:?}",
+            record.name, ended.context.span_id, record.parent.span_id, record.attributes
+        ));
+    }
+    fn enter(&self, context: &TraceContext) -> u64 {
+        let mut current = CURRENT.lock().unwrap();
+        current.push(context.clone());
+        current.len() as u64 - 1
+    }
+    fn exit(&self, token: u64) {
+        CURRENT
+            .lock()
+            .unwrap()
+            .truncate(usize::try_from(token).unwrap());
+    }
+    fn current(&self) -> TraceContext {
+        CURRENT.lock().unwrap().last().cloned().unwrap_or_default()
+    }
+    fn now(&self) -> u64 {
+        5
+    }
+    fn health(&self) -> Health {
+        Health::default()
+    }
+}
+
+fn count_city(city: &str) {
+    counter!("cities", "city" => city; unit: "{city}").add(1);
+}
+
+#[test]
+fn what_was_made_before_installation_delivers_after_it() {
+    static EARLY: Counter = Counter::new("early").with_unit("{call}");
+    EARLY.add(1);
+    count_city("Oslo");
+    let before = Span::start("before");
+    let early_gauge = Observable::gauge("depth", || 7.0);
+    let ended_early = Observable::gauge("ended", || 8.0);
+    drop(ended_early);
+    assert!(telemetry::health().is_none());
+
+    telemetry::install(Notebook).unwrap();
+    assert_eq!(
+        telemetry::install(Notebook),
+        Err(telemetry::AlreadyInstalled)
+    );
+
+    // The span began when nobody listened: it ends as quietly.
+    drop(before);
+    EARLY.add(2);
+    count_city("Lima");
+    assert_eq!(
+        take(),
+        [r#"early +2 []"#, r#"cities +1 [("city", Str("Lima"))]"#]
+    );
+
+    let _late_gauge = Observable::gauge("late", || 9.0);
+    let mut read = Vec::new();
+    for observation in OBSERVED.lock().unwrap().iter().filter_map(Weak::upgrade) {
+        observation.read(&mut |value, _| read.push((observation.descriptor().name, value)));
+    }
+    assert_eq!(read, [("depth", 7.0), ("late", 9.0)]);
+    drop(early_gauge);
+
+    literals_belong_to_the_instrument();
+    spans_nest_through_threads_of_control();
+    level_two_measures_and_fails();
+}
+
+fn literals_belong_to_the_instrument() {
+    counter!("plain").add(1);
+    counter!("fixed", "route" => "/x", "status" => 200, "cached" => true).add(3);
+    gauge!("level", "tank" => &String::from("b"), "full" => false).set(0.5);
+    histogram!("took"; unit: "s", buckets: &[0.1, 1.0]).record(0.25);
+    let took = *NAMES.lock().unwrap().last().unwrap();
+    assert_eq!(took.kind, Kind::Histogram(&[0.1, 1.0]));
+    assert_eq!(took.unit, "s");
+    assert_eq!(
+        take(),
+        [
+            "plain +1 []",
+            r#"fixed +3 [("route", Str("/x")), ("status", Int(200)), ("cached", Bool(true))]"#,
+            r#"level =0.5 [("tank", Str("b")), ("full", Bool(false))]"#,
+            "took ~0.25 []",
+        ]
+    );
+}
+
+fn spans_nest_through_threads_of_control() {
+    NEXT.store(10, Relaxed);
+    let outer = span!("outer", "k" => 1);
+    {
+        let _entered = outer.enter();
+        telemetry::in_span("inner", |span| span.set("deep", true));
+    }
+    let apart = Span::start("apart");
+    assert_ne!(apart.context().trace_id, outer.context().trace_id);
+    let remote =
+        TraceContext::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").unwrap();
+    let handed_on = Span::builder("handed on").or_parent(&remote).start();
+    assert_eq!(handed_on.context().trace_id, remote.trace_id);
+    drop((handed_on, apart, outer));
+    assert_eq!(
+        take(),
+        [
+            r#"end inner 11<10 [("deep", Bool(true))]"#,
+            &format!("end handed on 13<{} []", 0xb7ad_6b71_6920_3331_u64),
+            "end apart 12<0 []",
+            r#"end outer 10<0 [("k", Int(1))]"#,
+        ]
+    );
+}
+
+fn level_two_measures_and_fails() {
+    drop(telemetry::time("load"));
+    telemetry::record_error("load", "timeout");
+    let mut failed = Span::start("failing");
+    failed.record_error(&std::io::Error::other("disk is full"));
+    drop(failed);
+    let seen = take();
+    assert_eq!(
+        seen[0],
+        r#"operation.duration ~0 [("operation.name", Str("load"))]"#
+    );
+    assert_eq!(
+        seen[1],
+        r#"operation.errors +1 [("operation.name", Str("load")), ("error.type", Str("timeout"))]"#
+    );
+    assert!(seen[2].contains(r#"("error.type", Str("std::io::error::Error"))"#));
+}
