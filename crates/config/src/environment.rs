@@ -1,0 +1,57 @@
+//! The environment, passed in rather than read.
+
+use std::collections::BTreeMap;
+
+/// The variables a program was started with.
+///
+/// Only an application calls [`Environment::from_process`]; everything else takes what it is given,
+/// so that a test never depends on where it runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// An environment without variables.
+    pub const fn empty() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    /// The variables of this process; those that are not UTF-8 are left out.
+    pub fn from_process() -> Self {
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect()
+    }
+
+    /// The value of a variable. An empty one counts as not set, as OpenTelemetry specifies.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// Every variable that is set, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
+        Self(
+            variables
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+}
+
+impl<K: Into<String>, V: Into<String>, const N: usize> From<[(K, V); N]> for Environment {
+    fn from(variables: [(K, V); N]) -> Self {
+        variables.into_iter().collect()
+    }
+}

@@ -1,0 +1,117 @@
+//! Settings files: found, read, and taken apart into leaves that know their lines.
+
+mod toml;
+mod yaml;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use figment::value::{Dict, Value};
+
+use crate::{Environment, SettingsError};
+
+/// The names looked for in the working folder.
+const NAMES: &[&str] = &["glassbox.toml", "glassbox.yaml", "glassbox.yml"];
+
+/// The variable that names a file.
+pub(crate) const VARIABLE: &str = "GLASSBOX_CONFIG";
+
+/// A value in a file, with the line of its key.
+#[derive(Debug)]
+pub(crate) struct Node {
+    line: usize,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    /// A scalar, or a list as a whole.
+    Value(Value),
+    Table(BTreeMap<String, Node>),
+}
+
+/// A value that is no table, and the way to it.
+#[derive(Debug)]
+pub(crate) struct Leaf {
+    pub(crate) path: Vec<String>,
+    pub(crate) line: usize,
+    pub(crate) value: Value,
+}
+
+/// Reads a file by the format that its name says.
+pub(crate) fn read(path: &Path) -> Result<Vec<Leaf>, SettingsError> {
+    let parse = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("toml") => toml::parse,
+        Some("yaml" | "yml") => yaml::parse,
+        _ => return Err(SettingsError::Format { path: path.into() }),
+    };
+    let text = std::fs::read_to_string(path).map_err(|source| SettingsError::Unreadable {
+        path: path.into(),
+        source,
+    })?;
+    let root = parse(&text).map_err(|Syntax { line, message }| SettingsError::Syntax {
+        path: path.into(),
+        line,
+        message,
+    })?;
+    let mut leaves = Vec::new();
+    flatten(root, &mut Vec::new(), &mut leaves);
+    Ok(leaves)
+}
+
+/// The file that a program should read: named by the flag, by the variable, or lying in `directory`.
+pub(crate) fn find(
+    flag: Option<&Path>,
+    environment: &Environment,
+    directory: &Path,
+) -> Result<Option<PathBuf>, SettingsError> {
+    if let Some(path) = flag {
+        return Ok(Some(path.into()));
+    }
+    if let Some(path) = environment.get(VARIABLE) {
+        return Ok(Some(path.into()));
+    }
+    let mut present = NAMES
+        .iter()
+        .map(|name| directory.join(name))
+        .filter(|path| path.exists());
+    match (present.next(), present.next()) {
+        (Some(first), Some(second)) => Err(SettingsError::Ambiguous { first, second }),
+        (first, _) => Ok(first),
+    }
+}
+
+/// What a parser says about a text it cannot read.
+struct Syntax {
+    line: usize,
+    message: String,
+}
+
+fn flatten(table: BTreeMap<String, Node>, path: &mut Vec<String>, leaves: &mut Vec<Leaf>) {
+    for (key, node) in table {
+        path.push(key);
+        match node.content {
+            Content::Table(table) if !table.is_empty() => flatten(table, path, leaves),
+            content => leaves.push(Leaf {
+                path: path.clone(),
+                line: node.line,
+                value: content.into(),
+            }),
+        }
+        path.pop();
+    }
+}
+
+impl From<Content> for Value {
+    fn from(content: Content) -> Self {
+        match content {
+            Content::Value(value) => value,
+            Content::Table(table) => Value::from(
+                table
+                    .into_iter()
+                    .map(|(key, node)| (key, node.content.into()))
+                    .collect::<Dict>(),
+            ),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! A section with the origins of its values.
+
+use std::ops::Deref;
+
+use figment::Figment;
+use figment::error::Kind;
+use figment::value::Value;
+
+use crate::settings::Origins;
+use crate::{Origin, Section, SettingsError};
+
+/// A section as it applies, and where each of its values comes from.
+#[derive(Clone, Debug)]
+pub struct Loaded<T> {
+    value: T,
+    origins: Origins,
+    section: &'static str,
+    entries: Vec<Entry>,
+}
+
+/// One key of a section, for showing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The key, from the root.
+    pub key: String,
+    /// Its value; `***` if it is a secret that is set.
+    pub value: String,
+    /// Where the value comes from.
+    pub origin: Origin,
+}
+
+impl<T> Loaded<T> {
+    /// The section alone.
+    pub fn into_value(self) -> T {
+        self.value
+    }
+
+    /// Where the value of a key comes from; the key is relative to the section.
+    pub fn origin(&self, key: &str) -> &Origin {
+        let path: Vec<&str> = std::iter::once(self.section)
+            .chain(key.split('.'))
+            .collect();
+        self.origins.of(&path)
+    }
+
+    /// Every key with its value and origin, secrets masked.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+}
+
+impl<T> Deref for Loaded<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: Section> Loaded<T> {
+    pub(crate) fn extract(figment: &Figment, origins: &Origins) -> Result<Self, SettingsError> {
+        let value: T = figment
+            .focus(T::NAME)
+            .extract_lossy()
+            .map_err(|error| unusable::<T>(&error, origins))?;
+        value.validate().map_err(|invalid| {
+            let path: Vec<&str> = std::iter::once(T::NAME)
+                .chain(invalid.key.split('.'))
+                .collect();
+            SettingsError::Value {
+                key: path.join("."),
+                origin: origins.of(&path).clone(),
+                reason: invalid.reason,
+            }
+        })?;
+        let mut entries = Vec::new();
+        if let Ok(values) = figment.find_value(T::NAME) {
+            list::<T>(
+                &values,
+                &mut vec![T::NAME.to_owned()],
+                origins,
+                &mut entries,
+            );
+        }
+        Ok(Self {
+            value,
+            origins: origins.clone(),
+            section: T::NAME,
+            entries,
+        })
+    }
+}
+
+fn unusable<T: Section>(error: &figment::Error, origins: &Origins) -> SettingsError {
+    let mut path = vec![T::NAME.to_owned()];
+    path.extend(error.path.iter().cloned());
+    let reason = match &error.kind {
+        _ if is_secret::<T>(&path) => "it does not have the form that is expected".to_owned(),
+        Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
+            format!("found {found}, expected {expected}")
+        }
+        Kind::UnknownVariant(found, expected) => {
+            format!("found {found:?}, expected one of {}", expected.join(", "))
+        }
+        kind => kind.to_string(),
+    };
+    SettingsError::Value {
+        key: path.join("."),
+        origin: origins.of(&path).clone(),
+        reason,
+    }
+}
+
+fn is_secret<T: Section>(path: &[String]) -> bool {
+    let key = path[1..].join(".");
+    T::SECRETS.iter().any(|secret| {
+        key.strip_prefix(secret)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
+}
+
+fn list<T: Section>(
+    value: &Value,
+    path: &mut Vec<String>,
+    origins: &Origins,
+    entries: &mut Vec<Entry>,
+) {
+    match value {
+        Value::Dict(_, dict) if !dict.is_empty() => {
+            for (key, value) in dict {
+                path.push(key.clone());
+                list::<T>(value, path, origins, entries);
+                path.pop();
+            }
+        }
+        value => entries.push(Entry {
+            key: path.join("."),
+            value: match shown(value) {
+                text if text.is_empty() => text,
+                _ if is_secret::<T>(path) => "***".to_owned(),
+                text => text,
+            },
+            origin: origins.of(path).clone(),
+        }),
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(_, text) => text.clone(),
+        Value::Char(_, c) => c.to_string(),
+        Value::Bool(_, boolean) => boolean.to_string(),
+        Value::Num(_, num) => match (num.to_i128(), num.to_u128(), num.to_f64()) {
+            (Some(n), _, _) => n.to_string(),
+            (_, Some(n), _) => n.to_string(),
+            (_, _, Some(n)) => n.to_string(),
+            _ => String::new(),
+        },
+        Value::Empty(..) => String::new(),
+        Value::Dict(_, dict) => dict
+            .iter()
+            .map(|(key, value)| format!("{key}={}", shown(value)))
+            .collect::<Vec<_>>()
+            .join(","),
+        Value::Array(_, items) => items.iter().map(shown).collect::<Vec<_>>().join(","),
+    }
+}

@@ -1,0 +1,55 @@
+//! The layers, laid over each other.
+
+mod builder;
+mod layers;
+
+pub use builder::SettingsBuilder;
+pub(crate) use layers::Origins;
+
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+
+use crate::loaded::Loaded;
+use crate::{Section, SettingsError, Warning};
+
+/// Everything that was set, by whom, and by nobody.
+#[derive(Debug)]
+pub struct Settings {
+    figment: Figment,
+    origins: Origins,
+    sections: Vec<&'static str>,
+    file: Option<PathBuf>,
+    warnings: Vec<Warning>,
+}
+
+impl Settings {
+    /// Starts with nothing but defaults.
+    pub fn builder() -> SettingsBuilder {
+        SettingsBuilder::default()
+    }
+
+    /// Loads one section.
+    ///
+    /// # Errors
+    /// If a value cannot be used, with its key, its origin and the reason; or if the section was
+    /// not named to the builder.
+    pub fn load<T: Section>(&self) -> Result<Loaded<T>, SettingsError> {
+        if !self.sections.contains(&T::NAME) {
+            return Err(SettingsError::NoSection {
+                name: T::NAME.to_owned(),
+            });
+        }
+        Loaded::extract(&self.figment, &self.origins)
+    }
+
+    /// The file that was read, if there was one.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// What was noticed; an application says it.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+}

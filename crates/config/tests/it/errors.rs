@@ -1,0 +1,181 @@
+//! What is said when settings cannot be used.
+
+use glassbox_config::{Section, Settings, SettingsError, Variable};
+use serde::{Deserialize, Serialize};
+
+use crate::{Telemetry, builder, environment, file};
+
+/// The error's text, with the folder of the file taken out.
+fn refused(name: &str, text: &str) -> String {
+    let (folder, path) = file(name, text);
+    let error = builder()
+        .file(path)
+        .and_then(|builder| builder.build())
+        .and_then(|settings| settings.load::<Telemetry>())
+        .unwrap_err();
+    let folder = format!("{}/", folder.path().display());
+    error.to_string().replace(&folder, "")
+}
+
+fn refused_from(name: &str, value: &str) -> String {
+    builder()
+        .environment(&environment([(name, value)]))
+        .build()
+        .and_then(|settings| settings.load::<Telemetry>())
+        .unwrap_err()
+        .to_string()
+}
+
+#[test]
+fn unknown_keys_are_named_all_at_once_with_lines_and_the_nearest_known_ones() {
+    assert_eq!(
+        refused(
+            "glassbox.toml",
+            "[telemetry]\nendpont = \"x\"\nzzz = 1\n\n[telemetry.limits]\nbdy = 1\n\
+             [colector]\nenabled = true\n[otel]\nservice_nam = \"a\"\n",
+        ),
+        "unknown key telemetry.endpont in glassbox.toml:2; did you mean telemetry.endpoint?\n\
+         unknown key telemetry.zzz in glassbox.toml:3\n\
+         unknown key telemetry.limits.bdy in glassbox.toml:6; did you mean telemetry.limits.body?\n\
+         unknown key colector.enabled in glassbox.toml:8; did you mean collector?\n\
+         unknown key otel.service_nam in glassbox.toml:10; did you mean otel.service_name?"
+    );
+}
+
+#[test]
+fn an_unknown_key_in_yaml_has_its_line_too() {
+    assert_eq!(
+        refused(
+            "glassbox.yaml",
+            "telemetry:\n  enabled: true\n  limits:\n    queu: 3\n"
+        ),
+        "unknown key telemetry.limits.queu in glassbox.yaml:4; \
+         did you mean telemetry.limits.queue?"
+    );
+}
+
+#[test]
+fn a_key_at_the_wrong_depth_is_pointed_to_the_right_one() {
+    assert_eq!(
+        refused("glassbox.toml", "[telemetry]\nqueue = 3\n"),
+        "unknown key telemetry.queue in glassbox.toml:2; did you mean telemetry.limits.queue?"
+    );
+}
+
+#[test]
+fn a_value_of_the_wrong_type_says_where_it_stands() {
+    assert_eq!(
+        refused("glassbox.toml", "[telemetry.limits]\nqueue = \"many\"\n"),
+        "telemetry.limits.queue cannot be used \
+         (glassbox.toml:2, key telemetry.limits.queue): found string \"many\", expected u16"
+    );
+    assert_eq!(
+        refused("glassbox.toml", "[telemetry]\nbatch_timeout = 5000\n"),
+        "telemetry.batch_timeout cannot be used \
+         (glassbox.toml:2, key telemetry.batch_timeout): found signed int `5000`, \
+         expected a duration with its unit, such as 5s or 250ms"
+    );
+    assert_eq!(
+        refused_from("GLASSBOX_BODY", "64 megs"),
+        "telemetry.limits.body cannot be used (variable GLASSBOX_BODY): \
+         \"64 megs\" is not a size; write bytes as 4096, 64KiB, 10MB or 1.5GiB"
+    );
+    assert_eq!(
+        refused_from("OTEL_BSP_SCHEDULE_DELAY", "5s"),
+        "telemetry.batch_timeout cannot be used (variable OTEL_BSP_SCHEDULE_DELAY): \
+         \"5s\" is not a whole number of milliseconds"
+    );
+}
+
+#[test]
+fn an_unknown_variant_lists_the_known_ones() {
+    let said = refused(
+        "glassbox.toml",
+        "[telemetry]\nprotocol = \"carrier-pigeon\"\n",
+    );
+    assert!(said.contains("telemetry.protocol cannot be used"), "{said}");
+    assert!(said.contains("grpc"), "{said}");
+}
+
+#[test]
+fn a_value_out_of_range_is_refused_with_its_origin() {
+    assert_eq!(
+        refused_from("GLASSBOX_SAMPLING_RATIO", "2"),
+        "telemetry.sampling_ratio cannot be used (variable GLASSBOX_SAMPLING_RATIO): \
+         must be between 0 and 1"
+    );
+}
+
+#[test]
+fn a_secret_is_not_said_even_when_it_is_wrong() {
+    let said = refused("glassbox.toml", "[telemetry]\nkey = [\"s3cret\"]\n");
+    assert!(said.starts_with("telemetry.key cannot be used"), "{said}");
+    assert!(!said.contains("s3cret"), "{said}");
+}
+
+#[test]
+fn one_value_under_two_spellings_is_refused() {
+    assert_eq!(
+        refused(
+            "glassbox.toml",
+            "[telemetry]\nendpoint = \"a\"\notlp_endpoint = \"b\"\n"
+        ),
+        "telemetry.endpoint is set twice: glassbox.toml:2, key telemetry.endpoint, \
+         and glassbox.toml:3, key telemetry.otlp_endpoint"
+    );
+}
+
+#[test]
+fn a_file_that_does_not_parse_names_the_line() {
+    let said = refused("glassbox.toml", "[telemetry]\nenabled = tru\n");
+    assert!(said.starts_with("cannot parse glassbox.toml:2: "), "{said}");
+    let said = refused("glassbox.yaml", "telemetry:\n  enabled: [1\nother: 2\n");
+    assert!(said.starts_with("cannot parse glassbox.yaml:"), "{said}");
+    assert!(!said.contains('\n'), "{said}");
+    assert_eq!(
+        refused("glassbox.yaml", "just text\n"),
+        "cannot parse glassbox.yaml:1: expected sections, found a single value"
+    );
+    assert_eq!(
+        refused("glassbox.json", "{}"),
+        "the settings file glassbox.json must end in .toml, .yaml or .yml"
+    );
+}
+
+#[test]
+fn a_flag_for_a_key_that_is_not_there_is_a_defect_that_is_said() {
+    let error = builder()
+        .explicit("telemetry.endpont", "x", "--backend")
+        .build()
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "flag --backend sets telemetry.endpont, which is no key of that section"
+    );
+}
+
+#[test]
+fn a_variable_for_a_key_that_is_not_there_is_a_defect_that_is_said_even_when_unset() {
+    #[derive(Default, Serialize, Deserialize)]
+    struct Broken {
+        kept: bool,
+    }
+    impl Section for Broken {
+        const NAME: &'static str = "broken";
+        const VARIABLES: &'static [Variable] = &[Variable::new("BROKEN_KEY", "gone")];
+    }
+    let error = Settings::builder().section::<Broken>().build().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "variable BROKEN_KEY sets broken.gone, which is no key of that section"
+    );
+}
+
+#[test]
+fn a_section_must_be_named_before_it_is_loaded() {
+    let settings = Settings::builder().build().unwrap();
+    assert!(matches!(
+        settings.load::<Telemetry>(),
+        Err(SettingsError::NoSection { .. })
+    ));
+}
