@@ -1,1 +1,116 @@
-//! Example
+//! Finds a city's coordinates and time zone, from a table of 6 500 cities that is part of the program.
+
+mod fold;
+
+use fold::fold;
+use glassbox_core::{Category, Cx, ToolError, Toolbox, TypedTool, async_trait};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
+
+/// Source and licence: `data/SOURCE.md`.
+const TABLE: &str = include_str!("../data/cities.tsv");
+
+static CITIES: LazyLock<Vec<(String, City)>> = LazyLock::new(|| {
+    let rows = TABLE.lines().skip(1);
+    rows.filter_map(|row| City::parse(row).map(|city| (fold(&city.name), city)))
+        .collect()
+});
+
+/// The tool, ready to be hosted.
+pub fn tool() -> Toolbox {
+    Toolbox::new("geocoding-tool").with(Geocode)
+}
+
+/// `geocode`: a city's name to its place.
+#[derive(Debug)]
+pub struct Geocode;
+
+/// What is looked for.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Query {
+    /// The name of a city, in English or as its people write it, such as "Tromsø".
+    pub city: String,
+    /// The country's English name, to choose among cities of one name.
+    #[serde(default)]
+    pub country: Option<String>,
+}
+
+/// Where a city is.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct City {
+    /// The city's name.
+    pub name: String,
+    /// The country's name.
+    pub country: String,
+    /// Degrees, north positive.
+    pub latitude: f64,
+    /// Degrees, east positive.
+    pub longitude: f64,
+    /// IANA time zone, such as "Europe/Oslo".
+    pub timezone: String,
+    /// People who live there.
+    pub population: u64,
+}
+
+impl City {
+    fn parse(row: &str) -> Option<Self> {
+        let mut fields = row.split('\t');
+        Some(Self {
+            name: fields.next()?.to_owned(),
+            country: fields.next()?.to_owned(),
+            latitude: fields.next()?.parse().ok()?,
+            longitude: fields.next()?.parse().ok()?,
+            timezone: fields.next()?.to_owned(),
+            population: fields.next()?.parse().ok()?,
+        })
+    }
+}
+
+#[async_trait]
+impl TypedTool for Geocode {
+    type Input = Query;
+    type Output = City;
+    const NAME: &'static str = "geocode";
+    const DESCRIPTION: &'static str =
+        "Finds the latitude, longitude and time zone of a city by its name.";
+
+    async fn call(&self, _cx: &Cx, query: Query) -> Result<City, ToolError> {
+        let name = fold(&query.city);
+        let country = query.country.as_deref().map(fold);
+        let fits = |city: &City| {
+            country
+                .as_ref()
+                .is_none_or(|country| fold(&city.country) == *country)
+        };
+        // The table is sorted by population: of several cities, the largest is meant. A full name
+        // wins over a beginning ("New York" for "New York City").
+        let begins = |known: &str| {
+            known
+                .strip_prefix(name.as_str())
+                .is_some_and(|rest| rest.starts_with(' '))
+        };
+        let mut candidates = CITIES.iter().filter(|(_, city)| fits(city));
+        let found = candidates
+            .clone()
+            .find(|(known, _)| *known == name)
+            .or_else(|| candidates.find(|(known, _)| !name.is_empty() && begins(known)));
+        found.map(|(_, city)| city.clone()).ok_or_else(|| {
+            let place = match &query.country {
+                Some(country) => format!("'{}' in {country}", query.city),
+                None => format!("'{}'", query.city),
+            };
+            ToolError::new(
+                Category::NotFound,
+                "geocoding.unknown_city",
+                format!(
+                    "no city of at least 100 000 people is called {place}; \
+                     check the spelling or name a larger city nearby"
+                ),
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
