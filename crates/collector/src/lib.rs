@@ -1,1 +1,3 @@
 //! The local backend: receives, stores, queries and shows OTLP
+
+mod store;

@@ -1,0 +1,277 @@
+//! Reads the rows of an export request off its wire bytes.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use glassbox_otlp::Signal;
+
+use super::names::Names;
+use super::rows::{LogRow, Metric, MetricKind, PointRow, Rows, Source, SpanRow};
+use super::wire::{Fields, Malformed, Record, int_value, key_value, records, string_value};
+
+/// What a resource without `service.name` is called, as the specification says.
+pub(crate) const UNKNOWN_SERVICE: &str = "unknown_service";
+
+/// The attribute in which an agent run keeps the question it was asked.
+pub(crate) const QUESTION: &str = "glassbox.question";
+
+/// Reads the index rows of `request`, which holds records of `signal`.
+pub(crate) fn rows(signal: Signal, request: &[u8], names: &Names) -> Result<Rows, Malformed> {
+    let mut sources = Sources { names, last: None };
+    match signal {
+        Signal::Traces => {
+            let mut spans = Vec::new();
+            records(request, |record| {
+                let source = sources.of(&record)?;
+                spans.push(span(&record, source, names)?);
+                Ok(())
+            })?;
+            Ok(Rows::Spans(spans.into()))
+        }
+        Signal::Logs => {
+            let mut logs = Vec::new();
+            records(request, |record| {
+                let source = sources.of(&record)?;
+                logs.push(log(&record, source)?);
+                Ok(())
+            })?;
+            Ok(Rows::Logs(logs.into()))
+        }
+        Signal::Metrics => {
+            let mut points = Vec::new();
+            records(request, |record| {
+                let source = sources.of(&record)?;
+                metric(&record, &source, names, &mut points)
+            })?;
+            Ok(Rows::Points(points.into()))
+        }
+    }
+}
+
+/// Remembers the source of the resource it read last: records of one resource come in a row.
+struct Sources<'n, 'a> {
+    names: &'n Names,
+    last: Option<(&'a [u8], Arc<Source>)>,
+}
+
+impl<'a> Sources<'_, 'a> {
+    fn of(&mut self, record: &Record<'a>) -> Result<Arc<Source>, Malformed> {
+        if let Some((bytes, source)) = &self.last
+            && std::ptr::eq(*bytes, record.resource)
+        {
+            return Ok(Arc::clone(source));
+        }
+        let source = self.names.source(source(record.resource)?);
+        self.last = Some((record.resource, Arc::clone(&source)));
+        Ok(source)
+    }
+}
+
+/// Reads service and instance of a resource.
+pub(crate) fn source(resource: &[u8]) -> Result<Source, Malformed> {
+    let (mut service, mut instance) = (None, None);
+    for field in Fields::new(resource) {
+        let field = field?;
+        if field.number == 1 {
+            let (key, value) = key_value(field.value.bytes())?;
+            match key {
+                b"service.name" => service = string_value(value),
+                b"service.instance.id" => instance = string_value(value),
+                _ => {}
+            }
+        }
+    }
+    let service = service.filter(|name| !name.is_empty()).unwrap_or(UNKNOWN_SERVICE);
+    Ok(Source { service: service.into(), instance: instance.map(Into::into) })
+}
+
+fn id<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    bytes.try_into().unwrap_or([0; N])
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Malformed> {
+    std::str::from_utf8(bytes).map_err(|_| Malformed)
+}
+
+fn saturate(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn span(record: &Record<'_>, source: Arc<Source>, names: &Names) -> Result<SpanRow, Malformed> {
+    let mut row = SpanRow {
+        trace_id: [0; 16],
+        span_id: [0; 8],
+        start: 0,
+        end: 0,
+        name: names.name(""),
+        source,
+        offset: record.offset,
+        input_tokens: 0,
+        output_tokens: 0,
+        is_root: true,
+        is_error: false,
+        has_question: false,
+    };
+    let (mut is_chat, mut input, mut output) = (false, 0, 0);
+    for field in Fields::new(record.body) {
+        let field = field?;
+        match field.number {
+            1 => row.trace_id = id(field.value.bytes()),
+            2 => row.span_id = id(field.value.bytes()),
+            // A parent of zeros is how some senders spell "none".
+            4 => row.is_root = field.value.bytes().iter().all(|byte| *byte == 0),
+            5 => row.name = names.name(text(field.value.bytes())?),
+            7 => row.start = field.value.number(),
+            8 => row.end = field.value.number(),
+            9 => {
+                let (key, value) = key_value(field.value.bytes())?;
+                match key {
+                    b"gen_ai.operation.name" => is_chat = string_value(value) == Some("chat"),
+                    b"gen_ai.usage.input_tokens" => input = int_value(value).unwrap_or(0),
+                    b"gen_ai.usage.output_tokens" => output = int_value(value).unwrap_or(0),
+                    key if key == QUESTION.as_bytes() => row.has_question = true,
+                    _ => {}
+                }
+            }
+            15 => {
+                for status in Fields::new(field.value.bytes()) {
+                    let status = status?;
+                    if status.number == 3 {
+                        row.is_error = status.value.number() == 2;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    if is_chat {
+        (row.input_tokens, row.output_tokens) = (saturate(input), saturate(output));
+    }
+    Ok(row)
+}
+
+fn log(record: &Record<'_>, source: Arc<Source>) -> Result<LogRow, Malformed> {
+    let mut row = LogRow {
+        time: 0,
+        trace_id: [0; 16],
+        span_id: [0; 8],
+        source,
+        offset: record.offset,
+        severity: 0,
+    };
+    let mut observed = 0;
+    for field in Fields::new(record.body) {
+        let field = field?;
+        match field.number {
+            1 => row.time = field.value.number(),
+            2 => row.severity = u8::try_from(field.value.number()).unwrap_or(0),
+            9 => row.trace_id = id(field.value.bytes()),
+            10 => row.span_id = id(field.value.bytes()),
+            11 => observed = field.value.number(),
+            _ => {}
+        }
+    }
+    if row.time == 0 {
+        row.time = observed;
+    }
+    Ok(row)
+}
+
+fn metric(
+    record: &Record<'_>,
+    source: &Arc<Source>,
+    names: &Names,
+    points: &mut Vec<PointRow>,
+) -> Result<(), Malformed> {
+    let (mut name, mut description, mut unit) = ("", "", "");
+    let mut data: &[u8] = &[];
+    let mut kind = MetricKind::default();
+    for field in Fields::new(record.body) {
+        let field = field?;
+        let shape = match field.number {
+            1 => {
+                name = text(field.value.bytes())?;
+                continue;
+            }
+            2 => {
+                description = text(field.value.bytes())?;
+                continue;
+            }
+            3 => {
+                unit = text(field.value.bytes())?;
+                continue;
+            }
+            5 => MetricKind::Gauge,
+            7 => MetricKind::Sum,
+            9 => MetricKind::Histogram,
+            10 => MetricKind::ExponentialHistogram,
+            11 => MetricKind::Summary,
+            _ => continue,
+        };
+        (kind, data) = (shape, field.value.bytes());
+    }
+    let (mut temporality, mut monotonic) = (None, (kind == MetricKind::Sum).then_some(false));
+    for field in Fields::new(data) {
+        let field = field?;
+        match field.number {
+            2 => temporality = temporality_name(field.value.number()),
+            3 if kind == MetricKind::Sum => monotonic = Some(field.value.number() != 0),
+            _ => {}
+        }
+    }
+    let metric = names.metric(Metric {
+        name: name.into(),
+        unit: unit.into(),
+        description: description.into(),
+        kind,
+        monotonic,
+        temporality,
+    });
+    for field in Fields::new(data) {
+        let field = field?;
+        if field.number == 1 {
+            let (time, attributes) = point(kind, field.value.bytes())?;
+            let series = series(source, name, attributes);
+            let (metric, source) = (Arc::clone(&metric), Arc::clone(source));
+            points.push(PointRow { time, series, metric, source });
+        }
+    }
+    Ok(())
+}
+
+/// Names an OTLP aggregation temporality.
+pub(crate) fn temporality_name(number: u64) -> Option<&'static str> {
+    match number {
+        1 => Some("delta"),
+        2 => Some("cumulative"),
+        _ => None,
+    }
+}
+
+/// Reads the time of a data point and a hash of its attributes in any order.
+fn point(kind: MetricKind, bytes: &[u8]) -> Result<(u64, u64), Malformed> {
+    let attributes_field = match kind {
+        MetricKind::Sum | MetricKind::Gauge | MetricKind::Summary => 7,
+        MetricKind::Histogram => 9,
+        MetricKind::ExponentialHistogram => 1,
+    };
+    let (mut time, mut attributes) = (0, 0_u64);
+    for field in Fields::new(bytes) {
+        let field = field?;
+        if field.number == 3 && time == 0 {
+            time = field.value.number();
+        } else if field.number == attributes_field {
+            let mut hasher = DefaultHasher::new();
+            field.value.bytes().hash(&mut hasher);
+            // A sum does not depend on the order in which the sender wrote the attributes.
+            attributes = attributes.wrapping_add(hasher.finish());
+        }
+    }
+    Ok((time, attributes))
+}
+
+fn series(source: &Source, name: &str, attributes: u64) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (source, name, attributes).hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,67 @@
+//! Names that many rows share, kept once.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::rows::{Metric, Source};
+
+/// Interns span names, sources and metric descriptions.
+///
+/// # Bounds
+/// Holds what stored rows use: [`Names::sweep`] drops the rest after an eviction.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    tables: Mutex<Tables>,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    names: HashSet<Arc<str>>,
+    sources: HashSet<Arc<Source>>,
+    metrics: HashSet<Arc<Metric>>,
+}
+
+fn intern<T: Eq + Hash>(table: &mut HashSet<Arc<T>>, value: T) -> Arc<T> {
+    if let Some(known) = table.get(&value) {
+        return Arc::clone(known);
+    }
+    let value = Arc::new(value);
+    table.insert(Arc::clone(&value));
+    value
+}
+
+impl Names {
+    fn with<R>(&self, act: impl FnOnce(&mut Tables) -> R) -> R {
+        // A poisoned table is still a table of names: interning cannot leave it half done.
+        act(&mut self.tables.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn name(&self, name: &str) -> Arc<str> {
+        self.with(|tables| {
+            if let Some(known) = tables.names.get(name) {
+                return Arc::clone(known);
+            }
+            let name: Arc<str> = Arc::from(name);
+            tables.names.insert(Arc::clone(&name));
+            name
+        })
+    }
+
+    pub(crate) fn source(&self, source: Source) -> Arc<Source> {
+        self.with(|tables| intern(&mut tables.sources, source))
+    }
+
+    pub(crate) fn metric(&self, metric: Metric) -> Arc<Metric> {
+        self.with(|tables| intern(&mut tables.metrics, metric))
+    }
+
+    /// Forgets names that no row uses any more.
+    pub(crate) fn sweep(&self) {
+        self.with(|tables| {
+            tables.names.retain(|name| Arc::strong_count(name) > 1);
+            tables.sources.retain(|source| Arc::strong_count(source) > 1);
+            tables.metrics.retain(|metric| Arc::strong_count(metric) > 1);
+        });
+    }
+}

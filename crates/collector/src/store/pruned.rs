@@ -1,0 +1,61 @@
+//! What retention has removed, kept beside the segments so that it survives a restart.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::segment::SegmentView;
+
+const FILE: &str = "pruned.json";
+
+/// The sum of everything that retention has removed from this data folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Pruned {
+    pub(crate) segments: u64,
+    pub(crate) bytes: u64,
+    pub(crate) spans: u64,
+    pub(crate) log_records: u64,
+    pub(crate) data_points: u64,
+    /// Answers about times before this one may be incomplete.
+    pub(crate) before_unix_nano: Option<u64>,
+    /// Segments up to this one are gone, or are to go at the next start.
+    pub(crate) last_segment: Option<u64>,
+}
+
+impl Pruned {
+    /// Reads the account of `directory`; a folder without one has pruned nothing.
+    pub(crate) fn load(directory: &Path) -> io::Result<Self> {
+        match fs::read(directory.join(FILE)) {
+            Ok(bytes) => serde_json::from_slice(&bytes).or_else(|error| {
+                tracing::warn!(%error, "the account of pruned telemetry is unreadable; it starts anew");
+                Ok(Self::default())
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes the account; a crash leaves the earlier or the new one, never half of one.
+    pub(crate) fn save(&self, directory: &Path) -> io::Result<()> {
+        let draft = directory.join("pruned.json.tmp");
+        let bytes = serde_json::to_vec(self)?;
+        fs::write(&draft, bytes)?;
+        fs::rename(draft, directory.join(FILE))
+    }
+
+    /// Returns the account with `segment` added to it.
+    pub(crate) fn with(&self, segment: &SegmentView) -> Self {
+        Self {
+            segments: self.segments + 1,
+            bytes: self.bytes + segment.bytes,
+            spans: self.spans + segment.records.spans,
+            log_records: self.log_records + segment.records.log_records,
+            data_points: self.data_points + segment.records.data_points,
+            before_unix_nano: self.before_unix_nano.max(segment.max_time()),
+            last_segment: self.last_segment.max(Some(segment.segment.id)),
+        }
+    }
+}

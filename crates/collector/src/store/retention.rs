@@ -1,0 +1,70 @@
+//! How much the store keeps, and which segments have to go.
+
+use std::time::Duration;
+
+use super::segment::{Records, SegmentView};
+
+/// The limits of the store; whole segments go, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Retention {
+    /// Bytes on disk, never exceeded.
+    pub(crate) max_bytes: u64,
+    /// How long telemetry is kept after it arrived.
+    pub(crate) max_age: Option<Duration>,
+    /// Spans, log records and data points together; bounds the index in memory.
+    pub(crate) max_records: u64,
+}
+
+/// A store is cut into about this many segments, so that one eviction costs this share of it.
+const SEGMENTS: u64 = 16;
+
+const SMALLEST_SEGMENT: u64 = 64 << 10;
+const LARGEST_SEGMENT: u64 = 64 << 20;
+
+impl Retention {
+    fn segment_bytes(&self) -> u64 {
+        (self.max_bytes / SEGMENTS).clamp(SMALLEST_SEGMENT, LARGEST_SEGMENT)
+    }
+
+    /// Tells whether a segment is to be closed before `frame` more bytes arrive at `now`.
+    pub(crate) fn is_full(&self, segment: &SegmentView, frame: u64, now: u64) -> bool {
+        if segment.blocks.is_empty() {
+            return false;
+        }
+        segment.bytes + frame > self.segment_bytes()
+            || segment.records.total() >= (self.max_records / SEGMENTS).max(1)
+            || self.max_age.is_some_and(|age| {
+                now.saturating_sub(segment.segment.header.created) >= nanos(age) / SEGMENTS
+            })
+    }
+
+    /// Counts how many of the oldest segments must go so that `frame` more bytes and
+    /// `records` more records fit; the last segment is never among them.
+    pub(crate) fn excess(
+        &self,
+        segments: &[SegmentView],
+        frame: u64,
+        records: u64,
+        now: u64,
+    ) -> usize {
+        let mut bytes = frame + segments.iter().map(|segment| segment.bytes).sum::<u64>();
+        let held = segments.iter().fold(Records::default(), |sum, next| sum.plus(next.records));
+        let mut records = records + held.total();
+        let oldest = now.saturating_sub(self.max_age.map_or(now, nanos));
+        let mut excess = 0;
+        for segment in &segments[..segments.len().saturating_sub(1)] {
+            let too_old = segment.last_received < oldest;
+            if bytes <= self.max_bytes && records <= self.max_records && !too_old {
+                break;
+            }
+            bytes -= segment.bytes;
+            records -= segment.records.total();
+            excess += 1;
+        }
+        excess
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

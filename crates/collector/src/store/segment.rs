@@ -1,0 +1,154 @@
+//! One file of frames and the blocks that are known to lie in it.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use glassbox_otlp::Signal;
+
+use super::frame::{FrameHeader, SegmentHeader};
+use super::rows::Rows;
+
+/// One frame as the index knows it.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) header: FrameHeader,
+    /// Where the payload starts in the file.
+    pub(crate) offset: u64,
+    pub(crate) rows: Rows,
+    /// The traces in this block, sorted by id; empty for metrics.
+    traces: Box<[[u8; 16]]>,
+}
+
+impl Block {
+    pub(crate) fn new(header: FrameHeader, offset: u64, rows: Rows) -> Self {
+        let mut traces: Vec<[u8; 16]> = match &rows {
+            Rows::Spans(rows) => rows.iter().map(|row| row.trace_id).collect(),
+            Rows::Logs(rows) => rows.iter().map(|row| row.trace_id).collect(),
+            Rows::Points(_) => Vec::new(),
+        };
+        traces.sort_unstable();
+        traces.dedup();
+        Self { header, offset, rows, traces: traces.into() }
+    }
+
+    /// Tells whether any record of the block belongs to `trace`.
+    pub(crate) fn has_trace(&self, trace: &[u8; 16]) -> bool {
+        self.traces.binary_search(trace).is_ok()
+    }
+
+    /// Tells whether any record's time may lie in `[since, until]`.
+    pub(crate) fn overlaps(&self, since: Option<u64>, until: Option<u64>) -> bool {
+        since.is_none_or(|since| self.header.max_time >= since)
+            && until.is_none_or(|until| self.header.min_time <= until)
+    }
+}
+
+/// A segment file; the file stays readable for whoever holds this, even when it is unlinked.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub(crate) id: u64,
+    pub(crate) path: PathBuf,
+    pub(crate) header: SegmentHeader,
+    file: File,
+}
+
+impl Segment {
+    pub(crate) fn open(id: u64, path: PathBuf, header: SegmentHeader) -> io::Result<Self> {
+        let file = File::open(&path)?;
+        Ok(Self { id, path, header, file })
+    }
+
+    /// Reads and unpacks the request in `block`.
+    pub(crate) fn read(&self, block: &Block) -> io::Result<Vec<u8>> {
+        let mut payload = vec![0; block.header.len as usize];
+        self.file.read_exact_at(&mut payload, block.offset)?;
+        block.header.open(&payload).ok_or_else(|| {
+            let place = format!("damaged block at {} of {}", block.offset, self.path.display());
+            io::Error::new(io::ErrorKind::InvalidData, place)
+        })
+    }
+}
+
+/// How many records of each signal a segment or a store holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Records {
+    pub(crate) spans: u64,
+    pub(crate) data_points: u64,
+    pub(crate) log_records: u64,
+}
+
+impl Records {
+    pub(crate) fn add(&mut self, signal: Signal, records: u64) {
+        let count = match signal {
+            Signal::Traces => &mut self.spans,
+            Signal::Metrics => &mut self.data_points,
+            Signal::Logs => &mut self.log_records,
+        };
+        *count += records;
+    }
+
+    pub(crate) fn total(&self) -> u64 {
+        self.spans + self.data_points + self.log_records
+    }
+
+    pub(crate) fn plus(self, other: Records) -> Records {
+        Records {
+            spans: self.spans + other.spans,
+            data_points: self.data_points + other.data_points,
+            log_records: self.log_records + other.log_records,
+        }
+    }
+}
+
+/// A segment with the blocks it had at one moment.
+#[derive(Debug, Clone)]
+pub(crate) struct SegmentView {
+    pub(crate) segment: Arc<Segment>,
+    pub(crate) blocks: Arc<Vec<Arc<Block>>>,
+    pub(crate) bytes: u64,
+    pub(crate) records: Records,
+    /// When the last frame arrived.
+    pub(crate) last_received: u64,
+}
+
+impl SegmentView {
+    pub(crate) fn empty(segment: Segment) -> Self {
+        let created = segment.header.created;
+        Self {
+            segment: Arc::new(segment),
+            blocks: Arc::default(),
+            bytes: SegmentHeader::LEN as u64,
+            records: Records::default(),
+            last_received: created,
+        }
+    }
+
+    pub(crate) fn push(&mut self, block: Block, frame_bytes: u64) {
+        self.bytes += frame_bytes;
+        self.records.add(block.header.signal, block.rows.len() as u64);
+        self.last_received = self.last_received.max(block.header.received);
+        // Copies the list only while a query holds the earlier one.
+        Arc::make_mut(&mut self.blocks).push(Arc::new(block));
+    }
+
+    /// Returns the latest time of any record.
+    pub(crate) fn max_time(&self) -> Option<u64> {
+        self.blocks.iter().map(|block| block.header.max_time).max()
+    }
+}
+
+/// Returns the file name of segment `id`; names sort as ids do.
+pub(crate) fn file_name(id: u64) -> String {
+    format!("{id:012}.seg")
+}
+
+/// Reads the id back from a file name.
+pub(crate) fn id_of(path: &Path) -> Option<u64> {
+    if path.extension()? != "seg" {
+        return None;
+    }
+    path.file_stem()?.to_str()?.parse().ok()
+}

@@ -1,0 +1,158 @@
+//! The one place that changes the store: numbers, writes, rolls and evicts.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::frame::{Frame, FrameHeader, SegmentHeader, Sequences, slot};
+use super::medium::{Appender, Medium};
+use super::pruned::Pruned;
+use super::retention::Retention;
+use super::rows::Rows;
+use super::segment::{Block, Segment, SegmentView, file_name};
+use super::view::{Shown, View};
+
+/// Everything that appending touches; the store keeps it behind one lock.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    pub(crate) directory: PathBuf,
+    pub(crate) retention: Retention,
+    pub(crate) medium: Arc<dyn Medium>,
+    /// What queries see; only the writer changes it, and only for the moment of the change.
+    pub(crate) shown: Arc<Shown>,
+    /// The file of the last segment shown, while it is being written.
+    pub(crate) active: Option<Arc<dyn Appender>>,
+    pub(crate) sequences: Sequences,
+    pub(crate) next_segment: u64,
+}
+
+impl Writer {
+    /// Writes `frame` and shows its block; nothing is shown unless every byte was written.
+    pub(crate) fn append(&mut self, frame: &mut Frame, rows: Rows, now: u64) -> io::Result<()> {
+        let (len, records) = (frame.len(), rows.len() as u64);
+        self.make_room(len, records, now)?;
+        let active = self.open_active(now)?;
+        let signal = frame.header().signal;
+        let end = self.shown.read(|view| view.segments.last().map_or(0, |last| last.bytes));
+        let (header, bytes) = frame.number(self.sequences[slot(signal)]);
+        if let Err(error) = active.append(bytes) {
+            // Half a frame must not stand before the next one. Where even cutting back fails,
+            // the segment is closed: recovery steps over what is at its end.
+            if active.truncate(end).is_err() {
+                self.active = None;
+            }
+            return Err(error);
+        }
+        let block = Block::new(header, end + FrameHeader::LEN as u64, rows);
+        self.shown.change(|view| {
+            if let Some(last) = view.segments.last_mut() {
+                last.push(block, len);
+            }
+        });
+        self.sequences[slot(signal)] += records;
+        Ok(())
+    }
+
+    /// Closes the active segment when it is full and evicts what is over the limits.
+    pub(crate) fn make_room(&mut self, frame: u64, records: u64, now: u64) -> io::Result<()> {
+        let is_full = |view: &View| {
+            let last = view.segments.last();
+            last.is_some_and(|last| self.retention.is_full(last, frame, now))
+        };
+        if self.active.is_some() && self.shown.read(is_full) {
+            self.close_active()?;
+        }
+        // A segment that is still to be created brings its header along.
+        let header = if self.active.is_none() { SegmentHeader::LEN as u64 } else { 0 };
+        let (excess, newest_too) = self.shown.read(|view| {
+            let segments = &view.segments;
+            let excess = self.retention.excess(segments, frame + header, records, now);
+            let bytes: u64 = segments.iter().skip(excess).map(|segment| segment.bytes).sum();
+            // Only the newest segment is left and still too large: it goes as well.
+            let newest_too = frame > 0
+                && excess + 1 == segments.len()
+                && bytes + frame + header > self.retention.max_bytes;
+            (excess, newest_too)
+        });
+        if newest_too {
+            self.close_active()?;
+            return self.evict(excess + 1);
+        }
+        self.evict(excess)
+    }
+
+    /// Syncs and closes the segment being written, if any.
+    pub(crate) fn close_active(&mut self) -> io::Result<()> {
+        if let Some(active) = self.active.take() {
+            active.sync()?;
+        }
+        Ok(())
+    }
+
+    fn open_active(&mut self, now: u64) -> io::Result<Arc<dyn Appender>> {
+        if let Some(active) = &self.active {
+            return Ok(Arc::clone(active));
+        }
+        let id = self.next_segment;
+        let path = self.directory.join(file_name(id));
+        let header = SegmentHeader { created: now, sequences: self.sequences };
+        let active = self.medium.open(&path)?;
+        let opened = active
+            .append(&header.encode())
+            .and_then(|()| Segment::open(id, path.clone(), header))
+            .and_then(|segment| sync_directory(&self.directory).map(|()| segment));
+        match opened {
+            Ok(segment) => {
+                self.shown.change(|view| view.segments.push(SegmentView::empty(segment)));
+                self.next_segment += 1;
+                self.active = Some(Arc::clone(&active));
+                Ok(active)
+            }
+            Err(error) => {
+                // The file holds nothing; if it stays, the next start removes it.
+                drop(fs::remove_file(&path));
+                Err(error)
+            }
+        }
+    }
+
+    /// Removes the `count` oldest segments, the account of it first.
+    fn evict(&mut self, count: usize) -> io::Result<()> {
+        if count == 0 {
+            return Ok(());
+        }
+        let (earlier, pruned) = self.shown.read(|view| {
+            let gone = view.segments.iter().take(count);
+            (view.pruned.clone(), gone.fold(view.pruned.clone(), |sum, next| sum.with(next)))
+        });
+        pruned.save(&self.directory)?;
+        let records = |of: &Pruned| of.spans + of.log_records + of.data_points;
+        tracing::info!(
+            segments = count,
+            bytes = pruned.bytes - earlier.bytes,
+            records = records(&pruned) - records(&earlier),
+            "pruned the oldest telemetry to stay within the store's limits",
+        );
+        let gone: Vec<SegmentView> = self.shown.change(|view| {
+            view.pruned = pruned;
+            view.segments.drain(..count).collect()
+        });
+        for segment in gone {
+            remove(&segment.segment.path);
+        }
+        Ok(())
+    }
+}
+
+/// Unlinks a segment; one that stays is unlinked at the next start, by the account's number.
+pub(crate) fn remove(path: &Path) {
+    if let Err(error) = fs::remove_file(path) {
+        tracing::warn!(path = %path.display(), %error, "a pruned segment could not be removed");
+    }
+}
+
+/// Makes a new directory entry durable.
+pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
+    fs::File::open(directory)?.sync_all()
+}
