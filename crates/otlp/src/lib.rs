@@ -6,6 +6,7 @@
 //! and OTLP/gRPC to the letter of OTLP 1.11 and hands each batch to a [`Consumer`].
 
 mod batch;
+pub mod json;
 pub mod proto;
 mod request;
 mod signal;
@@ -15,6 +16,8 @@ mod validate;
 mod consumer;
 #[cfg(feature = "receiver")]
 mod limits;
+#[cfg(feature = "receiver")]
+mod receiver;
 #[cfg(feature = "receiver")]
 mod stats;
 
@@ -27,5 +30,6 @@ pub use validate::{RejectedReason, Rejections, remove_invalid};
 pub use {
     consumer::{Accepted, Consumer, Refusal},
     limits::Limits,
+    receiver::{Receiver, serve},
     stats::{ReceiverStats, RefusedReason, SignalStats, StatsSnapshot},
 };

@@ -1,6 +1,7 @@
 //! One decoded export request, whatever its signal.
 
 use crate::Signal;
+use crate::json::{self, JsonError};
 use crate::proto::metrics::v1::{Metric, metric::Data};
 use crate::proto::{
     ExportLogsServiceRequest, ExportMetricsServiceRequest, ExportTraceServiceRequest, Message,
@@ -30,6 +31,29 @@ impl Request {
             Signal::Metrics => Self::Metrics(Message::decode(bytes)?),
             Signal::Logs => Self::Logs(Message::decode(bytes)?),
         })
+    }
+
+    /// Decodes an OTLP/JSON message of the given signal.
+    ///
+    /// # Errors
+    ///
+    /// Fails on malformed JSON and on values of the wrong kind, naming the place.
+    pub fn from_json(signal: Signal, text: &[u8]) -> Result<Self, JsonError> {
+        Ok(match signal {
+            Signal::Traces => Self::Traces(json::from_slice(text)?),
+            Signal::Metrics => Self::Metrics(json::from_slice(text)?),
+            Signal::Logs => Self::Logs(json::from_slice(text)?),
+        })
+    }
+
+    /// Encodes the message as OTLP/JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        match self {
+            Self::Traces(request) => json::to_vec(request),
+            Self::Metrics(request) => json::to_vec(request),
+            Self::Logs(request) => json::to_vec(request),
+        }
     }
 
     /// Encodes the message as protobuf.

@@ -149,6 +149,8 @@ pub enum RefusedReason {
     SlowBody,
     /// The client went away in the middle of the body.
     Aborted,
+    /// Not a path of OTLP.
+    Path,
     /// Not a POST.
     Method,
     /// A content type other than protobuf and JSON.
@@ -175,11 +177,12 @@ pub enum RefusedReason {
 
 impl RefusedReason {
     /// All reasons.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::TooLarge,
         Self::InFlight,
         Self::SlowBody,
         Self::Aborted,
+        Self::Path,
         Self::Method,
         Self::ContentType,
         Self::Encoding,

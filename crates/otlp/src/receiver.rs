@@ -1,0 +1,169 @@
+//! The services: OTLP/HTTP and OTLP/gRPC in front of a [`Consumer`].
+//!
+//! Both faces share one way in: the body is decompressed while it arrives, every byte is charged
+//! to the receiver's budget before it is kept, the message is decoded and checked, and the
+//! consumer's answer decides what the client hears. Nothing here logs or emits telemetry about
+//! what it ingests; [`ReceiverStats`] counts it.
+
+mod body;
+mod budget;
+mod decode;
+mod grpc;
+mod http;
+mod inflate;
+mod media;
+mod problem;
+mod serve;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+
+use crate::{Accepted, Consumer, Limits, ReceiverStats, RejectedReason, Signal};
+use body::{Charged, Framing};
+use budget::Budget;
+use inflate::Encoding;
+use media::Media;
+use problem::Problem;
+
+pub use serve::serve;
+
+/// Receives OTLP and hands it to a [`Consumer`]. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Receiver {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    consumer: Arc<dyn Consumer>,
+    limits: Limits,
+    budget: Budget,
+    stats: Arc<ReceiverStats>,
+}
+
+impl Receiver {
+    /// Makes a receiver in front of a consumer.
+    pub fn new(consumer: Arc<dyn Consumer>, limits: Limits) -> Self {
+        // One request of the largest size must always fit when nothing else is going on.
+        let budget = Budget::new(limits.in_flight_bytes.max(limits.request_bytes));
+        let stats = Arc::default();
+        Self {
+            shared: Arc::new(Shared {
+                consumer,
+                limits,
+                budget,
+                stats,
+            }),
+        }
+    }
+
+    /// Returns the counters, which keep counting.
+    #[must_use]
+    pub fn stats(&self) -> Arc<ReceiverStats> {
+        Arc::clone(&self.shared.stats)
+    }
+
+    /// Returns how many bytes are held for requests that are not answered yet.
+    #[must_use]
+    pub fn in_flight_bytes(&self) -> usize {
+        self.shared.budget.used()
+    }
+
+    /// Returns the routes `POST /v1/{traces,metrics,logs}`.
+    ///
+    /// The router has no fallback, so that it can be merged, nested and layered; see
+    /// [`unknown_route`](Self::unknown_route).
+    pub fn http_router(&self) -> Router {
+        http::router(self)
+    }
+
+    /// Returns the routes of the three gRPC services.
+    ///
+    /// The router has no fallback; [`unknown_route`](Self::unknown_route) gives the answer that
+    /// gRPC asks for. It needs a server that speaks HTTP/2 without TLS, as [`serve`] does.
+    pub fn grpc_router(&self) -> Router {
+        grpc::router(self)
+    }
+
+    /// Returns both protocols and the answer to everything else, ready to serve on any port.
+    pub fn router(&self) -> Router {
+        let receiver = self.clone();
+        let unknown = async move |request: Request| receiver.unknown_route(request);
+        self.http_router()
+            .merge(self.grpc_router())
+            .fallback(unknown)
+    }
+
+    /// Takes one export request through the whole way in.
+    async fn export(
+        &self,
+        signal: Signal,
+        media: Media,
+        encoding: Encoding,
+        framing: Framing,
+        body: axum::body::Body,
+    ) -> Result<Accepted, Problem> {
+        let result = self
+            .try_export(signal, media, encoding, framing, body)
+            .await;
+        result.inspect_err(|problem| self.shared.stats.count_refused(problem.reason()))
+    }
+
+    async fn try_export(
+        &self,
+        signal: Signal,
+        media: Media,
+        encoding: Encoding,
+        framing: Framing,
+        body: axum::body::Body,
+    ) -> Result<Accepted, Problem> {
+        let Shared {
+            consumer,
+            limits,
+            budget,
+            stats,
+        } = &*self.shared;
+        let Charged { bytes, lease } = body::read(body, framing, encoding, limits, budget)
+            .await
+            .map_err(|error| Problem::body(error, limits.retry_after))?;
+        let size = bytes.len();
+        let decoded = decode::decode(signal, media, bytes).await?;
+        let rejected = decoded.rejections.total();
+        stats.count_received(signal, size, decoded.batch.records() + rejected);
+        for (reason, records) in decoded.rejections.reasons() {
+            stats.count_rejected(signal, reason, records);
+        }
+        if decoded.batch.records() == 0 {
+            return match decoded.rejections.first() {
+                Some(first) => Err(Problem::nothing_valid(signal, rejected, first)),
+                None => Ok(Accepted::all()),
+            };
+        }
+        let records = decoded.batch.records();
+        let accepted = consumer.consume(decoded.batch).await?;
+        let refused = accepted.rejected().min(records);
+        stats.count_accepted(signal, records - refused);
+        stats.count_rejected(signal, RejectedReason::Consumer, refused);
+        drop(lease);
+        Ok(match decoded.rejections.first() {
+            None => accepted,
+            Some(first) => {
+                let mut message = format!("{rejected} {} rejected: {first}", signal.records());
+                if let Some(more) = accepted.message() {
+                    message.push_str("; ");
+                    message.push_str(more);
+                }
+                Accepted::partial(rejected + refused, message)
+            }
+        })
+    }
+}
+
+impl std::fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Receiver")
+            .field("limits", &self.shared.limits)
+            .finish_non_exhaustive()
+    }
+}

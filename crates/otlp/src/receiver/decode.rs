@@ -1,0 +1,51 @@
+//! From bytes to a batch of sound records.
+
+use bytes::Bytes;
+
+use super::media::Media;
+use super::problem::Problem;
+use crate::{Batch, Rejections, Request, Signal, remove_invalid};
+
+pub(super) struct Decoded {
+    pub(super) batch: Batch,
+    pub(super) rejections: Rejections,
+}
+
+/// From here on decoding takes long enough (a millisecond or so) to be moved off the threads that
+/// serve the sockets.
+const LARGE: usize = 256 << 10;
+
+pub(super) async fn decode(signal: Signal, media: Media, bytes: Bytes) -> Result<Decoded, Problem> {
+    if bytes.len() < LARGE {
+        return decode_now(signal, media, bytes);
+    }
+    let task = tokio::task::spawn_blocking(move || decode_now(signal, media, bytes));
+    match task.await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Problem::shutting_down()),
+        },
+    }
+}
+
+fn decode_now(signal: Signal, media: Media, bytes: Bytes) -> Result<Decoded, Problem> {
+    let (mut request, bytes) = match media {
+        Media::Protobuf => {
+            let request = Request::from_protobuf(signal, &bytes)
+                .map_err(|error| Problem::malformed(signal, "", &error.to_string()))?;
+            (request, Some(bytes))
+        }
+        Media::Json => {
+            let request = Request::from_json(signal, &bytes)
+                .map_err(|error| Problem::malformed(signal, error.path(), &error.problem()))?;
+            (request, None)
+        }
+    };
+    let rejections = remove_invalid(&mut request);
+    let batch = match bytes {
+        Some(bytes) if rejections.is_empty() => Batch::with_bytes(request, bytes),
+        _ => Batch::new(request),
+    };
+    Ok(Decoded { batch, rejections })
+}

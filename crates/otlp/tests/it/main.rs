@@ -1,0 +1,1 @@
+//! The receiver as a client meets it.
