@@ -1,0 +1,58 @@
+//! `arch`: declared edges, source rules and manifest keys against `architecture.toml`.
+
+mod edges;
+mod manifests;
+mod source;
+mod tokens;
+mod violation;
+
+use crate::{
+    metadata,
+    outcome::{CannotCheck, Report},
+    policy, selftest,
+    step::Check,
+    workspace::Workspace,
+};
+
+/// Who imports whom.
+pub(crate) const EDGES: Check = Check {
+    name: "edges",
+    run: edges,
+    mutants: selftest::EDGE_MUTANTS,
+};
+
+/// What the source may hold.
+pub(crate) const SOURCE: Check = Check {
+    name: "source",
+    run: source,
+    mutants: selftest::SOURCE_MUTANTS,
+};
+
+/// What only cargo's warnings tell.
+pub(crate) const MANIFESTS: Check = Check {
+    name: "manifests",
+    run: manifests::check,
+    mutants: selftest::MANIFEST_MUTANTS,
+};
+
+fn edges(workspace: &Workspace) -> Result<Report, CannotCheck> {
+    let policy = policy::load(workspace)?;
+    let packages = metadata::load(workspace)?;
+    let violations = edges::check(&packages, &policy)?;
+    let count = packages
+        .iter()
+        .map(|package| package.dependencies.len())
+        .sum();
+    let violations = violations.iter().map(ToString::to_string).collect();
+    Report::new(
+        count,
+        &format!("edges of {} packages", packages.len()),
+        violations,
+    )
+}
+
+fn source(workspace: &Workspace) -> Result<Report, CannotCheck> {
+    let policy = policy::load(workspace)?;
+    let packages = metadata::load(workspace)?;
+    source::check(workspace.root(), &packages, &policy)
+}

@@ -1,0 +1,198 @@
+//! What only the source tells: words a crate may not use, and files it takes from outside its folder.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::tokens::{Token, TokenKind, tokens};
+use crate::{
+    metadata::Package,
+    outcome::{CannotCheck, Report},
+    policy::{Policy, Source},
+};
+
+/// The attribute that a later `allow` cannot undo, unlike `deny`.
+const FORBID_UNSAFE: &str = "#![forbid(unsafe_code)]";
+
+/// Looks at the Rust files of every package.
+pub(crate) fn check(
+    root: &Path,
+    packages: &[Package],
+    policy: &Policy,
+) -> Result<Report, CannotCheck> {
+    let mut count = 0;
+    let mut violations = Vec::new();
+    for package in packages {
+        let files = rust_files(package.folder())?;
+        let rule = policy.crates.get(&package.name).map(|rule| &rule.source);
+        for file in &files {
+            let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
+            let tokens = tokens(&text);
+            let shown = file.strip_prefix(root).unwrap_or(file).display();
+            let mut report = |line: usize, fault: String| {
+                violations.push(format!("{shown}:{line}: {fault}"));
+            };
+            smuggled(&tokens, file, package.folder(), &mut report);
+            if let Some(rule) = rule {
+                forbidden_words(&tokens, rule, &mut report);
+                let is_root = file.ends_with("src/lib.rs");
+                if rule.forbid_unsafe && is_root && !text.lines().any(|line| line == FORBID_UNSAFE)
+                {
+                    report(1, format!("`{}` lost {FORBID_UNSAFE}", package.name));
+                }
+            }
+        }
+        count += files.len();
+    }
+    Report::new(count, "source files", violations)
+}
+
+fn forbidden_words(tokens: &[Token], rule: &Source, report: &mut impl FnMut(usize, String)) {
+    for (index, token) in tokens.iter().enumerate() {
+        for (path, reason) in &rule.never {
+            let rest = after_path(&tokens[index..], path);
+            // `env!` and its like are decided when we compile, not when somebody runs us.
+            if rest.is_some_and(|rest| rest.first().is_none_or(|next| !next.is_mark('!'))) {
+                report(token.line, format!("`{path}` may not occur here: {reason}"));
+            }
+        }
+    }
+}
+
+/// What follows `path` (a word, or words joined by `::`), where the tokens begin with it.
+fn after_path<'a>(mut tokens: &'a [Token], path: &str) -> Option<&'a [Token]> {
+    for (index, word) in path.split("::").enumerate() {
+        if index > 0 {
+            let colons = tokens.get(..2)?;
+            tokens = &tokens[2..];
+            if !colons.iter().all(|token| token.is_mark(':')) {
+                return None;
+            }
+        }
+        let (first, rest) = tokens.split_first()?;
+        if !first.is_word(word) {
+            return None;
+        }
+        tokens = rest;
+    }
+    Some(tokens)
+}
+
+/// `#[path]` and `include!` that reach outside of the package: an import that no manifest declares.
+fn smuggled(tokens: &[Token], file: &Path, folder: &Path, report: &mut impl FnMut(usize, String)) {
+    for (index, token) in tokens.iter().enumerate() {
+        let TokenKind::Text(text) = &token.kind else {
+            continue;
+        };
+        let before = |distance: usize| index.checked_sub(distance).map(|index| &tokens[index]);
+        let by_path = before(1).is_some_and(|token| token.is_mark('='))
+            && before(2).is_some_and(|token| token.is_word("path"))
+            && before(3).is_some_and(|token| token.is_mark('[') || token.is_mark(','));
+        let by_include = before(2).is_some_and(|token| token.is_mark('!'))
+            && before(3).is_some_and(|token| {
+                ["include", "include_str", "include_bytes"]
+                    .iter()
+                    .any(|name| token.is_word(name))
+            });
+        let here = file.parent().unwrap_or(folder);
+        if (by_path || by_include) && !flattened(&here.join(text)).starts_with(folder) {
+            report(
+                token.line,
+                format!("\"{text}\" lies outside of the package"),
+            );
+        }
+    }
+}
+
+/// The path without `..`, as text: the file need not exist.
+fn flattened(path: &Path) -> PathBuf {
+    let mut flat = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                flat.pop();
+            }
+            Component::CurDir => {}
+            other => flat.push(other),
+        }
+    }
+    flat
+}
+
+/// Every `.rs` file of a package, except those of a package inside it.
+fn rust_files(folder: &Path) -> Result<Vec<PathBuf>, CannotCheck> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(current) = folders.pop() {
+        let entries = std::fs::read_dir(&current).map_err(|error| unreadable(&current, &error))?;
+        for entry in entries {
+            let path = entry.map_err(|error| unreadable(&current, &error))?.path();
+            if path.is_dir() {
+                if !path.join("Cargo.toml").exists() && !path.ends_with("target") {
+                    folders.push(path);
+                }
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> CannotCheck {
+    CannotCheck::new(format!("{} cannot be read: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn smuggled_in(source: &str) -> Vec<usize> {
+        let mut lines = Vec::new();
+        let file = Path::new("/w/crates/core/src/lib.rs");
+        let folder = Path::new("/w/crates/core");
+        smuggled(&tokens(source), file, folder, &mut |line, _| {
+            lines.push(line)
+        });
+        lines
+    }
+
+    #[test]
+    fn a_path_is_found_word_by_word_and_a_macro_is_none() {
+        let lines = |source: &str, path: &str| {
+            let never = [(path.to_owned(), "why".to_owned())].into();
+            let rule = Source {
+                forbid_unsafe: false,
+                never,
+            };
+            let mut lines = Vec::new();
+            forbidden_words(&tokens(source), &rule, &mut |line, _| lines.push(line));
+            lines
+        };
+        assert_eq!(
+            lines("let a = 1;\nstd::time::Instant::now()", "Instant::now"),
+            [2]
+        );
+        assert!(lines("Instant::elapsed(now)", "Instant::now").is_empty());
+        assert_eq!(lines("use std::{env, fmt};", "env"), [1]);
+        assert!(lines("env!(\"CARGO_PKG_VERSION\")", "env").is_empty());
+    }
+
+    #[test]
+    fn a_file_of_the_same_package_may_be_included() {
+        assert!(smuggled_in("include_str!(\"../data/cities.json\");").is_empty());
+        assert!(smuggled_in("#[path = \"other.rs\"] mod other;").is_empty());
+    }
+
+    #[test]
+    fn a_file_of_another_package_may_not() {
+        assert_eq!(
+            smuggled_in("\n#[path = \"../../ai/src/secret.rs\"] mod secret;"),
+            [2]
+        );
+        assert_eq!(
+            smuggled_in("#[cfg_attr(unix, path = \"../../ai/x.rs\")] mod x;"),
+            [1]
+        );
+        assert_eq!(smuggled_in("include!(\"/etc/x.rs\");"), [1]);
+    }
+}

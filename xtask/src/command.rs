@@ -1,0 +1,142 @@
+//! The command line, read by hand: a few words do not need a parser's dependency tree.
+
+use crate::{
+    ci,
+    outcome::CannotCheck,
+    step::{STEPS, Step},
+};
+
+pub(crate) const HELP: &str = "\
+cargo xtask <command>
+
+  ci [--setup] [--only STEP…] [--list]   every step, then a table; --setup installs what is missing first
+  arch                 declared edges against architecture.toml, the source rules, misspelt manifest keys
+  closure [--bless]    dependency closures against docs/closure; --bless writes them anew
+  lint                 rustfmt and clippy, without a warning
+  test                 unit, integration and documentation tests
+  features             each crate alone, with none, default, each and all of its features
+  doc                  the documentation, without a warning
+  deny                 bans, licences and sources
+  advisories           known vulnerabilities (needs the network, so it is not part of ci)
+  selftest             every check against the trees that were broken for it
+  setup                installs what ci needs (Debian, Ubuntu)
+
+Exit codes: 0 green, 1 violation, 2 could not check.";
+
+/// What somebody asked for.
+pub(crate) enum Command {
+    Help,
+    Ci(ci::Options),
+    Step(&'static Step),
+    Bless,
+    Advisories,
+    Setup,
+}
+
+/// Reads the arguments that follow `cargo xtask`.
+///
+/// # Errors
+///
+/// An unknown command, step or flag is named, with what there is instead.
+pub(crate) fn parse(arguments: &[String]) -> Result<Command, CannotCheck> {
+    let mut words = arguments.iter().map(String::as_str);
+    let Some(first) = words.next() else {
+        return Ok(Command::Help);
+    };
+    let rest: Vec<&str> = words.collect();
+    match (first, rest.as_slice()) {
+        ("help" | "-h" | "--help", _) | (_, ["-h" | "--help"]) => Ok(Command::Help),
+        ("ci", rest) => ci_options(rest).map(Command::Ci),
+        ("closure", ["--bless"]) => Ok(Command::Bless),
+        ("advisories", []) => Ok(Command::Advisories),
+        ("setup", []) => Ok(Command::Setup),
+        (name, rest) => match (Step::named(name), rest) {
+            (Some(step), []) => Ok(Command::Step(step)),
+            (Some(_), [word, ..]) => Err(unknown(&format!("{name} {word}"))),
+            (None, _) => Err(unknown(name)),
+        },
+    }
+}
+
+fn ci_options(words: &[&str]) -> Result<ci::Options, CannotCheck> {
+    let mut options = ci::Options::default();
+    let mut words = words.iter().peekable();
+    while let Some(word) = words.next() {
+        match *word {
+            "--setup" => options.setup = true,
+            "--list" => options.list = true,
+            "--only" => {
+                while let Some(name) = words.next_if(|word| !word.starts_with('-')) {
+                    let step = Step::named(name).ok_or_else(|| {
+                        let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+                        CannotCheck::new(format!(
+                            "there is no step `{name}`: the steps are {}",
+                            names.join(", ")
+                        ))
+                    })?;
+                    options.only.push(step.name);
+                }
+                if options.only.is_empty() {
+                    return Err(CannotCheck::new("--only needs the name of a step"));
+                }
+            }
+            other => return Err(unknown(&format!("ci {other}"))),
+        }
+    }
+    Ok(options)
+}
+
+fn unknown(what: &str) -> CannotCheck {
+    CannotCheck::new(format!(
+        "`cargo xtask {what}` is unknown: `cargo xtask help` lists what there is"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_step_is_a_subcommand_and_stands_in_the_help() {
+        for step in STEPS {
+            assert!(
+                matches!(parse(&words(step.name)), Ok(Command::Step(found)) if found.name == step.name)
+            );
+            assert!(
+                HELP.contains(&format!("\n  {}", step.name)),
+                "{}",
+                step.name
+            );
+        }
+    }
+
+    #[test]
+    fn ci_takes_a_list_of_steps_and_flags_in_any_order() {
+        let Ok(Command::Ci(options)) = parse(&words("ci --only arch deny --setup")) else {
+            panic!("ci is a command");
+        };
+        assert_eq!(options.only, ["arch", "deny"]);
+        assert!(options.setup);
+    }
+
+    #[test]
+    fn what_is_unknown_is_named() {
+        for line in [
+            "fly",
+            "ci --fast",
+            "ci --only fly",
+            "arch --bless",
+            "ci --only",
+        ] {
+            let Err(error) = parse(&words(line)) else {
+                panic!("`{line}` was taken");
+            };
+            let last = line.split_whitespace().next_back().unwrap();
+            assert!(error.to_string().contains(last), "{error}");
+        }
+    }
+}

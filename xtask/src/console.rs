@@ -1,0 +1,107 @@
+//! The one place that prints.
+#![expect(
+    clippy::print_stdout,
+    reason = "this program's product is what it prints"
+)]
+
+use std::{
+    io::{IsTerminal, Write},
+    time::Duration,
+};
+
+use crate::outcome::Outcome;
+
+/// Whether standard output takes colours: a terminal, and nobody said `NO_COLOR`.
+pub(crate) fn colours() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+}
+
+/// Prints one line at once, also into a pipe.
+pub(crate) fn line(text: impl std::fmt::Display) {
+    println!("{text}");
+    // A reader that went away is no reason to stop checking.
+    let _ = std::io::stdout().flush();
+}
+
+/// Prints a headline, such as the name of a step that begins.
+pub(crate) fn headline(text: &str) {
+    line(format_args!("\n{}", paint("1", &format!("== {text}"))));
+}
+
+/// Prints every violation and every doubt, one a line.
+pub(crate) fn findings(name: &str, outcome: &Outcome) {
+    for violation in &outcome.violations {
+        line(format_args!("{}: {violation}", paint("31", name)));
+    }
+    for reason in &outcome.unchecked {
+        line(format_args!(
+            "{}: could not check: {reason}",
+            paint("33", name)
+        ));
+    }
+}
+
+/// Prints the verdict of one step.
+pub(crate) fn verdict(name: &str, outcome: &Outcome) {
+    let what = describe(outcome);
+    line(format_args!(
+        "{name}: {} ({what})",
+        coloured_verdict(outcome, 0)
+    ));
+}
+
+/// What a step looked at, or how many things it found.
+pub(crate) fn describe(outcome: &Outcome) -> String {
+    let mut parts = Vec::new();
+    if !outcome.violations.is_empty() {
+        parts.push(plural(outcome.violations.len(), "violation"));
+    }
+    if !outcome.unchecked.is_empty() {
+        parts.push(plural(outcome.unchecked.len(), "open question"));
+    }
+    parts.extend(outcome.summaries.iter().cloned());
+    parts.join(", ")
+}
+
+/// The verdict, padded to `width` before it is coloured.
+pub(crate) fn coloured_verdict(outcome: &Outcome, width: usize) -> String {
+    let colour = match outcome.exit_code() {
+        0 => "32",
+        1 => "31",
+        _ => "33",
+    };
+    paint(colour, &format!("{:width$}", outcome.verdict()))
+}
+
+/// A duration as people say it: `0.4 s`, `1 min 5 s`.
+pub(crate) fn duration(elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs();
+    if seconds < 60 {
+        format!("{:.1} s", elapsed.as_secs_f64())
+    } else {
+        format!("{} min {} s", seconds / 60, seconds % 60)
+    }
+}
+
+pub(crate) fn plural(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+fn paint(code: &str, text: &str) -> String {
+    if colours() {
+        format!("\x1b[{code}m{text}\x1b[0m")
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_people_say_them() {
+        assert_eq!(duration(Duration::from_millis(420)), "0.4 s");
+        assert_eq!(duration(Duration::from_secs(65)), "1 min 5 s");
+    }
+}

@@ -1,0 +1,72 @@
+//! `deny`: what may come from outside, by cargo-deny and `deny.toml`.
+
+use crate::{
+    outcome::{CannotCheck, Report},
+    process::Finished,
+    selftest, setup,
+    step::Check,
+    workspace::Workspace,
+};
+
+/// Crates that may not be in the tree at all, and versions left open.
+pub(crate) const BANS: Check = Check {
+    name: "bans",
+    run: |workspace| ask(workspace, "bans"),
+    mutants: selftest::BAN_MUTANTS,
+};
+
+/// Licences of everything that is compiled.
+pub(crate) const LICENCES: Check = Check {
+    name: "licences",
+    run: |workspace| ask(workspace, "licenses"),
+    mutants: selftest::LICENCE_MUTANTS,
+};
+
+/// Where dependencies come from.
+pub(crate) const SOURCES: Check = Check {
+    name: "sources",
+    run: |workspace| ask(workspace, "sources"),
+    mutants: selftest::SOURCES_MUTANTS,
+};
+
+/// Known vulnerabilities: asks the network, so it is a command of its own and no step of `ci`.
+pub(crate) fn advisories(workspace: &Workspace) -> Result<Report, CannotCheck> {
+    ask(workspace, "advisories")
+}
+
+fn ask(workspace: &Workspace, what: &str) -> Result<Report, CannotCheck> {
+    if !setup::has_cargo_deny(workspace)? {
+        return Err(CannotCheck::new(
+            "cargo-deny is not installed: `cargo xtask setup` installs it",
+        ));
+    }
+    workspace.fetch()?;
+    let arguments = [
+        "deny",
+        "--locked",
+        "--all-features",
+        "check",
+        "--hide-inclusion-graph",
+        what,
+    ];
+    let checked = workspace.show(&mut workspace.cargo(&arguments))?;
+    let mut violations = Vec::new();
+    if !checked.success {
+        // cargo-deny ends with a summary such as `bans FAILED` only after it has looked.
+        if !concludes(&checked, what) {
+            let reason = checked.last_words();
+            return Err(CannotCheck::new(format!(
+                "cargo deny check {what} fails: {reason}"
+            )));
+        }
+        violations.push(checked.violation(&format!("cargo deny check {what} objects")));
+    }
+    let lock = workspace.read("Cargo.lock")?;
+    let count = lock.lines().filter(|line| *line == "[[package]]").count();
+    Report::new(count, &format!("packages pass {what}"), violations)
+}
+
+fn concludes(checked: &Finished, what: &str) -> bool {
+    let verdict = format!("{what} FAILED");
+    checked.stdout.contains(&verdict) || checked.stderr.contains(&verdict)
+}

@@ -1,0 +1,38 @@
+//! `doc`: the documentation of every package, without a warning.
+
+use crate::{
+    metadata,
+    outcome::{CannotCheck, Report},
+    selftest,
+    step::Check,
+    workspace::Workspace,
+};
+
+/// Links resolve, and rustdoc has nothing to say.
+pub(crate) const DOCUMENTATION: Check = Check {
+    name: "documentation",
+    run: check,
+    mutants: selftest::DOCUMENTATION_MUTANTS,
+};
+
+fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
+    workspace.fetch()?;
+    let arguments = [
+        "doc",
+        "--locked",
+        "--workspace",
+        "--no-deps",
+        "--all-features",
+    ];
+    let mut command = workspace.cargo(&arguments);
+    let documented = workspace.show(command.env("RUSTDOCFLAGS", "-D warnings"))?;
+    let mut violations = Vec::new();
+    if !documented.success {
+        violations.push(documented.violation("rustdoc objects"));
+    }
+    Report::new(
+        metadata::load(workspace)?.len(),
+        "packages documented",
+        violations,
+    )
+}

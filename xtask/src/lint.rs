@@ -1,0 +1,61 @@
+//! `lint`: the form by rustfmt, the habits by clippy.
+
+use crate::{
+    metadata,
+    outcome::{CannotCheck, Report},
+    selftest,
+    step::Check,
+    workspace::Workspace,
+};
+
+/// Every file as rustfmt writes it.
+pub(crate) const FORMAT: Check = Check {
+    name: "format",
+    run: format,
+    mutants: selftest::FORMAT_MUTANTS,
+};
+
+/// No warning from rustc or clippy, in anything we compile.
+pub(crate) const CLIPPY: Check = Check {
+    name: "clippy",
+    run: clippy,
+    mutants: selftest::CLIPPY_MUTANTS,
+};
+
+fn format(workspace: &Workspace) -> Result<Report, CannotCheck> {
+    workspace.component("fmt", "rustfmt")?;
+    let formatted = workspace.show(&mut workspace.cargo(&["fmt", "--all", "--check"]))?;
+    let mut violations = Vec::new();
+    if !formatted.success {
+        violations.push(formatted.violation("`cargo fmt --all` would change files"));
+    }
+    Report::new(
+        metadata::load(workspace)?.len(),
+        "packages formatted",
+        violations,
+    )
+}
+
+fn clippy(workspace: &Workspace) -> Result<Report, CannotCheck> {
+    workspace.component("clippy", "clippy")?;
+    workspace.fetch()?;
+    let arguments = [
+        "clippy",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+    ];
+    let mut command = workspace.cargo(&arguments);
+    // After `--`, so that dependencies and `cargo check` share what this compiles.
+    let linted = workspace.show(command.args(["--", "-D", "warnings"]))?;
+    let mut violations = Vec::new();
+    if !linted.success {
+        violations.push(linted.violation("clippy objects"));
+    }
+    Report::new(
+        metadata::load(workspace)?.len(),
+        "packages linted",
+        violations,
+    )
+}

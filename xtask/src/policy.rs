@@ -1,0 +1,214 @@
+//! `architecture.toml`: the crate graph as it may be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::{outcome::CannotCheck, workspace::Workspace};
+
+/// The highest layer whose third-party dependencies are listed, each with the reason for it.
+const LISTED_LAYERS: u8 = 1;
+
+/// The whole file. Unknown keys are errors, so that a misspelt rule is not a missing one.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Policy {
+    /// Crates that only applications and tests may import, each with the reason.
+    pub(crate) application_only: BTreeMap<String, String>,
+    pub(crate) crates: BTreeMap<String, Rule>,
+    #[serde(default)]
+    pub(crate) closure: BTreeMap<String, Closure>,
+}
+
+/// What one crate is and may import.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rule {
+    pub(crate) layer: u8,
+    pub(crate) role: Role,
+    #[serde(default)]
+    uses: BTreeSet<String>,
+    #[serde(default)]
+    optional: BTreeSet<String>,
+    #[serde(default)]
+    build: BTreeSet<String>,
+    #[serde(default)]
+    dev: BTreeSet<String>,
+    external: Option<BTreeMap<String, String>>,
+    external_optional: Option<BTreeMap<String, String>>,
+    external_build: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    pub(crate) default_features: BTreeSet<String>,
+    /// The exact features asked of one of our crates, where that matters.
+    #[serde(default)]
+    pub(crate) pinned_features: BTreeMap<String, BTreeSet<String>>,
+    #[serde(default)]
+    pub(crate) source: Source,
+}
+
+/// Who a crate is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Role {
+    /// Imported by others, installs nothing.
+    Library,
+    /// Decides what a process is made of; no library imports it.
+    Application,
+    /// Seen by tests only.
+    Test,
+}
+
+/// What the source of a crate must and must not hold.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Source {
+    #[serde(default)]
+    pub(crate) forbid_unsafe: bool,
+    /// Words, or words joined by `::`, that may not occur, each with the reason.
+    #[serde(default)]
+    pub(crate) never: BTreeMap<String, String>,
+}
+
+/// One golden file of `docs/closure`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Closure {
+    pub(crate) package: String,
+    /// Crates that may not be reached by any path; a trailing `*` stands for any ending.
+    #[serde(default)]
+    pub(crate) never: BTreeMap<String, String>,
+}
+
+/// The list of a rule that an edge has to stand in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Section {
+    Uses,
+    Optional,
+    Build,
+    Dev,
+    External,
+    ExternalOptional,
+    ExternalBuild,
+}
+
+impl Section {
+    /// The key of the list in the file.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Uses => "uses",
+            Self::Optional => "optional",
+            Self::Build => "build",
+            Self::Dev => "dev",
+            Self::External => "external",
+            Self::ExternalOptional => "external_optional",
+            Self::ExternalBuild => "external_build",
+        }
+    }
+
+    fn is_external(self) -> bool {
+        matches!(
+            self,
+            Self::External | Self::ExternalOptional | Self::ExternalBuild
+        )
+    }
+}
+
+impl Rule {
+    /// Whether third-party dependencies of this crate are listed one by one.
+    pub(crate) fn lists_external(&self) -> bool {
+        self.layer <= LISTED_LAYERS || self.external.is_some()
+    }
+
+    /// Everything this rule permits.
+    pub(crate) fn permissions(&self) -> BTreeSet<(Section, &str)> {
+        let ours = [
+            (Section::Uses, &self.uses),
+            (Section::Optional, &self.optional),
+            (Section::Build, &self.build),
+            (Section::Dev, &self.dev),
+        ];
+        let external = [
+            (Section::External, &self.external),
+            (Section::ExternalOptional, &self.external_optional),
+            (Section::ExternalBuild, &self.external_build),
+        ];
+        let ours = ours
+            .into_iter()
+            .flat_map(|(section, names)| names.iter().map(move |name| (section, name.as_str())));
+        let external = external.into_iter().flat_map(|(section, names)| {
+            names
+                .iter()
+                .flat_map(|names| names.keys())
+                .map(move |name| (section, name.as_str()))
+        });
+        ours.chain(external).collect()
+    }
+
+    fn reasons(&self) -> impl Iterator<Item = (&String, &String)> {
+        let external = [
+            &self.external,
+            &self.external_optional,
+            &self.external_build,
+        ];
+        external
+            .into_iter()
+            .flatten()
+            .flatten()
+            .chain(&self.source.never)
+    }
+}
+
+/// Reads the policy.
+///
+/// # Errors
+///
+/// The file is missing, is not understood, permits nothing, names a crate that has no rule, or gives no reason where
+/// one is asked for. All of these are doubts: no tree was looked at.
+pub(crate) fn load(workspace: &Workspace) -> Result<Policy, CannotCheck> {
+    let text = workspace.read("architecture.toml")?;
+    let policy = toml::from_str(&text).map_err(|error| {
+        CannotCheck::new(format!("architecture.toml is not understood: {error}"))
+    })?;
+    validate(&policy).map_err(|reason| CannotCheck::new(format!("architecture.toml {reason}")))?;
+    Ok(policy)
+}
+
+fn validate(policy: &Policy) -> Result<(), String> {
+    if policy.crates.is_empty() {
+        return Err("has no crates".into());
+    }
+    if policy.application_only.is_empty() {
+        return Err("lost `application_only`, the rule that keeps libraries silent".into());
+    }
+    for (name, rule) in &policy.crates {
+        for (section, imported) in rule.permissions() {
+            if section.is_external() == policy.crates.contains_key(imported) {
+                let key = section.key();
+                return Err(format!(
+                    "has `{imported}` in the wrong list, `{name}.{key}`"
+                ));
+            }
+        }
+    }
+    let guarded = policy
+        .application_only
+        .keys()
+        .map(|name| (name, "application_only"));
+    let closed = policy
+        .closure
+        .values()
+        .map(|closure| (&closure.package, "closure"));
+    for (name, table) in guarded.chain(closed) {
+        if !policy.crates.contains_key(name) {
+            return Err(format!("names `{name}` in `{table}`, which has no rule"));
+        }
+    }
+    let argued = policy.crates.values().flat_map(Rule::reasons);
+    let argued = argued.chain(policy.closure.values().flat_map(|closure| &closure.never));
+    for (name, reason) in argued.chain(&policy.application_only) {
+        if reason.trim().is_empty() {
+            return Err(format!("gives no reason for `{name}`"));
+        }
+    }
+    Ok(())
+}

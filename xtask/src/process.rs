@@ -1,0 +1,178 @@
+//! Child processes: started without standard input, heard live or in silence, never confused with their verdict.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    process::{Command, Stdio},
+    thread,
+};
+
+use crate::outcome::CannotCheck;
+
+/// Whether what a child says is passed on while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Voice {
+    Live,
+    Silent,
+}
+
+/// A child that came to its own end.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) success: bool,
+    /// Without colour codes.
+    pub(crate) stdout: String,
+    /// Without colour codes.
+    pub(crate) stderr: String,
+}
+
+impl Finished {
+    /// The lines with which compilers, cargo and the test runner say what is wrong, at most five of them.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        let lines = self.stderr.lines().chain(self.stdout.lines());
+        let mut complaints: Vec<String> = lines
+            .filter(|line| is_complaint(line))
+            .map(str::to_owned)
+            .collect();
+        complaints.dedup();
+        complaints.truncate(5);
+        complaints
+    }
+
+    /// One violation made of `what` and the child's own first words about it.
+    pub(crate) fn violation(&self, what: &str) -> String {
+        let complaints = self.complaints();
+        if complaints.is_empty() {
+            format!("{what}: the lines above say why")
+        } else {
+            format!("{what}: {}", complaints.join(" | "))
+        }
+    }
+
+    /// The last lines said on standard error, for a sentence about a tool that did not work.
+    pub(crate) fn last_words(&self) -> String {
+        let words: Vec<&str> = self
+            .stderr
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .collect();
+        words[words.len().saturating_sub(3)..].join(" | ")
+    }
+}
+
+fn is_complaint(line: &str) -> bool {
+    line.starts_with("error") || line.starts_with("Diff in ") || line.ends_with("... FAILED")
+}
+
+/// Runs `command` to its end.
+///
+/// # Errors
+///
+/// The program could not be started, or a signal ended it: neither says anything about the tree.
+pub(crate) fn run(command: &mut Command, voice: Voice) -> Result<Finished, CannotCheck> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| CannotCheck::new(format!("`{program}` does not start: {error}")))?;
+    let stdout = child
+        .stdout
+        .take()
+        .expect("invariant: standard output is piped");
+    let stderr = child
+        .stderr
+        .take()
+        .expect("invariant: standard error is piped");
+    let errors = thread::spawn(move || listen(stderr, voice, std::io::stderr()));
+    let stdout = listen(stdout, voice, std::io::stdout());
+    let stderr = errors
+        .join()
+        .expect("invariant: the listener does not panic");
+    let status = child
+        .wait()
+        .map_err(|error| CannotCheck::new(format!("`{program}` was lost: {error}")))?;
+    if status.code().is_none() {
+        return Err(CannotCheck::new(format!(
+            "`{program}` was ended from outside ({status})"
+        )));
+    }
+    Ok(Finished {
+        success: status.success(),
+        stdout,
+        stderr,
+    })
+}
+
+/// Collects what `source` says, passing each line on to `sink` when it is live.
+fn listen(source: impl Read, voice: Voice, mut sink: impl Write) -> String {
+    let mut heard = String::new();
+    let mut reader = BufReader::new(source);
+    let mut line = Vec::new();
+    while reader
+        .read_until(b'\n', &mut line)
+        .is_ok_and(|read| read > 0)
+    {
+        if voice == Voice::Live {
+            // A reader that went away is no reason to stop checking.
+            let _ = sink.write_all(&line).and_then(|()| sink.flush());
+        }
+        heard.push_str(&without_colour(&String::from_utf8_lossy(&line)));
+        line.clear();
+    }
+    heard
+}
+
+/// Removes the escape sequences that set colours (`ESC [ … letter`).
+fn without_colour(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(char) = chars.next() {
+        if char == '\x1b' {
+            for char in chars.by_ref() {
+                if char.is_ascii_alphabetic() {
+                    break;
+                }
+            }
+        } else {
+            plain.push(char);
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_taken_off_before_anything_is_read() {
+        assert_eq!(
+            without_colour("\x1b[32mok\x1b[0m. 3 passed"),
+            "ok. 3 passed"
+        );
+    }
+
+    #[test]
+    fn a_program_that_does_not_exist_is_no_verdict() {
+        let error = run(&mut Command::new("no-such-program-here"), Voice::Silent).unwrap_err();
+        assert!(error.to_string().contains("does not start"), "{error}");
+    }
+
+    #[test]
+    fn a_program_ended_by_a_signal_is_no_verdict() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "kill -9 $$"]);
+        assert!(run(&mut command, Voice::Silent).is_err());
+    }
+
+    #[test]
+    fn what_a_child_says_on_both_streams_is_heard() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo one; echo 'error: two' >&2; exit 3"]);
+        let finished = run(&mut command, Voice::Silent).unwrap();
+        assert!(!finished.success);
+        assert_eq!(finished.stdout, "one\n");
+        assert_eq!(finished.violation("it fails"), "it fails: error: two");
+    }
+}

@@ -1,0 +1,188 @@
+//! `selftest`: every check against trees that were broken for it. A check that no mutant can turn red does not count.
+
+mod fixture;
+mod foreign_mutants;
+mod graph_mutants;
+mod step_mutants;
+
+use crate::{
+    outcome::{CannotCheck, Report},
+    step::{Check, STEPS},
+    workspace::Workspace,
+};
+
+use fixture::Fixture;
+
+pub(crate) use foreign_mutants::{BAN_MUTANTS, CLOSURE_MUTANTS, LICENCE_MUTANTS, SOURCES_MUTANTS};
+pub(crate) use graph_mutants::{EDGE_MUTANTS, MANIFEST_MUTANTS, SOURCE_MUTANTS};
+pub(crate) use step_mutants::{
+    CLIPPY_MUTANTS, DOCUMENTATION_MUTANTS, FEATURE_MUTANTS, FORMAT_MUTANTS, TEST_MUTANTS,
+};
+
+/// One way to break the fixture, and what the check has to say to it.
+pub(crate) struct Mutant {
+    /// The fault in words.
+    fault: &'static str,
+    apply: fn(&Fixture) -> Result<(), CannotCheck>,
+    answer: Answer,
+}
+
+/// What a check has to answer. The fragment keeps it from being right by accident.
+#[derive(Debug)]
+enum Answer {
+    /// Exit 1, with this fragment in a violation.
+    Violation(&'static str),
+    /// Exit 2, with this fragment in the reason.
+    CannotCheck(&'static str),
+}
+
+impl Answer {
+    fn is_given_by(&self, result: &Result<Report, CannotCheck>) -> bool {
+        match (self, result) {
+            (Self::Violation(fragment), Ok(report)) => report
+                .violations()
+                .iter()
+                .any(|violation| violation.contains(fragment)),
+            (Self::CannotCheck(fragment), Err(reason)) => reason.to_string().contains(fragment),
+            _ => false,
+        }
+    }
+}
+
+/// Runs every mutant of every check.
+pub(crate) fn run(workspace: &Workspace) -> Result<Report, CannotCheck> {
+    let mut killed = 0;
+    let mut violations = Vec::new();
+    let mut table = vec![format!(
+        "{:9}  {:13}  {:>7}  {:>6}",
+        "step", "check", "mutants", "killed"
+    )];
+    for (step, check) in STEPS
+        .iter()
+        .flat_map(|step| step.checks().iter().map(move |check| (step, check)))
+    {
+        let survivors = trial(workspace, check)?;
+        let mutants = check.mutants.len();
+        let dead = mutants - survivors.len().min(mutants);
+        table.push(format!(
+            "{:9}  {:13}  {mutants:>7}  {dead:>6}",
+            step.name, check.name
+        ));
+        killed += dead;
+        violations.extend(
+            survivors
+                .into_iter()
+                .map(|fault| format!("{}: {fault}", check.name)),
+        );
+    }
+    workspace.say("");
+    for line in table {
+        workspace.say(&line);
+    }
+    Report::new(killed, "mutants killed", violations)
+}
+
+/// Runs one check against a sound tree and against each of its mutants, and returns what went wrong.
+fn trial(workspace: &Workspace, check: &Check) -> Result<Vec<String>, CannotCheck> {
+    let mut faults = Vec::new();
+    if check.mutants.is_empty() {
+        faults.push("has no mutants, so nothing shows that it can turn red".to_owned());
+    }
+    let fixture = Fixture::new(workspace.root())?;
+    match (check.run)(fixture.workspace()) {
+        Ok(report) if report.violations().is_empty() => {}
+        Ok(report) => faults.push(format!("is red on a sound tree: {:?}", report.violations())),
+        Err(reason) => return Err(CannotCheck::new(format!("{}: {reason}", check.name))),
+    }
+    for mutant in check.mutants {
+        let fixture = Fixture::new(workspace.root())?;
+        (mutant.apply)(&fixture)?;
+        let result = (check.run)(fixture.workspace());
+        let is_dead = mutant.answer.is_given_by(&result);
+        let verdict = if is_dead { "killed" } else { "SURVIVED" };
+        workspace.say(&format!("{verdict}  {}: {}", check.name, mutant.fault));
+        if !is_dead {
+            let (fault, answer) = (mutant.fault, &mutant.answer);
+            faults.push(format!(
+                "lets this through: {fault} (wanted {answer:?}, got {result:?})"
+            ));
+        }
+    }
+    Ok(faults)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{arch, process::Voice};
+
+    fn repository() -> Workspace {
+        Workspace::discover().unwrap().with_voice(Voice::Silent)
+    }
+
+    #[test]
+    fn every_edge_mutant_is_killed() {
+        assert_eq!(trial(&repository(), &arch::EDGES).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn every_source_mutant_is_killed() {
+        assert_eq!(trial(&repository(), &arch::SOURCE).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn every_manifest_mutant_is_killed() {
+        assert_eq!(trial(&repository(), &arch::MANIFESTS).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn every_closure_mutant_is_killed() {
+        assert_eq!(
+            trial(&repository(), &crate::closure::CLOSURE).unwrap(),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn a_check_that_is_always_green_is_found_out() {
+        let check = Check {
+            name: "blind",
+            run: |_| Report::new(1, "things", Vec::new()),
+            mutants: MANIFEST_MUTANTS,
+        };
+        assert_eq!(
+            trial(&repository(), &check).unwrap().len(),
+            MANIFEST_MUTANTS.len()
+        );
+    }
+
+    #[test]
+    fn a_check_that_is_always_red_is_found_out() {
+        let check = Check {
+            name: "angry",
+            run: |_| Report::new(1, "things", vec!["no".into()]),
+            mutants: MANIFEST_MUTANTS,
+        };
+        assert_eq!(
+            trial(&repository(), &check).unwrap().len(),
+            1 + MANIFEST_MUTANTS.len()
+        );
+    }
+
+    #[test]
+    fn a_check_without_mutants_does_not_count() {
+        let check = Check {
+            name: "idle",
+            run: |_| Report::new(1, "things", Vec::new()),
+            mutants: &[],
+        };
+        assert_eq!(trial(&repository(), &check).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn every_step_but_this_one_has_checks() {
+        for step in STEPS.iter().filter(|step| step.name != "selftest") {
+            assert!(!step.checks().is_empty(), "{}", step.name);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! A copy of `xtask/fixture` to break: a workspace in miniature that needs no network.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use tempfile::TempDir;
+
+use crate::{outcome::CannotCheck, process::Voice, workspace::Workspace};
+
+/// One copy, gone when it is dropped.
+pub(crate) struct Fixture {
+    home: TempDir,
+    workspace: Workspace,
+}
+
+impl Fixture {
+    /// Copies the fixture of the workspace at `root`, with the real `deny.toml` in it.
+    pub(crate) fn new(root: &Path) -> Result<Self, CannotCheck> {
+        let failed = |error| CannotCheck::new(format!("the fixture cannot be copied: {error}"));
+        // Without links in it: cargo resolves them, and paths are compared.
+        let temp = std::env::temp_dir().canonicalize().map_err(failed)?;
+        let home = TempDir::with_prefix_in("glassbox-selftest-", temp).map_err(failed)?;
+        let tree = home.path().join("tree");
+        copy(&root.join("xtask/fixture"), &tree).map_err(failed)?;
+        std::fs::copy(root.join("deny.toml"), tree.join("deny.toml")).map_err(failed)?;
+        let workspace = Workspace::silent(tree, home.path().join("target"));
+        Ok(Self { home, workspace })
+    }
+
+    pub(crate) fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// The folder around the tree: what lies here lies outside of the workspace.
+    pub(crate) fn outside(&self) -> PathBuf {
+        self.home.path().join("outside")
+    }
+
+    /// Writes a file, making its folder.
+    pub(crate) fn write(&self, path: &str, text: &str) -> Result<(), CannotCheck> {
+        let path = self.workspace.root().join(path);
+        let folder = path.parent().unwrap_or(self.workspace.root());
+        std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::write(&path, text))
+            .map_err(|error| self.failed(&path, &error))
+    }
+
+    pub(crate) fn append(&self, path: &str, text: &str) -> Result<(), CannotCheck> {
+        let old = self.workspace.read(path)?;
+        self.write(path, &format!("{old}{text}"))
+    }
+
+    /// Replaces the only place where `old` stands: a mutant that changes nothing would prove nothing.
+    pub(crate) fn replace(&self, path: &str, old: &str, new: &str) -> Result<(), CannotCheck> {
+        let text = self.workspace.read(path)?;
+        match text.matches(old).count() {
+            1 => self.write(path, &text.replace(old, new)),
+            count => Err(CannotCheck::new(format!(
+                "{path} of the fixture has `{old}` {count} times"
+            ))),
+        }
+    }
+
+    pub(crate) fn remove(&self, path: &str) -> Result<(), CannotCheck> {
+        let path = self.workspace.root().join(path);
+        std::fs::remove_file(&path).map_err(|error| self.failed(&path, &error))
+    }
+
+    /// Adds a package that nothing else speaks of.
+    pub(crate) fn package(&self, folder: &str, name: &str) -> Result<(), CannotCheck> {
+        let manifest = format!(
+            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\nlicense = \"MIT\"\npublish = false\n"
+        );
+        self.write(&format!("{folder}/Cargo.toml"), &manifest)?;
+        self.write(&format!("{folder}/src/lib.rs"), "//! New.\n")
+    }
+
+    /// Brings the lock file up to the manifests, for mutants that change dependencies.
+    pub(crate) fn relock(&self) -> Result<(), CannotCheck> {
+        let locked = self.workspace.ask(&["generate-lockfile"])?;
+        if locked.success {
+            Ok(())
+        } else {
+            Err(CannotCheck::new(locked.last_words()))
+        }
+    }
+
+    /// Makes a git repository of a folder outside of the tree.
+    pub(crate) fn commit_outside(&self) -> Result<(), CannotCheck> {
+        let folder = self.outside();
+        let identity = [
+            "-c",
+            "user.name=nobody",
+            "-c",
+            "user.email=nobody@localhost",
+        ];
+        let steps: [&[&str]; 3] = [
+            &["init", "--quiet"],
+            &["add", "."],
+            &["commit", "--quiet", "-m", "A crate"],
+        ];
+        for step in steps {
+            let mut git = std::process::Command::new("git");
+            git.current_dir(&folder).args(identity).args(step);
+            let done = crate::process::run(&mut git, Voice::Silent)?;
+            if !done.success {
+                return Err(CannotCheck::new(format!(
+                    "git {step:?} fails: {}",
+                    done.last_words()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn failed(&self, path: &Path, error: &io::Error) -> CannotCheck {
+        let path = path
+            .strip_prefix(self.home.path())
+            .unwrap_or(path)
+            .display();
+        CannotCheck::new(format!("{path} of the fixture cannot be changed: {error}"))
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! Faults of the code itself, which `lint`, `test`, `features` and `doc` answer for.
+
+use super::{
+    Answer::{CannotCheck, Violation},
+    Mutant,
+};
+
+const AI: &str = "crates/ai/src/lib.rs";
+const CORE: &str = "crates/core/src/lib.rs";
+
+/// The form.
+pub(crate) const FORMAT_MUTANTS: &[Mutant] = &[Mutant {
+    fault: "a file is not written as rustfmt writes it",
+    apply: |tree| tree.append(AI, "\n/// Odd.\npub fn odd( ) {}\n"),
+    answer: Violation("Diff in "),
+}];
+
+/// The habits.
+pub(crate) const CLIPPY_MUTANTS: &[Mutant] = &[
+    Mutant {
+        fault: "a library unwraps",
+        apply: |tree| {
+            tree.append(
+                AI,
+                "\n/// Odd.\npub fn odd(x: Option<u8>) -> u8 {\n    x.unwrap()\n}\n",
+            )
+        },
+        answer: Violation("used `unwrap()`"),
+    },
+    Mutant {
+        fault: "a test has a warning",
+        apply: |tree| {
+            tree.append(
+                "crates/core/src/clock.rs",
+                "\n#[cfg(test)]\nfn nobody_calls_this() {}\n",
+            )
+        },
+        answer: Violation("never used"),
+    },
+    Mutant {
+        fault: "a public item has no documentation",
+        apply: |tree| tree.append(AI, "\npub fn odd() {}\n"),
+        answer: Violation("missing documentation"),
+    },
+    Mutant {
+        fault: "the code does not compile",
+        apply: |tree| tree.append(AI, "\nfn odd() -> u8 {}\n"),
+        answer: Violation("mismatched types"),
+    },
+    Mutant {
+        fault: "the lock file was not brought up to the manifests",
+        apply: |tree| tree.append("crates/core/Cargo.toml", "cfg-if.workspace = true\n"),
+        answer: CannotCheck("cargo fetch --locked fails"),
+    },
+];
+
+/// The behaviour.
+pub(crate) const TEST_MUTANTS: &[Mutant] = &[
+    Mutant {
+        fault: "a unit test fails",
+        apply: |tree| {
+            tree.replace(
+                "crates/core/src/clock.rs",
+                "assert_eq!(super::now(), 1)",
+                "assert_eq!(super::now(), 2)",
+            )
+        },
+        answer: Violation("1 of 3 tests failed"),
+    },
+    Mutant {
+        fault: "a documentation test fails",
+        apply: |tree| {
+            tree.replace(
+                CORE,
+                "/// assert!(lab_core::can_write())",
+                "/// assert!(!lab_core::can_write())",
+            )
+        },
+        answer: Violation("1 of 3 tests failed"),
+    },
+    Mutant {
+        fault: "a test does not compile",
+        apply: |tree| tree.replace(AI, "super::thinks(), ", "super::think(), "),
+        answer: Violation("the tests do not compile"),
+    },
+    Mutant {
+        fault: "a program does not compile",
+        apply: |tree| {
+            tree.replace(
+                "crates/app/src/main.rs",
+                "fn main() {",
+                "fn main() {\n    odd();",
+            )
+        },
+        answer: Violation("the programs do not compile"),
+    },
+    Mutant {
+        fault: "all tests are gone",
+        apply: |tree| {
+            for file in [AI, "crates/core/src/clock.rs"] {
+                tree.replace(file, "    #[test]\n", "    #[test]\n    #[ignore]\n")?;
+            }
+            tree.replace(CORE, "/// ```\n/// # #[cfg", "/// ```ignore\n/// # #[cfg")
+        },
+        answer: CannotCheck("there are no tests"),
+    },
+];
+
+/// Each crate alone.
+pub(crate) const FEATURE_MUTANTS: &[Mutant] = &[
+    Mutant {
+        fault: "a crate compiles only because another one asks for a feature",
+        apply: |tree| {
+            let old = "lab-core = { workspace = true, features = [\"fmt\"] }";
+            tree.replace("crates/ai/Cargo.toml", old, "lab-core.workspace = true")
+        },
+        answer: Violation("lab-ai without features does not compile"),
+    },
+    Mutant {
+        fault: "a crate compiles only with its feature",
+        apply: |tree| {
+            let old = "#[cfg(feature = \"fmt\")]\npub fn";
+            tree.replace(CORE, old, "pub fn")
+        },
+        answer: Violation("lab-core without features does not compile"),
+    },
+    Mutant {
+        fault: "a crate compiles only without its feature",
+        apply: |tree| tree.append(AI, "\n#[cfg(feature = \"loud\")]\nfn odd() -> u8 {}\n"),
+        answer: Violation("lab-ai with loud does not compile"),
+    },
+    Mutant {
+        fault: "a crate warns without its feature",
+        apply: |tree| {
+            tree.replace(
+                AI,
+                "pub fn shouts() -> bool {\n    thinks()",
+                "pub fn shouts() -> bool {\n    whispers()",
+            )
+            .and_then(|()| tree.append(AI, "\nfn whispers() -> bool {\n    true\n}\n"))
+        },
+        answer: Violation("lab-ai without features: warning: "),
+    },
+];
+
+/// The documentation.
+pub(crate) const DOCUMENTATION_MUTANTS: &[Mutant] = &[Mutant {
+    fault: "a link leads nowhere",
+    apply: |tree| {
+        tree.replace(
+            "crates/breaker/src/lib.rs",
+            "[`lab_core::now`]",
+            "[`lab_core::later`]",
+        )
+    },
+    answer: Violation("unresolved link"),
+}];

@@ -1,0 +1,164 @@
+//! The steps of `ci`, each made of checks, each check with the mutants it must turn red.
+
+use crate::{
+    arch, closure, deny, doc, features, lint,
+    outcome::{CannotCheck, Outcome, Report},
+    selftest::{self, Mutant},
+    test,
+    workspace::Workspace,
+};
+
+/// One question asked of a tree.
+pub(crate) struct Check {
+    pub(crate) name: &'static str,
+    pub(crate) run: fn(&Workspace) -> Result<Report, CannotCheck>,
+    pub(crate) mutants: &'static [Mutant],
+}
+
+/// One line of the table that `ci` ends with, and a subcommand of the same name.
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    pub(crate) why: &'static str,
+    work: Work,
+}
+
+enum Work {
+    Checks(&'static [&'static Check]),
+    Selftest,
+}
+
+/// In the order in which `ci` runs them: the quick ones first, then those that share what the one before compiled.
+pub(crate) const STEPS: &[Step] = &[
+    Step {
+        name: "arch",
+        why: "who imports whom, held against architecture.toml",
+        work: Work::Checks(&[&arch::EDGES, &arch::SOURCE, &arch::MANIFESTS]),
+    },
+    Step {
+        name: "closure",
+        why: "everything that core and the bare example pull in, held against docs/closure",
+        work: Work::Checks(&[&closure::CLOSURE]),
+    },
+    Step {
+        name: "lint",
+        why: "rustfmt, and clippy without a warning",
+        work: Work::Checks(&[&lint::FORMAT, &lint::CLIPPY]),
+    },
+    Step {
+        name: "test",
+        why: "unit, integration and documentation tests",
+        work: Work::Checks(&[&test::TESTS]),
+    },
+    Step {
+        name: "features",
+        why: "each crate alone, with none, default, each and all of its features",
+        work: Work::Checks(&[&features::FEATURES]),
+    },
+    Step {
+        name: "doc",
+        why: "the documentation builds without a warning",
+        work: Work::Checks(&[&doc::DOCUMENTATION]),
+    },
+    Step {
+        name: "deny",
+        why: "bans, licences and sources, by cargo-deny",
+        work: Work::Checks(&[&deny::BANS, &deny::LICENCES, &deny::SOURCES]),
+    },
+    Step {
+        name: "selftest",
+        why: "every check above turns red on every tree that was broken for it",
+        work: Work::Selftest,
+    },
+];
+
+impl Step {
+    pub(crate) fn run(&self, workspace: &Workspace) -> Outcome {
+        match self.work {
+            Work::Checks(checks) => {
+                let mut outcome = Outcome::default();
+                for check in checks {
+                    outcome.add((check.run)(workspace));
+                }
+                outcome
+            }
+            Work::Selftest => selftest::run(workspace).into(),
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        STEPS.iter().find(|step| step.name == name)
+    }
+
+    /// The checks of this step, each with the mutants it answers for.
+    pub(crate) fn checks(&self) -> &'static [&'static Check] {
+        match self.work {
+            Work::Checks(checks) => checks,
+            Work::Selftest => &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{command, process::Voice};
+
+    fn repository() -> Workspace {
+        Workspace::discover().unwrap().with_voice(Voice::Silent)
+    }
+
+    fn green(check: &Check) {
+        let report = (check.run)(&repository()).unwrap();
+        assert_eq!(report.violations(), [""; 0], "{}", check.name);
+    }
+
+    #[test]
+    fn the_edges_of_this_repository_are_permitted() {
+        green(&arch::EDGES);
+    }
+
+    #[test]
+    fn the_source_of_this_repository_is_permitted() {
+        green(&arch::SOURCE);
+    }
+
+    #[test]
+    fn the_manifests_of_this_repository_have_no_misspelt_keys() {
+        green(&arch::MANIFESTS);
+    }
+
+    #[test]
+    fn the_closures_of_this_repository_are_the_golden_ones() {
+        green(&closure::CLOSURE);
+    }
+
+    /// A promise in ARCHITECTURE.md names a command of ours or a file of ours, and both exist.
+    #[test]
+    fn every_guard_that_the_architecture_names_exists() {
+        let workspace = repository();
+        let text = workspace.read("ARCHITECTURE.md").unwrap();
+        let guards: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.split_once("**Guarded by:**"))
+            .map(|it| it.1)
+            .collect();
+        assert!(!guards.is_empty());
+        for guard in guards {
+            let named: Vec<&str> = guard.split('`').skip(1).step_by(2).collect();
+            assert!(!named.is_empty(), "{guard}");
+            for name in named {
+                let known = match name.strip_prefix("cargo xtask ") {
+                    Some(line) => {
+                        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+                        command::parse(&words).is_ok()
+                    }
+                    None => workspace.root().join(name).exists(),
+                };
+                assert!(
+                    known,
+                    "ARCHITECTURE.md is guarded by `{name}`, which does not exist"
+                );
+            }
+        }
+    }
+}
