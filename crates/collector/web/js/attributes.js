@@ -1,0 +1,73 @@
+// Attributes, grouped by what they describe and named by the convention.
+import { html, useState } from './ui.js';
+import { count, opened, text } from './format.js';
+
+const GROUPS = [
+  ['Tool', /^(gen_ai\.tool|mcp)\./],
+  ['Agent', /^(gen_ai\.(agent|conversation|workflow)|a2a|agent)\./],
+  ['Model', /^(gen_ai|openai|anthropic|aws\.bedrock|azure\.ai|llm)\./],
+  ['Outcome', /^(error|exception|retry|circuit|breaker|resilience)\b|(^|\.)(retry|circuit|breaker|attempts?)\b/],
+  ['Workflow', /^(glassbox\.(workflow|step|run)|workflow|temporal)\b/],
+  ['HTTP', /^(http|url|server|client|network|net|user_agent|tls)\./],
+  ['RPC', /^rpc\./],
+  ['Database', /^db\./],
+  ['Messaging', /^messaging\./],
+  ['Code', /^(code|thread|busy_ns|idle_ns|target|level)\b/],
+];
+const OTHER = 'Other';
+
+/** Groups in the order in which they matter, each with its sorted entries. */
+export function grouped(attributes) {
+  const groups = new Map(GROUPS.map(([title]) => [title, []]));
+  groups.set(OTHER, []);
+  const subject = { execute_tool: 'Tool', invoke_agent: 'Agent', create_agent: 'Agent' }[attributes?.['gen_ai.operation.name']];
+  for (const [name, value] of Object.entries(attributes ?? {}).sort(([a], [b]) => a.localeCompare(b))) {
+    const group = name === 'gen_ai.operation.name' && subject ? subject : GROUPS.find(([, pattern]) => pattern.test(name))?.[0] ?? OTHER;
+    groups.get(group).push([name, value]);
+  }
+  return [...groups].filter(([, entries]) => entries.length > 0);
+}
+
+const LONG = 320;
+
+/** A value of any kind, as text; JSON is laid out, what is long is folded. */
+export function Value({ value }) {
+  const [all, setAll] = useState(false);
+  const open = opened(value);
+  const structured = open !== null && typeof open === 'object';
+  const whole = structured ? JSON.stringify(open, null, 2) : text(value);
+  const short = structured && whole.length <= 60 ? JSON.stringify(open) : whole;
+  const cut = !all && (short.length > LONG || short.split('\n').length > 12);
+  const shown = cut ? short.slice(0, LONG).split('\n').slice(0, 12).join('\n') : short;
+  return html`<span class=${short.includes('\n') ? 'value laid' : 'value'}>${whole === '' ? html`<span class="faint">empty</span>` : shown}${cut && html`…
+    <button type="button" class="more" onClick=${() => setAll(true)}>all ${count(whole.length)} characters</button>`}</span>`;
+}
+
+export function Pairs({ entries }) {
+  return html`<dl class="pairs mono">${entries.map(([name, value]) => html`<dt>${name.split(/(?<=[._])/).map((part) => html`${part}<wbr />`)}</dt><dd><${Value} key=${name} value=${value} /></dd>`)}</dl>`;
+}
+
+export function Groups({ attributes }) {
+  return grouped(attributes).map(([title, entries]) => html`<h2>${title}</h2><${Pairs} entries=${entries} />`);
+}
+
+export function Resource({ resource, scope }) {
+  const first = ['service.name', 'service.version', 'service.instance.id'];
+  const rank = (name) => (first.includes(name) ? first.indexOf(name) : first.length);
+  const entries = Object.entries(resource ?? {}).sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b));
+  const named = Object.entries(scope ?? {}).filter(([, value]) => value != null && value !== '' && text(value) !== '{}');
+  return html`${entries.length > 0 && html`<h2>Resource</h2><${Pairs} entries=${entries} />`}
+    ${named.length > 0 && html`<h2>Scope</h2><${Pairs} entries=${named} />`}`;
+}
+
+/** The word and colour of a severity number. */
+export function severity(number, words) {
+  const level = ['unset', 'trace', 'debug', 'info', 'warn', 'error', 'fatal'][number > 0 ? Math.min(6, Math.ceil(number / 4)) : 0];
+  const name = level === 'unset' && words ? String(words).toLowerCase().slice(0, 6) : level;
+  return { level, name: name === 'unset' ? '–' : name };
+}
+
+export function Level({ number, words }) {
+  const { level, name } = severity(number, words);
+  return html`<span class=${`level ${level}`}>${name}</span>`;
+}

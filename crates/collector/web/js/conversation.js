@@ -1,0 +1,78 @@
+// The conversation of a run: who said what, which tools were called, with what outcome.
+import { colour, html, useState } from './ui.js';
+import { count, duration, opened, plural, text } from './format.js';
+import { agentName, attempts, explain, firstToken, isError, modelName, operation, servedBy, tokens, toolName } from './trace.js';
+
+const FIRST = 60;
+const LONG = 1_200;
+
+export function Conversation({ trace, turns, content, selected, onSelect }) {
+  const [shown, setShown] = useState(FIRST);
+  const chosen = turns.findIndex((turn) => turn.node.span.span_id === selected && turn.kind !== 'user' && turn.kind !== 'system');
+  const limit = Math.max(shown, chosen + 1);
+  const says = turns.some((turn) => ['model', 'tool'].includes(turn.kind));
+  return html`<div class="say">
+    ${turns.slice(0, limit).map((turn, i) => html`<${Turn} key=${turn.key} turn=${turn} trace=${trace} on=${i === chosen} onSelect=${onSelect} />`)}
+    ${limit < turns.length && html`<div class="turn"><button type="button" class="btn" onClick=${() => setShown(limit * 4)}>
+      Show more of ${plural(turns.length, 'turn')}</button></div>`}
+    ${says && !content && html`<p class="hint">What was said is not on these spans. Start with <code>--capture-content</code> to see prompts, answers, arguments and results.</p>`}
+  </div>`;
+}
+
+function Turn({ turn, trace, on, onSelect }) {
+  const { span } = turn.node;
+  const failed = isError(span) && turn.kind !== 'user' && turn.kind !== 'system';
+  const tint = turn.kind === 'user' || turn.kind === 'system' ? 'var(--faint)' : failed ? 'var(--err)' : colour(turn.kind === 'tool' ? servedBy(turn.node) : span.service);
+  return html`<article class=${`turn${on ? ' on' : ''}`} style=${{ '--c': tint }}
+    onClick=${() => !String(getSelection()) && onSelect(span.span_id)}>
+    <${Title} turn=${turn} span=${span} failed=${failed} trace=${trace} />
+    ${turn.kind === 'system' ? html`<details><summary class="dim">${plural(turn.text.length, 'character')}</summary><p>${turn.text}</p></details>` : html`<${Words} value=${turn.text} />`}
+    ${turn.reasoning && html`<details><summary class="dim">Reasoning</summary><p class="dim">${turn.reasoning}</p></details>`}
+    ${turn.kind === 'tool' && (turn.input != null || turn.output != null) && html`<${Call} input=${turn.input} output=${turn.output} />`}
+  </article>`;
+}
+
+function Title({ turn, span, failed, trace }) {
+  if (turn.kind === 'user') return html`<h3>User</h3>`;
+  if (turn.kind === 'system') return html`<h3>Instructions</h3>`;
+  const facts = [duration(span.duration_nano)];
+  let name;
+  if (turn.kind === 'model') {
+    name = modelName(span);
+    const used = tokens(span);
+    if (used) facts.push(`${count(used[0])} → ${count(used[1])} tok`);
+    const token = firstToken(span);
+    if (token != null) facts.push(`first token ${duration(token)}`);
+    if (turn.calls.length) {
+      const names = [...new Set(turn.calls)];
+      facts.push(`asked for ${names.slice(0, 6).join(', ')}${names.length > 6 ? ` and ${names.length - 6} more` : ''}`);
+    }
+  } else if (turn.kind === 'tool') name = toolName(span);
+  else if (turn.kind === 'agent') name = agentName(span);
+  else name = `${operation(span)} ${modelName(span)}`;
+  if (failed) {
+    const tried = attempts(span);
+    const why = explain(turn.node, trace);
+    return html`<h3><button type="button">${name}</button><span class="err">failed${tried > 1 ? ` after ${tried} attempts` : ''} · ${duration(span.duration_nano)} · ${why.what.replace(/\.$/, '')}</span></h3>`;
+  }
+  return html`<h3><button type="button">${name}</button><span>${facts.join(' · ')}</span></h3>`;
+}
+
+function Words({ value }) {
+  const [all, setAll] = useState(false);
+  if (!value) return null;
+  if (all || value.length <= LONG) return html`<p>${value}</p>`;
+  return html`<p>${value.slice(0, LONG)}… <button type="button" class="more" onClick=${(event) => {
+    event.stopPropagation();
+    setAll(true);
+  }}>all ${count(value.length)} characters</button></p>`;
+}
+
+const compact = (value) => {
+  const open = opened(value);
+  return typeof open === 'string' ? open : JSON.stringify(open);
+};
+
+function Call({ input, output }) {
+  return html`<div class="call mono">${compact(input ?? '')}${output != null && html`<span class="dim"> → </span>${compact(output)}`}</div>`;
+}

@@ -1,0 +1,256 @@
+// The tail of the logs: a live stream with replay, or the records of one run.
+import {
+  Copy, Dot, Empty, Failed, Loading, html, learnServices, useEffect, useLayoutEffect, useMemo, useRef, useState, useStore, useVisibleRows,
+} from './ui.js';
+import { live, status, useResource, useRevision, withQuery } from './api.js';
+import { address, clockMillis, count, day, moment, plural, shortId, text } from './format.js';
+import { go, link, route, setParams } from './router.js';
+import { useKeys } from './keys.js';
+import { parseSearch } from './search.js';
+import { Groups, Level, Resource, Value } from './attributes.js';
+
+const KEEP = 5_000;
+const LINE = 24;
+const FLUSH = 120;
+const BACK_OFF = [1_000, 2_000, 4_000, 8_000, 15_000];
+
+function anyValue(value) {
+  if (value == null) return null;
+  if ('stringValue' in value) return value.stringValue;
+  if ('intValue' in value) return Number.isSafeInteger(Number(value.intValue)) ? Number(value.intValue) : String(value.intValue);
+  if ('doubleValue' in value) return value.doubleValue;
+  if ('boolValue' in value) return value.boolValue;
+  if ('bytesValue' in value) return value.bytesValue;
+  if ('arrayValue' in value) return (value.arrayValue?.values ?? []).map(anyValue);
+  if ('kvlistValue' in value) return pairs(value.kvlistValue?.values);
+  return null;
+}
+
+function pairs(list) {
+  return Object.fromEntries((list ?? []).map(({ key, value }) => [key, anyValue(value)]));
+}
+
+/** One record in OTLP/JSON as the query API would give it; null when the frame holds none. */
+export function fromOtlp(data, cursor) {
+  const group = data?.resourceLogs?.[0];
+  const scoped = group?.scopeLogs?.[0];
+  const record = scoped?.logRecords?.[0];
+  if (!record) return null;
+  const resource = pairs(group.resource?.attributes);
+  const observed = Number(record.observedTimeUnixNano ?? 0);
+  return {
+    cursor, resource, scope: { name: scoped.scope?.name, version: scoped.scope?.version },
+    time_unix_nano: Number(record.timeUnixNano ?? 0) || observed, observed_unix_nano: observed,
+    severity_number: Number(record.severityNumber ?? 0), severity_text: record.severityText ?? '',
+    body: anyValue(record.body), event_name: record.eventName || null, attributes: pairs(record.attributes),
+    service: resource['service.name'] ?? 'unknown_service', instance: resource['service.instance.id'] ?? null,
+    trace_id: record.traceId || null, span_id: record.spanId || null,
+  };
+}
+
+/** Follows the stream: the newest records, whether it is connected, and what was skipped. */
+function useTail(path, paused) {
+  const [state, setState] = useState({ records: [], connected: false, ready: false, skipped: 0, forgotten: 0 });
+  useEffect(() => {
+    if (!path) return undefined;
+    let source = null;
+    let retry = null;
+    let flush = null;
+    let tries = 0;
+    let fresh = [];
+    const seen = new Set();
+    setState({ records: [], connected: false, ready: false, skipped: 0, forgotten: 0 });
+    const deliver = () => {
+      flush = null;
+      const batch = fresh;
+      fresh = [];
+      learnServices(batch.map((record) => record.service));
+      setState((old) => {
+        const all = old.records.concat(batch);
+        const over = Math.max(0, all.length - KEEP);
+        for (const record of all.slice(0, over)) seen.delete(record.cursor);
+        return { ...old, records: over ? all.slice(over) : all, forgotten: old.forgotten + over, ready: true };
+      });
+    };
+    const open = () => {
+      clearTimeout(retry);
+      source?.close();
+      source = new EventSource(path);
+      source.onopen = () => {
+        tries = 0;
+        setState((old) => ({ ...old, connected: true }));
+        flush ??= setTimeout(deliver, FLUSH);
+      };
+      source.addEventListener('log', (event) => {
+        // A stream that is opened again replays: what is here already is not shown twice.
+        if (event.lastEventId && seen.has(event.lastEventId)) return;
+        let record = null;
+        try {
+          record = fromOtlp(JSON.parse(event.data), event.lastEventId);
+        } catch {
+          return;
+        }
+        if (!record) return;
+        seen.add(event.lastEventId);
+        fresh.push(record);
+        flush ??= setTimeout(deliver, FLUSH);
+      });
+      source.addEventListener('dropped', (event) => {
+        try {
+          const { count: lost } = JSON.parse(event.data);
+          setState((old) => ({ ...old, skipped: old.skipped + Number(lost) }));
+        } catch {
+          // A frame that is not understood is no reason to stop the stream.
+        }
+      });
+      source.onerror = () => {
+        setState((old) => ({ ...old, connected: false }));
+        // The browser reconnects by itself unless the answer was not a stream; then it gives up and we do not.
+        if (source.readyState !== EventSource.CLOSED) return;
+        retry = setTimeout(open, BACK_OFF[Math.min(tries, BACK_OFF.length - 1)]);
+        tries += 1;
+      };
+    };
+    const close = () => {
+      clearTimeout(retry);
+      source?.close();
+      source = null;
+    };
+    const visible = () => (document.hidden ? close() : open());
+    document.addEventListener('visibilitychange', visible);
+    if (!document.hidden) open();
+    return () => {
+      document.removeEventListener('visibilitychange', visible);
+      clearTimeout(flush);
+      close();
+    };
+  }, [path]);
+  // While paused the stream goes on, but what is shown stands still.
+  const frozen = useRef(null);
+  if (!paused) frozen.current = null;
+  else frozen.current ??= state.records;
+  return { ...state, records: frozen.current ?? state.records, waiting: frozen.current ? state.records.length - frozen.current.length : 0 };
+}
+
+export function LogsView() {
+  const { params } = useStore(route);
+  const paused = !useStore(live);
+  const query = params.get('q') ?? '';
+  const wanted = useMemo(() => parseSearch(query), [query]);
+  const fixed = Boolean(wanted.trace || wanted.spanId);
+  const level = wanted.severity ?? (wanted.error ? 'error' : null);
+  const tail = useTail(fixed ? null : withQuery('/api/logs/stream', { service: wanted.service, severity: level, query: wanted.text }), paused);
+  const logRevision = useRevision('log_records');
+  const stored = useResource(fixed ? withQuery('/api/otel/logs', {
+    trace_id: wanted.trace, span_id: wanted.spanId, service: wanted.service, severity: level, query: wanted.text, limit: KEEP,
+  }) : null, logRevision);
+  const records = useMemo(() => (fixed ? [...(stored.data?.logs ?? [])].reverse() : tail.records), [fixed, stored.data, tail.records]);
+  return html`<${Records} records=${records} fixed=${fixed} tail=${tail} stored=${stored} query=${query} paused=${paused} trace=${wanted.trace} />`;
+}
+
+function Records({ records, fixed, tail, stored, query, paused, trace }) {
+  const { params } = useStore(route);
+  const selected = params.get('log');
+  const scroller = useRef(null);
+  const list = useRef(null);
+  const [stick, setStick] = useState(!selected);
+  const [from, to] = useVisibleRows(scroller, list, records.length, LINE);
+  const at = useMemo(() => records.findIndex((record) => String(record.cursor) === selected), [records, selected]);
+  const record = records[at];
+
+  useLayoutEffect(() => {
+    if (stick && scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
+  }, [records, stick]);
+  useEffect(() => {
+    const box = scroller.current;
+    if (at < 0 || !box) return;
+    const top = at * LINE;
+    if (top < box.scrollTop + LINE) box.scrollTop = top - LINE * 2;
+    else if (top > box.scrollTop + box.clientHeight - LINE * 3) box.scrollTop = top - box.clientHeight + LINE * 4;
+  }, [selected, at >= 0]);
+
+  const choose = (one) => {
+    if (!one) return false;
+    setStick(false);
+    setParams({ log: one.cursor });
+    return true;
+  };
+  const step = (by) => () => choose(records[at < 0 ? records.length - 1 : Math.max(0, Math.min(records.length - 1, at + by))]);
+  useKeys({
+    j: step(1), k: step(-1), ArrowDown: step(1), ArrowUp: step(-1), PageDown: step(20), PageUp: step(-20),
+    Home: () => choose(records[0]),
+    End: () => {
+      setStick(true);
+      setParams({ log: null });
+    },
+    e: () => {
+      const bad = (one) => one.severity_number >= 17;
+      return choose(records.find((one, i) => i > at && bad(one)) ?? records.find(bad));
+    },
+    Enter: () => (record?.trace_id ? (go(link('runs', record.trace_id, { span: record.span_id })), true) : false),
+    Escape: () => {
+      if (selected) setParams({ log: null });
+      else if (query) setParams({ q: null });
+      else return false;
+      return true;
+    },
+  });
+  const onScroll = () => {
+    const box = scroller.current;
+    const bottom = box.scrollHeight - box.scrollTop - box.clientHeight < LINE;
+    if (bottom !== stick) setStick(bottom && !selected);
+  };
+  const loading = fixed ? stored.loading && !stored.data : !tail.ready && tail.connected;
+  return html`<main class="panes logs">
+    <section class="detail" aria-label="Logs">
+      <div class="caption">
+        <span aria-live="polite">${fixed ? html`${plural(stored.data?.total ?? 0, 'record')}${trace && html` of <a href=${link('runs', trace)}>run ${shortId(trace)}</a>`}` : html`${plural(records.length, 'record')}, the last hour and live`}
+          ${tail.forgotten > 0 && !fixed && `, newest ${count(KEEP)}`}</span>
+        ${!fixed && !tail.connected && html`<span class="warn">not connected, trying again</span>`}
+        ${!fixed && tail.skipped > 0 && html`<span class="warn">${plural(tail.skipped, 'record')} skipped: this page was too slow</span>`}
+        ${paused && html`<span class="warn">paused${tail.waiting > 0 ? `, ${count(tail.waiting)} waiting` : ''}</span>`}
+        <span class="push"></span>
+        ${!stick && html`<button type="button" class="btn" onClick=${() => {
+          setParams({ log: null });
+          setStick(true);
+        }}>Follow the end ↓</button>`}
+      </div>
+      ${fixed && stored.error && html`<${Failed} error=${stored.error} what="The logs" onRetry=${stored.reload} />`}
+      ${loading && html`<${Loading} what="logs" />`}
+      ${!loading && !records.length && !stored.error && html`<${NoLogs} query=${query} fixed=${fixed} connected=${tail.connected} />`}
+      <div class="scroll" ref=${scroller} onScroll=${onScroll}><div class="lines mono" ref=${list} role="listbox" aria-label="Log records" style=${{ height: `${records.length * LINE}px` }}>
+        ${records.slice(from, to).map((one, i) => html`<div key=${one.cursor} role="option" aria-selected=${String(from + i === at)} class=${`line wide${from + i === at ? ' on' : ''}`}
+          style=${{ transform: `translateY(${(from + i) * LINE}px)` }} onClick=${() => choose(one)}>
+          <span class="dim" title=${moment(one.time_unix_nano)}>${clockMillis(one.time_unix_nano)}</span><${Level} number=${one.severity_number} words=${one.severity_text} />
+          <span class="cut dim"><${Dot} service=${one.service} /> ${one.service}</span>
+          <span class="cut">${text(one.body) || one.event_name}${Object.keys(one.attributes).length > 0 && html`<span class="faint">${Object.entries(one.attributes).slice(0, 8).map(([name, value]) => ` ${name}=${text(value).slice(0, 60)}`)}</span>`}</span>
+          ${one.trace_id ? html`<a href=${link('runs', one.trace_id, { span: one.span_id })} title="Open the run" onClick=${(event) => event.stopPropagation()}>${one.trace_id.slice(0, 8)}</a>` : html`<span></span>`}</div>`)}
+      </div></div>
+    </section>
+    ${record && html`<${RecordAside} record=${record} />`}
+    ${selected && !record && records.length > 0 && html`<aside class="aside"><${Empty} title="This record is no longer here."><p class="dim">The tail holds the last hour, at most ${count(KEEP)} records.</p><//></aside>`}
+  </main>`;
+}
+
+function NoLogs({ query, fixed, connected }) {
+  const endpoints = useStore(status, (value) => value.data?.endpoints);
+  if (query) {
+    return html`<${Empty} title=${fixed ? 'No record carries this id.' : 'Nothing matches in the last hour.'}><p class="dim">${fixed ? '' : 'New records that match show up here.'}</p>
+      <button type="button" class="btn" onClick=${() => setParams({ q: null })}>Clear the search</button><//>`;
+  }
+  if (!connected) return html`<${Empty} title="The stream is not connected."><p class="dim">The page keeps trying.</p><//>`;
+  return html`<${Empty} title="No logs in the last hour."><p class="dim">They show up here as they arrive${endpoints ? ` at ${address(endpoints.http)} or ${address(endpoints.grpc)}` : ''}. With Glassbox, every tracing event is a log record.</p><//>`;
+}
+
+function RecordAside({ record }) {
+  return html`<aside class="aside" aria-label="Log record">
+    <button type="button" class="close" aria-label="Close the record" onClick=${() => setParams({ log: null })}>×</button>
+    <h1><${Level} number=${record.severity_number} words=${record.severity_text} />${record.event_name && ` ${record.event_name}`}</h1>
+    <div class="dim"><${Dot} service=${record.service} /> ${record.service} · ${day(record.time_unix_nano)} ${clockMillis(record.time_unix_nano)}</div>
+    <div class="buttons"><${Copy} label="Copy link" text=${() => location.href} /><${Copy} label="Copy JSON" text=${() => JSON.stringify(record, null, 2)} />
+      ${record.trace_id && html`<a class="btn" href=${link('runs', record.trace_id, { span: record.span_id })}>Open the run</a>`}</div>
+    <h2>Body</h2><div class="mono"><${Value} key=${record.cursor} value=${record.body} /></div>
+    <${Groups} key=${record.cursor} attributes=${record.attributes} />
+    <${Resource} resource=${record.resource} scope=${record.scope} />
+  </aside>`;
+}

@@ -1,0 +1,76 @@
+// The frame of the page: header, the view that the address names, footer and keys.
+import { Empty, Loading, html, pane, render, useEffect, useState, useStore } from './ui.js';
+import { live, startPolling, status } from './api.js';
+import { go, link, route, setParams } from './router.js';
+import { KeysDialog, useKeys } from './keys.js';
+import { SearchBox } from './search.js';
+import { GoneBand, StatusFooter } from './status-footer.js';
+
+const TABS = [['runs', 'Runs'], ['services', 'Services'], ['logs', 'Logs'], ['metrics', 'Metrics']];
+
+// Each view is fetched when it is first opened: none pays for the scripts of the others.
+const VIEWS = {
+  runs: () => import('./runs-list.js').then((module) => module.RunsView),
+  logs: () => import('./logs-view.js').then((module) => module.LogsView),
+  metrics: () => import('./metrics-view.js').then((module) => module.MetricsView),
+  services: () => import('./services-view.js').then((module) => module.ServicesView),
+};
+
+function View({ view }) {
+  const [state, setState] = useState({});
+  useEffect(() => {
+    let wanted = true;
+    VIEWS[view]().then((component) => wanted && setState({ component }), () => wanted && setState({ failed: true }));
+    return () => {
+      wanted = false;
+    };
+  }, [view]);
+  if (state.failed) return html`<main><${Empty} title="This part of the page could not be loaded."><p class="dim">The backend does not answer. Reload once it is back.</p><//></main>`;
+  return state.component ? html`<${state.component} />` : html`<main><${Loading} what=${view} /></main>`;
+}
+
+const RANGES = { runs: [['', 'all time'], ['24h', 'last 24 h'], ['6h', 'last 6 h'], ['1h', 'last 1 h'], ['15m', 'last 15 min']],
+  metrics: [['24h', 'last 24 h'], ['6h', 'last 6 h'], ['', 'last 1 h'], ['15m', 'last 15 min'], ['5m', 'last 5 min']] };
+
+function Header() {
+  const { view, params } = useStore(route);
+  const following = useStore(live);
+  const state = useStore(status, (value) => value.state);
+  const since = params.get('since') ?? '';
+  const ranges = RANGES[view];
+  const known = ranges?.some(([value]) => value === since);
+  return html`<header class="top">
+    <a class="logo" href="/"><i></i>Glassbox</a>
+    <nav aria-label="Views">${TABS.map(([name, label]) => html`<a href=${link(name)} aria-current=${view === name ? 'page' : undefined}>${label}</a>`)}</nav>
+    <${SearchBox} />
+    <span class="push"></span>
+    ${ranges && html`<select class="pill" aria-label="Time range" value=${since} onChange=${(event) => setParams({ since: event.currentTarget.value })}>
+      ${!known && html`<option value=${since}>since ${since}</option>`}
+      ${ranges.map(([value, label]) => html`<option value=${value} selected=${value === since}>${label}</option>`)}</select>`}
+    <button type="button" class=${`pill live ${state === 'gone' ? 'gone' : following ? 'on' : 'off'}`} aria-pressed=${String(following)}
+      title=${following ? 'Stop following what arrives (p)' : 'Follow what arrives (p)'} onClick=${() => live.set(!following)}>${state === 'gone' ? 'offline' : following ? 'live' : 'paused'}</button>
+  </header>`;
+}
+
+function App() {
+  const { view, id } = useStore(route);
+  const [keys, showKeys] = useState(false);
+  const tab = (name) => () => go(link(name));
+  useKeys({
+    '?': () => showKeys(true), p: () => live.set((value) => !value),
+    1: tab('runs'), 2: tab('services'), 3: tab('logs'), 4: tab('metrics'),
+  });
+  useEffect(() => {
+    if (view !== 'runs') document.title = `${TABS.find(([name]) => name === view)?.[1] ?? 'Not found'} — Glassbox`;
+    pane.set('list');
+  }, [view]);
+  return html`<${Header} /><${GoneBand} />
+    ${VIEWS[view] ? html`<${View} key=${view} view=${view} />` : html`<main><${Empty} title="There is no such view."><p class="dim">${id}</p><p><a href="/">All runs</a></p><//></main>`}
+    <${StatusFooter} onKeys=${() => showKeys(true)} />
+    ${keys && html`<${KeysDialog} onClose=${() => showKeys(false)} />`}`;
+}
+
+startPolling();
+const app = document.getElementById('app');
+app.textContent = '';
+render(html`<${App} />`, app);

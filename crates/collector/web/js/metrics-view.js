@@ -1,0 +1,123 @@
+// Metrics: the list of instruments, and the charts of one of them.
+import { Dot, Empty, Failed, Loading, html, learnServices, useEffect, useMemo, useRef, useStore } from './ui.js';
+import { status, useResource, useRevision, withQuery } from './api.js';
+import { address, count, plural, quantity, unitName } from './format.js';
+import { go, link, route, setParams } from './router.js';
+import { useKeys } from './keys.js';
+import { parseSearch } from './search.js';
+import { Chart } from './chart.js';
+import { prepare, splits } from './series.js';
+
+const RANGES = { '5m': 300, '15m': 900, '': 3600, '6h': 21_600, '24h': 86_400 };
+
+const KINDS = { sum: 'counter', gauge: 'gauge', histogram: 'histogram', exponential_histogram: 'histogram', summary: 'summary' };
+const kindOf = (metric) => (metric.kind === 'sum' && metric.monotonic === false ? 'up-down counter' : KINDS[metric.kind] ?? metric.kind);
+
+// What an agent's owner looks for first: the model, then the services, then the machine.
+const ORDER = ['gen_ai', 'glassbox', 'http', 'rpc', 'db'];
+const family = (name) => name.split(/[._]/)[0] === 'gen' ? 'gen_ai' : name.split('.')[0];
+
+export function MetricsView() {
+  const { id, params } = useStore(route);
+  const query = params.get('q') ?? '';
+  const wanted = useMemo(() => parseSearch(query), [query]);
+  const resource = useResource(withQuery('/api/otel/metrics', { service: wanted.service, limit: 10_000 }), useRevision('data_points'));
+  const list = useRef(null);
+  const metrics = useMemo(() => {
+    const all = resource.data?.metrics ?? [];
+    learnServices(all.flatMap((metric) => metric.services));
+    const rank = (metric) => {
+      const at = ORDER.indexOf(family(metric.name));
+      return at < 0 ? ORDER.length : at;
+    };
+    const words = wanted.text.toLowerCase().split(/\s+/).filter(Boolean);
+    return all.filter((metric) => words.every((word) => `${metric.name} ${metric.unit} ${metric.description} ${metric.services.join(' ')}`.toLowerCase().includes(word)))
+      .sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+  }, [resource.data, wanted]);
+  const shown = id ?? metrics[0]?.name;
+  const at = metrics.findIndex((metric) => metric.name === shown);
+  const keep = (name) => link('metrics', name, { q: query, since: params.get('since') });
+  const open = (metric) => (metric ? (go(keep(metric.name), { replace: Boolean(id) }), true) : false);
+  const step = (by) => () => open(metrics[Math.max(0, Math.min(metrics.length - 1, at + by))]);
+  useKeys({ j: step(1), k: step(-1), ArrowDown: step(1), ArrowUp: step(-1), Escape: () => (query ? (setParams({ q: null }), true) : false) });
+  useEffect(() => {
+    list.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
+  }, [shown]);
+  useEffect(() => {
+    document.title = `${id ?? 'Metrics'} — Glassbox`;
+  }, [id]);
+
+  let last = null;
+  return html`<main class=${`panes two${id ? ' chosen' : ''}`}>
+    <section class="list" ref=${list} aria-label="Metrics">
+      <div class="caption">${resource.data ? plural(metrics.length, 'metric') : 'Metrics'}</div>
+      ${resource.error && html`<${Failed} error=${resource.error} what="The list of metrics" onRetry=${resource.reload} />`}
+      ${!resource.data && resource.loading && html`<${Loading} what="metrics" />`}
+      ${resource.data && !metrics.length && html`<${NoMetrics} query=${query} />`}
+      <ol class="runs">${metrics.map((metric) => {
+        const group = family(metric.name);
+        const heading = group === last ? null : group;
+        last = group;
+        return html`<li key=${metric.name}>${heading && html`<div class="day">${heading}</div>`}
+          <a class=${`run metric${metric.name === shown ? ' on' : ''}`} href=${keep(metric.name)} aria-current=${metric.name === shown ? 'true' : undefined} title=${metric.description}>
+            <b class="plain">${metric.name}</b><span></span>
+            <span class="facts1">${kindOf(metric)}${unitName(metric.unit) && ` · ${unitName(metric.unit)}`}</span>
+            <span class="r dots">${metric.services.slice(0, 6).map((service) => html`<${Dot} service=${service} />`)}</span></a></li>`;
+      })}</ol>
+    </section>
+    ${shown ? html`<${Metric} key=${shown} name=${shown} service=${wanted.service} />` : html`<section class="detail"></section>`}
+  </main>`;
+}
+
+function NoMetrics({ query }) {
+  const endpoints = useStore(status, (value) => value.data?.endpoints);
+  if (query) {
+    return html`<${Empty} title="No metric matches."><button type="button" class="btn" onClick=${() => setParams({ q: null })}>Clear the search</button><//>`;
+  }
+  return html`<${Empty} title="No metrics yet."><p class="dim">SDKs send them every 60 s by default; a shorter OTEL_METRIC_EXPORT_INTERVAL shows them sooner.${endpoints ? ` Send them to ${address(endpoints.http)} or ${address(endpoints.grpc)}.` : ''}</p><//>`;
+}
+
+function Metric({ name, service }) {
+  const { params } = useStore(route);
+  const since = params.get('since') ?? '';
+  const range = RANGES[since] ?? 3600;
+  const by = params.get('by');
+  const stat = params.get('stat') ?? 'p95';
+  // A little more than is shown, so that the first step of a cumulative stream has something to be compared with.
+  const path = withQuery('/api/otel/metrics', { name, service, since: `${Math.ceil(range / 60) + 3}m`, limit: 10_000 });
+  const resource = useResource(path, useRevision('data_points'));
+  const { data } = resource;
+  const ways = useMemo(() => splits(data?.series ?? []), [data]);
+  const split = by ?? (data?.metric?.kind === 'gauge' ? '*' : '');
+  const ready = useMemo(() => {
+    if (!data?.metric) return null;
+    const now = Date.now() / 1000;
+    return prepare(data.metric, data.series, { from: now - range, to: now + 5, by: split, stat });
+  }, [data, split, stat, range]);
+
+  if (resource.error && !data) return html`<section class="detail"><${Failed} error=${resource.error} what=${name} onRetry=${resource.reload} /></section>`;
+  if (!data) return html`<section class="detail"><${Loading} what=${name} /></section>`;
+  if (!data.metric) return html`<section class="detail"><${Empty} title="There is no such metric here."><p class="dim mono">${name}</p><p class="dim">It has not arrived, or it was pruned. The page keeps looking.</p><//></section>`;
+  const { metric } = data;
+  const histogram = metric.kind.endsWith('histogram');
+  return html`<section class="detail" aria-label=${name}>
+    <div class="head stick"><h1>${metric.name}</h1>
+      <div class="facts"><span>${kindOf(metric)}${metric.temporality ? `, ${metric.temporality}` : ''}</span>
+        ${unitName(metric.unit) && html`<span>${unitName(metric.unit)}</span>`}
+        <span>${plural(data.series.length, 'series', 'series')} · ${plural(data.returned, 'point')}${data.returned < data.total ? ` of ${count(data.total)}` : ''}</span>
+        ${metric.services.map((one) => html`<span><${Dot} service=${one} /> ${one}</span>`)}</div>
+      ${metric.description && html`<p class="dim">${metric.description}</p>`}
+      <div class="controls"><label>Split by <select class="pill" value=${split} onChange=${(event) => setParams({ by: event.currentTarget.value || (metric.kind === 'gauge' ? 'none' : null) })}>
+        <option value="">nothing: all together</option>
+        ${ways.map((way) => html`<option value=${way} selected=${way === split}>${way}</option>`)}
+        <option value="*" selected=${split === '*'}>every series</option></select></label>
+        ${histogram && split && html`<label>Quantile <select class="pill" value=${stat} onChange=${(event) => setParams({ stat: event.currentTarget.value })}>
+          ${['p50', 'p95', 'p99'].map((one) => html`<option value=${one} selected=${one === stat}>${one}</option>`)}</select></label>`}</div>
+    </div>
+    ${ready.panels.length === 0 ? html`<${Empty} title="No points in this range."><p class="dim">Choose a longer range; the newest point is the one that the list shows.</p><//>` : html`
+      ${ready.facts.length > 0 && html`<dl class="numbers">${ready.facts.map(([label, value, unit]) => html`<div><dt>${label}</dt><dd>${unit === '' ? count(value) : quantity(value, unit)}</dd></div>`)}</dl>`}
+      ${ready.panels.map((panel) => html`<${Chart} key=${panel.title} times=${ready.times} ...${panel} />`)}
+      ${ready.hidden > 0 && html`<p class="hint">The ${ready.panels[0].lines.length} largest are drawn; ${count(ready.hidden)} more are not.</p>`}`}
+    <div class="tail"></div>
+  </section>`;
+}

@@ -1,0 +1,329 @@
+// What one trace is: a tree made of spans that may be incomplete, doubled or circular, and what can be said of each.
+import { duration, opened, plural, text } from './format.js';
+
+const first = (span, ...names) => {
+  for (const name of names) {
+    const value = span.attributes?.[name];
+    if (value != null && value !== '') return value;
+  }
+  return null;
+};
+
+export const isError = (span) => span.status === 'error';
+export const operation = (span) => first(span, 'gen_ai.operation.name');
+export const isModelCall = (span) => ['chat', 'text_completion', 'generate_content'].includes(operation(span));
+export const isTool = (span) => operation(span) === 'execute_tool';
+export const isAgent = (span) => ['invoke_agent', 'create_agent', 'invoke_workflow'].includes(operation(span));
+export const toolName = (span) => text(first(span, 'gen_ai.tool.name')) || span.name.replace(/^execute_tool\s+/, '');
+export const modelName = (span) => text(first(span, 'gen_ai.response.model', 'gen_ai.request.model')) || span.name.replace(/^\w+\s+/, '');
+export const agentName = (span) => text(first(span, 'gen_ai.agent.name')) || span.name.replace(/^\w+\s+/, '');
+
+/** Input and output tokens of a span, or null. */
+export function tokens(span) {
+  const input = first(span, 'gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens');
+  const output = first(span, 'gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens');
+  return input == null && output == null ? null : [Number(input ?? 0), Number(output ?? 0)];
+}
+
+/** Nanoseconds from the start of a model call to its first token, or null. */
+export function firstToken(span) {
+  const seconds = first(span, 'gen_ai.response.time_to_first_chunk', 'gen_ai.response.time_to_first_token', 'gen_ai.server.time_to_first_token');
+  if (seconds != null && Number.isFinite(Number(seconds))) return Number(seconds) * 1e9;
+  const event = span.events?.find((one) => /first[._ ]?(token|chunk)/i.test(one.name));
+  return event ? event.time_unix_nano - span.start_unix_nano : null;
+}
+
+/** How often something was tried, when a span says so. */
+export function attempts(span) {
+  for (const [name, value] of Object.entries(span.attributes ?? {})) {
+    if (/(^|\.)(retry\.attempts?|attempts|retry\.count|resend_count)$/.test(name) && Number.isFinite(Number(value))) {
+      return /count$/.test(name) ? Number(value) + 1 : Number(value);
+    }
+  }
+  return null;
+}
+
+/** The state of the circuit breaker, when a span says so. */
+export function circuit(span) {
+  const entry = Object.entries(span.attributes ?? {}).find(([name]) => /(circuit|breaker)(_breaker)?\.state$/.test(name));
+  return entry ? text(entry[1]) : null;
+}
+
+/** The one fact that matters, to stand beside the bar. */
+export function fact(span) {
+  const parts = [];
+  const used = tokens(span);
+  if (used) parts.push(`${used[0]} → ${used[1]} tok`);
+  const token = firstToken(span);
+  if (token != null) parts.push(`first token ${duration(token)}`);
+  const tried = attempts(span);
+  if (tried > 1) parts.push(`${tried} attempts`);
+  const state = circuit(span);
+  if (state && state !== 'closed') parts.push(`circuit ${state.replace('_', '-')}`);
+  const code = first(span, 'http.response.status_code', 'rpc.grpc.status_code', 'rpc.response.status_code');
+  if (code != null && (isError(span) || Number(code) >= 400)) parts.push(text(code));
+  else if (isError(span) && !parts.length) parts.push(errorType(span) ?? '');
+  return parts.filter(Boolean).join(' · ');
+}
+
+export function errorType(span) {
+  const type = first(span, 'error.type');
+  if (type != null) return text(type);
+  const event = span.events?.find((one) => one.name === 'exception');
+  return event?.attributes?.['exception.type'] ? text(event.attributes['exception.type']) : null;
+}
+
+/** Puts spans into a tree and lists it in reading order. */
+export function buildTrace(spans) {
+  const byId = new Map();
+  const list = [];
+  for (const span of spans) {
+    // The same span twice is one export that was repeated: the first one counts.
+    if (byId.has(span.span_id)) continue;
+    const node = { span, children: [], depth: 0, size: 1, position: 0, siblings: 1, failed: 0, orphan: false };
+    byId.set(span.span_id, node);
+    list.push(node);
+  }
+  const roots = [];
+  for (const node of list) {
+    const parent = node.span.parent_span_id && byId.get(node.span.parent_span_id);
+    if (parent && parent !== node) {
+      parent.children.push(node);
+      node.parent = parent;
+    } else {
+      node.orphan = Boolean(node.span.parent_span_id);
+      roots.push(node);
+    }
+  }
+  const byStart = (a, b) => a.span.start_unix_nano - b.span.start_unix_nano;
+  roots.sort(byStart);
+  const rows = [];
+  const seen = new Set();
+  const walk = (root) => {
+    const stack = [root];
+    while (stack.length) {
+      const node = stack.pop();
+      if (seen.has(node)) continue;
+      seen.add(node);
+      rows.push(node);
+      node.children = node.children.filter((child) => !seen.has(child)).sort(byStart);
+      for (let i = node.children.length - 1; i >= 0; i -= 1) {
+        const child = node.children[i];
+        child.depth = node.depth + 1;
+        child.position = i;
+        child.siblings = node.children.length;
+        stack.push(child);
+      }
+    }
+  };
+  roots.forEach((root, i) => {
+    root.position = i;
+    walk(root);
+  });
+  // What is left hangs in circles; each is cut open at its earliest span.
+  for (const node of [...list].sort(byStart)) {
+    if (seen.has(node)) continue;
+    node.orphan = true;
+    node.parent = undefined;
+    roots.push(node);
+    walk(node);
+  }
+  for (let i = rows.length - 1; i >= 0; i -= 1) {
+    const node = rows[i];
+    node.row = i;
+    if (isError(node.span)) node.failed += 1;
+    if (node.parent) {
+      node.parent.size += node.size;
+      node.parent.failed += node.failed;
+    }
+  }
+
+  let start = Infinity;
+  let end = -Infinity;
+  const services = new Map();
+  let input = 0;
+  let output = 0;
+  for (const { span } of rows) {
+    start = Math.min(start, span.start_unix_nano);
+    end = Math.max(end, span.end_unix_nano, span.start_unix_nano);
+    const service = services.get(span.service) ?? { name: span.service, spans: 0, errors: 0 };
+    service.spans += 1;
+    service.errors += isError(span) ? 1 : 0;
+    services.set(span.service, service);
+    if (isModelCall(span)) {
+      const used = tokens(span) ?? [0, 0];
+      input += used[0];
+      output += used[1];
+    }
+  }
+  const question = rows.map(({ span }) => first(span, 'glassbox.question')).find((value) => value != null);
+  return {
+    rows, byId, roots, start, end, length: Math.max(1, end - start), input, output,
+    question: question == null ? null : text(question),
+    services: [...services.values()],
+    errors: rows.filter(({ span }) => isError(span)),
+    orphans: roots.filter((node) => node.orphan).length,
+  };
+}
+
+/** The rows that are visible while some branches are closed. */
+export function openRows(trace, closed) {
+  if (closed.size === 0) return trace.rows;
+  const rows = [];
+  for (let i = 0; i < trace.rows.length;) {
+    const node = trace.rows[i];
+    rows.push(node);
+    i += closed.has(node.span.span_id) ? node.size : 1;
+  }
+  return rows;
+}
+
+/** The failed span furthest down that explains a failed span, unless it is the span itself. */
+export function cause(node) {
+  let at = node;
+  for (let step = 0; step < 1000; step += 1) {
+    const failing = at.children.filter((child) => child.failed > 0);
+    if (!failing.length) break;
+    // Of several failed attempts the last one decided.
+    at = failing[failing.length - 1];
+  }
+  return at === node || !isError(at.span) ? null : at;
+}
+
+const sentence = (words) => {
+  const trimmed = words.trim();
+  return /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+};
+
+/** What happened to a failed span and what was done about it, in words. */
+export function explain(node, trace) {
+  const { span } = node;
+  const exception = span.events?.filter((event) => event.name === 'exception').at(-1)?.attributes ?? {};
+  const code = first(span, 'http.response.status_code');
+  const said = span.status_message || text(exception['exception.message']) || text(first(span, 'error.message'));
+  const what = sentence(said || (code != null ? `Answered with ${code}` : 'Ended with an error and left no message'));
+
+  const done = [];
+  const failedChildren = node.children.filter((child) => isError(child.span)).length;
+  const tried = attempts(span) ?? (failedChildren > 1 && isTool(span) ? failedChildren : null);
+  const state = circuit(span);
+  const opens = span.events?.some((event) => /(circuit|breaker)/i.test(event.name) && /open/i.test(`${event.name} ${JSON.stringify(event.attributes ?? {})}`));
+  if (tried > 1) done.push(`Tried ${tried === 2 ? 'twice' : `${tried} times`}${state === 'open' || opens ? ', then the circuit opened' : ''}.`);
+  else if (state === 'open' || opens) done.push('The circuit is open: further calls are refused for a while.');
+  const root = trace.roots[0];
+  if (root === node) done.push('The run failed with it.');
+  else if (node.parent && !isError(node.parent.span)) done.push(`${node.parent.span.name} went on without it.`);
+  else if (!isError(root.span)) done.push('The run went on without it.');
+  const type = errorType(span);
+  return { type, what: type ? what : what[0].toUpperCase() + what.slice(1), done: done.join(' ') };
+}
+
+/** The outcome of a run in a few words, or null when nothing failed. */
+export function outcome(trace) {
+  if (!trace.errors.length) return null;
+  const root = trace.roots[0];
+  if (isError(root.span)) return `Failed${errorType(root.span) ? `: ${errorType(root.span)}` : ''}`;
+  const tools = trace.errors.filter(({ span }) => isTool(span));
+  if (tools.length) return `${plural(tools.length, 'tool call')} failed, answered without ${tools.length === 1 ? 'it' : 'them'}`;
+  const calls = trace.errors.filter(({ span }) => isModelCall(span));
+  if (calls.length) return `${plural(calls.length, 'model call')} failed on the way`;
+  return `${plural(trace.errors.length, 'span')} failed on the way`;
+}
+
+/** The service that did the work of a tool call: the first other one below it, else its own. */
+export function servedBy(node) {
+  const below = [...node.children];
+  for (let i = 0; i < below.length && i < 200; i += 1) {
+    if (below[i].span.service !== node.span.service) return below[i].span.service;
+    below.push(...below[i].children);
+  }
+  return node.span.service;
+}
+
+/** Whether a span contains all words of a search, in its name, service or attributes. */
+export function matches(span, words) {
+  const haystack = `${span.name}\n${span.service}\n${span.span_id}\n${span.status_message ?? ''}\n${JSON.stringify(span.attributes)}`.toLowerCase();
+  return words.every((word) => haystack.includes(word));
+}
+
+const partText = (part) => (typeof part === 'string' ? part : text(part?.content ?? part?.text ?? ''));
+
+/** Messages in the convention's form (role, parts), or the older one (role, content), as plain pieces. */
+function messages(value) {
+  const list = opened(value);
+  if (typeof list === 'string') return list ? [{ role: 'user', text: list, calls: [], answers: [] }] : [];
+  if (!Array.isArray(list)) return [];
+  return list.filter((message) => message && typeof message === 'object').map((message) => {
+    const raw = message.parts ?? message.content ?? [];
+    const parts = Array.isArray(raw) ? raw : [raw];
+    const kind = (part) => (typeof part === 'string' ? 'text' : part?.type ?? 'text');
+    const spoken = parts.filter((part) => ['text', 'refusal'].includes(kind(part))).map(partText).filter(Boolean);
+    const others = parts.map(kind).filter((name) => !['text', 'refusal', 'tool_call', 'tool_call_response', 'reasoning'].includes(name));
+    return {
+      role: text(message.role) || 'user',
+      text: [...spoken, ...others.map((name) => `[${name}]`)].join('\n'),
+      reasoning: parts.filter((part) => kind(part) === 'reasoning').map(partText).join('\n'),
+      calls: [
+        ...parts.filter((part) => kind(part) === 'tool_call').map((part) => text(part.name)),
+        ...(Array.isArray(message.tool_calls) ? message.tool_calls.map((call) => text(call?.function?.name ?? call?.name)) : []),
+      ],
+    };
+  });
+}
+
+const captured = (span, name) => {
+  if (span.attributes?.[name] != null) return span.attributes[name];
+  return span.events?.find((event) => event.attributes?.[name] != null)?.attributes[name];
+};
+
+/** The run as turns of a conversation, in the order in which they began. */
+export function conversation(trace) {
+  const turns = [];
+  const said = new Set();
+  let content = false;
+  if (trace.question) {
+    said.add(`user\n${trace.question}`);
+    turns.push({ kind: 'user', key: 'question', text: trace.question, node: trace.roots[0] });
+  }
+  const spoken = trace.rows
+    .filter(({ span }) => operation(span) != null)
+    .sort((a, b) => a.span.start_unix_nano - b.span.start_unix_nano || a.row - b.row);
+  for (const node of spoken) {
+    const { span } = node;
+    const key = span.span_id;
+    if (isModelCall(span)) {
+      const input = captured(span, 'gen_ai.input.messages');
+      const output = captured(span, 'gen_ai.output.messages');
+      content ||= input != null || output != null;
+      messages(input).forEach((message, i) => {
+        const mark = `${message.role}\n${message.text}`;
+        if (!['user', 'system', 'developer'].includes(message.role) || !message.text || said.has(mark)) return;
+        said.add(mark);
+        const turn = { kind: message.role === 'user' ? 'user' : 'system', key: `${key}/${i}`, text: message.text, node };
+        // Instructions came before the question, which the run already opened with.
+        if (turn.kind === 'system' && turns.at(-1)?.key === 'question') turns.splice(-1, 0, turn);
+        else turns.push(turn);
+      });
+      const answers = messages(output);
+      answers.forEach((message) => said.add(`assistant\n${message.text}`));
+      turns.push({
+        kind: 'model', key, node, text: answers.map((message) => message.text).filter(Boolean).join('\n'),
+        reasoning: answers.map((message) => message.reasoning).filter(Boolean).join('\n'),
+        calls: answers.flatMap((message) => message.calls), captured: output != null,
+      });
+    } else if (isTool(span)) {
+      const input = captured(span, 'gen_ai.tool.call.arguments');
+      const output = captured(span, 'gen_ai.tool.call.result');
+      content ||= input != null || output != null;
+      const asker = turns.findLast((turn) => turn.kind === 'model' && turn.node.parent === node.parent)
+        ?? turns.findLast((turn) => turn.kind === 'model' && turn.node === node.parent);
+      if (asker && !asker.captured && !isError(asker.node.span)) asker.calls.push(toolName(span));
+      turns.push({ kind: 'tool', key, node, input, output });
+    } else if (isAgent(span)) {
+      if (node.depth > 0) turns.push({ kind: 'agent', key, node });
+    } else {
+      turns.push({ kind: 'other', key, node });
+    }
+  }
+  return { turns, content };
+}

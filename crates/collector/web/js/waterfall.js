@@ -1,0 +1,120 @@
+// The timeline of a run: a tree of spans with their bars; only what can be seen is in the document.
+import { Dot, colour, html, useEffect, useMemo, useRef, useVisibleRows } from './ui.js';
+import { duration, plural } from './format.js';
+import { fact, firstToken, isError } from './trace.js';
+
+export const ROW = 25;
+const DEEPEST = 14;
+const LETTER = 6; // the width of a letter of the labels, in pixels, rather too much than too little
+
+/** The times at the quarters of the axis. */
+export function Axis({ window: [from, to], origin, zoomed, onZoom, onReset }) {
+  const lane = useRef(null);
+  const drag = useRef(null);
+  const box = useRef(null);
+  const at = (event) => {
+    const rect = lane.current.getBoundingClientRect();
+    return Math.max(0, Math.min(1, (event.clientX - rect.left) / rect.width));
+  };
+  const draw = (a, b) => {
+    box.current.style.left = `${Math.min(a, b) * 100}%`;
+    box.current.style.width = `${Math.abs(b - a) * 100}%`;
+  };
+  const end = (event) => {
+    if (drag.current == null) return;
+    const [a, b] = [drag.current, at(event)].sort((x, y) => x - y);
+    drag.current = null;
+    draw(0, 0);
+    if (b - a > 0.005) onZoom([from + a * (to - from), from + b * (to - from)]);
+  };
+  return html`<div class="axis"><span>${zoomed && html`<button type="button" class="btn" onClick=${onReset}>Whole run <kbd>Esc</kbd></button>`}</span>
+    <span class="ticks" ref=${lane} title="Drag to look closer"
+      onPointerDown=${(event) => {
+        drag.current = at(event);
+        event.currentTarget.setPointerCapture(event.pointerId);
+      }}
+      onPointerMove=${(event) => drag.current != null && draw(drag.current, at(event))}
+      onPointerUp=${end} onPointerCancel=${end}>
+      ${[0, 0.25, 0.5, 0.75, 1].map((part) => html`<i style=${{ left: `${part * 100}%` }}>${duration(from + part * (to - from) - origin)}</i>`)}
+      <u ref=${box}></u>
+    </span></div>`;
+}
+
+export function Waterfall({ trace, rows, closed, selected, found, window: view, scroller, onSelect, onToggle }) {
+  const list = useRef(null);
+  const [from, to] = useVisibleRows(scroller, list, rows.length, ROW);
+  const index = useMemo(() => new Map(rows.map((node, i) => [node.span.span_id, i])), [rows]);
+  const chosen = index.get(selected) ?? -1;
+  const main = trace.roots[0].span.service;
+  const lane = Math.max(120, ((list.current?.clientWidth ?? 900) - 36) * 0.56);
+
+  useEffect(() => {
+    const box = scroller.current;
+    if (chosen < 0 || !box || !list.current) return;
+    const head = box.querySelector('.stick')?.offsetHeight ?? 0;
+    const top = list.current.getBoundingClientRect().top - box.getBoundingClientRect().top + chosen * ROW;
+    // A selection made in the conversation may leave the timeline out of sight: then the reader stays where they are.
+    if (box.dataset.from === 'conversation') return;
+    if (top < head) box.scrollBy(0, top - head - ROW);
+    else if (top > box.clientHeight - ROW * 2) box.scrollBy(0, top - box.clientHeight + ROW * 3);
+  }, [selected]);
+
+  return html`<div class="tree" ref=${list} role="tree" aria-label="Timeline" tabindex="0" style=${{ height: `${rows.length * ROW}px` }}
+    aria-activedescendant=${chosen >= from && chosen < to ? `span-${selected}` : undefined}>
+    ${rows.slice(from, to).map((node, i) => html`<${Row} key=${node.span.span_id} node=${node} top=${(from + i) * ROW} view=${view} width=${lane} main=${main}
+      on=${node.span.span_id === selected} closed=${closed.has(node.span.span_id)} dimmed=${found && !found.has(node.span.span_id)}
+      onSelect=${onSelect} onToggle=${onToggle} />`)}
+  </div>`;
+}
+
+function Row({ node, top, view, width, main, on, closed, dimmed, onSelect, onToggle }) {
+  const { span, depth } = node;
+  const failed = isError(span);
+  const id = span.span_id;
+  const open = node.children.length > 0;
+  return html`<div id=${`span-${id}`} class=${`row${on ? ' on' : ''}${dimmed ? ' dimmed' : ''}`} role="treeitem" aria-level=${depth + 1}
+    aria-posinset=${node.position + 1} aria-setsize=${node.siblings} aria-selected=${on ? 'true' : 'false'} aria-expanded=${open ? String(!closed) : undefined}
+    aria-label=${`${span.name}, ${span.service}, ${duration(span.duration_nano)}${failed ? ', failed' : ''}`}
+    style=${{ transform: `translateY(${top}px)` }} onClick=${() => onSelect(id)} onDblClick=${() => open && onToggle(id)}>
+    <div class="name">
+      <span class="guides" style=${{ width: `${Math.min(depth, DEEPEST) * 14}px` }}></span>
+      ${depth > DEEPEST && html`<span class="svc" title="Depth">${depth}</span>`}
+      ${open ? html`<button type="button" class="twist" tabindex="-1" aria-label=${closed ? 'Open' : 'Close'} aria-hidden="true" onClick=${(event) => {
+        event.stopPropagation();
+        onToggle(id);
+      }}>${closed ? '▸' : '▾'}</button>` : html`<span class="twist"></span>`}
+      <${Dot} service=${span.service} />
+      <span class=${`t${failed ? ' err' : ''}`} title=${span.name}>${span.name}</span>
+      ${closed && html`<span class="svc">${plural(node.size - 1, 'span')}${node.failed > (failed ? 1 : 0) ? html`, <span class="err">${node.failed} failed</span>` : ''}</span>`}
+      ${node.orphan && html`<span class="svc" title=${`Its parent ${span.parent_span_id} is not in the store`}>parent missing</span>`}
+      <span class="svc end">${span.service === main ? '' : span.service}</span>
+    </div>
+    <${Lane} span=${span} view=${view} width=${width} thin=${depth === 0 && open} failed=${failed} />
+  </div>`;
+}
+
+function Lane({ span, view: [from, to], width, thin, failed }) {
+  const whole = to - from;
+  const percent = (time) => ((time - from) / whole) * 100;
+  const start = percent(span.start_unix_nano);
+  const end = percent(span.start_unix_nano + span.duration_nano);
+  const left = Math.max(0, Math.min(100, start));
+  const right = Math.max(left, Math.min(100, end));
+  const token = firstToken(span);
+  const tokenAt = token != null && token < span.duration_nano ? percent(span.start_unix_nano + token) : null;
+  const label = `${duration(span.duration_nano)}${fact(span) ? ` · ${fact(span)}` : ''}`;
+  const out = end < 0 || start > 100;
+  // Beside the bar where there is room, on it where there is none.
+  const need = ((label.length * LETTER + 14) / width) * 100;
+  const side = 100 - right >= need ? 'right' : left >= need ? 'left' : 'inside';
+  const place = side === 'right' ? { left: `${right}%` } : side === 'left' ? { right: `${100 - left}%` } : { right: `${100 - right}%` };
+  return html`<div class="lane">
+    ${!out && html`<span class=${`bar${thin ? ' thin' : ''}`} style=${{ left: `${left}%`, width: `${right - left}%`, background: failed ? 'var(--err)' : colour(span.service) }}></span>`}
+    ${tokenAt != null && tokenAt > 0 && tokenAt < 100 && html`<u class="token" style=${{ left: `${tokenAt}%` }} title="First token"></u>`}
+    ${!out && span.events.length > 0 && span.events.slice(0, 40).map((event) => {
+      const x = percent(event.time_unix_nano);
+      return x >= 0 && x <= 100 && html`<u class="tick" style=${{ left: `${x}%` }} title=${event.name}></u>`;
+    })}
+    <span class=${`lab${side === 'inside' ? ' inside' : ''}`} style=${out ? { left: start > 100 ? 'auto' : '0', right: start > 100 ? '0' : 'auto' } : place}>${out ? (start > 100 ? `${label} →` : `← ${label}`) : label}</span>
+  </div>`;
+}
