@@ -15,6 +15,9 @@ const LISTED_LAYERS: u8 = 1;
 pub(crate) struct Policy {
     /// Crates that only applications and tests may import, each with the reason.
     pub(crate) application_only: BTreeMap<String, String>,
+    /// What no library's source may hold, as in [`Source::never`].
+    #[serde(default)]
+    pub(crate) library_never: BTreeMap<String, String>,
     pub(crate) crates: BTreeMap<String, Rule>,
     #[serde(default)]
     pub(crate) closure: BTreeMap<String, Closure>,
@@ -67,6 +70,9 @@ pub(crate) struct Source {
     /// Words, or words joined by `::`, that may not occur, each with the reason.
     #[serde(default)]
     pub(crate) never: BTreeMap<String, String>,
+    /// Parts of `library_never` that this crate is the one place for, each with the reason.
+    #[serde(default)]
+    pub(crate) except: BTreeMap<String, String>,
 }
 
 /// One golden file of `docs/closure`.
@@ -205,7 +211,10 @@ fn validate(policy: &Policy) -> Result<(), String> {
     }
     let argued = policy.crates.values().flat_map(Rule::reasons);
     let argued = argued.chain(policy.closure.values().flat_map(|closure| &closure.never));
-    for (name, reason) in argued.chain(&policy.application_only) {
+    for (name, reason) in argued
+        .chain(&policy.application_only)
+        .chain(&policy.library_never)
+    {
         if reason.trim().is_empty() {
             return Err(format!("gives no reason for `{name}`"));
         }

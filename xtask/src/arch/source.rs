@@ -1,16 +1,21 @@
 //! What only the source tells: words a crate may not use, and files it takes from outside its folder.
 
-use std::path::{Component, Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Component, Path, PathBuf},
+};
 
 use super::tokens::{Token, TokenKind, tokens};
 use crate::{
     metadata::Package,
     outcome::{CannotCheck, Report},
-    policy::{Policy, Source},
+    policy::{Policy, Role, Rule},
 };
 
 /// The attribute that a later `allow` cannot undo, unlike `deny`.
 const FORBID_UNSAFE: &str = "#![forbid(unsafe_code)]";
+
+const COLON: TokenKind = TokenKind::Mark(':');
 
 /// Looks at the Rust files of every package.
 pub(crate) fn check(
@@ -22,7 +27,13 @@ pub(crate) fn check(
     let mut violations = Vec::new();
     for package in packages {
         let files = rust_files(package.folder())?;
-        let rule = policy.crates.get(&package.name).map(|rule| &rule.source);
+        let rule = policy.crates.get(&package.name);
+        let never = rule.map(|rule| forbidden(rule, policy)).unwrap_or_default();
+        let mut excepted: BTreeSet<&str> = rule
+            .into_iter()
+            .flat_map(|rule| rule.source.except.keys())
+            .map(String::as_str)
+            .collect();
         for file in &files {
             let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
             let tokens = tokens(&text);
@@ -31,49 +42,73 @@ pub(crate) fn check(
                 violations.push(format!("{shown}:{line}: {fault}"));
             };
             smuggled(&tokens, file, package.folder(), &mut report);
-            if let Some(rule) = rule {
-                forbidden_words(&tokens, rule, &mut report);
-                let is_root = file.ends_with("src/lib.rs");
-                if rule.forbid_unsafe && is_root && !text.lines().any(|line| line == FORBID_UNSAFE)
-                {
-                    report(1, format!("`{}` lost {FORBID_UNSAFE}", package.name));
-                }
+            forbidden_words(&tokens, &never, &mut report);
+            excepted.retain(|path| !(0..tokens.len()).any(|index| begins(&tokens[index..], path)));
+            let forbids = rule.is_some_and(|rule| rule.source.forbid_unsafe);
+            let is_root = file.ends_with("src/lib.rs");
+            if forbids && is_root && !text.lines().any(|line| line == FORBID_UNSAFE) {
+                report(1, format!("`{}` lost {FORBID_UNSAFE}", package.name));
             }
         }
+        violations.extend(excepted.into_iter().map(|path| {
+            format!(
+                "`{}` is excepted for `{path}` and has none: remove the exception",
+                package.name
+            )
+        }));
         count += files.len();
     }
     Report::new(count, "source files", violations)
 }
 
-fn forbidden_words(tokens: &[Token], rule: &Source, report: &mut impl FnMut(usize, String)) {
+/// What the source of one crate may not hold, with the reasons.
+fn forbidden<'a>(rule: &'a Rule, policy: &'a Policy) -> BTreeMap<&'a str, &'a str> {
+    let everywhere = (rule.role == Role::Library).then_some(&policy.library_never);
+    let everywhere = everywhere.into_iter().flatten();
+    let everywhere = everywhere.filter(|(path, _)| !rule.source.except.contains_key(*path));
+    let all = everywhere.chain(&rule.source.never);
+    all.map(|(path, reason)| (path.as_str(), reason.as_str()))
+        .collect()
+}
+
+fn forbidden_words(
+    tokens: &[Token],
+    never: &BTreeMap<&str, &str>,
+    report: &mut impl FnMut(usize, String),
+) {
     for (index, token) in tokens.iter().enumerate() {
-        for (path, reason) in &rule.never {
-            let rest = after_path(&tokens[index..], path);
-            // `env!` and its like are decided when we compile, not when somebody runs us.
-            if rest.is_some_and(|rest| rest.first().is_none_or(|next| !next.is_mark('!'))) {
+        for (path, reason) in never {
+            if begins(&tokens[index..], path) {
                 report(token.line, format!("`{path}` may not occur here: {reason}"));
             }
         }
     }
 }
 
-/// What follows `path` (a word, or words joined by `::`), where the tokens begin with it.
-fn after_path<'a>(mut tokens: &'a [Token], path: &str) -> Option<&'a [Token]> {
+/// Whether the tokens begin with `path`: a word, or words joined by `::`.
+fn begins(mut tokens: &[Token], path: &str) -> bool {
     for (index, word) in path.split("::").enumerate() {
         if index > 0 {
-            let colons = tokens.get(..2)?;
-            tokens = &tokens[2..];
-            if !colons.iter().all(|token| token.is_mark(':')) {
-                return None;
-            }
+            let [
+                Token { kind: COLON, .. },
+                Token { kind: COLON, .. },
+                rest @ ..,
+            ] = tokens
+            else {
+                return false;
+            };
+            tokens = rest;
         }
-        let (first, rest) = tokens.split_first()?;
+        let [first, rest @ ..] = tokens else {
+            return false;
+        };
         if !first.is_word(word) {
-            return None;
+            return false;
         }
         tokens = rest;
     }
-    Some(tokens)
+    // `env!` and its like are decided when we compile, not when somebody runs us.
+    tokens.first().is_none_or(|next| !next.is_mark('!'))
 }
 
 /// `#[path]` and `include!` that reach outside of the package: an import that no manifest declares.
@@ -159,13 +194,9 @@ mod tests {
     #[test]
     fn a_path_is_found_word_by_word_and_a_macro_is_none() {
         let lines = |source: &str, path: &str| {
-            let never = [(path.to_owned(), "why".to_owned())].into();
-            let rule = Source {
-                forbid_unsafe: false,
-                never,
-            };
             let mut lines = Vec::new();
-            forbidden_words(&tokens(source), &rule, &mut |line, _| lines.push(line));
+            let never = [(path, "why")].into();
+            forbidden_words(&tokens(source), &never, &mut |line, _| lines.push(line));
             lines
         };
         assert_eq!(

@@ -16,7 +16,7 @@ pub(crate) struct Fixture {
 }
 
 impl Fixture {
-    /// Copies the fixture of the workspace at `root`, with the real `deny.toml` in it.
+    /// Copies the fixture of the workspace at `root`, with the real rules of the tools in it.
     pub(crate) fn new(root: &Path) -> Result<Self, CannotCheck> {
         let failed = |error| CannotCheck::new(format!("the fixture cannot be copied: {error}"));
         // Without links in it: cargo resolves them, and paths are compared.
@@ -24,7 +24,9 @@ impl Fixture {
         let home = TempDir::with_prefix_in("glassbox-selftest-", temp).map_err(failed)?;
         let tree = home.path().join("tree");
         copy(&root.join("xtask/fixture"), &tree).map_err(failed)?;
-        std::fs::copy(root.join("deny.toml"), tree.join("deny.toml")).map_err(failed)?;
+        for rules in ["clippy.toml", "deny.toml", "rustfmt.toml"] {
+            std::fs::copy(root.join(rules), tree.join(rules)).map_err(failed)?;
+        }
         let workspace = Workspace::silent(tree, home.path().join("target"));
         Ok(Self { home, workspace })
     }

@@ -241,8 +241,8 @@ pub(crate) const EDGE_MUTANTS: &[Mutant] = &[
         fault: "the rule about telemetry is dropped from the policy",
         apply: |tree| {
             let old =
-                "lab-telemetry = \"telemetry is absent from what does not ask for it\"\n\n[crates";
-            tree.replace(POLICY, old, "\n[crates")
+                "lab-telemetry = \"telemetry is absent from what does not ask for it\"\n\n[library";
+            tree.replace(POLICY, old, "\n[library")
         },
         answer: CannotCheck("lost `application_only`"),
     },
@@ -272,6 +272,20 @@ pub(crate) const SOURCE_MUTANTS: &[Mutant] = &[
         fault: "core reads the environment through a group of imports",
         apply: |tree| tree.append("crates/core/src/lib.rs", "\nuse std::{env as e, fmt};\n"),
         answer: Violation("`env` may not occur here"),
+    },
+    Mutant {
+        fault: "a library sets the environment",
+        apply: |tree| {
+            let text =
+                "\n/// Sets.\npub fn set() {\n    unsafe { std::env::set_var(\"A\", \"b\") }\n}\n";
+            tree.append("crates/ai/src/lib.rs", text)
+        },
+        answer: Violation("`env::set_var` may not occur here"),
+    },
+    Mutant {
+        fault: "an exception that nobody uses any more",
+        apply: |tree| tree.replace("crates/breaker/src/lib.rs", "std::env::vars().count()", "0"),
+        answer: Violation("`lab-breaker` is excepted for `env::vars` and has none"),
     },
     Mutant {
         fault: "core may hold unsafe code again",

@@ -28,6 +28,14 @@ pub(crate) const CLIPPY_MUTANTS: &[Mutant] = &[
         answer: Violation("used `unwrap()`"),
     },
     Mutant {
+        fault: "a library makes a queue without a bound",
+        apply: |tree| {
+            let text = "\n/// Odd.\npub fn odd() -> bool {\n    std::sync::mpsc::channel::<u8>().1.recv().is_ok()\n}\n";
+            tree.append(AI, text)
+        },
+        answer: Violation("use of a disallowed method `std::sync::mpsc::channel`"),
+    },
+    Mutant {
         fault: "a test has a warning",
         apply: |tree| {
             tree.append(
