@@ -1,1 +1,25 @@
-//! Workflows as DAGs of steps with bindings
+//! Workflows: graphs of steps that call discovered capabilities, with bindings between them.
+//!
+//! A [`Workflow`] is data, from a file or built in code. [`Workflow::validate`] checks its names,
+//! bindings and dependencies and gives a [`Graph`]; a [`Runner`] looks the capabilities up, runs what
+//! is ready in parallel, and gives a [`Run`] or a [`RunError`] with what became of every step.
+//!
+//! It runs in memory on the caller's task, over [`World`](glassbox_core::World) alone: how a tool is
+//! reached is the connector's business. Of tokio it needs timers, so it runs within a tokio runtime
+//! that has them enabled; it spawns nothing, and dropping a run cancels everything in it.
+
+mod binding;
+mod fault;
+mod graph;
+mod instruments;
+mod record;
+mod runner;
+mod services;
+mod template;
+mod workflow;
+
+pub use binding::BadBinding;
+pub use fault::{Fault, InvalidWorkflow};
+pub use graph::Graph;
+pub use runner::{Run, RunError, Runner, StepOutcome, StepReport};
+pub use workflow::{Input, RetryPolicy, Step, Workflow};

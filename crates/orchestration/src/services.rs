@@ -1,0 +1,122 @@
+//! Who does a step: capabilities held against discovery before anything runs.
+
+use crate::{Fault, Graph, InvalidWorkflow, Step};
+use glassbox_core::{Capability, Discovery, Filter, Problem, ServiceInfo};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// A step's capability and the ready instances of the one service that has it.
+#[derive(Clone, Debug)]
+pub(crate) struct Callee {
+    /// As the first instance describes it.
+    pub(crate) capability: Capability,
+    /// At least one, in the order of discovery.
+    instances: Vec<ServiceInfo>,
+}
+
+impl Callee {
+    /// The instance for a try: each next one goes to the next instance.
+    pub(crate) fn instance(&self, attempt: u32) -> &ServiceInfo {
+        &self.instances[attempt.saturating_sub(1) as usize % self.instances.len()]
+    }
+}
+
+/// Why the services of a workflow were not found.
+#[derive(Debug)]
+pub(crate) enum NotFound {
+    /// The registry does not answer.
+    Discovery(Problem),
+    /// The workflow asks for what there is not.
+    Faults(InvalidWorkflow),
+}
+
+/// Finds who does each step, in the order of declaration, by one question to discovery.
+pub(crate) async fn find(
+    graph: &Graph,
+    discovery: &dyn Discovery,
+) -> Result<Vec<Callee>, NotFound> {
+    let services = discovery
+        .find(&Filter::any())
+        .await
+        .map_err(NotFound::Discovery)?;
+    let mut faults = Vec::new();
+    let mut callees = Vec::with_capacity(graph.len());
+    for at in 0..graph.len() {
+        let (step, node) = graph.step(at);
+        match callee(step, &services) {
+            Err(fault) => faults.push(fault),
+            Ok(callee) => {
+                let required = required(&callee.capability);
+                let missing = required.filter(|name| node.input.has_member(name) == Some(false));
+                faults.extend(missing.map(|member| Fault::MissingMember {
+                    step: step.id.clone(),
+                    capability: step.capability.clone(),
+                    member: member.to_owned(),
+                }));
+                callees.push(callee);
+            }
+        }
+    }
+    InvalidWorkflow::unless_empty(&graph.workflow().name, faults).map_err(NotFound::Faults)?;
+    Ok(callees)
+}
+
+fn callee(step: &Step, services: &[ServiceInfo]) -> Result<Callee, Fault> {
+    let wanted = |service: &&ServiceInfo| {
+        step.service
+            .as_ref()
+            .is_none_or(|name| *name == service.name)
+    };
+    let offered = |service: &ServiceInfo| {
+        let mut all = service.capabilities.iter();
+        all.find(|held| held.name == step.capability).cloned()
+    };
+    let found: Vec<(&ServiceInfo, Capability)> = services
+        .iter()
+        .filter(wanted)
+        .filter_map(|service| Some((service, offered(service)?)))
+        .collect();
+    let names: BTreeSet<&str> = found
+        .iter()
+        .map(|(service, _)| service.name.as_str())
+        .collect();
+    match (found.first(), names.len()) {
+        (Some((_, capability)), 1) => Ok(Callee {
+            capability: capability.clone(),
+            instances: found
+                .iter()
+                .map(|(service, _)| (*service).clone())
+                .collect(),
+        }),
+        (Some(_), _) => Err(Fault::AmbiguousCapability {
+            step: step.id.clone(),
+            capability: step.capability.clone(),
+            services: names.into_iter().map(str::to_owned).collect(),
+        }),
+        (None, _) => {
+            let known: BTreeSet<&str> = services
+                .iter()
+                .filter(wanted)
+                .flat_map(|service| &service.capabilities)
+                .map(|capability| capability.name.as_str())
+                .collect();
+            Err(Fault::UnknownCapability {
+                step: step.id.clone(),
+                capability: step.capability.clone(),
+                service: step.service.clone(),
+                known: known.into_iter().map(str::to_owned).collect(),
+            })
+        }
+    }
+}
+
+/// The members that a capability's input schema requires.
+fn required(capability: &Capability) -> impl Iterator<Item = &str> {
+    capability
+        .input
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+}

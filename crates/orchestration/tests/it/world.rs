@@ -1,0 +1,201 @@
+//! A world in memory: services whose capabilities are closures, on tokio's clock.
+
+use futures_util::future::BoxFuture;
+use glassbox_core::{
+    Capability, Category, ChatModel, ChatRequest, ChatStream, Clock, Connector, Cx, Discovery,
+    Effect, Event, Events, Filter, Memory, ModelError, Output, Problem, ServiceInfo, ServiceKind,
+    Tool, ToolError, World, async_trait,
+};
+use glassbox_orchestration::Runner;
+use serde_json::{Map, Value, json};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::time::Instant;
+
+type Answer = BoxFuture<'static, Result<Value, ToolError>>;
+type Act = Arc<dyn Fn(Cx, Value) -> Answer + Send + Sync>;
+
+/// Tokio's clock, which a test can stop.
+pub(crate) struct TokioClock(Instant);
+
+impl Clock for TokioClock {
+    fn now(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_nanos()).unwrap()
+    }
+}
+
+/// A runner and everything it needs.
+pub(crate) struct Fixture {
+    pub(crate) clock: Arc<TokioClock>,
+    services: Vec<(ServiceInfo, Arc<Service>)>,
+    published: Mutex<Vec<Event>>,
+}
+
+struct Service {
+    name: String,
+    capabilities: Vec<Capability>,
+    act: Act,
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        Self {
+            clock: Arc::new(TokioClock(Instant::now())),
+            services: Vec::new(),
+            published: Mutex::default(),
+        }
+    }
+
+    /// Adds the service `name-tool` with one read-only capability called `name`.
+    pub(crate) fn with<F>(
+        self,
+        name: &str,
+        act: impl Fn(Cx, Value) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Value, ToolError>> + Send + 'static,
+    {
+        self.with_capability(&format!("{name}-tool"), capability(name), act)
+    }
+
+    /// Adds a service with one capability.
+    pub(crate) fn with_capability<F>(
+        mut self,
+        service: &str,
+        capability: Capability,
+        act: impl Fn(Cx, Value) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Value, ToolError>> + Send + 'static,
+    {
+        let instance = format!("i-{}", self.services.len());
+        let info = ServiceInfo::new(
+            ServiceKind::Tool,
+            service,
+            instance,
+            "memory:",
+            vec![capability.clone()],
+        );
+        let service = Service {
+            name: service.to_owned(),
+            capabilities: vec![capability],
+            act: Arc::new(move |cx, input| Box::pin(act(cx, input))),
+        };
+        self.services.push((info, Arc::new(service)));
+        self
+    }
+
+    pub(crate) fn runner(&self) -> Runner {
+        Runner::new(self.clock.clone())
+    }
+
+    pub(crate) fn world(&self) -> World<'_> {
+        World::new(self, self, self, self, self)
+    }
+
+    /// The kinds of the events published, with their step.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let published = self.published.lock().unwrap();
+        published
+            .iter()
+            .map(|event| match event.payload["step"].as_str() {
+                Some(step) => format!("{} {step}", event.kind),
+                None => event.kind.to_owned(),
+            })
+            .collect()
+    }
+}
+
+pub(crate) fn capability(name: &str) -> Capability {
+    let any = || schemars_any();
+    Capability::from_schemas(name, "For a test.", any(), any())
+        .with_timeout(Duration::from_secs(30))
+}
+
+/// A capability that changes something each time.
+pub(crate) fn mutating(name: &str) -> Capability {
+    capability(name).with_effect(Effect::Mutating)
+}
+
+fn schemars_any<T: for<'de> serde::Deserialize<'de>>() -> T {
+    serde_json::from_value(json!({})).unwrap()
+}
+
+pub(crate) fn object(value: Value) -> Map<String, Value> {
+    value.as_object().cloned().unwrap()
+}
+
+pub(crate) fn failure(category: Category) -> ToolError {
+    ToolError::new(category, "test.failed", "the tool said no")
+}
+
+#[async_trait]
+impl Tool for Service {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn capabilities(&self) -> &[Capability] {
+        &self.capabilities
+    }
+
+    async fn call(&self, cx: &Cx, _capability: &str, input: Value) -> Result<Output, ToolError> {
+        (self.act)(cx.clone(), input).await.map(Output::new)
+    }
+}
+
+#[async_trait]
+impl Discovery for Fixture {
+    async fn find(&self, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem> {
+        let all = self.services.iter().map(|(info, _)| info);
+        Ok(all.filter(|info| filter.matches(info)).cloned().collect())
+    }
+}
+
+impl Connector for Fixture {
+    fn connect(&self, service: &ServiceInfo) -> Result<Arc<dyn Tool>, Problem> {
+        let mut all = self.services.iter();
+        let found = all.find(|(info, _)| info.instance == service.instance);
+        Ok(found.unwrap().1.clone())
+    }
+}
+
+impl Events for Fixture {
+    fn publish(&self, event: Event) {
+        self.published.lock().unwrap().push(event);
+    }
+}
+
+#[async_trait]
+impl ChatModel for Fixture {
+    fn id(&self) -> &str {
+        "none"
+    }
+
+    async fn stream(&self, _cx: &Cx, _request: &ChatRequest) -> Result<ChatStream, ModelError> {
+        panic!("no workflow here asks a model")
+    }
+}
+
+#[async_trait]
+impl Memory for Fixture {
+    async fn get(&self, _key: &str) -> Result<Option<(Value, u64)>, Problem> {
+        panic!("no workflow here remembers")
+    }
+
+    async fn put(
+        &self,
+        _key: &str,
+        _value: Value,
+        _expected: Option<u64>,
+        _ttl: Option<Duration>,
+    ) -> Result<u64, Problem> {
+        panic!("no workflow here remembers")
+    }
+
+    async fn remove(&self, _key: &str) -> Result<(), Problem> {
+        panic!("no workflow here remembers")
+    }
+}
