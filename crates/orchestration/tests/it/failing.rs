@@ -28,13 +28,15 @@ async fn run_under(fixture: &Fixture, graph: &Graph, cx: Cx) -> Result<Value, Ru
     run.map(|run| run.output)
 }
 
-/// A capability that fails with `error` until it was called `failures` times, and the calls' times
-/// and keys.
+/// When each call came, and its key.
+type Calls = Arc<Mutex<Vec<(Instant, String)>>>;
+
+/// A capability that fails with `error` until it was called `failures` times, and its calls.
 fn flaky(
     capability: Capability,
     failures: usize,
     error: impl Fn() -> ToolError + Send + Sync + 'static,
-) -> (Fixture, Arc<Mutex<Vec<(Instant, String)>>>) {
+) -> (Fixture, Calls) {
     let calls = Arc::new(Mutex::new(Vec::new()));
     let seen = calls.clone();
     let fixture = Fixture::new().with_capability("flaky-tool", capability, move |cx, _| {
