@@ -58,15 +58,13 @@ pub enum SettingsError {
         keys: Vec<UnknownKey>,
     },
     /// A file says the same thing twice, under two spellings.
-    #[error("{key} is set twice: {first}, and {second}")]
+    #[error("{key} is set twice: {}, and {}", places[0], places[1])]
     #[non_exhaustive]
     Twice {
         /// The key.
         key: String,
-        /// One place.
-        first: Origin,
-        /// The other place.
-        second: Origin,
+        /// Where.
+        places: Box<[Origin; 2]>,
     },
     /// A value that its key cannot take.
     #[error("{key} cannot be used ({origin}): {reason}")]

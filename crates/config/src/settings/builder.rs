@@ -209,8 +209,7 @@ fn from_file(
         if let Some(other) = settings.iter().find(|other| other.path == path) {
             return Err(SettingsError::Twice {
                 key: path.join("."),
-                first: other.origin.clone(),
-                second: origin,
+                places: Box::new([other.origin.clone(), origin]),
             });
         }
         settings.push(Setting {

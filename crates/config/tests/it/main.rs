@@ -1,4 +1,5 @@
 //! Settings as an application uses them.
+#![expect(clippy::unwrap_used, reason = "a test's helper fails its test")]
 
 mod errors;
 mod files;
