@@ -1,0 +1,251 @@
+//! When a call is tried again, and when not.
+
+use std::cell::RefCell;
+use std::future::ready;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use glassbox_core::{Deadline, Retry};
+use glassbox_testkit::VirtualClock;
+use proptest::prelude::*;
+
+use super::*;
+use crate::Jitter;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error("no")]
+struct Failure(Retry);
+
+impl Decide for Failure {
+    fn retry(&self) -> Retry {
+        self.0
+    }
+
+    fn blame(&self) -> Blame {
+        Blame::Peer
+    }
+}
+
+const AGAIN: Failure = Failure(Retry::Backoff);
+
+fn policy(attempts: u32) -> RetryPolicy {
+    let backoff = Backoff::try_new(SECOND, 4 * SECOND).unwrap();
+    RetryPolicy::try_new(attempts, backoff).unwrap()
+}
+
+fn attempts(of: u32) -> Attempts<'static> {
+    policy(of).attempts(Jitter::seeded(1))
+}
+
+fn now<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    match future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("nothing to wait for"),
+    }
+}
+
+#[test]
+fn it_is_tried_as_often_as_the_policy_allows() {
+    let clock = VirtualClock::new();
+    let mut attempts = attempts(3);
+    assert_eq!(attempts.number(), 1);
+    assert!(matches!(attempts.next(&AGAIN, &clock), Next::Retry(_)));
+    assert!(matches!(attempts.next(&AGAIN, &clock), Next::Retry(_)));
+    assert_eq!(attempts.number(), 3);
+    assert_eq!(
+        attempts.next(&AGAIN, &clock),
+        Next::Stop(Stop::AttemptsExhausted)
+    );
+    assert_eq!(attempts.number(), 3);
+}
+
+#[test]
+fn what_would_fail_again_is_not_tried_again() {
+    let never = Failure(Retry::Never);
+    assert_eq!(
+        attempts(3).next(&never, &VirtualClock::new()),
+        Next::Stop(Stop::NotRetryable)
+    );
+}
+
+#[test]
+fn the_ceiling_doubles_up_to_the_cap() {
+    let backoff = Backoff::try_new(SECOND, 5 * SECOND).unwrap();
+    let ceilings = [1, 2, 3, 4, 40, u32::MAX].map(|attempt| backoff.ceiling(attempt).as_secs());
+    assert_eq!(ceilings, [1, 2, 4, 5, 5, 5]);
+}
+
+#[test]
+fn the_wait_that_the_peer_asks_for_is_a_floor() {
+    let clock = VirtualClock::new();
+    for seed in 0..100 {
+        let mut attempts = policy(2).attempts(Jitter::seeded(seed));
+        let Next::Retry(delay) = attempts.next(&Failure(Retry::After(7 * SECOND)), &clock) else {
+            panic!("it may be tried again");
+        };
+        assert!((7 * SECOND..=8 * SECOND).contains(&delay), "{delay:?}");
+    }
+}
+
+#[test]
+fn a_wait_that_is_too_long_ends_the_call() {
+    let wait = Failure(Retry::After(61 * SECOND));
+    assert_eq!(
+        attempts(2).next(&wait, &VirtualClock::new()),
+        Next::Stop(Stop::WaitTooLong)
+    );
+    let patient = policy(2).longest_wait(100 * SECOND);
+    let mut attempts = patient.attempts(Jitter::seeded(1));
+    assert!(matches!(
+        attempts.next(&wait, &VirtualClock::new()),
+        Next::Retry(_)
+    ));
+}
+
+#[test]
+fn a_try_that_could_not_finish_before_the_deadline_does_not_start() {
+    let clock = VirtualClock::new();
+    let deadline = Deadline::after(&clock, 10 * SECOND);
+    let wait = Failure(Retry::After(5 * SECOND));
+    let mut in_time = attempts(2).until(Some(deadline)).expecting(3 * SECOND);
+    assert!(matches!(in_time.next(&wait, &clock), Next::Retry(_)));
+    let mut too_late = attempts(2).until(Some(deadline)).expecting(5 * SECOND);
+    assert_eq!(
+        too_late.next(&wait, &clock),
+        Next::Stop(Stop::DeadlineTooNear)
+    );
+    clock.advance(10 * SECOND);
+    let mut passed = attempts(2).until(Some(deadline));
+    assert_eq!(
+        passed.next(&AGAIN, &clock),
+        Next::Stop(Stop::DeadlineTooNear)
+    );
+}
+
+#[test]
+fn a_budget_is_shared_by_the_calls_and_comes_back_with_time() {
+    let clock = VirtualClock::new();
+    let budget = RetryBudget::try_new(10 * SECOND, 0, 0.2).unwrap();
+    let retried = |clock: &VirtualClock| {
+        let mut attempts = attempts(2).paying_from(&budget, clock);
+        match attempts.next(&AGAIN, clock) {
+            Next::Retry(_) => true,
+            stop => {
+                assert_eq!(stop, Next::Stop(Stop::BudgetExhausted));
+                false
+            }
+        }
+    };
+    let retries = (0..100).filter(|_| retried(&clock)).count();
+    assert_eq!(retries, 20);
+    clock.advance(10 * SECOND);
+    let retries = (0..10).filter(|_| retried(&clock)).count();
+    assert_eq!(retries, 2);
+}
+
+#[test]
+fn a_reserve_lets_the_first_calls_retry() {
+    let clock = VirtualClock::new();
+    let budget = RetryBudget::try_new(10 * SECOND, 1, 0.0).unwrap();
+    assert_eq!((0..100).filter(|_| budget.withdraw(&clock)).count(), 10);
+    clock.advance(SECOND);
+    assert!(!budget.withdraw(&clock));
+    clock.advance(9 * SECOND);
+    assert!(budget.withdraw(&clock));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let backoff = Backoff::try_new(Duration::ZERO, SECOND);
+    assert_eq!(backoff, Err(RetryPolicyError::NoBase));
+    assert_eq!(
+        Backoff::try_new(2 * SECOND, SECOND)
+            .unwrap_err()
+            .to_string(),
+        "the longest wait, 1s, must not be shorter than the first, 2s"
+    );
+    assert_eq!(
+        RetryPolicy::try_new(0, Backoff::default()),
+        Err(RetryPolicyError::NoAttempts)
+    );
+    for ratio in [-0.1, 1000.1, f64::NAN] {
+        assert!(RetryBudget::try_new(SECOND, 1, ratio).is_err(), "{ratio}");
+    }
+    assert!(RetryBudget::try_new(Duration::from_micros(999), 1, 0.1).is_err());
+}
+
+#[test]
+fn the_loop_waits_between_the_attempts_and_returns_the_first_success() {
+    let clock = VirtualClock::new();
+    let slept = RefCell::new(Vec::new());
+    let sleep = |delay: Duration| {
+        slept.borrow_mut().push(delay);
+        clock.advance(delay);
+        ready(())
+    };
+    let answer = now(retry(attempts(5), &clock, sleep, |attempt| {
+        ready(if attempt < 3 { Err(AGAIN) } else { Ok(attempt) })
+    }));
+    assert_eq!(answer, Ok(3));
+    let slept = slept.into_inner();
+    assert_eq!(slept.len(), 2);
+    assert!(slept[0] <= SECOND && slept[1] <= 2 * SECOND, "{slept:?}");
+}
+
+#[test]
+fn the_loop_returns_the_last_error_with_what_ended_it() {
+    let clock = VirtualClock::new();
+    let answer: Result<(), _> = now(retry(
+        attempts(2),
+        &clock,
+        |_| ready(()),
+        |_| ready(Err(AGAIN)),
+    ));
+    let error = answer.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "gave up after 2 attempts: no attempts are left"
+    );
+    assert_eq!(error.stop(), Stop::AttemptsExhausted);
+    assert_eq!(error.attempts(), 2);
+    assert_eq!(error.blame(), Blame::Peer);
+    assert_eq!(error.into_error(), AGAIN);
+}
+
+proptest! {
+    #[test]
+    fn no_wait_ends_after_the_deadline_or_beyond_its_ceiling(
+        seed: u64,
+        deadline in 0..20_000_u64,
+        took in prop::collection::vec((0..2_000_u64, prop::option::of(0..5_000_u64)), 0..20),
+    ) {
+        let clock = VirtualClock::new();
+        let ends = Duration::from_millis(deadline);
+        let policy = policy(10);
+        let mut attempts = policy
+            .attempts(Jitter::seeded(seed))
+            .until(Some(Deadline::after(&clock, ends)));
+        let mut elapsed = Duration::ZERO;
+        for (took, after) in took {
+            let took = Duration::from_millis(took);
+            clock.advance(took);
+            elapsed += took;
+            let floor = after.map_or(Duration::ZERO, Duration::from_millis);
+            let error = Failure(after.map_or(Retry::Backoff, |_| Retry::After(floor)));
+            let number = attempts.number();
+            let Next::Retry(delay) = attempts.next(&error, &clock) else { break };
+            prop_assert!(delay >= floor);
+            prop_assert!(delay <= floor + policy.backoff.ceiling(number));
+            clock.advance(delay);
+            elapsed += delay;
+            prop_assert!(elapsed < ends);
+        }
+        prop_assert!(attempts.number() <= 10);
+    }
+}
