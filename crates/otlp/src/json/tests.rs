@@ -225,7 +225,7 @@ fn text_that_is_not_utf8_is_an_error() {
 /// `levels` messages below the outermost one, two of which each array takes.
 fn nested(levels: usize) -> String {
     let arrays = levels / 2;
-    let innermost = if levels % 2 == 0 {
+    let innermost = if levels.is_multiple_of(2) {
         "{}"
     } else {
         r#"{"arrayValue": {}}"#

@@ -157,6 +157,10 @@ impl Inflater {
 
     /// Takes the next piece of the body.
     pub(super) fn feed(&mut self, data: &[u8]) -> Result<(), InflateError> {
+        if data.is_empty() {
+            // HTTP/2 ends a body with such a piece; to zstd it would be the start of a frame.
+            return Ok(());
+        }
         match &mut self.state {
             State::Identity(output) => output.push(data),
             State::Gzip(decoder) => decoder
@@ -248,7 +252,8 @@ fn inflate_zstd(
         output.push(&chunk[..written])?;
         // Zero means that a frame is complete; another one may follow.
         *ended = hint == 0;
-        if input.pos() == data.len() && !full {
+        // A full chunk may have more behind it, unless the frame says that it is complete.
+        if input.pos() == data.len() && (*ended || !full) {
             return Ok(());
         }
     }

@@ -35,6 +35,7 @@ fn inflate(encoding: Encoding, data: &[u8], piece: usize) -> Result<Vec<u8>, Inf
     let mut inflater = Inflater::try_new(encoding, 1 << 20, budget.lease())?;
     for piece in data.chunks(piece) {
         inflater.feed(piece)?;
+        inflater.feed(&[])?;
     }
     let (bytes, lease) = inflater.finish()?;
     assert_eq!(budget.used(), bytes.len(), "every byte is charged");
@@ -53,7 +54,7 @@ fn text(length: usize) -> Vec<u8> {
 #[test]
 fn every_encoding_gives_back_what_went_in_however_it_is_cut() {
     for encoding in ENCODINGS {
-        for length in [0, 1, 100, 300_000] {
+        for length in [0, 1, 100, CHUNK, 2 * CHUNK, 300_000] {
             let data = text(length);
             let packed = compress(encoding, &data);
             for piece in [1, 7, 4096, usize::MAX] {
