@@ -62,7 +62,7 @@ struct Inner {
 #[derive(Debug)]
 enum Counts {
     Count(CountWindow),
-    Time(Mutex<Sliding<3>>),
+    Time(Box<Mutex<Sliding<3>>>),
 }
 
 /// Calls, and how many of them failed or were slow.
@@ -84,7 +84,7 @@ impl<C: Clock> Breaker<C> {
         Ok(Self {
             counts: match config.window {
                 Window::Count(calls) => Counts::Count(CountWindow::of(calls)),
-                Window::Time(span) => Counts::Time(Mutex::new(Sliding::over(span))),
+                Window::Time(span) => Counts::Time(Box::new(Mutex::new(Sliding::over(span)))),
             },
             config,
             clock,
