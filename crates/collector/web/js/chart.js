@@ -3,7 +3,7 @@ import uPlot from '../vendor/uplot.js';
 import { colour, html, useEffect, useLayoutEffect, useRef, useState } from './ui.js';
 import { clock, quantity, unitName } from './format.js';
 
-const HEIGHT = 210;
+const HEIGHT = 190;
 const SYNC = 'glassbox';
 
 const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -55,7 +55,7 @@ export function Chart({ title, unit, times, lines, quantiles }) {
       cursor: { sync: { key: SYNC }, points: { size: 6 }, drag: { x: true, y: false } },
       scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.08 : (low < 0 ? 0 : 1)] } },
       axes: [
-        { ...axis, space: 80, values: (_, splits, __, ___, step) => splits.map((time) => (step >= 60 ? clock(time * 1e9).slice(0, 5) : clock(time * 1e9))) },
+        { ...axis, space: 80, size: 26, values: (_, splits, __, ___, step) => splits.map((time) => (step >= 60 ? clock(time * 1e9).slice(0, 5) : clock(time * 1e9))) },
         { ...axis, size: 64, values: (_, splits) => splits.map((value) => quantity(value, unit)) },
       ],
       series: [{}, ...lines.map((line, i) => ({

@@ -129,12 +129,18 @@ function Run({ id, trace, total, logs, following }) {
     if (selected) pane.set('run');
   }, [trace]);
 
+  // The conversation is drawn again when it changes or when one of its own turns is chosen, not for every span.
+  const chosenTurn = node && talk.turns.some((turn) => turn.node === node) ? selected : null;
+  const choose = useRef(select);
+  choose.current = select;
+  const said = useMemo(() => html`<${Conversation} trace=${trace} turns=${talk.turns} content=${talk.content} selected=${chosenTurn}
+    onSelect=${(span) => choose.current(span, 'conversation')} />`, [trace, talk, chosenTurn]);
   const view = zoom ?? [trace.start, trace.start + trace.length];
   const goTo = (name) => scroller.current.querySelector(`#${name}`)?.scrollIntoView({ block: 'start' });
   return html`<section class="detail" ref=${scroller} aria-label="Run" onPointerDown=${() => pane.set('run')} data-entered=${entered ? 'yes' : undefined}>
     <${Head} id=${id} trace=${trace} total=${total} logs=${logs.data} turns=${talk.turns.length} following=${following} onGo=${goTo} />
     ${talk.turns.length > 0 && html`<h2 id="conversation">Conversation</h2>
-      <${Conversation} trace=${trace} turns=${talk.turns} content=${talk.content} selected=${selected} onSelect=${(span) => select(span, 'conversation')} />`}
+      ${said}`}
     <div class="bar-head"><h2 id="timeline">Timeline</h2>
       <label class="find"><input ref=${finder} type="search" placeholder="Find in this run" aria-label="Find in this run" value=${find} maxlength="200"
         onInput=${(event) => setFind(event.currentTarget.value)}

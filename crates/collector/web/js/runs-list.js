@@ -81,19 +81,25 @@ function RunsList({ found, selected }) {
     list.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
   }, [selected, at >= 0]);
 
-  let lastDay = null;
+  // Moving about in a run changes the address but not one row of this list.
+  const kept = new URLSearchParams(params);
+  kept.delete('span');
+  const rows = useMemo(() => {
+    let lastDay = null;
+    return runs.map((run) => {
+      const label = day(run.start_unix_nano);
+      const heading = label === lastDay ? null : label;
+      lastDay = label;
+      return html`<${Run} key=${run.trace_id} run=${run} heading=${heading} selected=${run.trace_id === selected} active=${active}
+        address=${link('runs', run.trace_id, Object.fromEntries(kept))} />`;
+    });
+  }, [runs, selected, active, kept.toString()]);
   return html`<section class="list" ref=${list} aria-label="Runs" onPointerDown=${() => pane.set('list')}>
     <${Heading} found=${found} />
     ${found.error && html`<${Failed} error=${found.error} what="The list of runs" onRetry=${found.reload} />`}
     ${!found.data && found.loading && html`<${Loading} what="runs" />`}
     ${found.data && !runs.length && !found.error && html`<${NoRuns} found=${found} />`}
-    <ol class="runs">${runs.map((run) => {
-      const label = day(run.start_unix_nano);
-      const heading = label === lastDay ? null : label;
-      lastDay = label;
-      return html`<${Run} key=${run.trace_id} run=${run} heading=${heading} selected=${run.trace_id === selected} active=${active}
-        address=${link('runs', run.trace_id, { ...Object.fromEntries(params), span: null })} />`;
-    })}</ol>
+    <ol class="runs">${rows}</ol>
     ${found.more && html`<button type="button" class="btn more" onClick=${found.more}>Show more of ${count(found.total)}</button>`}
   </section>`;
 }

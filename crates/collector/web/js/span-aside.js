@@ -116,20 +116,19 @@ function Moment({ span }) {
   }, [span.span_id]);
   if (!drawn) return null;
   return html`<h2>Metric at this moment</h2>
-    <a class="moment" href=${link('metrics', drawn.name)}><span class="dim">${drawn.name} · ${drawn.label}</span><${Spark} ...${drawn} at=${span.end_unix_nano / 1e9} /></a>`;
+    <a class="moment" href=${link('metrics', drawn.name)}><${Spark} ...${drawn} at=${span.end_unix_nano / 1e9} /></a>`;
 }
 
-function Spark({ times, values, unit, at }) {
+function Spark({ name, label, times, values, unit, at }) {
   const known = values.map((value, i) => [times[i], value]).filter(([, value]) => value != null);
   const [left, right] = [Math.min(known[0][0], at), Math.max(known.at(-1)[0], at)];
   const top = Math.max(...known.map(([, value]) => value)) || 1;
   const x = (time) => 4 + ((time - left) / Math.max(1e-9, right - left)) * 332;
   const y = (value) => 50 - (value / top) * 42;
   const near = known.reduce((best, one) => (Math.abs(one[0] - at) < Math.abs(best[0] - at) ? one : best));
-  return html`<svg viewBox="0 0 340 56" role="img" aria-label=${`${quantity(near[1], unit)} near this span, at most ${quantity(top, unit)}`}>
+  return html`<span class="dim">${name} · ${label} <b>${quantity(near[1], unit)}</b></span><svg viewBox="0 0 340 56" role="img" aria-label=${`${quantity(near[1], unit)} near this span, at most ${quantity(top, unit)}`}>
     <path class="base" d="M0 52H340" />
     ${known.length > 1 && html`<path class="line" d=${known.map(([time, value], i) => `${i ? 'L' : 'M'}${x(time).toFixed(1)} ${y(value).toFixed(1)}`).join('')} />`}
     <circle cx=${x(near[0]).toFixed(1)} cy=${y(near[1]).toFixed(1)} r="3.2" />
-    <text x=${Math.min(330, Math.max(10, x(near[0]))).toFixed(1)} y=${Math.max(10, y(near[1]) - 7).toFixed(1)} text-anchor=${x(near[0]) > 170 ? 'end' : 'start'}>${quantity(near[1], unit)}</text>
   </svg>`;
 }

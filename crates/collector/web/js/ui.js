@@ -47,10 +47,10 @@ export const pane = createStore('list');
 
 /**
  * The range of equally high rows that can be seen, with some more on both sides.
- * `list` is the element that is as high as all rows; it may start anywhere inside `scroller`.
+ * `list` is the element that is as high as all rows; it may start anywhere inside `scroller`. Gives `[from, to, width]`.
  */
 export function useVisibleRows(scroller, list, count, rowHeight, margin = 12) {
-  const [range, setRange] = useState([0, 60]);
+  const [range, setRange] = useState([0, 60, 900]);
   useLayoutEffect(() => {
     const box = scroller.current;
     const rows = list.current;
@@ -59,7 +59,8 @@ export function useVisibleRows(scroller, list, count, rowHeight, margin = 12) {
       const top = rows.getBoundingClientRect().top - box.getBoundingClientRect().top;
       const from = Math.max(0, Math.min(count, Math.floor(-top / rowHeight) - margin));
       const to = Math.max(from, Math.min(count, Math.ceil((box.clientHeight - top) / rowHeight) + margin));
-      setRange((old) => (old[0] === from && old[1] === to ? old : [from, to]));
+      const width = rows.clientWidth;
+      setRange((old) => (old[0] === from && old[1] === to && old[2] === width ? old : [from, to, width]));
     };
     measure();
     box.addEventListener('scroll', measure, { passive: true });
@@ -71,7 +72,7 @@ export function useVisibleRows(scroller, list, count, rowHeight, margin = 12) {
       observer.disconnect();
     };
   }, [count, rowHeight, scroller, list]);
-  return [Math.min(range[0], count), Math.min(range[1], count)];
+  return [Math.min(range[0], count), Math.min(range[1], count), range[2]];
 }
 
 const PALETTE = 10;
@@ -92,18 +93,29 @@ function hash(text) {
   return (value ^ (value >>> 13)) >>> 0;
 }
 
-/** Gives each service the slot of its hash, or the next one that nobody has while there are free ones. */
+/**
+ * Gives each service the slot of its hash; those whose slot is taken get the next free one, while there are free ones.
+ * The order is that of appearance, so what ran last keeps its own colour.
+ */
 export function learnServices(names) {
-  let changed = false;
-  for (const name of [...new Set(names)].sort()) {
-    if (slots.has(name) || slots.size >= REMEMBERED) continue;
-    const taken = new Set(slots.values());
+  const fresh = [...new Set(names)].filter((name) => !slots.has(name)).slice(0, Math.max(0, REMEMBERED - slots.size));
+  if (!fresh.length) return;
+  const taken = new Set(slots.values());
+  const take = (name, slot) => {
+    slots.set(name, slot);
+    taken.add(slot);
+  };
+  const displaced = fresh.filter((name) => {
+    const slot = hash(name) % PALETTE;
+    if (taken.has(slot)) return true;
+    take(name, slot);
+    return false;
+  });
+  for (const name of displaced) {
     let slot = hash(name) % PALETTE;
     for (let tries = 0; taken.has(slot) && tries < PALETTE; tries += 1) slot = (slot + 1) % PALETTE;
-    slots.set(name, taken.size < PALETTE ? slot : hash(name) % PALETTE);
-    changed = true;
+    take(name, slot);
   }
-  if (!changed) return;
   try {
     localStorage.setItem(KEY, JSON.stringify([...slots]));
   } catch {

@@ -5,6 +5,7 @@ import { fact, firstToken, isError } from './trace.js';
 
 export const ROW = 25;
 const DEEPEST = 14;
+const LANE = 0.58; // of the width, as in the style sheet
 const LETTER = 6; // the width of a letter of the labels, in pixels, rather too much than too little
 
 /** The times at the quarters of the axis. */
@@ -42,11 +43,11 @@ export function Axis({ window: [from, to], origin, zoomed, onZoom, onReset }) {
 
 export function Waterfall({ trace, rows, closed, selected, found, window: view, scroller, onSelect, onToggle }) {
   const list = useRef(null);
-  const [from, to] = useVisibleRows(scroller, list, rows.length, ROW);
+  const [from, to, width] = useVisibleRows(scroller, list, rows.length, ROW);
   const index = useMemo(() => new Map(rows.map((node, i) => [node.span.span_id, i])), [rows]);
   const chosen = index.get(selected) ?? -1;
   const main = trace.roots[0].span.service;
-  const lane = Math.max(120, ((list.current?.clientWidth ?? 900) - 36) * 0.56);
+  const lane = Math.max(120, (width - 36) * LANE);
 
   useEffect(() => {
     const box = scroller.current;
@@ -93,6 +94,17 @@ function Row({ node, top, view, width, main, on, closed, dimmed, onSelect, onTog
   </div>`;
 }
 
+// As many facts as fit beside the bar, right of it or left of it; where not even the duration fits, it stands on the bar.
+function fit(parts, left, right, width) {
+  for (let n = parts.length; n > 0; n -= 1) {
+    const label = parts.slice(0, n).join(' · ');
+    const need = ((label.length * LETTER + 14) / width) * 100;
+    if (100 - right >= need) return { label, side: 'right' };
+    if (left >= need) return { label, side: 'left' };
+  }
+  return { label: parts[0], side: 'inside' };
+}
+
 function Lane({ span, view: [from, to], width, thin, failed }) {
   const whole = to - from;
   const percent = (time) => ((time - from) / whole) * 100;
@@ -102,12 +114,9 @@ function Lane({ span, view: [from, to], width, thin, failed }) {
   const right = Math.max(left, Math.min(100, end));
   const token = firstToken(span);
   const tokenAt = token != null && token < span.duration_nano ? percent(span.start_unix_nano + token) : null;
-  const label = `${duration(span.duration_nano)}${fact(span) ? ` · ${fact(span)}` : ''}`;
   const out = end < 0 || start > 100;
-  // Beside the bar where there is room, on it where there is none.
-  const need = ((label.length * LETTER + 14) / width) * 100;
-  const side = 100 - right >= need ? 'right' : left >= need ? 'left' : 'inside';
-  const place = side === 'right' ? { left: `${right}%` } : side === 'left' ? { right: `${100 - left}%` } : { right: `${100 - right}%` };
+  const { label, side } = fit([duration(span.duration_nano), ...fact(span).split(' · ').filter(Boolean)], left, right, width);
+  const place = { right: { left: `${right}%` }, left: { right: `${100 - left}%` }, inside: { right: `${100 - right}%` } }[side];
   return html`<div class="lane">
     ${!out && html`<span class=${`bar${thin ? ' thin' : ''}`} style=${{ left: `${left}%`, width: `${right - left}%`, background: failed ? 'var(--err)' : colour(span.service) }}></span>`}
     ${tokenAt != null && tokenAt > 0 && tokenAt < 100 && html`<u class="token" style=${{ left: `${tokenAt}%` }} title="First token"></u>`}
@@ -115,6 +124,6 @@ function Lane({ span, view: [from, to], width, thin, failed }) {
       const x = percent(event.time_unix_nano);
       return x >= 0 && x <= 100 && html`<u class="tick" style=${{ left: `${x}%` }} title=${event.name}></u>`;
     })}
-    <span class=${`lab${side === 'inside' ? ' inside' : ''}`} style=${out ? { left: start > 100 ? 'auto' : '0', right: start > 100 ? '0' : 'auto' } : place}>${out ? (start > 100 ? `${label} →` : `← ${label}`) : label}</span>
+    <span title=${fact(span) || undefined} class=${`lab${side === 'inside' ? ' inside' : ''}`} style=${out ? { left: start > 100 ? 'auto' : '0', right: start > 100 ? '0' : 'auto' } : place}>${out ? (start > 100 ? `${label} →` : `← ${label}`) : label}</span>
   </div>`;
 }
