@@ -112,31 +112,34 @@ fn install_packages(workspace: &Workspace) -> Result<(), CannotCheck> {
         )));
     }
     workspace.say(&format!("setup: installing {list}"));
-    must(workspace, &mut as_root(&["apt-get", "update", "-q"])?)?;
-    let mut command = as_root(&["apt-get", "install", "-q", "-y", "--no-install-recommends"])?;
-    must(workspace, command.args(missing))
+    let sudo = sudo(&list)?;
+    let as_root = |arguments: &[&str]| {
+        let words = sudo
+            .iter()
+            .chain(&["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]);
+        let mut words = words.chain(arguments);
+        let mut command = Command::new(words.next().unwrap_or(&"env"));
+        command.args(words);
+        command
+    };
+    must(workspace, &mut as_root(&["update"]))?;
+    let mut install = as_root(&["install", "-y", "--no-install-recommends"]);
+    must(workspace, install.args(missing))
 }
 
-/// `command`, by root itself or through sudo.
-fn as_root(command: &[&str]) -> Result<Command, CannotCheck> {
+/// What has to stand before a command that only root may run: nothing for root itself.
+fn sudo(list: &str) -> Result<&'static [&'static str], CannotCheck> {
     let user = process::run(Command::new("id").arg("-u"), Voice::Silent)?;
-    let mut command = if user.stdout.trim() == "0" {
-        let mut direct = Command::new(command[0]);
-        direct.args(&command[1..]);
-        direct
+    if user.stdout.trim() == "0" {
+        Ok(&[])
     } else if answers("sudo", &["--version"]) {
-        let mut sudo = Command::new("sudo");
-        sudo.args(["env", "DEBIAN_FRONTEND=noninteractive"])
-            .args(command);
-        sudo
+        Ok(&["sudo"])
     } else {
-        let what = command.join(" ");
-        return Err(CannotCheck::new(format!(
-            "there is no sudo: run `{what}` as root"
-        )));
-    };
-    command.env("DEBIAN_FRONTEND", "noninteractive");
-    Ok(command)
+        let line = format!("apt-get install {list}");
+        Err(CannotCheck::new(format!(
+            "there is no sudo: run `{line}` as root, then try again"
+        )))
+    }
 }
 
 /// Makes the virtual environment; only one that is whole has its stamp.
