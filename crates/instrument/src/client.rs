@@ -1,0 +1,205 @@
+//! An HTTP client that shows what it does.
+
+mod attempt;
+mod body;
+mod error;
+mod patience;
+mod proxy;
+mod request;
+mod response;
+mod tls;
+
+pub use body::HttpBody;
+pub use error::HttpError;
+pub use request::HttpRequest;
+pub use response::HttpResponse;
+
+use crate::SystemClock;
+use glassbox_core::Clock;
+use http::Method;
+use proxy::Proxies;
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+/// Sends HTTP requests, each as one CLIENT span. Cheap to clone; clones share connections.
+///
+/// TLS is set up with the first `https://` request: ring, the system's roots where there are any, and
+/// Mozilla's in the binary, so that it also works where no CA file exists.
+///
+/// # Bounds
+/// Connecting takes at most 5 s, the response head 30 s, a pause within the body 60 s, a body that is
+/// read as a whole 16 MiB; each can be set here or for one request.
+#[derive(Clone)]
+pub struct HttpClient(Arc<Inner>);
+
+struct Inner {
+    settings: HttpClientBuilder,
+    plain: OnceLock<Built>,
+    tls: OnceLock<Built>,
+}
+
+/// Built once; so is the failure, which will not go away.
+type Built = Result<reqwest::Client, Arc<dyn std::error::Error + Send + Sync>>;
+
+impl HttpClient {
+    /// A client with the default limits and without a proxy.
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// Says what differs from the defaults.
+    pub fn builder() -> HttpClientBuilder {
+        HttpClientBuilder {
+            connect_timeout: Duration::from_secs(5),
+            timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(60),
+            body_limit: 16 << 20,
+            user_agent: concat!("glassbox/", env!("CARGO_PKG_VERSION")).to_owned(),
+            proxies: Proxies::default(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// A GET request.
+    pub fn get(&self, url: &str) -> HttpRequest {
+        self.request(Method::GET, url)
+    }
+
+    /// A POST request.
+    pub fn post(&self, url: &str) -> HttpRequest {
+        self.request(Method::POST, url)
+    }
+
+    /// A request of any method. A wrong URL is told by [`HttpRequest::send`].
+    pub fn request(&self, method: Method, url: &str) -> HttpRequest {
+        HttpRequest::new(self.clone(), method, url)
+    }
+
+    fn settings(&self) -> &HttpClientBuilder {
+        &self.0.settings
+    }
+
+    /// The client that this URL needs.
+    fn for_url(&self, url: &reqwest::Url) -> Result<&reqwest::Client, HttpError> {
+        let settings = &self.0.settings;
+        let built = match url.scheme() {
+            "https" => (self.0.tls).get_or_init(|| settings.connect(tls::with_roots()?)),
+            _ => (self.0.plain).get_or_init(|| settings.connect(tls::without_roots()?)),
+        };
+        built.as_ref().map_err(|error| HttpError::Setup {
+            source: error.clone().into(),
+        })
+    }
+}
+
+impl Default for HttpClient {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient")
+            .field("tls", &self.0.tls.get().is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Says what a client does differently from [`HttpClient::new`].
+#[must_use = "a builder does nothing until `build`"]
+pub struct HttpClientBuilder {
+    connect_timeout: Duration,
+    timeout: Duration,
+    idle_timeout: Duration,
+    body_limit: usize,
+    user_agent: String,
+    proxies: Proxies,
+    clock: Arc<dyn Clock>,
+}
+
+impl HttpClientBuilder {
+    /// How long connecting may take, name resolution and TLS included.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long it may take until the response head is there.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long a body may pause.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// The most bytes of a body that is read as a whole.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// What the client calls itself.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = name.into();
+        self
+    }
+
+    /// Uses the proxies that these variables name: `http_proxy`, `https_proxy`, `all_proxy` and
+    /// `no_proxy`, in lower or upper case. Never for loopback.
+    pub fn proxies_from(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
+        self.proxies = Proxies::from_variables(variable);
+        self
+    }
+
+    /// The clock that deadlines are on; the process's own where nothing is said.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The client. Opens nothing yet.
+    pub fn build(self) -> HttpClient {
+        HttpClient(Arc::new(Inner {
+            settings: self,
+            plain: OnceLock::new(),
+            tls: OnceLock::new(),
+        }))
+    }
+
+    fn connect(&self, tls: rustls::ClientConfig) -> Built {
+        let builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .connect_timeout(self.connect_timeout)
+            .user_agent(&self.user_agent)
+            .redirect(reqwest::redirect::Policy::none())
+            // One request is one attempt, which its span shows.
+            .retry(reqwest::retry::never())
+            // Also keeps reqwest from looking for proxies in the environment by itself.
+            .no_proxy();
+        let builder = self.proxies.apply(builder)?;
+        match builder.build() {
+            Ok(client) => Ok(client),
+            Err(error) => Err(Arc::new(error)),
+        }
+    }
+}
+
+impl fmt::Debug for HttpClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClientBuilder")
+            .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
+            .field("idle_timeout", &self.idle_timeout)
+            .field("body_limit", &self.body_limit)
+            .field("user_agent", &self.user_agent)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,197 @@
+//! What one attempt leaves behind: a CLIENT span and a record of its duration, exactly once.
+
+use super::HttpError;
+use crate::{method, redact};
+use glassbox_core::telemetry::{Histogram, Span, SpanKind, TraceContext, Value, installed};
+use glassbox_semconv::v1_41::{
+    error,
+    http::{
+        CLIENT_REQUEST_DURATION, REQUEST_METHOD, REQUEST_METHOD_ORIGINAL, REQUEST_RESEND_COUNT,
+        RESPONSE_STATUS_CODE,
+    },
+    network, server, url,
+};
+use http::{Method, Version};
+use std::{borrow::Cow, time::Instant};
+
+const ANSWERED: &[&str] = &[
+    REQUEST_METHOD,
+    server::ADDRESS,
+    server::PORT,
+    RESPONSE_STATUS_CODE,
+    network::PROTOCOL_VERSION,
+];
+const ANSWERED_WITH_ERROR: &[&str] = &[
+    REQUEST_METHOD,
+    server::ADDRESS,
+    server::PORT,
+    RESPONSE_STATUS_CODE,
+    network::PROTOCOL_VERSION,
+    error::TYPE,
+];
+const UNANSWERED: &[&str] = &[REQUEST_METHOD, server::ADDRESS, server::PORT, error::TYPE];
+
+/// A label that does not apply is absent, not empty: one instrument, seen through three sets of keys.
+static DURATION: [Histogram; 3] = [
+    duration(ANSWERED),
+    duration(ANSWERED_WITH_ERROR),
+    duration(UNANSWERED),
+];
+
+const fn duration(keys: &'static [&'static str]) -> Histogram {
+    Histogram::new(CLIENT_REQUEST_DURATION.name)
+        .with_unit(CLIENT_REQUEST_DURATION.unit)
+        .with_description(CLIENT_REQUEST_DURATION.description)
+        .with_buckets(CLIENT_REQUEST_DURATION.buckets)
+        .with_keys(keys)
+}
+
+/// What is known of a request before it is sent.
+pub(super) struct Spec<'a> {
+    pub(super) method: &'a Method,
+    pub(super) url: &'a reqwest::Url,
+    pub(super) template: Option<Cow<'static, str>>,
+    pub(super) resend_count: u32,
+    pub(super) with_span: bool,
+}
+
+/// One attempt under way. Dropped before [`answered`](Self::answered), it was given up.
+pub(super) struct Attempt {
+    span: Option<Span>,
+    start: Instant,
+    method: &'static str,
+    address: String,
+    port: u16,
+    answer: Option<(u16, Version)>,
+    error: Option<Cow<'static, str>>,
+}
+
+impl Attempt {
+    pub(super) fn start(spec: Spec<'_>, parent: &TraceContext) -> Self {
+        let method = method::attribute(spec.method);
+        let address = spec.url.host_str().unwrap_or_default().to_owned();
+        let port = spec.url.port_or_known_default().unwrap_or_default();
+        let span = spec.with_span.then(|| {
+            let name = match &spec.template {
+                Some(template) => format!("{} {template}", method::span_word(method)).into(),
+                None => Cow::Borrowed(method::span_word(method)),
+            };
+            let builder = Span::builder(name).kind(SpanKind::Client).or_parent(parent);
+            if installed().is_none() {
+                return builder.start();
+            }
+            let mut builder = builder
+                .attribute(REQUEST_METHOD, method)
+                .attribute(server::ADDRESS, &address)
+                .attribute(server::PORT, port)
+                .attribute(url::FULL, redact::url(spec.url));
+            if method != spec.method.as_str() {
+                let original = spec.method.as_str().to_owned();
+                builder = builder.attribute(REQUEST_METHOD_ORIGINAL, original);
+            }
+            if let Some(template) = spec.template {
+                builder = builder.attribute(url::TEMPLATE, template);
+            }
+            if spec.resend_count > 0 {
+                builder = builder.attribute(REQUEST_RESEND_COUNT, spec.resend_count);
+            }
+            builder.start()
+        });
+        Self {
+            span,
+            start: Instant::now(),
+            method,
+            address,
+            port,
+            answer: None,
+            error: None,
+        }
+    }
+
+    /// Runs `operation` with the span current.
+    pub(super) fn within<T>(&self, operation: impl FnOnce() -> T) -> T {
+        let _entered = self.span.as_ref().map(Span::enter);
+        operation()
+    }
+
+    /// The response head is there.
+    pub(super) fn answered(&mut self, status: u16, version: Version) {
+        self.answer = Some((status, version));
+        let failed = status >= 400;
+        if failed {
+            self.error = Some(status.to_string().into());
+        }
+        if let Some(span) = &mut self.span
+            && span.is_recording()
+        {
+            span.set(RESPONSE_STATUS_CODE, status);
+            span.set(network::PROTOCOL_VERSION, protocol(version));
+            if failed {
+                // The status says it all; a message would only repeat it.
+                span.fail(status.to_string(), "");
+            }
+        }
+    }
+
+    /// The exchange failed.
+    pub(super) fn failed(&mut self, error: &HttpError) {
+        if let Some(span) = &mut self.span {
+            // The exception first: what is set last counts, and that is the short kind.
+            span.record_error(error);
+            span.fail(error.kind(), error.to_string());
+        }
+        self.error = Some(error.kind().into());
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if self.answer.is_none() && self.error.is_none() {
+            if let Some(span) = &mut self.span {
+                span.fail("cancelled", "given up before there was an answer");
+            }
+            self.error = Some("cancelled".into());
+        }
+        let took = self.start.elapsed().as_secs_f64();
+        let method = Value::Str(self.method);
+        let address = Value::Str(&self.address);
+        let port = Value::from(self.port);
+        match (&self.answer, &self.error) {
+            (Some((status, version)), None) => DURATION[0].record_with(
+                took,
+                &[
+                    method,
+                    address,
+                    port,
+                    Value::from(*status),
+                    Value::Str(protocol(*version)),
+                ],
+            ),
+            (Some((status, version)), Some(error)) => DURATION[1].record_with(
+                took,
+                &[
+                    method,
+                    address,
+                    port,
+                    Value::from(*status),
+                    Value::Str(protocol(*version)),
+                    Value::Str(error),
+                ],
+            ),
+            (None, error) => {
+                let error = error.as_deref().unwrap_or(error::OTHER);
+                DURATION[2].record_with(took, &[method, address, port, Value::Str(error)]);
+            }
+        }
+    }
+}
+
+fn protocol(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_09 => "0.9",
+        Version::HTTP_10 => "1.0",
+        Version::HTTP_2 => "2",
+        Version::HTTP_3 => "3",
+        _ => "1.1",
+    }
+}

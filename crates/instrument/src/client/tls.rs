@@ -1,0 +1,42 @@
+//! The one TLS provider, and whom it trusts.
+
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use std::{error::Error, sync::Arc};
+
+type Failure = Arc<dyn Error + Send + Sync>;
+
+/// Trusts Mozilla's roots, and the system's where there are any.
+pub(super) fn with_roots() -> Result<ClientConfig, Failure> {
+    let mut roots = RootCertStore::empty();
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    // A system without CA files, or with one that cannot be read, is no failure: Mozilla's stay.
+    let native = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(native.certs);
+    config(roots)
+}
+
+/// Trusts nobody: for `http://`, where reqwest wants a TLS configuration that is never used.
+pub(super) fn without_roots() -> Result<ClientConfig, Failure> {
+    config(RootCertStore::empty())
+}
+
+fn config(roots: RootCertStore) -> Result<ClientConfig, Failure> {
+    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Arc::new(error) as Failure)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_configurations_can_be_made_without_a_process_wide_provider() {
+        assert!(with_roots().is_ok());
+        assert!(without_roots().is_ok());
+    }
+}

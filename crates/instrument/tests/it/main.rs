@@ -1,0 +1,9 @@
+//! Instrumentation over real connections.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that unwraps nothing asserts less"
+)]
+
+#[cfg(feature = "client")]
+mod client;
