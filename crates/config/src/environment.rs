@@ -1,12 +1,13 @@
 //! The environment, passed in rather than read.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// The variables a program was started with.
 ///
 /// Only an application calls [`Environment::from_process`]; everything else takes what it is given,
 /// so that a test never depends on where it runs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
@@ -36,6 +37,13 @@ impl Environment {
             .iter()
             .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// Shows the names alone: a value may be a secret.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
     }
 }
 

@@ -1,16 +1,18 @@
 //! A section with the origins of its values.
 
+use std::fmt;
 use std::ops::Deref;
 
 use figment::Figment;
 use figment::error::Kind;
 use figment::value::Value;
 
+use crate::section::{MASKED, is_secret};
 use crate::settings::Origins;
 use crate::{Origin, Section, SettingsError};
 
 /// A section as it applies, and where each of its values comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Loaded<T> {
     value: T,
     origins: Origins,
@@ -58,6 +60,13 @@ impl<T> Deref for Loaded<T> {
     }
 }
 
+/// Shows the entries, in which secrets are masked.
+impl<T> fmt::Debug for Loaded<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Loaded").field(&self.entries).finish()
+    }
+}
+
 impl<T: Section> Loaded<T> {
     pub(crate) fn extract(figment: &Figment, origins: &Origins) -> Result<Self, SettingsError> {
         let value: T = figment
@@ -96,7 +105,7 @@ fn unusable<T: Section>(error: &figment::Error, origins: &Origins) -> SettingsEr
     let mut path = vec![T::NAME.to_owned()];
     path.extend(error.path.iter().cloned());
     let reason = match &error.kind {
-        _ if is_secret::<T>(&path) => "it does not have the form that is expected".to_owned(),
+        _ if is_secret(T::SECRETS, &path[1..].join(".")) => MASKED.to_owned(),
         Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
             format!("found {found}, expected {expected}")
         }
@@ -110,14 +119,6 @@ fn unusable<T: Section>(error: &figment::Error, origins: &Origins) -> SettingsEr
         origin: origins.of(&path).clone(),
         reason,
     }
-}
-
-fn is_secret<T: Section>(path: &[String]) -> bool {
-    let key = path[1..].join(".");
-    T::SECRETS.iter().any(|secret| {
-        key.strip_prefix(secret)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    })
 }
 
 fn list<T: Section>(
@@ -138,7 +139,7 @@ fn list<T: Section>(
             key: path.join("."),
             value: match shown(value) {
                 text if text.is_empty() => text,
-                _ if is_secret::<T>(path) => "***".to_owned(),
+                _ if is_secret(T::SECRETS, &path[1..].join(".")) => "***".to_owned(),
                 text => text,
             },
             origin: origins.of(path).clone(),

@@ -49,3 +49,14 @@ impl Invalid {
         }
     }
 }
+
+/// What is said of a secret in the place of what is wrong with it.
+pub(crate) const MASKED: &str = "it does not have the form that is expected";
+
+/// Whether a key, relative to its section, is one of the secrets or stands below one.
+pub(crate) fn is_secret(secrets: &[&str], key: &str) -> bool {
+    secrets.iter().any(|secret| {
+        key.strip_prefix(secret)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
+}

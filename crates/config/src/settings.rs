@@ -6,6 +6,7 @@ mod layers;
 pub use builder::SettingsBuilder;
 pub(crate) use layers::Origins;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
@@ -14,7 +15,6 @@ use crate::loaded::Loaded;
 use crate::{Section, SettingsError, Warning};
 
 /// Everything that was set, by whom, and by nobody.
-#[derive(Debug)]
 pub struct Settings {
     figment: Figment,
     origins: Origins,
@@ -51,5 +51,16 @@ impl Settings {
     /// What was noticed; an application says it.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+}
+
+/// Shows no value: which of them are secrets is known to the sections.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("sections", &self.sections)
+            .field("file", &self.file)
+            .field("warnings", &self.warnings)
+            .finish_non_exhaustive()
     }
 }

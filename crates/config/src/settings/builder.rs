@@ -1,6 +1,7 @@
 //! What an application hands in.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use figment::value::{Dict, Value};
@@ -11,12 +12,13 @@ use super::layers::{self, Setting};
 use crate::file::{self, Leaf};
 use crate::keys::Keys;
 use crate::nearest::nearest;
+use crate::section::{MASKED, is_secret};
 use crate::{
     ALIASES, Environment, Origin, SECTIONS, Section, SettingsError, UnknownKey, Variable, Warning,
 };
 
 /// Collects the sections and the sources of settings.
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[must_use]
 pub struct SettingsBuilder {
     sections: Vec<Schema>,
@@ -26,10 +28,10 @@ pub struct SettingsBuilder {
     explicit: Vec<(String, Result<Value, String>, String)>,
 }
 
-#[derive(Debug)]
 struct Schema {
     name: &'static str,
     variables: &'static [Variable],
+    secrets: &'static [&'static str],
     default: Result<Value, String>,
 }
 
@@ -40,6 +42,7 @@ impl SettingsBuilder {
         self.sections.push(Schema {
             name: T::NAME,
             variables: T::VARIABLES,
+            secrets: T::SECRETS,
             default: Value::serialize(T::default()).map_err(|error| error.kind.to_string()),
         });
         self
@@ -167,6 +170,17 @@ impl SettingsBuilder {
                 nearest: nearest_variable(name, &known),
             })
             .collect()
+    }
+}
+
+/// Shows no value: the sources may hold secrets.
+impl fmt::Debug for SettingsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sections = self.sections.iter().map(|schema| schema.name);
+        f.debug_struct("SettingsBuilder")
+            .field("sections", &sections.collect::<Vec<_>>())
+            .field("file", &self.file.as_ref().map(|(path, _)| path))
+            .finish_non_exhaustive()
     }
 }
 
@@ -301,6 +315,11 @@ fn from_environment(
             let value = match variable.read(text) {
                 Ok(value) => value,
                 Err(reason) => {
+                    let reason = if is_secret(schema.secrets, variable.key()) {
+                        MASKED.to_owned()
+                    } else {
+                        reason
+                    };
                     return Err(SettingsError::Value {
                         key,
                         origin,

@@ -111,6 +111,29 @@ fn a_secret_is_not_said_even_when_it_is_wrong() {
     let said = refused("glassbox.toml", "[telemetry]\nkey = [\"s3cret\"]\n");
     assert!(said.starts_with("telemetry.key cannot be used"), "{said}");
     assert!(!said.contains("s3cret"), "{said}");
+    assert_eq!(
+        refused_from("OTEL_EXPORTER_OTLP_HEADERS", "Bearer s3cret"),
+        "telemetry.headers cannot be used (variable OTEL_EXPORTER_OTLP_HEADERS): \
+         it does not have the form that is expected"
+    );
+}
+
+#[test]
+fn a_secret_is_in_no_debug_output() {
+    let environment = environment([
+        ("BACKEND_KEY", "s3cret"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=s3cret"),
+    ]);
+    let builder = builder()
+        .environment(&environment)
+        .explicit("telemetry.key", "s3cret", "--key");
+    let mut shown = format!("{environment:?} {builder:?}");
+    let settings = builder.build().unwrap();
+    let telemetry = settings.load::<Telemetry>().unwrap();
+    assert_eq!(telemetry.headers["authorization"], "s3cret");
+    shown += &format!("{settings:?} {telemetry:?}");
+    assert!(shown.contains("BACKEND_KEY"), "{shown}");
+    assert!(!shown.contains("s3cret"), "{shown}");
 }
 
 #[test]

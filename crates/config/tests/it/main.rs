@@ -28,6 +28,7 @@ struct Telemetry {
     resource_attributes: BTreeMap<String, String>,
     propagators: Vec<String>,
     limits: Limits,
+    headers: BTreeMap<String, String>,
     key: Option<String>,
 }
 
@@ -66,6 +67,7 @@ impl Default for Telemetry {
             resource_attributes: BTreeMap::new(),
             propagators: vec!["tracecontext".into(), "baggage".into()],
             limits: Limits::default(),
+            headers: BTreeMap::new(),
             key: None,
         }
     }
@@ -79,6 +81,7 @@ impl Section for Telemetry {
         Variable::new("OTEL_EXPORTER_OTLP_ENDPOINT", "endpoint"),
         Variable::new("OTEL_BSP_SCHEDULE_DELAY", "batch_timeout").form(Form::Milliseconds),
         Variable::new("OTEL_RESOURCE_ATTRIBUTES", "resource_attributes").form(Form::Pairs),
+        Variable::new("OTEL_EXPORTER_OTLP_HEADERS", "headers").form(Form::Pairs),
         Variable::new("OTEL_PROPAGATORS", "propagators").form(Form::List),
         Variable::new("GLASSBOX_OTEL_SDK_ENABLED", "enabled"),
         Variable::new("GLASSBOX_OTEL_SERVICE_NAME", "service_name"),
@@ -90,7 +93,7 @@ impl Section for Telemetry {
         Variable::new("BACKEND_URL", "endpoint"),
         Variable::new("BACKEND_KEY", "key"),
     ];
-    const SECRETS: &'static [&'static str] = &["key"];
+    const SECRETS: &'static [&'static str] = &["headers", "key"];
 
     fn validate(&self) -> Result<(), Invalid> {
         if (0.0..=1.0).contains(&self.sampling_ratio) {
