@@ -120,6 +120,16 @@ fn a_try_that_could_not_finish_before_the_deadline_does_not_start() {
         too_late.next(&wait, &clock),
         Next::Stop(Stop::DeadlineTooNear)
     );
+    for seed in 0..100 {
+        // Nothing is left after a wait that ends with the deadline.
+        let tiny = Backoff::try_new(Duration::from_nanos(1), SECOND).unwrap();
+        let policy = RetryPolicy::try_new(2, tiny).unwrap();
+        let mut attempts = policy
+            .attempts(Jitter::seeded(seed))
+            .until(Some(Deadline::after(&clock, 5 * SECOND)));
+        let next = attempts.next(&wait, &clock);
+        assert_eq!(next, Next::Stop(Stop::DeadlineTooNear));
+    }
     clock.advance(10 * SECOND);
     let mut passed = attempts(2).until(Some(deadline));
     assert_eq!(
