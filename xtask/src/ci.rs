@@ -111,3 +111,36 @@ fn summarise(rows: &[Row], elapsed: Duration) -> Outcome {
     }
     whole
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::{CannotCheck, Report};
+
+    fn row(outcome: impl Into<Outcome>) -> Row {
+        Row {
+            step: "arch",
+            elapsed: Duration::ZERO,
+            outcome: outcome.into(),
+        }
+    }
+
+    #[test]
+    fn one_red_step_makes_the_whole_red_and_one_doubt_makes_it_doubtful() {
+        let green = || row(Report::new(3, "edges", Vec::new()));
+        let doubtful = || row(Err(CannotCheck::new("no tool")));
+        let red = || row(Report::new(3, "edges", vec!["bad".into()]));
+        assert_eq!(
+            summarise(&[green(), green()], Duration::ZERO).exit_code(),
+            0
+        );
+        assert_eq!(
+            summarise(&[green(), doubtful()], Duration::ZERO).exit_code(),
+            2
+        );
+        assert_eq!(
+            summarise(&[doubtful(), red(), green()], Duration::ZERO).exit_code(),
+            1
+        );
+    }
+}

@@ -80,18 +80,16 @@ fn golden(name: &str) -> String {
 
 /// Every crate `package` reaches on any target, tests aside.
 fn reached(workspace: &Workspace, package: &str) -> Result<BTreeSet<String>, CannotCheck> {
-    tree(workspace, package, &["-e", "normal,build"])
+    tree(workspace, package, "-e normal,build")
 }
 
 fn tree(
     workspace: &Workspace,
     package: &str,
-    selection: &[&str],
+    selection: &str,
 ) -> Result<BTreeSet<String>, CannotCheck> {
-    let mut arguments = vec!["tree", "--locked", "--target", "all", "--prefix", "none"];
-    arguments.extend(["--no-dedupe", "--format", "{p}", "-p", package]);
-    arguments.extend(selection);
-    let asked = workspace.ask(&arguments)?;
+    let form = "--target all --prefix none --no-dedupe --format {p}";
+    let asked = workspace.ask(&format!("tree --locked {form} -p {package} {selection}"))?;
     // A package without dependencies still prints itself: silence means that cargo selected nothing.
     if !asked.success || asked.stdout.trim().is_empty() {
         let reason = asked.last_words();
@@ -175,7 +173,7 @@ fn direct(
         Section::External,
         Section::ExternalOptional,
     ];
-    let found = tree(workspace, package, &["-e", "normal", "--depth", "1"])?;
+    let found = tree(workspace, package, "-e normal --depth 1")?;
     let names = found
         .iter()
         .map(|krate| krate.split(' ').next().unwrap_or(krate));

@@ -7,9 +7,14 @@ use std::{
 
 use crate::outcome::Outcome;
 
+/// Whether somebody watches.
+pub(crate) fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
 /// Whether standard output takes colours: a terminal, and nobody said `NO_COLOR`.
 pub(crate) fn colours() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+    is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
 
 /// Prints one line at once, also into a pipe.

@@ -41,15 +41,8 @@ fn ask(workspace: &Workspace, what: &str) -> Result<Report, CannotCheck> {
         ));
     }
     workspace.fetch()?;
-    let arguments = [
-        "deny",
-        "--locked",
-        "--all-features",
-        "check",
-        "--hide-inclusion-graph",
-        what,
-    ];
-    let checked = workspace.show(&mut workspace.cargo(&arguments))?;
+    let line = format!("deny --locked --all-features check --hide-inclusion-graph {what}");
+    let checked = workspace.show(&mut workspace.cargo(&line))?;
     let mut violations = Vec::new();
     if !checked.success {
         // cargo-deny ends with a summary such as `bans FAILED` only after it has looked.

@@ -17,14 +17,8 @@ pub(crate) const DOCUMENTATION: Check = Check {
 
 fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
     workspace.fetch()?;
-    let arguments = [
-        "doc",
-        "--locked",
-        "--workspace",
-        "--no-deps",
-        "--all-features",
-    ];
-    let mut command = workspace.cargo(&arguments);
+    let line = "doc --locked --workspace --no-deps --all-features";
+    let mut command = workspace.cargo(line);
     let documented = workspace.show(command.env("RUSTDOCFLAGS", "-D warnings"))?;
     let mut violations = Vec::new();
     if !documented.success {

@@ -6,6 +6,7 @@ use crate::{
     console,
     metadata::{self, Package},
     outcome::{CannotCheck, Report},
+    process::{self, Voice},
     selftest,
     step::Check,
     workspace::Workspace,
@@ -34,18 +35,9 @@ fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
         let started = Instant::now();
         let what = describe(&package.name, features);
         let features = features.join(",");
-        let arguments = [
-            "check",
-            "--locked",
-            "-p",
-            &package.name,
-            "--no-default-features",
-        ];
-        let mut command = workspace.cargo(&arguments);
-        let checked = crate::process::run(
-            command.args(["--features", &features]),
-            crate::process::Voice::Silent,
-        )?;
+        let line = format!("check --locked -p {} --no-default-features", package.name);
+        let mut command = workspace.cargo(&line);
+        let checked = process::run(command.args(["--features", &features]), Voice::Silent)?;
         let warns = checked.stderr.lines().any(is_warning);
         if !checked.success {
             violations.push(checked.violation(&format!("{what} does not compile")));

@@ -24,7 +24,7 @@ pub(crate) const CLIPPY: Check = Check {
 
 fn format(workspace: &Workspace) -> Result<Report, CannotCheck> {
     workspace.component("fmt", "rustfmt")?;
-    let formatted = workspace.show(&mut workspace.cargo(&["fmt", "--all", "--check"]))?;
+    let formatted = workspace.show(&mut workspace.cargo("fmt --all --check"))?;
     let mut violations = Vec::new();
     if !formatted.success {
         violations.push(formatted.violation("`cargo fmt --all` would change files"));
@@ -39,14 +39,8 @@ fn format(workspace: &Workspace) -> Result<Report, CannotCheck> {
 fn clippy(workspace: &Workspace) -> Result<Report, CannotCheck> {
     workspace.component("clippy", "clippy")?;
     workspace.fetch()?;
-    let arguments = [
-        "clippy",
-        "--locked",
-        "--workspace",
-        "--all-targets",
-        "--all-features",
-    ];
-    let mut command = workspace.cargo(&arguments);
+    let line = "clippy --locked --workspace --all-targets --all-features";
+    let mut command = workspace.cargo(line);
     // After `--`, so that dependencies and `cargo check` share what this compiles.
     let linted = workspace.show(command.args(["--", "-D", "warnings"]))?;
     let mut violations = Vec::new();

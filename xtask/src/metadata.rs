@@ -89,7 +89,7 @@ pub(crate) fn load(workspace: &Workspace) -> Result<Vec<Package>, CannotCheck> {
     struct Metadata {
         packages: Vec<Package>,
     }
-    let asked = workspace.ask(&["metadata", "--no-deps", "--format-version", "1"])?;
+    let asked = workspace.ask("metadata --no-deps --format-version 1")?;
     if !asked.success {
         let reason = asked.last_words();
         return Err(CannotCheck::new(format!(

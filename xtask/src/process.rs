@@ -1,7 +1,7 @@
 //! Child processes: started without standard input, heard live or in silence, never confused with their verdict.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{ErrorKind, Read, Write},
     process::{Command, Stdio},
     thread,
 };
@@ -104,38 +104,42 @@ pub(crate) fn run(command: &mut Command, voice: Voice) -> Result<Finished, Canno
     })
 }
 
-/// Collects what `source` says, passing each line on to `sink` when it is live.
-fn listen(source: impl Read, voice: Voice, mut sink: impl Write) -> String {
-    let mut heard = String::new();
-    let mut reader = BufReader::new(source);
-    let mut line = Vec::new();
-    while reader
-        .read_until(b'\n', &mut line)
-        .is_ok_and(|read| read > 0)
-    {
-        if voice == Voice::Live {
-            // A reader that went away is no reason to stop checking.
-            let _ = sink.write_all(&line).and_then(|()| sink.flush());
+/// Collects what `source` says, passing it on to `sink` as it comes when it is live.
+fn listen(mut source: impl Read, voice: Voice, mut sink: impl Write) -> String {
+    let mut heard = Vec::new();
+    let mut chunk = [0; 8192];
+    loop {
+        match source.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(length) => {
+                if voice == Voice::Live {
+                    // A reader that went away is no reason to stop checking.
+                    let _ = sink.write_all(&chunk[..length]).and_then(|()| sink.flush());
+                }
+                heard.extend_from_slice(&chunk[..length]);
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => break,
         }
-        heard.push_str(&without_colour(&String::from_utf8_lossy(&line)));
-        line.clear();
     }
-    heard
+    plain(&String::from_utf8_lossy(&heard))
 }
 
-/// Removes the escape sequences that set colours (`ESC [ … letter`).
-fn without_colour(text: &str) -> String {
+/// The text as it stays on a terminal: without colours, and without progress bars that were drawn over.
+fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
-    let mut chars = text.chars();
+    let mut start_of_line = 0;
+    let mut chars = text.chars().peekable();
     while let Some(char) = chars.next() {
-        if char == '\x1b' {
-            for char in chars.by_ref() {
-                if char.is_ascii_alphabetic() {
-                    break;
-                }
+        match char {
+            '\x1b' => while chars.next().is_some_and(|char| !char.is_ascii_alphabetic()) {},
+            '\r' if chars.peek() != Some(&'\n') => plain.truncate(start_of_line),
+            '\r' => {}
+            '\n' => {
+                plain.push('\n');
+                start_of_line = plain.len();
             }
-        } else {
-            plain.push(char);
+            other => plain.push(other),
         }
     }
     plain
@@ -146,10 +150,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colours_are_taken_off_before_anything_is_read() {
+    fn colours_and_progress_are_taken_off_before_anything_is_read() {
+        assert_eq!(plain("\x1b[32mok\x1b[0m. 3 passed"), "ok. 3 passed");
         assert_eq!(
-            without_colour("\x1b[32mok\x1b[0m. 3 passed"),
-            "ok. 3 passed"
+            plain("a\n  Building 3/9\r\x1b[Kerror: no\r\nb"),
+            "a\nerror: no\nb"
         );
     }
 

@@ -64,8 +64,8 @@ pub(crate) fn install(workspace: &Workspace) -> Result<Report, CannotCheck> {
         workspace.say(&format!(
             "setup: building cargo-deny {CARGO_DENY}, about two minutes"
         ));
-        let arguments = ["install", "--locked", "cargo-deny", "--version", CARGO_DENY];
-        must(workspace, &mut workspace.cargo(&arguments))?;
+        let line = format!("install --locked cargo-deny --version {CARGO_DENY}");
+        must(workspace, &mut workspace.cargo(&line))?;
     }
     if python().is_err() {
         install_python(workspace)?;
@@ -92,7 +92,7 @@ pub(crate) fn python() -> Result<PathBuf, CannotCheck> {
 
 /// Whether the version of cargo-deny that `deny.toml` is written for answers.
 pub(crate) fn has_cargo_deny(workspace: &Workspace) -> Result<bool, CannotCheck> {
-    let asked = workspace.ask(&["deny", "--version"])?;
+    let asked = workspace.ask("deny --version")?;
     Ok(asked.success && asked.stdout.trim_end().ends_with(CARGO_DENY))
 }
 

@@ -21,30 +21,16 @@ pub(crate) const TESTS: Check = Check {
 
 fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
     workspace.fetch()?;
-    // Suites start the programs, and `cargo test` alone does not build the programs of other packages.
-    let arguments = [
-        "build",
-        "--locked",
-        "--workspace",
-        "--bins",
-        "--all-features",
-    ];
-    let built = workspace.show(&mut workspace.cargo(&arguments))?;
+    // Suites start the programs, which `cargo test` alone does not build. With `--all-targets` dependencies get the
+    // features that tests ask for, so that what is compiled here is what `cargo test` uses.
+    let line = "build --locked --workspace --all-targets --all-features";
+    let built = workspace.show(&mut workspace.cargo(line))?;
     if !built.success {
-        return Report::new(
-            0,
-            "tests",
-            vec![built.violation("the programs do not compile")],
-        );
+        let violation = built.violation("the workspace does not compile");
+        return Report::new(0, "tests", vec![violation]);
     }
-    let arguments = [
-        "test",
-        "--locked",
-        "--workspace",
-        "--all-features",
-        "--no-fail-fast",
-    ];
-    let mut command = workspace.cargo(&arguments);
+    let line = "test --locked --workspace --all-features --no-fail-fast";
+    let mut command = workspace.cargo(line);
     let has_suites = metadata::load(workspace)?
         .iter()
         .any(|package| package.name == SUITES);
@@ -59,7 +45,7 @@ fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
     let mut violations = Vec::new();
     if !tested.success {
         let what = match counted.failed {
-            0 => "the tests do not compile".to_owned(),
+            0 => "`cargo test` fails without a failing test".to_owned(),
             failed => format!("{failed} of {} tests failed", failed + counted.passed),
         };
         violations.push(tested.violation(&what));

@@ -73,11 +73,19 @@ impl Workspace {
             .map_err(|error| CannotCheck::new(format!("{path} cannot be read: {error}")))
     }
 
-    /// A cargo command in this tree, by the toolchain that runs us.
-    pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
+    /// A cargo command in this tree, by the toolchain that runs us; `line` is split at white space.
+    pub(crate) fn cargo(&self, line: &str) -> Command {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
-        command.current_dir(&self.root).args(arguments);
+        command
+            .current_dir(&self.root)
+            .args(line.split_whitespace());
+        if self.voice == Voice::Live && console::is_terminal() {
+            // Cargo speaks into a pipe of ours and would not draw its bar.
+            command
+                .env("CARGO_TERM_PROGRESS_WHEN", "always")
+                .env("CARGO_TERM_PROGRESS_WIDTH", "80");
+        }
         if self.voice == Voice::Live && console::colours() {
             command.env("CARGO_TERM_COLOR", "always");
         }
@@ -88,8 +96,8 @@ impl Workspace {
     }
 
     /// Runs a cargo command in silence.
-    pub(crate) fn ask(&self, arguments: &[&str]) -> Result<Finished, CannotCheck> {
-        process::run(&mut self.cargo(arguments), Voice::Silent)
+    pub(crate) fn ask(&self, line: &str) -> Result<Finished, CannotCheck> {
+        process::run(&mut self.cargo(line), Voice::Silent)
     }
 
     /// Runs a command, passing on what it says where somebody listens.
@@ -99,7 +107,7 @@ impl Workspace {
 
     /// Makes sure that a component of the toolchain is there, by asking for its version.
     pub(crate) fn component(&self, subcommand: &str, name: &str) -> Result<(), CannotCheck> {
-        if self.ask(&[subcommand, "--version"])?.success {
+        if self.ask(&format!("{subcommand} --version"))?.success {
             Ok(())
         } else {
             Err(CannotCheck::new(format!(
@@ -111,7 +119,7 @@ impl Workspace {
     /// Makes sure that Cargo.lock agrees with the manifests and that every dependency is on this machine, so that a
     /// cargo command that fails after this has met a fault of the tree.
     pub(crate) fn fetch(&self) -> Result<Finished, CannotCheck> {
-        let fetched = self.show(&mut self.cargo(&["fetch", "--locked"]))?;
+        let fetched = self.show(&mut self.cargo("fetch --locked"))?;
         if fetched.success {
             Ok(fetched)
         } else {

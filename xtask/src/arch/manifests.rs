@@ -7,7 +7,7 @@ use crate::{
 
 /// Held against every manifest of the workspace.
 pub(crate) fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
-    let fetched = workspace.show(&mut workspace.cargo(&["fetch", "--locked"]))?;
+    let fetched = workspace.show(&mut workspace.cargo("fetch --locked"))?;
     let mut violations: Vec<String> = fetched
         .stderr
         .lines()

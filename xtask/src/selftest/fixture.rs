@@ -81,7 +81,7 @@ impl Fixture {
 
     /// Brings the lock file up to the manifests, for mutants that change dependencies.
     pub(crate) fn relock(&self) -> Result<(), CannotCheck> {
-        let locked = self.workspace.ask(&["generate-lockfile"])?;
+        let locked = self.workspace.ask("generate-lockfile")?;
         if locked.success {
             Ok(())
         } else {

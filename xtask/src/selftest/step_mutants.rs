@@ -89,7 +89,7 @@ pub(crate) const TEST_MUTANTS: &[Mutant] = &[
     Mutant {
         fault: "a test does not compile",
         apply: |tree| tree.replace(AI, "super::thinks(), ", "super::think(), "),
-        answer: Violation("the tests do not compile"),
+        answer: Violation("the workspace does not compile"),
     },
     Mutant {
         fault: "a program does not compile",
@@ -100,7 +100,15 @@ pub(crate) const TEST_MUTANTS: &[Mutant] = &[
                 "fn main() {\n    odd();",
             )
         },
-        answer: Violation("the programs do not compile"),
+        answer: Violation("the workspace does not compile"),
+    },
+    Mutant {
+        fault: "a documentation test does not compile",
+        apply: |tree| {
+            let old = "/// assert!(lab_core::can_write())";
+            tree.replace(CORE, old, "/// assert!(lab_core::can_fly())")
+        },
+        answer: Violation("1 of 3 tests failed"),
     },
     Mutant {
         fault: "all tests are gone",
