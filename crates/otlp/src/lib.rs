@@ -2,8 +2,8 @@
 //!
 //! The base crate holds what has no transport: the message types ([`proto`]), OTLP/JSON in both
 //! directions ([`json`]), and the checks that turn a decoded [`Request`] into a [`Batch`] in which
-//! every record is sound. Feature `receiver` adds the services: a [`Receiver`] speaks OTLP/HTTP
-//! and OTLP/gRPC to the letter of OTLP 1.11 and hands each batch to a [`Consumer`].
+//! every record is sound. Feature `receiver` adds the services: a `Receiver` speaks OTLP/HTTP
+//! and OTLP/gRPC to the letter of OTLP 1.11 and hands each batch to a `Consumer`.
 
 mod batch;
 pub mod json;

@@ -2,6 +2,10 @@
 
 mod capture;
 mod clock;
+#[cfg(feature = "sink")]
+mod sink;
 
 pub use capture::{CapturedSpan, TelemetryCapture};
 pub use clock::VirtualClock;
+#[cfg(feature = "sink")]
+pub use sink::{OtlpSink, Received, SinkMode};
