@@ -54,8 +54,10 @@ mod clock;
 mod header;
 mod method;
 mod redact;
+mod server;
 
 #[cfg(feature = "client")]
 pub use client::{HttpBody, HttpClient, HttpClientBuilder, HttpError, HttpRequest, HttpResponse};
 pub use clock::SystemClock;
 pub use header::{HeaderCarrier, HeaderSource};
+pub use server::{PeerAddress, Route, ServerBody, ServerFuture, ServerLayer, ServerService};

@@ -1,7 +1,8 @@
-//! Methods as the conventions name them: a closed set, so that a scanner makes no new series.
+//! Methods and versions as the conventions name them: closed sets, so that a scanner makes no new
+//! series.
 
 use glassbox_semconv::v1_41::http::{KNOWN_METHODS, METHOD_OTHER};
-use http::Method;
+use http::{Method, Version};
 
 /// The value of `http.request.method`.
 pub(crate) fn attribute(method: &Method) -> &'static str {
@@ -17,6 +18,17 @@ pub(crate) fn span_word(method: &'static str) -> &'static str {
     match method == METHOD_OTHER {
         true => "HTTP",
         false => method,
+    }
+}
+
+/// The value of `network.protocol.version`.
+pub(crate) fn protocol(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_09 => "0.9",
+        Version::HTTP_10 => "1.0",
+        Version::HTTP_2 => "2",
+        Version::HTTP_3 => "3",
+        _ => "1.1",
     }
 }
 

@@ -125,7 +125,7 @@ impl Attempt {
             && span.is_recording()
         {
             span.set(RESPONSE_STATUS_CODE, status);
-            span.set(network::PROTOCOL_VERSION, protocol(version));
+            span.set(network::PROTOCOL_VERSION, method::protocol(version));
             if failed {
                 // The status says it all; a message would only repeat it.
                 span.fail(status.to_string(), "");
@@ -164,7 +164,7 @@ impl Drop for Attempt {
                     address,
                     port,
                     Value::from(*status),
-                    Value::Str(protocol(*version)),
+                    Value::Str(method::protocol(*version)),
                 ],
             ),
             (Some((status, version)), Some(error)) => DURATION[1].record_with(
@@ -174,7 +174,7 @@ impl Drop for Attempt {
                     address,
                     port,
                     Value::from(*status),
-                    Value::Str(protocol(*version)),
+                    Value::Str(method::protocol(*version)),
                     Value::Str(error),
                 ],
             ),
@@ -183,15 +183,5 @@ impl Drop for Attempt {
                 DURATION[2].record_with(took, &[method, address, port, Value::Str(error)]);
             }
         }
-    }
-}
-
-fn protocol(version: Version) -> &'static str {
-    match version {
-        Version::HTTP_09 => "0.9",
-        Version::HTTP_10 => "1.0",
-        Version::HTTP_2 => "2",
-        Version::HTTP_3 => "3",
-        _ => "1.1",
     }
 }

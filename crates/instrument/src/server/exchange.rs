@@ -1,0 +1,243 @@
+//! What one request leaves behind: a SERVER span and its metrics, exactly once.
+
+use super::request::{self, Route};
+use crate::{method, redact};
+use glassbox_core::telemetry::{
+    Histogram, Span, SpanKind, TraceContext, UpDownCounter, Value, installed,
+};
+use glassbox_semconv::v1_41::{
+    error,
+    http::{
+        REQUEST_METHOD, REQUEST_METHOD_ORIGINAL, RESPONSE_STATUS_CODE, ROUTE,
+        SERVER_ACTIVE_REQUESTS, SERVER_REQUEST_DURATION, USER_AGENT_ORIGINAL,
+    },
+    network, server, url,
+};
+use http::{Method, Request, StatusCode, Version, header::USER_AGENT};
+use std::{borrow::Cow, time::Instant};
+
+static ACTIVE: UpDownCounter = UpDownCounter::new(SERVER_ACTIVE_REQUESTS.name)
+    .with_unit(SERVER_ACTIVE_REQUESTS.unit)
+    .with_description(SERVER_ACTIVE_REQUESTS.description)
+    .with_keys(&[REQUEST_METHOD, url::SCHEME]);
+
+/// A label that does not apply is absent, not empty: one instrument, seen through six sets of keys.
+macro_rules! duration {
+    ($($optional:expr),+) => {
+        Histogram::new(SERVER_REQUEST_DURATION.name)
+            .with_unit(SERVER_REQUEST_DURATION.unit)
+            .with_description(SERVER_REQUEST_DURATION.description)
+            .with_buckets(SERVER_REQUEST_DURATION.buckets)
+            .with_keys(&[
+                REQUEST_METHOD,
+                url::SCHEME,
+                network::PROTOCOL_VERSION,
+                $($optional),+
+            ])
+    };
+}
+
+/// By what is known at the end, and whether the route is.
+static ANSWERED: [Histogram; 2] = [
+    duration!(RESPONSE_STATUS_CODE),
+    duration!(RESPONSE_STATUS_CODE, ROUTE),
+];
+static ANSWERED_WITH_ERROR: [Histogram; 2] = [
+    duration!(RESPONSE_STATUS_CODE, error::TYPE),
+    duration!(RESPONSE_STATUS_CODE, error::TYPE, ROUTE),
+];
+static UNANSWERED: [Histogram; 2] = [duration!(error::TYPE), duration!(error::TYPE, ROUTE)];
+
+/// One request under way. Dropped before it is [`complete`](Self::complete), it was cut short.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    span: Span,
+    start: Instant,
+    method: &'static str,
+    scheme: &'static str,
+    version: Version,
+    route: Option<Route>,
+    status: Option<StatusCode>,
+    error: Option<Cow<'static, str>>,
+    /// Whether the answer has a body at all.
+    bodiless: bool,
+    /// Whether the application's code is running now: still set at the drop, it panicked.
+    within: bool,
+    complete: bool,
+}
+
+impl Exchange {
+    pub(super) fn start<B>(
+        request: &Request<B>,
+        scheme: &'static str,
+        parent: &TraceContext,
+    ) -> Self {
+        let method = method::attribute(request.method());
+        let route = request::route(request.extensions());
+        ACTIVE.add_with(1, &[Value::Str(method), Value::Str(scheme)]);
+        Self {
+            span: start_span(request, method, scheme, route.as_ref(), parent),
+            start: Instant::now(),
+            method,
+            scheme,
+            version: request.version(),
+            route,
+            status: None,
+            error: None,
+            bodiless: request.method() == Method::HEAD,
+            within: false,
+            complete: false,
+        }
+    }
+
+    pub(super) fn context(&self) -> &TraceContext {
+        self.span.context()
+    }
+
+    /// Runs the application's code with the span current.
+    pub(super) fn within<T>(&mut self, operation: impl FnOnce() -> T) -> T {
+        self.within = true;
+        let entered = self.span.enter();
+        let result = operation();
+        drop(entered);
+        self.within = false;
+        result
+    }
+
+    /// The response head is there.
+    pub(super) fn answered(&mut self, status: StatusCode, route: Option<&Route>) {
+        self.status = Some(status);
+        self.bodiless |= status.is_informational()
+            || status == StatusCode::NO_CONTENT
+            || status == StatusCode::NOT_MODIFIED;
+        self.span.set(RESPONSE_STATUS_CODE, status.as_u16());
+        if self.route.is_none()
+            && let Some(route) = route
+        {
+            let name = format!("{} {}", method::span_word(self.method), route.0);
+            self.span.rename(name);
+            self.span.set(ROUTE, route.0.clone());
+            self.route = Some(route.clone());
+        }
+        if status.is_server_error() {
+            self.failed(status.as_str().to_owned(), "");
+        }
+    }
+
+    /// The service or its body failed.
+    pub(super) fn failed(
+        &mut self,
+        error: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) {
+        let error = error.into();
+        self.span.fail(error.clone(), message);
+        self.error = Some(error);
+    }
+
+    /// Whether the answer ends with its head.
+    pub(super) fn is_bodiless(&self) -> bool {
+        self.bodiless
+    }
+
+    /// The answer was given to its end.
+    pub(super) fn complete(&mut self) {
+        self.complete = true;
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        match (self.within, self.complete, &self.error) {
+            (true, _, _) => self.failed("panic", "the service panicked"),
+            (false, false, None) if self.status.is_some() => {
+                self.failed("cancelled", "the caller went away within the answer");
+            }
+            (false, false, None) => self.failed("cancelled", "the caller went away"),
+            _ => {}
+        }
+        let took = self.start.elapsed().as_secs_f64();
+        let (method, scheme) = (Value::Str(self.method), Value::Str(self.scheme));
+        ACTIVE.add_with(-1, &[method, scheme]);
+
+        let mut values = [Value::Bool(false); 6];
+        let mut given = 0;
+        let mut give = |value| {
+            values[given] = value;
+            given += 1;
+        };
+        give(method);
+        give(scheme);
+        give(Value::Str(crate::method::protocol(self.version)));
+        if let Some(status) = self.status {
+            give(Value::from(status.as_u16()));
+        }
+        if let Some(error) = &self.error {
+            give(Value::Str(error));
+        }
+        if let Some(route) = &self.route {
+            give(Value::Str(&route.0));
+        }
+        let histograms = match (self.status, &self.error) {
+            (Some(_), None) => &ANSWERED,
+            (Some(_), Some(_)) => &ANSWERED_WITH_ERROR,
+            (None, _) => &UNANSWERED,
+        };
+        histograms[usize::from(self.route.is_some())].record_with(took, &values[..given]);
+    }
+}
+
+fn start_span<B>(
+    request: &Request<B>,
+    method: &'static str,
+    scheme: &'static str,
+    route: Option<&Route>,
+    parent: &TraceContext,
+) -> Span {
+    if installed().is_none() {
+        return Span::builder("").parent(parent).start();
+    }
+    let word = method::span_word(method);
+    let name = match route {
+        Some(route) => Cow::Owned(format!("{word} {}", route.0)),
+        None => Cow::Borrowed(word),
+    };
+    let mut builder = Span::builder(name)
+        .kind(SpanKind::Server)
+        .parent(parent)
+        .attribute(REQUEST_METHOD, method)
+        .attribute(url::SCHEME, scheme)
+        .attribute(url::PATH, request.uri().path().to_owned())
+        .attribute(
+            network::PROTOCOL_VERSION,
+            method::protocol(request.version()),
+        );
+    if method != request.method().as_str() {
+        let original = request.method().as_str().to_owned();
+        builder = builder.attribute(REQUEST_METHOD_ORIGINAL, original);
+    }
+    if let Some(route) = route {
+        builder = builder.attribute(ROUTE, route.0.clone());
+    }
+    if let Some(query) = request.uri().query() {
+        builder = builder.attribute(url::QUERY, redact::query(query).into_owned());
+    }
+    if let Some(host) = request::host(request) {
+        builder = builder.attribute(server::ADDRESS, host.host().to_owned());
+        if let Some(port) = host.port_u16() {
+            builder = builder.attribute(server::PORT, port);
+        }
+    }
+    let agent = request.headers().get(USER_AGENT);
+    if let Some(agent) = agent.and_then(|value| value.to_str().ok()) {
+        builder = builder.attribute(USER_AGENT_ORIGINAL, agent.to_owned());
+    }
+    if let Some(peer) = request::peer(request.extensions()) {
+        let address = peer.ip().to_string();
+        builder = builder
+            .attribute(server::CLIENT_ADDRESS, address.clone())
+            .attribute(network::PEER_ADDRESS, address)
+            .attribute(network::PEER_PORT, peer.port());
+    }
+    builder.start()
+}
