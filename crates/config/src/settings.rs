@@ -1,6 +1,8 @@
 //! The layers, laid over each other.
 
 mod builder;
+mod environment_source;
+mod file_source;
 mod layers;
 
 pub use builder::SettingsBuilder;

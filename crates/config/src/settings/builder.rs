@@ -9,13 +9,11 @@ use serde::Serialize;
 
 use super::Settings;
 use super::layers::{self, Setting};
+use super::{environment_source, file_source};
 use crate::file::{self, Leaf};
 use crate::keys::Keys;
 use crate::nearest::nearest;
-use crate::section::{MASKED, is_secret};
-use crate::{
-    ALIASES, Environment, Origin, SECTIONS, Section, SettingsError, UnknownKey, Variable, Warning,
-};
+use crate::{Environment, Origin, Section, SettingsError, Variable, Warning};
 
 /// Collects the sections and the sources of settings.
 #[derive(Default)]
@@ -28,10 +26,10 @@ pub struct SettingsBuilder {
     explicit: Vec<(String, Result<Value, String>, String)>,
 }
 
-struct Schema {
-    name: &'static str,
-    variables: &'static [Variable],
-    secrets: &'static [&'static str],
+pub(super) struct Schema {
+    pub(super) name: &'static str,
+    pub(super) variables: &'static [Variable],
+    pub(super) secrets: &'static [&'static str],
     default: Result<Value, String>,
 }
 
@@ -136,12 +134,16 @@ impl SettingsBuilder {
         let mut settings = Vec::new();
         let file = match self.file {
             Some((path, leaves)) => {
-                settings.extend(from_file(&path, leaves, &keys)?);
+                settings.extend(file_source::settings(&path, leaves, &keys)?);
                 Some(path)
             }
             None => None,
         };
-        settings.extend(from_environment(&self.sections, &self.environment, &keys)?);
+        settings.extend(environment_source::settings(
+            &self.sections,
+            &self.environment,
+            &keys,
+        )?);
         settings.extend(from_application(self.explicit, &keys)?);
         let (figment, origins) = layers::merge(defaults, settings);
         Ok(Settings {
@@ -192,164 +194,6 @@ fn nearest_variable(name: &str, known: &[&str]) -> Option<String> {
         .map(|name| format!("GLASSBOX_{name}"))
 }
 
-fn from_file(
-    path: &Path,
-    leaves: Vec<Leaf>,
-    keys: &BTreeMap<&'static str, Keys>,
-) -> Result<Vec<Setting>, SettingsError> {
-    let mut settings: Vec<Setting> = Vec::new();
-    let mut unknown = Vec::new();
-    for leaf in leaves {
-        let spelling = leaf.path.join(".");
-        let origin = Origin::File {
-            path: path.into(),
-            key: spelling.clone(),
-            line: leaf.line,
-        };
-        let (path, value) = translated(leaf, &origin)?;
-        match keys.get(path[0].as_str()) {
-            Some(keys) if keys.know(&path[1..]) => {}
-            // A section of another program's, or the `otel` spelling of it.
-            None if SECTIONS.contains(&path[0].as_str()) => continue,
-            section => {
-                unknown.push(UnknownKey {
-                    key: spelling,
-                    origin,
-                    nearest: nearest_key(&path, section, keys),
-                });
-                continue;
-            }
-        }
-        if let Some(other) = settings.iter().find(|other| other.path == path) {
-            return Err(SettingsError::Twice {
-                key: path.join("."),
-                places: Box::new([other.origin.clone(), origin]),
-            });
-        }
-        settings.push(Setting {
-            path,
-            value,
-            origin,
-        });
-    }
-    if unknown.is_empty() {
-        return Ok(settings);
-    }
-    unknown.sort_by_key(|key| match key.origin {
-        Origin::File { line, .. } => line,
-        _ => 0,
-    });
-    Err(SettingsError::UnknownKeys { keys: unknown })
-}
-
-/// Replaces the spelling of an alias, wherever the leaf stands below it.
-fn translated(leaf: Leaf, origin: &Origin) -> Result<(Vec<String>, Value), SettingsError> {
-    let alias = ALIASES.iter().find_map(|alias| {
-        let mut rest = leaf.path.iter();
-        let below = alias
-            .spelling()
-            .split('.')
-            .all(|segment| rest.next().is_some_and(|found| found == segment));
-        below.then(|| (alias, rest.cloned().collect::<Vec<_>>()))
-    });
-    let Some((alias, rest)) = alias else {
-        return Ok((leaf.path, leaf.value));
-    };
-    let mut path: Vec<String> = alias.key().split('.').map(str::to_owned).collect();
-    path.extend(rest);
-    let value = alias
-        .reads(leaf.value)
-        .map_err(|reason| SettingsError::Value {
-            key: path.join("."),
-            origin: origin.clone(),
-            reason,
-        })?;
-    Ok((path, value))
-}
-
-fn nearest_key(
-    path: &[String],
-    section: Option<&Keys>,
-    keys: &BTreeMap<&'static str, Keys>,
-) -> Option<String> {
-    let (first, rest) = path.split_first()?;
-    let spellings = ALIASES.iter().filter_map(|alias| {
-        alias
-            .spelling()
-            .strip_prefix(first.as_str())?
-            .strip_prefix('.')
-    });
-    match section {
-        Some(section) => section
-            .nearest(rest)
-            .map(|key| format!("{first}.{key}"))
-            .or_else(|| Some(format!("{first}.{}", nearest(&rest.join("."), spellings)?))),
-        None if first == "otel" => {
-            nearest(&rest.join("."), spellings).map(|key| format!("{first}.{key}"))
-        }
-        None => nearest(first, keys.keys().copied().chain(SECTIONS.iter().copied())),
-    }
-}
-
-fn from_environment(
-    sections: &[Schema],
-    environment: &Environment,
-    keys: &BTreeMap<&'static str, Keys>,
-) -> Result<Vec<Setting>, SettingsError> {
-    let mut ranked: Vec<(u8, Setting)> = Vec::new();
-    for schema in sections {
-        // The first of two variables for one key comes last, and so wins.
-        for variable in schema.variables.iter().rev() {
-            let path = path_in(schema.name, variable.key());
-            let key = path.join(".");
-            if !keys[schema.name].know(&path[1..]) {
-                let user = format!("variable {}", variable.name());
-                return Err(SettingsError::NoKey { user, key });
-            }
-            let Some(text) = environment.get(variable.name()) else {
-                continue;
-            };
-            let origin = Origin::Variable {
-                name: variable.name().to_owned(),
-            };
-            let value = match variable.read(text) {
-                Ok(value) => value,
-                Err(reason) => {
-                    let reason = if is_secret(schema.secrets, variable.key()) {
-                        MASKED.to_owned()
-                    } else {
-                        reason
-                    };
-                    return Err(SettingsError::Value {
-                        key,
-                        origin,
-                        reason,
-                    });
-                }
-            };
-            let setting = Setting {
-                path,
-                value,
-                origin,
-            };
-            ranked.push((rank(variable.name()), setting));
-        }
-    }
-    ranked.sort_by_key(|(rank, _)| *rank);
-    Ok(ranked.into_iter().map(|(_, setting)| setting).collect())
-}
-
-/// `OTEL_*` above `GLASSBOX_*` above what other programs read too, such as `REDIS_URL`.
-fn rank(variable: &str) -> u8 {
-    if variable.starts_with("OTEL_") {
-        2
-    } else if variable.starts_with("GLASSBOX_") {
-        1
-    } else {
-        0
-    }
-}
-
 fn from_application(
     explicit: Vec<(String, Result<Value, String>, String)>,
     keys: &BTreeMap<&'static str, Keys>,
@@ -379,12 +223,5 @@ fn from_application(
                 }),
             }
         })
-        .collect()
-}
-
-fn path_in(section: &str, key: &str) -> Vec<String> {
-    std::iter::once(section)
-        .chain(key.split('.'))
-        .map(str::to_owned)
         .collect()
 }

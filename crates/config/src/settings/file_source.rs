@@ -1,0 +1,112 @@
+//! What a file says, in the keys of the sections.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use figment::value::Value;
+
+use super::layers::Setting;
+use crate::file::Leaf;
+use crate::keys::Keys;
+use crate::nearest::nearest;
+use crate::{ALIASES, Origin, SECTIONS, SettingsError, UnknownKey};
+
+/// Understands every leaf, or names all those that nothing understands.
+pub(super) fn settings(
+    path: &Path,
+    leaves: Vec<Leaf>,
+    keys: &BTreeMap<&'static str, Keys>,
+) -> Result<Vec<Setting>, SettingsError> {
+    let mut settings: Vec<Setting> = Vec::new();
+    let mut unknown = Vec::new();
+    for leaf in leaves {
+        let spelling = leaf.path.join(".");
+        let origin = Origin::File {
+            path: path.into(),
+            key: spelling.clone(),
+            line: leaf.line,
+        };
+        let (path, value) = translated(leaf, &origin)?;
+        match keys.get(path[0].as_str()) {
+            Some(keys) if keys.know(&path[1..]) => {}
+            // A section of another program's, or the `otel` spelling of it.
+            None if SECTIONS.contains(&path[0].as_str()) => continue,
+            section => {
+                unknown.push(UnknownKey {
+                    key: spelling,
+                    origin,
+                    nearest: nearest_key(&path, section, keys),
+                });
+                continue;
+            }
+        }
+        if let Some(other) = settings.iter().find(|other| other.path == path) {
+            return Err(SettingsError::Twice {
+                key: path.join("."),
+                places: Box::new([other.origin.clone(), origin]),
+            });
+        }
+        settings.push(Setting {
+            path,
+            value,
+            origin,
+        });
+    }
+    if unknown.is_empty() {
+        return Ok(settings);
+    }
+    unknown.sort_by_key(|key| match key.origin {
+        Origin::File { line, .. } => line,
+        _ => 0,
+    });
+    Err(SettingsError::UnknownKeys { keys: unknown })
+}
+
+/// Replaces the spelling of an alias, wherever the leaf stands below it.
+fn translated(leaf: Leaf, origin: &Origin) -> Result<(Vec<String>, Value), SettingsError> {
+    let alias = ALIASES.iter().find_map(|alias| {
+        let mut rest = leaf.path.iter();
+        let below = alias
+            .spelling()
+            .split('.')
+            .all(|segment| rest.next().is_some_and(|found| found == segment));
+        below.then(|| (alias, rest.cloned().collect::<Vec<_>>()))
+    });
+    let Some((alias, rest)) = alias else {
+        return Ok((leaf.path, leaf.value));
+    };
+    let mut path: Vec<String> = alias.key().split('.').map(str::to_owned).collect();
+    path.extend(rest);
+    let value = alias
+        .reads(leaf.value)
+        .map_err(|reason| SettingsError::Value {
+            key: path.join("."),
+            origin: origin.clone(),
+            reason,
+        })?;
+    Ok((path, value))
+}
+
+fn nearest_key(
+    path: &[String],
+    section: Option<&Keys>,
+    keys: &BTreeMap<&'static str, Keys>,
+) -> Option<String> {
+    let (first, rest) = path.split_first()?;
+    let spellings = ALIASES.iter().filter_map(|alias| {
+        alias
+            .spelling()
+            .strip_prefix(first.as_str())?
+            .strip_prefix('.')
+    });
+    match section {
+        Some(section) => section
+            .nearest(rest)
+            .map(|key| format!("{first}.{key}"))
+            .or_else(|| Some(format!("{first}.{}", nearest(&rest.join("."), spellings)?))),
+        None if first == "otel" => {
+            nearest(&rest.join("."), spellings).map(|key| format!("{first}.{key}"))
+        }
+        None => nearest(first, keys.keys().copied().chain(SECTIONS.iter().copied())),
+    }
+}
