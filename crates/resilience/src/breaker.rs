@@ -5,6 +5,7 @@
 
 mod config;
 mod count_window;
+mod counts;
 mod guarded;
 mod permit;
 mod phase;
@@ -27,8 +28,7 @@ use std::time::Duration;
 
 use glassbox_core::{Clock, Decide};
 
-use crate::sliding::Sliding;
-use count_window::CountWindow;
+use counts::{Counts, Tally};
 use phase::Phase;
 use probes::Probes;
 
@@ -59,20 +59,6 @@ struct Inner {
     transitions: Transitions,
 }
 
-#[derive(Debug)]
-enum Counts {
-    Count(CountWindow),
-    Time(Box<Mutex<Sliding<3>>>),
-}
-
-/// Calls, and how many of them failed or were slow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Tally {
-    calls: u64,
-    failed: u64,
-    slow: u64,
-}
-
 impl<C: Clock> Breaker<C> {
     /// A closed breaker.
     ///
@@ -82,10 +68,7 @@ impl<C: Clock> Breaker<C> {
         config.validate()?;
         let since = clock.now();
         Ok(Self {
-            counts: match config.window {
-                Window::Count(calls) => Counts::Count(CountWindow::of(calls)),
-                Window::Time(span) => Counts::Time(Box::new(Mutex::new(Sliding::over(span)))),
-            },
+            counts: Counts::over(config.window),
             config,
             clock,
             phase: AtomicU64::new(Phase::START.into()),
@@ -137,7 +120,7 @@ impl<C: Clock> Breaker<C> {
     /// somebody calls.
     pub fn snapshot(&self) -> Snapshot {
         let inner = self.inner();
-        let tally = self.tally();
+        let tally = self.counts.tally(self.clock.now());
         Snapshot {
             state: self.phase().state(),
             since: Duration::from_nanos(inner.since),
@@ -209,19 +192,13 @@ impl<C: Clock> Breaker<C> {
 
     #[inline]
     fn count(&self, started: u64, failed: bool) -> Tally {
-        match &self.counts {
-            Counts::Count(window) => {
-                let slow = self.times_calls() && self.is_slow(started, self.clock.now());
-                window.add(failed, slow)
-            }
-            Counts::Time(window) => {
-                let now = self.clock.now();
-                let slow = self.is_slow(started, now);
-                locked(window)
-                    .add(now, [1, u64::from(failed), u64::from(slow)])
-                    .into()
-            }
-        }
+        // Looking at the clock costs more than all the rest.
+        let now = if self.times_calls() || self.counts.needs_time() {
+            self.clock.now()
+        } else {
+            0
+        };
+        self.counts.add(now, failed, self.is_slow(started, now))
     }
 
     #[cold]
@@ -250,7 +227,7 @@ impl<C: Clock> Breaker<C> {
         if self.reaches_a_rate(of_wanted) {
             self.change(&mut inner, BreakerState::Open, now);
         } else if tally.calls == wanted {
-            self.clear();
+            self.counts.clear();
             self.change(&mut inner, BreakerState::Closed, now);
         }
     }
@@ -309,20 +286,6 @@ impl<C: Clock> Breaker<C> {
         Rejected::new(left.map(Duration::from_nanos))
     }
 
-    fn tally(&self) -> Tally {
-        match &self.counts {
-            Counts::Count(window) => window.tally(),
-            Counts::Time(window) => locked(window).totals(self.clock.now()).into(),
-        }
-    }
-
-    fn clear(&self) {
-        match &self.counts {
-            Counts::Count(window) => window.clear(),
-            Counts::Time(window) => locked(window).clear(),
-        }
-    }
-
     #[inline]
     fn phase(&self) -> Phase {
         self.phase.load(Ordering::Acquire).into()
@@ -340,16 +303,6 @@ impl<C> fmt::Debug for Breaker<C> {
             .field("config", &self.config)
             .field("state", &phase.state())
             .finish_non_exhaustive()
-    }
-}
-
-impl From<[u64; 3]> for Tally {
-    fn from([calls, failed, slow]: [u64; 3]) -> Self {
-        Self {
-            calls,
-            failed,
-            slow,
-        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 
-use super::Tally;
+use super::counts::Tally;
 
 /// The last calls, without a lock.
 ///
