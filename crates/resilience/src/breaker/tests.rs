@@ -333,3 +333,51 @@ fn threads_never_have_more_probes_under_way_than_permitted() {
     succeed(&breaker);
     assert_eq!(state(&breaker), BreakerState::Closed);
 }
+
+#[test]
+fn threads_that_fail_together_open_it_once() {
+    let (breaker, _) = breaker(BreakerConfig::default());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Ok(permit) = breaker.try_acquire() {
+                    permit.fail(Blame::Peer);
+                }
+            });
+        }
+    });
+    let snapshot = breaker.snapshot();
+    assert_eq!(snapshot.state, BreakerState::Open);
+    assert_eq!(snapshot.transitions.opened, 1);
+    assert_eq!(snapshot.rejected, 4);
+}
+
+/// Boxed and sent, with borrowed captures and a generic callee, as an `async_trait` method does it.
+fn boxed<'a, P: Peer>(
+    breaker: &'a Breaker<VirtualClock>,
+    peer: &'a P,
+    question: &'a str,
+) -> std::pin::Pin<Box<dyn Future<Output = Result<usize, Guarded<Failure>>> + Send + 'a>> {
+    Box::pin(async move { breaker.call(async || peer.ask(question).await).await })
+}
+
+trait Peer: Sync {
+    fn ask(&self, question: &str) -> impl Future<Output = Result<usize, Failure>> + Send;
+}
+
+struct Echo;
+
+impl Peer for Echo {
+    async fn ask(&self, question: &str) -> Result<usize, Failure> {
+        Ok(question.len())
+    }
+}
+
+#[test]
+fn a_guarded_call_can_be_boxed_and_sent() {
+    let (breaker, _) = breaker(BreakerConfig::default());
+    let mut call = boxed(&breaker, &Echo, "why");
+    let polled = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(polled, Poll::Ready(Ok(3))));
+    assert_eq!(breaker.snapshot().calls, 1);
+}

@@ -259,3 +259,72 @@ proptest! {
         prop_assert!(attempts.number() <= 10);
     }
 }
+
+#[test]
+fn a_retried_call_can_be_boxed_and_sent_with_everything_around_it() {
+    use crate::{Breaker, BreakerConfig, Elapsed, Guarded, Timeout};
+
+    #[derive(Debug, thiserror::Error)]
+    enum AskError {
+        #[error("no answer")]
+        Late(#[from] Elapsed),
+        #[error("refused")]
+        Refused(#[from] Failure),
+    }
+
+    impl Decide for AskError {
+        fn retry(&self) -> Retry {
+            match self {
+                Self::Late(late) => late.retry(),
+                Self::Refused(failure) => failure.retry(),
+            }
+        }
+
+        fn blame(&self) -> Blame {
+            match self {
+                Self::Late(late) => late.blame(),
+                Self::Refused(failure) => failure.blame(),
+            }
+        }
+    }
+
+    type Answer = Result<u32, RetryError<Guarded<AskError>>>;
+
+    fn boxed<'a>(
+        breaker: &'a Breaker<VirtualClock>,
+        clock: &'a VirtualClock,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Answer> + Send + 'a>> {
+        let timeout = Timeout::try_new(SECOND).unwrap();
+        let deadline = Some(Deadline::after(clock, 60 * SECOND));
+        let attempts = attempts(3).until(deadline);
+        Box::pin(retry(
+            attempts,
+            clock,
+            |_| ready(()),
+            move |attempt| {
+                breaker.call(async move || {
+                    let allowance = timeout.allow(deadline, clock)?;
+                    let answer = async {
+                        if attempt < 2 {
+                            return std::future::pending().await;
+                        }
+                        if attempt < 3 { Err(AGAIN) } else { Ok(attempt) }
+                    };
+                    // The timer of the first try is through at once, that of the others never.
+                    let timer = async {
+                        if attempt > 1 {
+                            std::future::pending().await
+                        }
+                    };
+                    Ok(allowance.run(timer, answer).await??)
+                })
+            },
+        ))
+    }
+
+    let clock = VirtualClock::new();
+    let breaker = Breaker::try_new(BreakerConfig::default(), clock.clone()).unwrap();
+    assert_eq!(now(boxed(&breaker, &clock)).unwrap(), 3);
+    assert_eq!(breaker.snapshot().calls, 3);
+    assert_eq!(breaker.snapshot().failed, 2);
+}
