@@ -166,6 +166,37 @@ fn a_file_that_does_not_parse_names_the_line() {
 }
 
 #[test]
+fn a_key_that_a_file_has_twice_is_refused() {
+    let said = refused(
+        "glassbox.toml",
+        "[telemetry]\nenabled = true\nenabled = false\n",
+    );
+    assert!(
+        said.starts_with("cannot parse glassbox.toml:3: duplicate key"),
+        "{said}"
+    );
+    let said = refused(
+        "glassbox.yaml",
+        "telemetry:\n  enabled: true\n  enabled: false\n",
+    );
+    assert!(
+        said.starts_with("cannot parse glassbox.yaml:3: duplicate"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_yaml_file_that_unfolds_without_end_is_refused() {
+    let mut bomb = "telemetry:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..9 {
+        let items = format!("*a{}, ", level - 1).repeat(10);
+        bomb += &format!("  a{level}: &a{level} [{items}]\n");
+    }
+    let said = refused("glassbox.yaml", &bomb);
+    assert!(said.starts_with("cannot parse glassbox.yaml:"), "{said}");
+}
+
+#[test]
 fn a_flag_for_a_key_that_is_not_there_is_a_defect_that_is_said() {
     let error = builder()
         .explicit("telemetry.endpont", "x", "--backend")
