@@ -4,13 +4,16 @@
 //! tool `gen_ai.tool.name`, an agent `gen_ai.agent.name`, a failure `error.type`.
 
 use crate::gen_ai_latest::WORKFLOW_DURATION_BUCKETS;
-use crate::gen_ai_v1_41::{AGENT_NAME, DURATION_BUCKETS, PROVIDER_NAME, REQUEST_MODEL};
-use crate::gen_ai_v1_41::{OPERATION_NAME, WORKFLOW_NAME};
+use crate::gen_ai_v1_41::{
+    self, AGENT_NAME, DURATION_BUCKETS, PROVIDER_NAME, REQUEST_MODEL, WORKFLOW_NAME,
+};
 use crate::v1_41::error;
 
 attributes! {
     /// The question that a run answers, on the run's first span.
     QUESTION = "glassbox.question";
+    /// The operation that an application measures itself.
+    OPERATION_NAME = "operation.name";
     /// The capability that was called.
     CAPABILITY = "glassbox.capability";
     /// What a capability may do: `read_only`, `idempotent`, `mutating`, `destructive`.
@@ -72,7 +75,19 @@ pub mod usage_source {
 /// Bounds for the start of an agent, in seconds.
 pub const STARTUP_BUCKETS: &[f64] = &[0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0];
 
+/// Bounds for an application's own operations, in seconds: from a millisecond to a minute.
+pub const OPERATION_BUCKETS: &[f64] = &[
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
+];
+
 metrics! {
+    OPERATION_DURATION = Histogram "operation.duration" ["s"]
+        "How long an operation took."
+        { OPERATION_NAME }
+        OPERATION_BUCKETS;
+    OPERATION_ERRORS = Counter "operation.errors" ["{error}"]
+        "How often an operation failed, by error.type."
+        { OPERATION_NAME, error::TYPE };
     WORKFLOWS_STARTED = Counter "workflows.started" ["{workflow}"]
         "Runs of workflows that started."
         { WORKFLOW_NAME };
@@ -127,7 +142,7 @@ metrics! {
         { EVENT_BUS };
     MODEL_COST = Counter "glassbox.model.cost" ["{usd}"]
         "What model calls cost, where the price is known."
-        { OPERATION_NAME, PROVIDER_NAME, REQUEST_MODEL, AGENT_NAME, PROJECT_ID };
+        { gen_ai_v1_41::OPERATION_NAME, PROVIDER_NAME, REQUEST_MODEL, AGENT_NAME, PROJECT_ID };
     BREAKER_STATE = Gauge "resilience.breaker.state" ["1"]
         "State of a circuit breaker: 0 closed, 1 half-open, 2 open."
         { DEPENDENCY };
