@@ -12,7 +12,7 @@ cargo xtask <command>
   ci [--setup] [--only STEP…] [--list]   every step, then a table; --setup installs what is missing first
   arch                 declared edges against architecture.toml, the source rules, misspelt manifest keys
   closure [--bless]    dependency closures against docs/closure; --bless writes them anew
-  lint                 rustfmt and clippy, without a warning
+  lint                 tidy files, rustfmt, and clippy without a warning
   test                 unit, integration and documentation tests
   features             each crate alone, with none, default, each and all of its features
   doc                  the documentation, without a warning

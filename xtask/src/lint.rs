@@ -1,4 +1,6 @@
-//! `lint`: the form by rustfmt, the habits by clippy.
+//! `lint`: the form by rustfmt, the habits by clippy, and what neither looks at.
+
+mod tidy;
 
 use crate::{
     metadata,
@@ -20,6 +22,13 @@ pub(crate) const CLIPPY: Check = Check {
     name: "clippy",
     run: clippy,
     mutants: selftest::CLIPPY_MUTANTS,
+};
+
+/// How files are named, how long they are and how they begin.
+pub(crate) const TIDY: Check = Check {
+    name: "tidy",
+    run: tidy::check,
+    mutants: selftest::TIDY_MUTANTS,
 };
 
 fn format(workspace: &Workspace) -> Result<Report, CannotCheck> {

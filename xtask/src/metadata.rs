@@ -5,6 +5,7 @@
 
 use std::{
     collections::BTreeMap,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -49,6 +50,28 @@ impl Package {
     /// The folder that holds the manifest.
     pub(crate) fn folder(&self) -> &Path {
         self.manifest_path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// Every `.rs` file of the package, except those of a package inside it.
+    pub(crate) fn rust_files(&self) -> Result<Vec<PathBuf>, CannotCheck> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.folder().to_owned()];
+        while let Some(folder) = folders.pop() {
+            let entries =
+                std::fs::read_dir(&folder).map_err(|error| unreadable(&folder, &error))?;
+            for entry in entries {
+                let path = entry.map_err(|error| unreadable(&folder, &error))?.path();
+                if path.is_dir() {
+                    if !path.join("Cargo.toml").exists() && !path.ends_with("target") {
+                        folders.push(path);
+                    }
+                } else if path.extension().is_some_and(|extension| extension == "rs") {
+                    files.push(path);
+                }
+            }
+        }
+        files.sort();
+        Ok(files)
     }
 
     pub(crate) fn manifest(&self) -> &Path {
@@ -102,4 +125,13 @@ pub(crate) fn load(workspace: &Workspace) -> Result<Vec<Package>, CannotCheck> {
         return Err(CannotCheck::new("the workspace has no members"));
     }
     Ok(packages)
+}
+
+/// The text of a file.
+pub(crate) fn read(path: &Path) -> Result<String, CannotCheck> {
+    std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> CannotCheck {
+    CannotCheck::new(format!("{} cannot be read: {error}", path.display()))
 }

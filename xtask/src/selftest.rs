@@ -17,6 +17,7 @@ pub(crate) use foreign_mutants::{BAN_MUTANTS, CLOSURE_MUTANTS, LICENCE_MUTANTS, 
 pub(crate) use graph_mutants::{EDGE_MUTANTS, MANIFEST_MUTANTS, SOURCE_MUTANTS};
 pub(crate) use step_mutants::{
     CLIPPY_MUTANTS, DOCUMENTATION_MUTANTS, FEATURE_MUTANTS, FORMAT_MUTANTS, TEST_MUTANTS,
+    TIDY_MUTANTS,
 };
 
 /// One way to break the fixture, and what the check has to say to it.
@@ -128,6 +129,11 @@ mod tests {
     #[test]
     fn every_source_mutant_is_killed() {
         assert_eq!(trial(&repository(), &arch::SOURCE).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn every_tidy_mutant_is_killed() {
+        assert_eq!(trial(&repository(), &crate::lint::TIDY).unwrap(), [""; 0]);
     }
 
     #[test]

@@ -40,9 +40,19 @@ pub(crate) const STEPS: &[Step] = &[
         work: Work::Checks(&[&closure::CLOSURE]),
     },
     Step {
+        name: "deny",
+        why: "bans, licences and sources, by cargo-deny",
+        work: Work::Checks(&[&deny::BANS, &deny::LICENCES, &deny::SOURCES]),
+    },
+    Step {
+        name: "selftest",
+        why: "every check turns red on every tree that was broken for it",
+        work: Work::Selftest,
+    },
+    Step {
         name: "lint",
-        why: "rustfmt, and clippy without a warning",
-        work: Work::Checks(&[&lint::FORMAT, &lint::CLIPPY]),
+        why: "tidy files, rustfmt, and clippy without a warning",
+        work: Work::Checks(&[&lint::TIDY, &lint::FORMAT, &lint::CLIPPY]),
     },
     Step {
         name: "test",
@@ -58,16 +68,6 @@ pub(crate) const STEPS: &[Step] = &[
         name: "doc",
         why: "the documentation builds without a warning",
         work: Work::Checks(&[&doc::DOCUMENTATION]),
-    },
-    Step {
-        name: "deny",
-        why: "bans, licences and sources, by cargo-deny",
-        work: Work::Checks(&[&deny::BANS, &deny::LICENCES, &deny::SOURCES]),
-    },
-    Step {
-        name: "selftest",
-        why: "every check above turns red on every tree that was broken for it",
-        work: Work::Selftest,
     },
 ];
 
@@ -120,6 +120,11 @@ mod tests {
     #[test]
     fn the_source_of_this_repository_is_permitted() {
         green(&arch::SOURCE);
+    }
+
+    #[test]
+    fn the_files_of_this_repository_are_tidy() {
+        green(&lint::TIDY);
     }
 
     #[test]

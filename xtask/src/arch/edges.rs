@@ -95,6 +95,15 @@ impl Inspection<'_> {
                     name: name.to_owned(),
                 }),
         );
+        let imported = |name: &String| {
+            let mut all = self.package.dependencies.iter();
+            all.any(|dependency| dependency.name == *name)
+        };
+        let loose = rule.pinned_features.keys().filter(|name| !imported(name));
+        let loose: Vec<Fault> = loose
+            .map(|name| Fault::StalePin { name: name.clone() })
+            .collect();
+        self.faults.extend(loose);
     }
 
     /// The rules that hold whatever the lists say, so that no edit of a list undoes them.

@@ -7,7 +7,7 @@ use std::{
 
 use super::tokens::{Token, TokenKind, tokens};
 use crate::{
-    metadata::Package,
+    metadata::{Package, read},
     outcome::{CannotCheck, Report},
     policy::{Policy, Role, Rule},
 };
@@ -26,7 +26,7 @@ pub(crate) fn check(
     let mut count = 0;
     let mut violations = Vec::new();
     for package in packages {
-        let files = rust_files(package.folder())?;
+        let files = package.rust_files()?;
         let rule = policy.crates.get(&package.name);
         let never = rule.map(|rule| forbidden(rule, policy)).unwrap_or_default();
         let mut excepted: BTreeSet<&str> = rule
@@ -35,7 +35,7 @@ pub(crate) fn check(
             .map(String::as_str)
             .collect();
         for file in &files {
-            let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
+            let text = read(file)?;
             let tokens = tokens(&text);
             let shown = file.strip_prefix(root).unwrap_or(file).display();
             let mut report = |line: usize, fault: String| {
@@ -150,31 +150,6 @@ fn flattened(path: &Path) -> PathBuf {
         }
     }
     flat
-}
-
-/// Every `.rs` file of a package, except those of a package inside it.
-fn rust_files(folder: &Path) -> Result<Vec<PathBuf>, CannotCheck> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(current) = folders.pop() {
-        let entries = std::fs::read_dir(&current).map_err(|error| unreadable(&current, &error))?;
-        for entry in entries {
-            let path = entry.map_err(|error| unreadable(&current, &error))?.path();
-            if path.is_dir() {
-                if !path.join("Cargo.toml").exists() && !path.ends_with("target") {
-                    folders.push(path);
-                }
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> CannotCheck {
-    CannotCheck::new(format!("{} cannot be read: {error}", path.display()))
 }
 
 #[cfg(test)]

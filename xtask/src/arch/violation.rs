@@ -50,6 +50,9 @@ pub(crate) enum Fault {
         found: BTreeSet<String>,
         pinned: BTreeSet<String>,
     },
+    StalePin {
+        name: String,
+    },
     ImplicitFeature {
         feature: String,
     },
@@ -121,6 +124,10 @@ impl fmt::Display for Violation {
             } => write!(
                 f,
                 "`{krate}` asks {edge} for the features {found:?}, the policy says exactly {pinned:?}"
+            ),
+            Fault::StalePin { name } => write!(
+                f,
+                "`{krate}` pins the features of `{name}` and does not import it: remove the pin"
             ),
             Fault::ImplicitFeature { feature } => write!(
                 f,

@@ -223,6 +223,11 @@ pub(crate) const EDGE_MUTANTS: &[Mutant] = &[
         answer: Violation("`lab-telemetry` asks `lab-breaker` for the features {\"emit\"}"),
     },
     Mutant {
+        fault: "the features of a crate are pinned that is not imported",
+        apply: |tree| tree.replace(POLICY, "{ lab-breaker = [] }", "{ lab-ai = [] }"),
+        answer: Violation("`lab-telemetry` pins the features of `lab-ai` and does not import it"),
+    },
+    Mutant {
         fault: "the policy is gone",
         apply: |tree| tree.remove(POLICY),
         answer: CannotCheck("architecture.toml cannot be read"),

@@ -8,6 +8,46 @@ use super::{
 const AI: &str = "crates/ai/src/lib.rs";
 const CORE: &str = "crates/core/src/lib.rs";
 
+/// Names, lengths and beginnings.
+pub(crate) const TIDY_MUTANTS: &[Mutant] = &[
+    Mutant {
+        fault: "a module is called mod.rs",
+        apply: |tree| tree.write("crates/ai/src/chain/mod.rs", "//! A chain.\n"),
+        answer: Violation("crates/ai/src/chain/mod.rs: name it after its folder"),
+    },
+    Mutant {
+        fault: "a file's name says nothing",
+        apply: |tree| tree.write("crates/ai/src/utils.rs", "//! This and that.\n"),
+        answer: Violation("crates/ai/src/utils.rs: `utils` says nothing"),
+    },
+    Mutant {
+        fault: "a file grows beyond measure",
+        apply: |tree| tree.append(AI, &"\n".repeat(600)),
+        answer: Violation("lines are more than 600"),
+    },
+    Mutant {
+        fault: "a module does not say what it owns",
+        apply: |tree| tree.replace("crates/core/src/clock.rs", "//! Time.", "// Time."),
+        answer: Violation("crates/core/src/clock.rs:1: begin with `//!`"),
+    },
+    Mutant {
+        fault: "something is left for later",
+        apply: |tree| tree.append(AI, concat!("\n// TO", "DO: think\n")),
+        answer: Violation("belongs in an issue, or done"),
+    },
+    Mutant {
+        fault: "a test is switched off",
+        apply: |tree| {
+            tree.replace(
+                AI,
+                "    #[test]\n",
+                "    #[test]\n    #[ignore = \"slow\"]\n",
+            )
+        },
+        answer: Violation("a test that does not run proves nothing"),
+    },
+];
+
 /// The form.
 pub(crate) const FORMAT_MUTANTS: &[Mutant] = &[Mutant {
     fault: "a file is not written as rustfmt writes it",
