@@ -1,1 +1,29 @@
-//! Example
+//! A model for machines without one: an OpenAI-Chat-compatible server that answers by rules.
+//!
+//! It knows nothing about any particular tool. What it does follows from the question and from the
+//! names, descriptions and schemas of the tools in the request:
+//!
+//! 1. The question (the last user message) is cut into clauses at sentence marks, and at `and` before
+//!    a question word. Each clause takes the tool whose name, description and parameters share most
+//!    words with it (words of no meaning aside), and a further tool if its name is in the clause too.
+//! 2. Parameters are filled from the question: places are capitalised words, zones look like
+//!    `Europe/Oslo`, days are `today`, `tomorrow` or `2026-11-22`, numbers are numbers. What the
+//!    question does not say is taken from results of earlier calls for the same place; what they do
+//!    not say either is asked of a tool whose description names it.
+//! 3. All calls that can be made now are made at once. When there are none left, the results become
+//!    sentences; failures are told as such.
+//!
+//! The same conversation always gives the same answer, on the same day. A token is four characters,
+//! rounded up for each text.
+
+mod answer;
+mod conversation;
+mod exchange;
+mod plan;
+mod question;
+mod reply;
+mod tool;
+mod wire;
+mod words;
+
+pub use exchange::{MODEL, router, serve};

@@ -1,0 +1,246 @@
+//! What a question says: clauses, places, zones, days, numbers.
+
+use crate::words;
+
+/// Words that a question begins with; a clause may begin with them after `and`.
+const ASKING: &[&str] = &[
+    "are", "can", "compare", "compute", "convert", "could", "do", "does", "find", "give", "how",
+    "is", "please", "say", "show", "tell", "what", "when", "where", "which", "who", "will",
+];
+
+/// Capitalised words that are no places.
+const NO_PLACES: &[&str] = &[
+    "a",
+    "also",
+    "and",
+    "april",
+    "august",
+    "december",
+    "february",
+    "for",
+    "friday",
+    "from",
+    "hello",
+    "hi",
+    "i",
+    "if",
+    "in",
+    "january",
+    "july",
+    "june",
+    "march",
+    "may",
+    "monday",
+    "november",
+    "october",
+    "on",
+    "or",
+    "saturday",
+    "september",
+    "sunday",
+    "thanks",
+    "the",
+    "then",
+    "thursday",
+    "today",
+    "tomorrow",
+    "tuesday",
+    "wednesday",
+    "weather",
+    "yesterday",
+];
+
+/// Small words within the names of places: Rio de Janeiro, Frankfurt am Main.
+const WITHIN_NAMES: &[&str] = &["am", "de", "del", "di", "do", "la", "of", "the", "van", "y"];
+
+/// One thing that is asked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Clause {
+    /// As it was written.
+    pub(crate) text: String,
+    /// What it is about, places and days aside.
+    pub(crate) words: Vec<String>,
+    /// In the order they are named, each once.
+    pub(crate) places: Vec<Place>,
+    /// `today`, `tomorrow`, `yesterday`, or `2026-11-22`.
+    pub(crate) day: Option<String>,
+    /// In the order they stand.
+    pub(crate) numbers: Vec<f64>,
+}
+
+/// What a question is about.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Place {
+    /// A capitalised name.
+    Named(String),
+    /// An IANA time zone.
+    Zone(String),
+}
+
+impl Place {
+    /// As it was written.
+    pub(crate) fn label(&self) -> &str {
+        match self {
+            Self::Named(label) | Self::Zone(label) => label,
+        }
+    }
+}
+
+/// Cuts a question into what it asks. A clause that names no place is about those before it.
+pub(crate) fn read(question: &str) -> Vec<Clause> {
+    let mut clauses: Vec<Clause> = Vec::new();
+    for text in cut(question) {
+        let mut clause = clause(&text);
+        if clause.places.is_empty()
+            && let Some(before) = clauses
+                .iter()
+                .rev()
+                .find(|before| !before.places.is_empty())
+        {
+            clause.places = before.places.clone();
+        }
+        clauses.push(clause);
+    }
+    // The first clauses may mean a place that is named later.
+    if let Some(places) = clauses
+        .iter()
+        .map(|clause| clause.places.clone())
+        .find(|all| !all.is_empty())
+    {
+        for clause in clauses
+            .iter_mut()
+            .take_while(|clause| clause.places.is_empty())
+        {
+            clause.places.clone_from(&places);
+        }
+    }
+    clauses
+}
+
+/// At sentence marks, and at `and` before a question word.
+fn cut(question: &str) -> Vec<String> {
+    let mut clauses = vec![String::new()];
+    let all: Vec<&str> = question.split_whitespace().collect();
+    for (at, word) in all.iter().enumerate() {
+        let joins = matches!(bare(word), "and" | "And" | "then")
+            && all.get(at + 1).is_some_and(|next| asks(next));
+        let clause = clauses
+            .last_mut()
+            .expect("invariant: there is always a clause");
+        if !joins {
+            clause.push_str(word);
+            clause.push(' ');
+        }
+        if joins || word.ends_with(['?', '!', ';']) || word.ends_with('.') && word.len() > 2 {
+            clauses.push(String::new());
+        }
+    }
+    clauses.retain(|clause| !clause.trim().is_empty());
+    clauses
+}
+
+fn clause(text: &str) -> Clause {
+    let mut clause = Clause {
+        text: text.trim().to_owned(),
+        ..Clause::default()
+    };
+    let all: Vec<&str> = text.split_whitespace().collect();
+    let mut at = 0;
+    while at < all.len() {
+        let word = bare(all[at]);
+        let lower = word.to_lowercase();
+        if is_zone(word) {
+            clause.add(Place::Zone(word.to_owned()));
+        } else if matches!(lower.as_str(), "today" | "tomorrow" | "yesterday") || is_date(word) {
+            clause.day.get_or_insert(lower);
+        } else if let Ok(number) = word.parse::<f64>() {
+            clause.numbers.push(number);
+        } else if is_name(word, &lower) && (at > 0 || begins_with_name(&all)) {
+            let taken = name(&all[at..]);
+            let words = all[at..at + taken].iter().map(|word| bare(word));
+            clause.add(Place::Named(words.collect::<Vec<_>>().join(" ")));
+            at += taken;
+            continue;
+        } else {
+            clause.words.extend(words::of(word));
+        }
+        at += 1;
+    }
+    clause
+}
+
+impl Clause {
+    fn add(&mut self, place: Place) {
+        if !self.places.contains(&place) {
+            self.places.push(place);
+        }
+    }
+}
+
+/// Whether the first word, which is capitalised anyhow, is a name: `Oslo, …`, `New York …`,
+/// `Oslo tomorrow …`.
+fn begins_with_name(words: &[&str]) -> bool {
+    let next = words.get(1).map(|next| bare(next)).unwrap_or_default();
+    let lower = next.to_lowercase();
+    ends_name(words[0])
+        || matches!(lower.as_str(), "now" | "today" | "tomorrow" | "yesterday")
+        || is_name(next, &lower)
+}
+
+/// A mark after a word ends the name: "Oslo, Bergen" are two.
+fn ends_name(word: &str) -> bool {
+    word.ends_with([',', '?', '!', ';', ':', '.']) || word.contains(['\'', '’'])
+}
+
+fn asks(word: &str) -> bool {
+    ASKING.contains(&bare(word).to_lowercase().as_str())
+}
+
+/// How many words the name at the start has.
+fn name(words: &[&str]) -> usize {
+    let mut taken = 1;
+    loop {
+        if ends_name(words[taken - 1]) {
+            return taken;
+        }
+        let is_next = |at: usize| {
+            let word = words.get(at).map(|word| bare(word));
+            word.is_some_and(|word| is_name(word, &word.to_lowercase()) && !is_zone(word))
+        };
+        let small = words
+            .get(taken)
+            .is_some_and(|word| WITHIN_NAMES.contains(word));
+        match () {
+            () if is_next(taken) => taken += 1,
+            () if small && is_next(taken + 1) => taken += 2,
+            () => return taken,
+        }
+    }
+}
+
+fn is_name(word: &str, lower: &str) -> bool {
+    word.chars().next().is_some_and(char::is_uppercase)
+        && !ASKING.contains(&lower)
+        && !NO_PLACES.contains(&lower)
+}
+
+fn is_zone(word: &str) -> bool {
+    let capital = |part: &str| part.chars().next().is_some_and(char::is_uppercase);
+    let mut parts = word.split('/');
+    word == "UTC" || word.contains('/') && parts.all(capital)
+}
+
+fn is_date(word: &str) -> bool {
+    word.parse::<jiff::civil::Date>().is_ok() && word.len() == 10
+}
+
+/// Without the marks around it and without a possessive `'s`.
+fn bare(word: &str) -> &str {
+    let word = word.trim_matches(|letter: char| !letter.is_alphanumeric() && letter != '-');
+    word.strip_suffix("'s")
+        .or_else(|| word.strip_suffix("’s"))
+        .unwrap_or(word)
+}
+
+#[cfg(test)]
+mod tests;

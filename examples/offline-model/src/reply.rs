@@ -1,0 +1,133 @@
+//! What is said next: tool calls or text, and what it costs in tokens.
+
+use crate::{
+    answer,
+    conversation::Conversation,
+    plan::{NewCall, Planner, State},
+    question,
+    tool::Function,
+    wire::{Call, Refusal, Request, Usage},
+};
+use jiff::civil::Date;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// The next turn of the model.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) id: String,
+    pub(crate) text: String,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) finish: &'static str,
+    pub(crate) usage: Usage,
+}
+
+impl Reply {
+    /// Makes the next turn, on the day `today`.
+    pub(crate) fn to(request: &Request, today: Date) -> Result<Self, Refusal> {
+        let conversation = crate::conversation::read(&request.messages)?;
+        let tools: Vec<Function> = match request.tool_choice.as_ref().and_then(|one| one.as_str()) {
+            Some("none") => Vec::new(),
+            _ => request
+                .tools
+                .iter()
+                .map(|tool| tool.function.clone())
+                .collect(),
+        };
+        let (text, calls) = next(&conversation, &tools, today);
+        let seed = (&conversation.question, request.messages.len());
+        let calls: Vec<Call> = calls
+            .into_iter()
+            .map(|call| {
+                let arguments = serde_json::Value::Object(call.arguments).to_string();
+                let id = format!("call_{:016x}", hash(&(seed, &call.tool, &arguments)));
+                Call::new(id, call.tool, arguments)
+            })
+            .collect();
+        let (text, cut) = match request.max_tokens {
+            Some(most) if tokens(&text) > most => (text.chars().take(most * 4).collect(), true),
+            _ => (text, false),
+        };
+        let written = |call: &Call| tokens(&call.function.name) + tokens(&call.function.arguments);
+        let completion_tokens = tokens(&text) + calls.iter().map(written).sum::<usize>();
+        let prompt_tokens = prompt(request);
+        Ok(Self {
+            id: format!("chatcmpl-{:016x}", hash(&(seed, prompt_tokens))),
+            finish: match () {
+                () if cut => "length",
+                () if calls.is_empty() => "stop",
+                () => "tool_calls",
+            },
+            text,
+            calls,
+            usage: Usage {
+                prompt_tokens,
+                completion_tokens,
+                total_tokens: prompt_tokens + completion_tokens,
+            },
+        })
+    }
+}
+
+/// Calls, as long as there is something to call for; then the answer.
+fn next(conversation: &Conversation, tools: &[Function], today: Date) -> (String, Vec<NewCall>) {
+    let planner = Planner {
+        tools,
+        exchanges: &conversation.exchanges,
+        today,
+    };
+    let mut calls: Vec<NewCall> = Vec::new();
+    let mut answer: Vec<String> = Vec::new();
+    for clause in question::read(&conversation.question) {
+        let tasks = planner.tasks(&clause);
+        for task in &tasks {
+            if let State::Next(next) = &task.state {
+                let new = next.iter().filter(|call| !calls.contains(call));
+                calls.extend(new.cloned().collect::<Vec<_>>());
+            }
+        }
+        let said = match tasks.is_empty() {
+            // A greeting asks for nothing.
+            true if clause.words.is_empty() => Vec::new(),
+            true => vec![format!("I have no tool for “{}”.", clause.text)],
+            false => answer::sentences(&tasks),
+        };
+        let new: Vec<String> = said
+            .into_iter()
+            .filter(|one| !answer.contains(one))
+            .collect();
+        answer.extend(new);
+    }
+    match (calls.is_empty(), answer.is_empty()) {
+        (false, _) => (String::new(), calls),
+        (true, true) => (
+            "Ask me something that one of my tools can answer.".to_owned(),
+            calls,
+        ),
+        (true, false) => (answer.join(" "), calls),
+    }
+}
+
+/// Four characters are a token.
+fn tokens(text: &str) -> usize {
+    text.chars().count().div_ceil(4)
+}
+
+fn prompt(request: &Request) -> usize {
+    let messages = request.messages.iter().map(|message| {
+        let calls = message.tool_calls.iter();
+        let calls =
+            calls.map(|call| tokens(&call.function.name) + tokens(&call.function.arguments));
+        tokens(&message.text()) + calls.sum::<usize>()
+    });
+    let tools = request
+        .tools
+        .iter()
+        .map(|tool| tool.function.tokens(tokens));
+    messages.sum::<usize>() + tools.sum::<usize>()
+}
+
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,6 @@
+//! The model as a client meets it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+mod client;
+mod questions;
+mod wire;

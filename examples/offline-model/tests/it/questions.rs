@@ -1,0 +1,154 @@
+//! What it calls, in which order, and what it says.
+
+use crate::client::{talk, travel, travelled};
+use serde_json::{Value, json};
+
+fn names(turns: &[Vec<(String, Value)>]) -> Vec<Vec<&str>> {
+    let mut names = Vec::new();
+    for turn in turns {
+        names.push(turn.iter().map(|call| call.0.as_str()).collect());
+    }
+    names
+}
+
+#[tokio::test]
+async fn what_one_tool_needs_is_asked_of_another_first() {
+    let question = "How long is the day in Tromsø tomorrow, and what time is it there now?";
+    let talk = talk(question, &travel(), travelled).await;
+    assert_eq!(
+        names(&talk.turns),
+        [vec!["geocode"], vec!["daylight", "local_time"]]
+    );
+    assert_eq!(talk.turns[0][0].1, json!({"city": "Tromsø"}));
+    assert_eq!(
+        talk.turns[1][0].1,
+        json!({"latitude": 69.65, "longitude": 18.96, "date": "tomorrow", "timezone": "Europe/Oslo"})
+    );
+    assert_eq!(talk.turns[1][1].1, json!({"timezone": "Europe/Oslo"}));
+    assert_eq!(
+        talk.answer,
+        "In Tromsø on 2026-11-22, the sun rises at 10:31 and sets at 12:21, the day is 1 h 50 min long. \
+         In Tromsø, it is 06:17 on Saturday 2026-11-21 (Europe/Oslo, UTC+01:00)."
+    );
+}
+
+#[tokio::test]
+async fn a_tool_for_two_gets_two() {
+    let talk = talk(
+        "What is the time difference between Oslo and Tokyo?",
+        &travel(),
+        travelled,
+    )
+    .await;
+    assert_eq!(
+        names(&talk.turns),
+        [vec!["geocode", "geocode"], vec!["time_difference"]]
+    );
+    assert_eq!(
+        talk.turns[1][0].1,
+        json!({"from_timezone": "Europe/Oslo", "to_timezone": "Asia/Tokyo"})
+    );
+    assert_eq!(talk.answer, "Asia/Tokyo is 8 h ahead of Europe/Oslo.");
+}
+
+#[tokio::test]
+async fn each_place_is_asked_about() {
+    let talk = talk(
+        "What time is it in Oslo and New York?",
+        &travel(),
+        travelled,
+    )
+    .await;
+    assert_eq!(talk.turns[0][1].1, json!({"city": "New York"}));
+    assert_eq!(
+        names(&talk.turns),
+        [vec!["geocode", "geocode"], vec!["local_time"]],
+        "both are in one zone here, so one call tells both"
+    );
+    assert!(
+        talk.answer.contains("In Oslo, it is 06:17"),
+        "{}",
+        talk.answer
+    );
+    assert!(
+        talk.answer.contains("In New York, it is 06:17"),
+        "{}",
+        talk.answer
+    );
+}
+
+#[tokio::test]
+async fn a_zone_needs_no_city() {
+    let talk = talk("What time is it in Asia/Tokyo?", &travel(), travelled).await;
+    assert_eq!(names(&talk.turns), [vec!["local_time"]]);
+    assert_eq!(talk.turns[0][0].1, json!({"timezone": "Asia/Tokyo"}));
+}
+
+#[tokio::test]
+async fn a_failure_is_told_and_the_rest_answered() {
+    let question = "Do I need an umbrella in Bergen, and what time is it there?";
+    let talk = talk(question, &travel(), travelled).await;
+    assert_eq!(
+        names(&talk.turns),
+        [vec!["geocode"], vec!["weather", "local_time"]]
+    );
+    assert_eq!(
+        talk.answer,
+        "I could not get an answer from weather for Bergen: api.open-meteo.com cannot be reached. \
+         In Bergen, it is 06:17 on Saturday 2026-11-21 (Europe/Oslo, UTC+01:00)."
+    );
+}
+
+#[tokio::test]
+async fn what_hangs_on_a_failure_is_not_tried_again() {
+    let question = "When is sunset in Atlantis today and what time is it there?";
+    let talk = talk(question, &travel(), travelled).await;
+    assert_eq!(names(&talk.turns), [vec!["geocode"]]);
+    assert_eq!(
+        talk.answer,
+        "I could not get an answer from geocode for Atlantis: no city is called 'Atlantis'."
+    );
+}
+
+#[tokio::test]
+async fn where_something_is_needs_one_call() {
+    let talk = talk("Where is Tromsø?", &travel(), travelled).await;
+    assert_eq!(names(&talk.turns), [vec!["geocode"]]);
+    assert_eq!(
+        talk.answer,
+        "In Tromsø, the coordinates in Norway are 69.65, 18.96, time zone Europe/Oslo."
+    );
+}
+
+#[tokio::test]
+async fn it_knows_no_tool_by_heart() {
+    let tools = json!([
+        {"type": "function", "function": {"name": "square_root", "description": "Computes the root of a number.",
+            "parameters": {"type": "object", "properties": {"value": {"type": "number"}}, "required": ["value"]}}},
+        {"type": "function", "function": {"name": "search_library", "description": "Searches books by title.",
+            "parameters": {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]}}}
+    ]);
+    let act = |name: &str, arguments: &Value| match name {
+        "square_root" => json!({"root": arguments["value"].as_f64().unwrap().sqrt()}),
+        _ => json!({"titles": ["Walden", "Moby-Dick"]}),
+    };
+    let root = talk("What is the square root of 81?", &tools, act).await;
+    assert_eq!(
+        root.turns,
+        [vec![("square_root".to_owned(), json!({"value": 81.0}))]]
+    );
+    assert_eq!(root.answer, "Root: 9.0.");
+    let books = talk("Search the library for whales", &tools, act).await;
+    assert_eq!(names(&books.turns), [vec!["search_library"]]);
+    assert_eq!(books.answer, "Titles: Walden, Moby-Dick.");
+}
+
+#[tokio::test]
+async fn without_a_tool_it_says_so() {
+    let talk = talk("Who painted the Mona Lisa?", &travel(), travelled).await;
+    assert!(talk.turns.is_empty());
+    assert_eq!(
+        talk.answer,
+        "I have no tool for “Who painted the Mona Lisa?”."
+    );
+}
