@@ -3,11 +3,11 @@ import { html, useState } from './ui.js';
 import { count, opened, text } from './format.js';
 
 const GROUPS = [
-  ['Tool', /^(gen_ai\.tool|mcp)\./],
-  ['Agent', /^(gen_ai\.(agent|conversation|workflow)|a2a|agent)\./],
-  ['Model', /^(gen_ai|openai|anthropic|aws\.bedrock|azure\.ai|llm)\./],
-  ['Outcome', /^(error|exception|retry|circuit|breaker|resilience)\b|(^|\.)(retry|circuit|breaker|attempts?)\b/],
-  ['Workflow', /^(glassbox\.(workflow|step|run)|workflow|temporal)\b/],
+  ['Tool', /^(gen_ai\.tool|mcp)\.|^glassbox\.(capability|effect|peer)\b/],
+  ['Agent', /^(gen_ai\.(agent|conversation)|a2a|agent)\.|^glassbox\.question$/],
+  ['Workflow', /^(gen_ai\.workflow|glassbox\.(workflow|step|run)|workflow|temporal)\b/],
+  ['Model', /^(gen_ai|glassbox\.(cost|usage)|openai|anthropic|aws\.bedrock|azure\.ai|llm)\./],
+  ['Outcome', /^(error|exception|retry|circuit|breaker|resilience)\b|^glassbox\.(attempt|reason|breaker|dependency)\b|\.resend_count$|(^|\.)(circuit|breaker)\./],
   ['HTTP', /^(http|url|server|client|network|net|user_agent|tls)\./],
   ['RPC', /^rpc\./],
   ['Database', /^db\./],
@@ -20,7 +20,7 @@ const OTHER = 'Other';
 export function grouped(attributes) {
   const groups = new Map(GROUPS.map(([title]) => [title, []]));
   groups.set(OTHER, []);
-  const subject = { execute_tool: 'Tool', invoke_agent: 'Agent', create_agent: 'Agent' }[attributes?.['gen_ai.operation.name']];
+  const subject = { execute_tool: 'Tool', invoke_agent: 'Agent', create_agent: 'Agent', invoke_workflow: 'Workflow' }[attributes?.['gen_ai.operation.name']];
   for (const [name, value] of Object.entries(attributes ?? {}).sort(([a], [b]) => a.localeCompare(b))) {
     const group = name === 'gen_ai.operation.name' && subject ? subject : GROUPS.find(([, pattern]) => pattern.test(name))?.[0] ?? OTHER;
     groups.get(group).push([name, value]);

@@ -1,7 +1,7 @@
 // The conversation of a run: who said what, which tools were called, with what outcome.
 import { colour, html, useState } from './ui.js';
-import { count, duration, opened, plural, text } from './format.js';
-import { agentName, attempts, explain, firstToken, isError, modelName, operation, servedBy, tokens, toolName } from './trace.js';
+import { count, dollars, duration, opened, plural, text } from './format.js';
+import { agentName, attempt, attempts, cost, estimated, explain, firstToken, isError, modelName, operation, servedBy, tokens, toolName } from './trace.js';
 
 const FIRST = 60;
 const LONG = 1_200;
@@ -40,7 +40,9 @@ function Title({ turn, span, failed, trace }) {
   if (turn.kind === 'model') {
     name = modelName(span);
     const used = tokens(span);
-    if (used) facts.push(`${count(used[0])} → ${count(used[1])} tok`);
+    if (used) facts.push(`${estimated(span) ? '≈ ' : ''}${count(used[0])} → ${count(used[1])} tok`);
+    const price = cost(span);
+    if (price != null) facts.push(dollars(price));
     const token = firstToken(span);
     if (token != null) facts.push(`first token ${duration(token)}`);
     if (turn.calls.length) {
@@ -53,7 +55,7 @@ function Title({ turn, span, failed, trace }) {
   if (failed) {
     const tried = attempts(span);
     const why = explain(turn.node, trace);
-    return html`<h3><button type="button">${name}</button><span class="err">failed${tried > 1 ? ` after ${tried} attempts` : ''} · ${duration(span.duration_nano)} · ${why.what.replace(/\.$/, '')}</span></h3>`;
+    return html`<h3><button type="button">${name}</button><span class="err">failed${tried > 1 ? ` after ${tried} attempts` : attempt(span) > 1 ? ` at attempt ${attempt(span)}` : ''} · ${duration(span.duration_nano)} · ${why.what.replace(/\.$/, '')}</span></h3>`;
   }
   return html`<h3><button type="button">${name}</button><span>${facts.join(' · ')}</span></h3>`;
 }

@@ -33,6 +33,11 @@ export function duration(nanos) {
   return `${Math.floor(minutes / 1440)} d ${Math.floor((minutes % 1440) / 60)} h`;
 }
 
+/** 0.00312 → "$0.0031". */
+export function dollars(value) {
+  return `$${value === 0 ? '0' : value < 0.01 ? Number(value.toPrecision(2)) : value.toFixed(value < 1 ? 3 : 2)}`;
+}
+
 /** 38123456 → "38 MB". */
 export function bytes(value) {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

@@ -1,5 +1,5 @@
 // The frame of the page: header, the view that the address names, footer and keys.
-import { Empty, Loading, html, pane, render, useEffect, useState, useStore } from './ui.js';
+import { Empty, Loading, html, pane, render, useEffect, useRef, useState, useStore } from './ui.js';
 import { live, startPolling, status } from './api.js';
 import { go, link, route, setParams } from './router.js';
 import { KeysDialog, useKeys } from './keys.js';
@@ -25,7 +25,13 @@ function View({ view }) {
       wanted = false;
     };
   }, [view]);
-  if (state.failed) return html`<main><${Empty} title="This part of the page could not be loaded."><p class="dim">The backend does not answer. Reload once it is back.</p><//></main>`;
+  // A module that failed to load stays failed until the document is loaded again; all state is in the address.
+  const generation = useStore(status, (value) => value.generation);
+  const first = useRef(generation);
+  useEffect(() => {
+    if (state.failed && generation !== first.current) location.reload();
+  }, [state.failed, generation]);
+  if (state.failed) return html`<main><${Empty} title="This part of the page could not be loaded."><p class="dim">The backend does not answer. The page loads it once the backend is back.</p><//></main>`;
   return state.component ? html`<${state.component} />` : html`<main><${Loading} what=${view} /></main>`;
 }
 

@@ -3,8 +3,8 @@ import {
   Copy, Dot, Empty, Failed, Loading, html, learnServices, pane, useEffect, useLayoutEffect, useMemo, useRef, useState, useStore, useVisibleRows,
 } from './ui.js';
 import { status, useResource, useRevision, withQuery } from './api.js';
-import { clockMillis, count, duration, moment, plural, shortId, text } from './format.js';
-import { link, route, setParams } from './router.js';
+import { clockMillis, count, dollars, duration, moment, plural, shortId, text } from './format.js';
+import { go, link, route, setParams } from './router.js';
 import { useKeys } from './keys.js';
 import { buildTrace, conversation, matches, openRows, outcome } from './trace.js';
 import { Level } from './attributes.js';
@@ -52,7 +52,6 @@ function Run({ id, trace, total, logs, following }) {
   const scroller = useRef(null);
   const finder = useRef(null);
   const [closed, setClosed] = useState(() => new Set());
-  const [zoom, setZoom] = useState(null);
   const [find, setFind] = useState('');
   const talk = useMemo(() => conversation(trace), [trace]);
   const rows = useMemo(() => openRows(trace, closed), [trace, closed]);
@@ -61,15 +60,15 @@ function Run({ id, trace, total, logs, following }) {
     return words.length ? new Set(trace.rows.filter((node) => matches(node.span, words)).map((node) => node.span.span_id)) : null;
   }, [trace, find]);
   const node = trace.byId.get(selected);
+  const zoom = zoomed(params.get('zoom'), trace);
+  const setZoom = (range) => setParams({ zoom: range && range.map((time) => ((time - trace.start) / 1e6).toFixed(3)).join('-') });
 
   const select = (spanId, from = 'timeline') => {
     pane.set('run');
     scroller.current.dataset.from = from;
     // Seen from `/`, choosing a span settles on this run instead of following the newest.
     if (following) {
-      const kept = Object.fromEntries(params);
-      history.pushState(null, '', link('runs', id, { ...kept, span: spanId }));
-      dispatchEvent(new PopStateEvent('popstate'));
+      go(link('runs', id, { ...Object.fromEntries(params), span: spanId }));
     } else setParams({ span: spanId });
     reveal(spanId);
   };
@@ -129,6 +128,7 @@ function Run({ id, trace, total, logs, following }) {
     if (selected) pane.set('run');
   }, [trace]);
 
+  const heading = talk.turns.some((turn) => turn.kind === 'model' || turn.kind === 'user') ? 'Conversation' : 'Steps';
   // The conversation is drawn again when it changes or when one of its own turns is chosen, not for every span.
   const chosenTurn = node && talk.turns.some((turn) => turn.node === node) ? selected : null;
   const choose = useRef(select);
@@ -138,8 +138,8 @@ function Run({ id, trace, total, logs, following }) {
   const view = zoom ?? [trace.start, trace.start + trace.length];
   const goTo = (name) => scroller.current.querySelector(`#${name}`)?.scrollIntoView({ block: 'start' });
   return html`<section class="detail" ref=${scroller} aria-label="Run" onPointerDown=${() => pane.set('run')} data-entered=${entered ? 'yes' : undefined}>
-    <${Head} id=${id} trace=${trace} total=${total} logs=${logs.data} turns=${talk.turns.length} following=${following} onGo=${goTo} />
-    ${talk.turns.length > 0 && html`<h2 id="conversation">Conversation</h2>
+    <${Head} id=${id} trace=${trace} total=${total} logs=${logs.data} talk=${talk.turns.length > 0 && heading} following=${following} onGo=${goTo} />
+    ${talk.turns.length > 0 && html`<h2 id="conversation">${heading}</h2>
       ${said}`}
     <div class="bar-head"><h2 id="timeline">Timeline</h2>
       <label class="find"><input ref=${finder} type="search" placeholder="Find in this run" aria-label="Find in this run" value=${find} maxlength="200"
@@ -154,7 +154,14 @@ function Run({ id, trace, total, logs, following }) {
   ${selected && !node && html`<aside class="aside"><${Empty} title="This span is not here."><p class="dim">The run is, but it has no span ${shortId(selected)}.</p><//></aside>`}`;
 }
 
-function Head({ id, trace, total, logs, turns, following, onGo }) {
+// Part of the timeline, in the address as milliseconds from the start: "693.2-1390".
+function zoomed(written, trace) {
+  const match = /^([\d.]+)-([\d.]+)$/.exec(written ?? '');
+  const range = match && [match[1], match[2]].map((time) => trace.start + Number(time) * 1e6);
+  return range && range[1] > range[0] ? range : null;
+}
+
+function Head({ id, trace, total, logs, talk, following, onGo }) {
   const root = trace.roots[0].span;
   const failed = outcome(trace);
   const head = useRef(null);
@@ -170,6 +177,7 @@ function Head({ id, trace, total, logs, turns, following, onGo }) {
     <div class="facts"><b>${duration(trace.length)}</b>
       <span>${plural(trace.services.length, 'service')} · ${plural(total, 'span')}${logs ? ` · ${plural(logs.total, 'log')}` : ''}</span>
       ${trace.input + trace.output > 0 && html`<span>${count(trace.input)} in · ${count(trace.output)} out tok</span>`}
+      ${trace.cost != null && html`<span title="Model calls whose price is known">${dollars(trace.cost)}</span>`}
       ${failed && html`<span class="err">${failed}</span>`}
       ${total > trace.rows.length && html`<span class="warn">first ${count(trace.rows.length)} of ${count(total)} spans</span>`}
       ${trace.orphans > 0 && html`<span class="warn">${plural(trace.orphans, 'span')} without ${trace.orphans === 1 ? 'its' : 'their'} parent</span>`}
@@ -177,7 +185,7 @@ function Head({ id, trace, total, logs, turns, following, onGo }) {
       <${Copy} className="copyid mono" label=${shortId(id)} text=${id} title="Copy the trace id" />
       ${following && html`<span class="faint">newest run</span>`}</div>
     <div class="legend"><span class="who">${trace.services.map((service) => html`<span key=${service.name}><${Dot} service=${service.name} /> ${service.name}</span>`)}</span>
-      <span class="jumps">${turns > 0 && html`<button type="button" onClick=${() => onGo('conversation')}>Conversation</button>`}
+      <span class="jumps">${talk && html`<button type="button" onClick=${() => onGo('conversation')}>${talk}</button>`}
         <button type="button" onClick=${() => onGo('timeline')}>Timeline</button>
         <button type="button" onClick=${() => onGo('logs')}>Logs</button></span></div>
   </div>`;

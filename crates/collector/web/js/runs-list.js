@@ -62,7 +62,7 @@ function RunsList({ found, selected }) {
 
   const open = (run) => {
     if (!run) return false;
-    go(link('runs', run.trace_id, { ...Object.fromEntries(params), span: null }), { replace: at >= 0 });
+    go(link('runs', run.trace_id, { ...Object.fromEntries(params), span: null, zoom: null }), { replace: at >= 0 });
     return true;
   };
   const inList = (action) => () => (pane.value === 'list' ? action() : false);
@@ -84,6 +84,7 @@ function RunsList({ found, selected }) {
   // Moving about in a run changes the address but not one row of this list.
   const kept = new URLSearchParams(params);
   kept.delete('span');
+  kept.delete('zoom');
   const rows = useMemo(() => {
     let lastDay = null;
     return runs.map((run) => {
@@ -108,7 +109,8 @@ function Heading({ found }) {
   const following = useStore(live);
   if (!found.data) return html`<div class="caption">Runs</div>`;
   const { runs, total, returned, filtered } = found;
-  const amount = filtered ? `${plural(runs.length === returned ? total : runs.length, 'run')} match` : plural(total, 'run');
+  const fit = runs.length === returned ? total : runs.length;
+  const amount = filtered ? `${plural(fit, 'run')} ${fit === 1 ? 'matches' : 'match'}` : plural(total, 'run');
   return html`<div class="caption" aria-live="polite"><span>${amount}${returned < total ? `, newest ${count(returned)}` : ''}</span>
     ${!following && html`<span class="warn">paused</span>`}</div>`;
 }

@@ -42,8 +42,10 @@ function readHistogram(point) {
   const most = point.max ?? null;
   if (point.buckets && Array.isArray(point.bounds)) {
     const { bounds } = point;
-    point.buckets.forEach((amount, i) => {
-      const lower = i > 0 ? bounds[i - 1] : Math.min(0, bounds[0] ?? 0);
+    // One bucket without bounds says nothing about how values are spread, beyond its least and its most.
+    if (bounds.length === 0 && least != null && most != null) add(least, most, point.count);
+    else if (bounds.length > 0) point.buckets.forEach((amount, i) => {
+      const lower = i > 0 ? bounds[i - 1] : Math.min(0, bounds[0]);
       const upper = i < bounds.length ? bounds[i] : Math.max(most ?? lower, lower);
       add(lower, upper, amount);
     });

@@ -72,7 +72,7 @@ function Event({ event, start }) {
 function candidates(span) {
   if (isModelCall(span) || operation(span) === 'embeddings') return ['gen_ai.client.operation.duration', 'gen_ai.client.inference.duration'];
   if (isTool(span)) return ['gen_ai.execute_tool.duration', 'gen_ai.client.operation.duration'];
-  if (operation(span)) return ['gen_ai.invoke_agent.duration', 'gen_ai.agent.duration', 'gen_ai.client.operation.duration'];
+  if (operation(span)) return [`gen_ai.${operation(span)}.duration`, 'gen_ai.client.operation.duration'];
   if (span.kind === 'server') return span.attributes['rpc.system'] ? ['rpc.server.duration', 'rpc.server.call.duration'] : ['http.server.request.duration'];
   if (span.kind === 'client') {
     if (span.attributes['db.system.name'] || span.attributes['db.system']) return ['db.client.operation.duration'];

@@ -25,6 +25,9 @@ export function tokens(span) {
   return input == null && output == null ? null : [Number(input ?? 0), Number(output ?? 0)];
 }
 
+/** Whether the tokens were counted by us because the provider said nothing. */
+export const estimated = (span) => first(span, 'glassbox.usage.source') === 'estimated';
+
 /** Nanoseconds from the start of a model call to its first token, or null. */
 export function firstToken(span) {
   const seconds = first(span, 'gen_ai.response.time_to_first_chunk', 'gen_ai.response.time_to_first_token', 'gen_ai.server.time_to_first_token');
@@ -33,14 +36,24 @@ export function firstToken(span) {
   return event ? event.time_unix_nano - span.start_unix_nano : null;
 }
 
-/** How often something was tried, when a span says so. */
+/** How often something was tried in all, when the span around the tries says so. */
 export function attempts(span) {
-  for (const [name, value] of Object.entries(span.attributes ?? {})) {
-    if (/(^|\.)(retry\.attempts?|attempts|retry\.count|resend_count)$/.test(name) && Number.isFinite(Number(value))) {
-      return /count$/.test(name) ? Number(value) + 1 : Number(value);
-    }
-  }
-  return null;
+  if (span.attributes?.['glassbox.workflow.step'] != null) return first(span, 'glassbox.attempt');
+  const entry = Object.entries(span.attributes ?? {}).find(([name]) => /(^|\.)(retry\.attempts?|attempts)$/.test(name));
+  return entry && Number.isFinite(Number(entry[1])) ? Number(entry[1]) : null;
+}
+
+/** Which try this one is, from one, when the span says so. */
+export function attempt(span) {
+  const again = first(span, 'http.request.resend_count');
+  if (again != null) return Number(again) + 1;
+  return span.attributes?.['glassbox.workflow.step'] == null ? first(span, 'glassbox.attempt') : null;
+}
+
+/** What a call cost in US dollars, or null where the price is not known. */
+export function cost(span) {
+  const value = first(span, 'glassbox.cost.usd', 'gen_ai.usage.cost');
+  return value != null && Number.isFinite(Number(value)) ? Number(value) : null;
 }
 
 /** The state of the circuit breaker, when a span says so. */
@@ -53,11 +66,12 @@ export function circuit(span) {
 export function fact(span) {
   const parts = [];
   const used = tokens(span);
-  if (used) parts.push(`${used[0]} → ${used[1]} tok`);
+  if (used) parts.push(`${estimated(span) ? '≈ ' : ''}${used[0]} → ${used[1]} tok`);
   const token = firstToken(span);
   if (token != null) parts.push(`first token ${duration(token)}`);
   const tried = attempts(span);
   if (tried > 1) parts.push(`${tried} attempts`);
+  else if (attempt(span) > 1) parts.push(`attempt ${attempt(span)}`);
   const state = circuit(span);
   if (state && state !== 'closed') parts.push(`circuit ${state.replace('_', '-')}`);
   const code = first(span, 'http.response.status_code', 'rpc.grpc.status_code', 'rpc.response.status_code');
@@ -143,6 +157,7 @@ export function buildTrace(spans) {
   const services = new Map();
   let input = 0;
   let output = 0;
+  let dollars = null;
   for (const { span } of rows) {
     start = Math.min(start, span.start_unix_nano);
     end = Math.max(end, span.end_unix_nano, span.start_unix_nano);
@@ -154,11 +169,13 @@ export function buildTrace(spans) {
       const used = tokens(span) ?? [0, 0];
       input += used[0];
       output += used[1];
+      const price = cost(span);
+      if (price != null) dollars = (dollars ?? 0) + price;
     }
   }
   const question = rows.map(({ span }) => first(span, 'glassbox.question')).find((value) => value != null);
   return {
-    rows, byId, roots, start, end, length: Math.max(1, end - start), input, output,
+    rows, byId, roots, start, end, length: Math.max(1, end - start), input, output, cost: dollars,
     question: question == null ? null : text(question),
     services: [...services.values()],
     errors: rows.filter(({ span }) => isError(span)),
@@ -205,10 +222,15 @@ export function explain(node, trace) {
 
   const done = [];
   const failedChildren = node.children.filter((child) => isError(child.span)).length;
-  const tried = attempts(span) ?? (failedChildren > 1 && isTool(span) ? failedChildren : null);
+  const last = Math.max(0, ...node.children.map((child) => attempt(child.span) ?? 0));
+  const tried = attempts(span) ?? (last > 1 ? last : failedChildren > 1 && isTool(span) ? failedChildren : null);
   const state = circuit(span);
-  const opens = span.events?.some((event) => /(circuit|breaker)/i.test(event.name) && /open/i.test(`${event.name} ${JSON.stringify(event.attributes ?? {})}`));
+  const opens = span.events?.some((event) => {
+    const words = `${event.name} ${JSON.stringify(event.attributes ?? {})}`;
+    return /circuit|breaker/i.test(words) && /open/i.test(words);
+  });
   if (tried > 1) done.push(`Tried ${tried === 2 ? 'twice' : `${tried} times`}${state === 'open' || opens ? ', then the circuit opened' : ''}.`);
+  else if (attempt(span) > 1) done.push(`This was attempt ${attempt(span)}.`);
   else if (state === 'open' || opens) done.push('The circuit is open: further calls are refused for a while.');
   const root = trace.roots[0];
   if (root === node) done.push('The run failed with it.');
