@@ -37,6 +37,7 @@ pub(crate) fn check(packages: &[Package], policy: &Policy) -> Result<Vec<Violati
             None => inspection.faults.push(Fault::Unclassified),
             Some(rule) => {
                 inspection.edges(rule);
+                inspection.stale_pins(rule);
                 inspection.default_features(rule);
                 inspection.implicit_features()?;
             }
@@ -95,15 +96,6 @@ impl Inspection<'_> {
                     name: name.to_owned(),
                 }),
         );
-        let imported = |name: &String| {
-            let mut all = self.package.dependencies.iter();
-            all.any(|dependency| dependency.name == *name)
-        };
-        let loose = rule.pinned_features.keys().filter(|name| !imported(name));
-        let loose: Vec<Fault> = loose
-            .map(|name| Fault::StalePin { name: name.clone() })
-            .collect();
-        self.faults.extend(loose);
     }
 
     /// The rules that hold whatever the lists say, so that no edit of a list undoes them.
@@ -139,6 +131,16 @@ impl Inspection<'_> {
                 });
             }
         }
+    }
+
+    /// Pins of crates that are not imported any more.
+    fn stale_pins(&mut self, rule: &Rule) {
+        let dependencies = self.package.dependencies.iter();
+        let imported: BTreeSet<&str> = dependencies.map(|it| it.name.as_str()).collect();
+        let pinned = rule.pinned_features.keys();
+        let stale = pinned.filter(|name| !imported.contains(name.as_str()));
+        self.faults
+            .extend(stale.map(|name| Fault::StalePin { name: name.clone() }));
     }
 
     fn default_features(&mut self, rule: &Rule) {
