@@ -11,6 +11,7 @@ pub mod proto;
 mod request;
 mod signal;
 mod validate;
+mod walk;
 
 #[cfg(feature = "receiver")]
 mod consumer;

@@ -128,25 +128,24 @@ impl Receiver {
             .await
             .map_err(|error| Problem::body(error, limits.retry_after))?;
         let size = bytes.len();
-        let decoded = decode::decode(signal, media, bytes).await?;
-        let rejected = decoded.rejections.total();
-        stats.count_received(signal, size, decoded.batch.records() + rejected);
-        for (reason, records) in decoded.rejections.reasons() {
+        let (batch, rejections) = decode::decode(signal, media, bytes).await?;
+        let (records, rejected) = (batch.records(), rejections.total());
+        stats.count_received(signal, size, records + rejected);
+        for (reason, records) in rejections.reasons() {
             stats.count_rejected(signal, reason, records);
         }
-        if decoded.batch.records() == 0 {
-            return match decoded.rejections.first() {
+        if records == 0 {
+            return match rejections.first() {
                 Some(first) => Err(Problem::nothing_valid(signal, rejected, first)),
                 None => Ok(Accepted::all()),
             };
         }
-        let records = decoded.batch.records();
-        let accepted = consumer.consume(decoded.batch).await?;
+        let accepted = consumer.consume(batch).await?;
         let refused = accepted.rejected().min(records);
         stats.count_accepted(signal, records - refused);
         stats.count_rejected(signal, RejectedReason::Consumer, refused);
         drop(lease);
-        Ok(match decoded.rejections.first() {
+        Ok(match rejections.first() {
             None => accepted,
             Some(first) => {
                 let mut message = format!("{rejected} {} rejected: {first}", signal.records());

@@ -4,12 +4,10 @@ use bytes::Bytes;
 
 use super::media::Media;
 use super::problem::Problem;
-use crate::{Batch, Rejections, Request, Signal, remove_invalid};
+use crate::{Batch, Rejections, Signal};
 
-pub(super) struct Decoded {
-    pub(super) batch: Batch,
-    pub(super) rejections: Rejections,
-}
+/// A batch, and what had to be left out of it.
+pub(super) type Decoded = (Batch, Rejections);
 
 /// From here on decoding takes long enough (a millisecond or so) to be moved off the threads that
 /// serve the sockets.
@@ -30,22 +28,10 @@ pub(super) async fn decode(signal: Signal, media: Media, bytes: Bytes) -> Result
 }
 
 fn decode_now(signal: Signal, media: Media, bytes: Bytes) -> Result<Decoded, Problem> {
-    let (mut request, bytes) = match media {
-        Media::Protobuf => {
-            let request = Request::from_protobuf(signal, &bytes)
-                .map_err(|error| Problem::malformed(signal, "", &error.to_string()))?;
-            (request, Some(bytes))
-        }
-        Media::Json => {
-            let request = Request::from_json(signal, &bytes)
-                .map_err(|error| Problem::malformed(signal, error.path(), &error.problem()))?;
-            (request, None)
-        }
-    };
-    let rejections = remove_invalid(&mut request);
-    let batch = match bytes {
-        Some(bytes) if rejections.is_empty() => Batch::with_bytes(request, bytes),
-        _ => Batch::new(request),
-    };
-    Ok(Decoded { batch, rejections })
+    match media {
+        Media::Protobuf => Batch::from_protobuf(signal, bytes)
+            .map_err(|error| Problem::malformed(signal, "", &error.to_string())),
+        Media::Json => Batch::from_json(signal, &bytes)
+            .map_err(|error| Problem::malformed(signal, error.path(), &error.problem())),
+    }
 }

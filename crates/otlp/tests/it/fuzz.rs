@@ -1,7 +1,8 @@
 //! Whatever is sent, the answer is an answer.
 
 use axum::http::StatusCode;
-use glassbox_otlp::{Request, Signal, remove_invalid};
+use bytes::Bytes;
+use glassbox_otlp::{Batch, Request, Signal, remove_invalid};
 use proptest::prelude::*;
 
 use crate::http::{JSON, PROTOBUF, post};
@@ -38,8 +39,28 @@ fn nearly_json() -> impl Strategy<Value = String> {
     prop::collection::vec(token, 0..30).prop_map(|tokens| tokens.concat())
 }
 
+/// A batch is what decoding everything and checking every record gives, however it was made.
+fn batch_is_what_decoding_gives(signal: Signal, bytes: &[u8]) {
+    let batch = Batch::from_protobuf(signal, Bytes::copy_from_slice(bytes));
+    match (batch, Request::from_protobuf(signal, bytes)) {
+        (Ok((batch, rejections)), Ok(mut request)) => {
+            assert_eq!(remove_invalid(&mut request), rejections);
+            assert_eq!(batch.records(), request.records());
+            assert_eq!(format!("{:?}", batch.request()), format!("{request:?}"));
+            if rejections.is_empty() {
+                assert_eq!(batch.bytes(), bytes);
+            } else {
+                assert_eq!(batch.bytes(), &request.to_protobuf());
+            }
+        }
+        (Err(error), Err(expected)) => assert_eq!(error.to_string(), expected.to_string()),
+        (batch, request) => panic!("{batch:?} but {request:?}"),
+    }
+}
+
 fn decode_all(bytes: &[u8]) {
     for signal in Signal::ALL {
+        batch_is_what_decoding_gives(signal, bytes);
         for request in [
             Request::from_protobuf(signal, bytes).ok(),
             Request::from_json(signal, bytes).ok(),
@@ -71,22 +92,47 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn whole_messages_are_told_sound_from_unsound(
+        (traces, metrics, logs) in (strategies::traces(), strategies::metrics(), strategies::logs()),
+    ) {
+        for mut request in [Request::Traces(traces), Request::Metrics(metrics), Request::Logs(logs)] {
+            let signal = request.signal();
+            let whole = request.to_protobuf();
+            batch_is_what_decoding_gives(signal, &whole);
+            let _ = remove_invalid(&mut request);
+            let sound = request.to_protobuf();
+            batch_is_what_decoding_gives(signal, &sound);
+            batch_is_what_decoding_gives(signal, &[sound, whole].concat());
+        }
+    }
 
     #[test]
     fn broken_messages_never_panic(
-        message in strategies::metrics(),
+        mut request in prop_oneof![
+            strategies::traces().prop_map(Request::Traces),
+            strategies::metrics().prop_map(Request::Metrics),
+            strategies::logs().prop_map(Request::Logs),
+        ],
         json: bool,
-        cut: prop::sample::Index,
-        at: prop::sample::Index,
-        byte: u8,
+        sound: bool,
+        cut in prop::option::of(any::<prop::sample::Index>()),
+        changes in prop::collection::vec(any::<(prop::sample::Index, u8)>(), 0..3),
     ) {
-        let request = Request::Metrics(message);
+        if sound {
+            let _ = remove_invalid(&mut request);
+        }
         let mut bytes = if json { request.to_json() } else { request.to_protobuf() };
-        bytes.truncate(cut.index(bytes.len() + 1));
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len() + 1));
+        }
         if !bytes.is_empty() {
-            let at = at.index(bytes.len());
-            bytes[at] = byte;
+            for (at, byte) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
         }
         decode_all(&bytes);
     }
