@@ -32,10 +32,10 @@ use glassbox_otlp::{Batch, Signal};
 use thiserror::Error;
 use tokio::sync::watch;
 
-pub(crate) use index::{QUESTION, UNKNOWN_SERVICE};
+pub(crate) use index::QUESTION;
 pub(crate) use pruned::Pruned;
 pub(crate) use retention::Retention;
-pub(crate) use rows::{LogRow, Metric, Rows, Source, SpanRow};
+pub(crate) use rows::{LogRow, Metric, PointRow, Rows, Source, SpanRow};
 pub(crate) use segment::{Block, Records, Segment, SegmentView};
 pub(crate) use view::View;
 pub(crate) use wire::{Record, records};
@@ -106,8 +106,11 @@ impl SegmentStore {
         medium: Arc<dyn Medium>,
     ) -> Result<Self, OpenError> {
         let names = Names::default();
-        let (writer, recovered) = load(directory, retention.clone(), medium, &names)
-            .map_err(|source| OpenError { directory: directory.to_owned(), source })?;
+        let (writer, recovered) =
+            load(directory, retention.clone(), medium, &names).map_err(|source| OpenError {
+                directory: directory.to_owned(),
+                source,
+            })?;
         let shown = Arc::clone(&writer.shown);
         let newest_log = watch::Sender::new(writer.sequences[slot(Signal::Logs)]);
         let inner = Arc::new(Inner {
@@ -119,8 +122,10 @@ impl SegmentStore {
             newest_log,
             recovered,
         });
-        let syncer = Syncer::start(Arc::clone(&inner))
-            .map_err(|source| OpenError { directory: directory.to_owned(), source })?;
+        let syncer = Syncer::start(Arc::clone(&inner)).map_err(|source| OpenError {
+            directory: directory.to_owned(),
+            source,
+        })?;
         Ok(Self { inner, syncer })
     }
 
@@ -147,7 +152,8 @@ impl SegmentStore {
         if bytes + frame::SegmentHeader::LEN as u64 > max_bytes {
             return Err(AppendError::TooLarge { bytes, max_bytes });
         }
-        self.inner.change(|writer| writer.append(&mut frame, rows, now))?;
+        self.inner
+            .change(|writer| writer.append(&mut frame, rows, now))?;
         self.syncer.wake();
         Ok(())
     }
@@ -221,7 +227,10 @@ fn load(
     medium: Arc<dyn Medium>,
     names: &Names,
 ) -> io::Result<(Writer, Vec<String>)> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)?;
     let pruned = Pruned::load(directory)?;
     let mut files: Vec<(u64, PathBuf)> = Vec::new();
     for entry in fs::read_dir(directory)? {
@@ -262,12 +271,22 @@ fn load(
     };
     let shown = Arc::new(Shown::new(View { segments, pruned }));
     let directory = directory.to_owned();
-    let writer = Writer { directory, retention, medium, shown, active, sequences, next_segment };
+    let writer = Writer {
+        directory,
+        retention,
+        medium,
+        shown,
+        active,
+        sequences,
+        next_segment,
+    };
     Ok((writer, losses))
 }
 
 /// Returns the time in nanoseconds since the epoch.
 pub(crate) fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }

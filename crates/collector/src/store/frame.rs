@@ -39,7 +39,9 @@ fn signal_byte(signal: Signal) -> u8 {
 }
 
 fn signal_of(byte: u8) -> Option<Signal> {
-    Signal::ALL.into_iter().find(|signal| signal_byte(*signal) == byte)
+    Signal::ALL
+        .into_iter()
+        .find(|signal| signal_byte(*signal) == byte)
 }
 
 /// The first bytes of a segment file.
@@ -147,7 +149,9 @@ impl FrameHeader {
         if !self.compressed {
             return (payload.len() == raw_len).then(|| payload.to_vec());
         }
-        zstd::bulk::decompress(payload, raw_len).ok().filter(|raw| raw.len() == raw_len)
+        zstd::bulk::decompress(payload, raw_len)
+            .ok()
+            .filter(|raw| raw.len() == raw_len)
     }
 }
 

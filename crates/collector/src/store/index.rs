@@ -81,8 +81,13 @@ pub(crate) fn source(resource: &[u8]) -> Result<Source, Malformed> {
             }
         }
     }
-    let service = service.filter(|name| !name.is_empty()).unwrap_or(UNKNOWN_SERVICE);
-    Ok(Source { service: service.into(), instance: instance.map(Into::into) })
+    let service = service
+        .filter(|name| !name.is_empty())
+        .unwrap_or(UNKNOWN_SERVICE);
+    Ok(Source {
+        service: service.into(),
+        instance: instance.map(Into::into),
+    })
 }
 
 fn id<const N: usize>(bytes: &[u8]) -> [u8; N] {
@@ -105,7 +110,6 @@ fn span(record: &Record<'_>, source: Arc<Source>, names: &Names) -> Result<SpanR
         end: 0,
         name: names.name(""),
         source,
-        offset: record.offset,
         input_tokens: 0,
         output_tokens: 0,
         is_root: true,
@@ -156,7 +160,6 @@ fn log(record: &Record<'_>, source: Arc<Source>) -> Result<LogRow, Malformed> {
         trace_id: [0; 16],
         span_id: [0; 8],
         source,
-        offset: record.offset,
         severity: 0,
     };
     let mut observed = 0;
@@ -233,7 +236,13 @@ fn metric(
             let (time, attributes) = point(kind, field.value.bytes())?;
             let series = series(source, name, attributes);
             let (metric, source) = (Arc::clone(&metric), Arc::clone(source));
-            points.push(PointRow { time, series, metric, source });
+            points.push(PointRow {
+                time,
+                series,
+                metric,
+                source,
+                offset: record.offset,
+            });
         }
     }
     Ok(())

@@ -27,7 +27,11 @@ pub(crate) struct Disk;
 
 impl Medium for Disk {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn Appender>> {
-        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(path)?;
         Ok(Arc::new(file))
     }
 }

@@ -60,8 +60,12 @@ impl Names {
     pub(crate) fn sweep(&self) {
         self.with(|tables| {
             tables.names.retain(|name| Arc::strong_count(name) > 1);
-            tables.sources.retain(|source| Arc::strong_count(source) > 1);
-            tables.metrics.retain(|metric| Arc::strong_count(metric) > 1);
+            tables
+                .sources
+                .retain(|source| Arc::strong_count(source) > 1);
+            tables
+                .metrics
+                .retain(|metric| Arc::strong_count(metric) > 1);
         });
     }
 }

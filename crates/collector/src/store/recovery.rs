@@ -28,9 +28,16 @@ impl Damage {
             Some(records) => format!("{records} records"),
             None => "an unknown number of records".to_owned(),
         };
-        let what = if self.truncated { "torn end cut off" } else { "damaged part skipped" };
+        let what = if self.truncated {
+            "torn end cut off"
+        } else {
+            "damaged part skipped"
+        };
         let (bytes, offset) = (self.bytes, self.offset);
-        format!("{what} in {}: {bytes} bytes at {offset}, {records} lost", self.path.display())
+        format!(
+            "{what} in {}: {bytes} bytes at {offset}, {records} lost",
+            self.path.display()
+        )
     }
 }
 
@@ -53,7 +60,9 @@ enum Found {
 
 fn look(bytes: &[u8], at: usize) -> Found {
     let rest = &bytes[at..];
-    let Some(header) = FrameHeader::decode(rest) else { return Found::Garbage };
+    let Some(header) = FrameHeader::decode(rest) else {
+        return Found::Garbage;
+    };
     match rest.get(FrameHeader::LEN..FrameHeader::LEN + header.len as usize) {
         Some(payload) => match header.open(payload) {
             Some(raw) => Found::Frame(header, raw),
@@ -84,14 +93,23 @@ pub(crate) fn recover(id: u64, path: PathBuf, names: &Names) -> io::Result<Recov
     let mut lost = |offset: usize, bytes: usize, records| {
         let (offset, bytes) = (offset as u64, bytes as u64);
         let path = path.clone();
-        damage.push(Damage { path, offset, bytes, records, truncated: false });
+        damage.push(Damage {
+            path,
+            offset,
+            bytes,
+            records,
+            truncated: false,
+        });
     };
     let header = SegmentHeader::decode(&bytes);
     let mut at = match header {
         Some(_) => SegmentHeader::LEN,
         None => 0,
     };
-    let header = header.unwrap_or(SegmentHeader { created: 0, sequences: [0; 3] });
+    let header = header.unwrap_or(SegmentHeader {
+        created: 0,
+        sequences: [0; 3],
+    });
     let mut sequences = header.sequences;
     let mut view = SegmentView::empty(Segment::open(id, path.clone(), header)?);
     let mut good_end = at;
@@ -129,11 +147,21 @@ pub(crate) fn recover(id: u64, path: PathBuf, names: &Names) -> io::Result<Recov
         }
     }
     if good_end < bytes.len() {
-        OpenOptions::new().write(true).open(&path)?.set_len(good_end as u64)?;
-        for damage in damage.iter_mut().filter(|damage| damage.offset >= good_end as u64) {
+        OpenOptions::new()
+            .write(true)
+            .open(&path)?
+            .set_len(good_end as u64)?;
+        for damage in damage
+            .iter_mut()
+            .filter(|damage| damage.offset >= good_end as u64)
+        {
             damage.truncated = true;
         }
     }
     view.bytes = good_end as u64;
-    Ok(Recovered { view, damage, sequences })
+    Ok(Recovered {
+        view,
+        damage,
+        sequences,
+    })
 }

@@ -48,7 +48,9 @@ impl Retention {
         now: u64,
     ) -> usize {
         let mut bytes = frame + segments.iter().map(|segment| segment.bytes).sum::<u64>();
-        let held = segments.iter().fold(Records::default(), |sum, next| sum.plus(next.records));
+        let held = segments
+            .iter()
+            .fold(Records::default(), |sum, next| sum.plus(next.records));
         let mut records = records + held.total();
         let oldest = now.saturating_sub(self.max_age.map_or(now, nanos));
         let mut excess = 0;

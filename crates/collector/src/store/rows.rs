@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use glassbox_otlp::Signal;
-
 /// Who sent a record: the service and the instance of its resource.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Source {
@@ -11,7 +9,7 @@ pub(crate) struct Source {
     pub(crate) instance: Option<Box<str>>,
 }
 
-/// One span: 80 bytes beside the shared names.
+/// One span: 88 bytes beside the shared names.
 #[derive(Debug, Clone)]
 pub(crate) struct SpanRow {
     pub(crate) trace_id: [u8; 16],
@@ -20,7 +18,6 @@ pub(crate) struct SpanRow {
     pub(crate) end: u64,
     pub(crate) name: Arc<str>,
     pub(crate) source: Arc<Source>,
-    pub(crate) offset: u32,
     /// `gen_ai.usage.*`, only of spans whose operation is `chat`.
     pub(crate) input_tokens: u32,
     pub(crate) output_tokens: u32,
@@ -30,7 +27,7 @@ pub(crate) struct SpanRow {
     pub(crate) has_question: bool,
 }
 
-/// One log record: 56 bytes beside the shared names.
+/// One log record: 48 bytes beside the shared names.
 #[derive(Debug, Clone)]
 pub(crate) struct LogRow {
     /// When it happened, or when it was observed if the sender did not say.
@@ -38,7 +35,6 @@ pub(crate) struct LogRow {
     pub(crate) trace_id: [u8; 16],
     pub(crate) span_id: [u8; 8],
     pub(crate) source: Arc<Source>,
-    pub(crate) offset: u32,
     pub(crate) severity: u8,
 }
 
@@ -50,6 +46,8 @@ pub(crate) struct PointRow {
     pub(crate) series: u64,
     pub(crate) metric: Arc<Metric>,
     pub(crate) source: Arc<Source>,
+    /// Where the metric lies that holds this point; its points follow each other.
+    pub(crate) offset: u32,
 }
 
 /// What a metric says about itself.
@@ -103,18 +101,12 @@ impl Rows {
         }
     }
 
-    pub(crate) fn signal(&self) -> Signal {
-        match self {
-            Rows::Spans(_) => Signal::Traces,
-            Rows::Logs(_) => Signal::Logs,
-            Rows::Points(_) => Signal::Metrics,
-        }
-    }
-
     /// Returns the earliest and the latest time; `(u64::MAX, 0)` of no rows.
     pub(crate) fn time_range(&self) -> (u64, u64) {
         fn range(times: impl Iterator<Item = (u64, u64)>) -> (u64, u64) {
-            times.fold((u64::MAX, 0), |(low, high), (start, end)| (low.min(start), high.max(end)))
+            times.fold((u64::MAX, 0), |(low, high), (start, end)| {
+                (low.min(start), high.max(end))
+            })
         }
         match self {
             Rows::Spans(rows) => range(rows.iter().map(|row| (row.start, row.end.max(row.start)))),

@@ -31,12 +31,27 @@ impl Block {
         };
         traces.sort_unstable();
         traces.dedup();
-        Self { header, offset, rows, traces: traces.into() }
+        Self {
+            header,
+            offset,
+            rows,
+            traces: traces.into(),
+        }
+    }
+
+    /// Returns the sequence number behind the last record.
+    pub(crate) fn end_sequence(&self) -> u64 {
+        self.header.first_sequence + self.rows.len() as u64
     }
 
     /// Tells whether any record of the block belongs to `trace`.
     pub(crate) fn has_trace(&self, trace: &[u8; 16]) -> bool {
         self.traces.binary_search(trace).is_ok()
+    }
+
+    /// Returns the ids of the traces in this block, each once.
+    pub(crate) fn traces(&self) -> &[[u8; 16]] {
+        &self.traces
     }
 
     /// Tells whether any record's time may lie in `[since, until]`.
@@ -58,7 +73,12 @@ pub(crate) struct Segment {
 impl Segment {
     pub(crate) fn open(id: u64, path: PathBuf, header: SegmentHeader) -> io::Result<Self> {
         let file = File::open(&path)?;
-        Ok(Self { id, path, header, file })
+        Ok(Self {
+            id,
+            path,
+            header,
+            file,
+        })
     }
 
     /// Reads and unpacks the request in `block`.
@@ -66,7 +86,11 @@ impl Segment {
         let mut payload = vec![0; block.header.len as usize];
         self.file.read_exact_at(&mut payload, block.offset)?;
         block.header.open(&payload).ok_or_else(|| {
-            let place = format!("damaged block at {} of {}", block.offset, self.path.display());
+            let place = format!(
+                "damaged block at {} of {}",
+                block.offset,
+                self.path.display()
+            );
             io::Error::new(io::ErrorKind::InvalidData, place)
         })
     }
@@ -128,7 +152,8 @@ impl SegmentView {
 
     pub(crate) fn push(&mut self, block: Block, frame_bytes: u64) {
         self.bytes += frame_bytes;
-        self.records.add(block.header.signal, block.rows.len() as u64);
+        self.records
+            .add(block.header.signal, block.rows.len() as u64);
         self.last_received = self.last_received.max(block.header.received);
         // Copies the list only while a query holds the earlier one.
         Arc::make_mut(&mut self.blocks).push(Arc::new(block));

@@ -49,7 +49,10 @@ impl Syncer {
         let thread = thread::Builder::new()
             .name("glassbox-store".to_owned())
             .spawn(move || run(&store, &theirs))?;
-        Ok(Self { signal, thread: Mutex::new(Some(thread)) })
+        Ok(Self {
+            signal,
+            thread: Mutex::new(Some(thread)),
+        })
     }
 
     /// Says that something was written.
@@ -65,7 +68,11 @@ impl Syncer {
     pub(crate) fn stop(&self) {
         self.signal.lock().stopped = true;
         self.signal.changed.notify_all();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(thread) = thread
             && thread.join().is_err()
         {
@@ -103,7 +110,10 @@ fn run(store: &Inner, signal: &Signal) {
 }
 
 fn sync(store: &Inner, failing: &mut bool) {
-    let active = store.lock().as_ref().and_then(|writer| writer.active.clone());
+    let active = store
+        .lock()
+        .as_ref()
+        .and_then(|writer| writer.active.clone());
     let Some(active) = active else { return };
     match active.sync() {
         Ok(()) => *failing = false,

@@ -97,7 +97,11 @@ impl<'a> Fields<'a> {
             }
             _ => return Err(Malformed),
         };
-        Ok(Field { number, value, end: self.position })
+        Ok(Field {
+            number,
+            value,
+            end: self.position,
+        })
     }
 }
 
@@ -136,7 +140,9 @@ pub(crate) fn records<'a>(
 ) -> Result<(), Malformed> {
     for group in Fields::new(request) {
         let group = group?;
-        let (1, Value::Bytes(group_bytes)) = (group.number, group.value) else { continue };
+        let (1, Value::Bytes(group_bytes)) = (group.number, group.value) else {
+            continue;
+        };
         let group_start = group.end - group_bytes.len();
         let resource = first_message(group_bytes)?;
         for scope_group in Fields::new(group_bytes) {
@@ -148,10 +154,17 @@ pub(crate) fn records<'a>(
             let scope = first_message(scope_bytes)?;
             for record in Fields::new(scope_bytes) {
                 let record = record?;
-                let (2, Value::Bytes(body)) = (record.number, record.value) else { continue };
+                let (2, Value::Bytes(body)) = (record.number, record.value) else {
+                    continue;
+                };
                 let offset = scope_start + record.end - body.len();
                 let offset = u32::try_from(offset).map_err(|_| Malformed)?;
-                visit(Record { resource, scope, body, offset })?;
+                visit(Record {
+                    resource,
+                    scope,
+                    body,
+                    offset,
+                })?;
             }
         }
     }
@@ -186,7 +199,11 @@ pub(crate) fn key_value(bytes: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
 /// Reads an `AnyValue` that holds a string.
 pub(crate) fn string_value(bytes: &[u8]) -> Option<&str> {
     Fields::new(bytes).find_map(|field| match field {
-        Ok(Field { number: 1, value: Value::Bytes(text), .. }) => std::str::from_utf8(text).ok(),
+        Ok(Field {
+            number: 1,
+            value: Value::Bytes(text),
+            ..
+        }) => std::str::from_utf8(text).ok(),
         _ => None,
     })
 }
@@ -194,7 +211,11 @@ pub(crate) fn string_value(bytes: &[u8]) -> Option<&str> {
 /// Reads an `AnyValue` that holds an integer.
 pub(crate) fn int_value(bytes: &[u8]) -> Option<u64> {
     Fields::new(bytes).find_map(|field| match field {
-        Ok(Field { number: 3, value: Value::Varint(number), .. }) => Some(number),
+        Ok(Field {
+            number: 3,
+            value: Value::Varint(number),
+            ..
+        }) => Some(number),
         _ => None,
     })
 }

@@ -34,7 +34,9 @@ impl Writer {
         self.make_room(len, records, now)?;
         let active = self.open_active(now)?;
         let signal = frame.header().signal;
-        let end = self.shown.read(|view| view.segments.last().map_or(0, |last| last.bytes));
+        let end = self
+            .shown
+            .read(|view| view.segments.last().map_or(0, |last| last.bytes));
         let (header, bytes) = frame.number(self.sequences[slot(signal)]);
         if let Err(error) = active.append(bytes) {
             // Half a frame must not stand before the next one. Where even cutting back fails,
@@ -64,11 +66,21 @@ impl Writer {
             self.close_active()?;
         }
         // A segment that is still to be created brings its header along.
-        let header = if self.active.is_none() { SegmentHeader::LEN as u64 } else { 0 };
+        let header = if self.active.is_none() {
+            SegmentHeader::LEN as u64
+        } else {
+            0
+        };
         let (excess, newest_too) = self.shown.read(|view| {
             let segments = &view.segments;
-            let excess = self.retention.excess(segments, frame + header, records, now);
-            let bytes: u64 = segments.iter().skip(excess).map(|segment| segment.bytes).sum();
+            let excess = self
+                .retention
+                .excess(segments, frame + header, records, now);
+            let bytes: u64 = segments
+                .iter()
+                .skip(excess)
+                .map(|segment| segment.bytes)
+                .sum();
             // Only the newest segment is left and still too large: it goes as well.
             let newest_too = frame > 0
                 && excess + 1 == segments.len()
@@ -96,7 +108,10 @@ impl Writer {
         }
         let id = self.next_segment;
         let path = self.directory.join(file_name(id));
-        let header = SegmentHeader { created: now, sequences: self.sequences };
+        let header = SegmentHeader {
+            created: now,
+            sequences: self.sequences,
+        };
         let active = self.medium.open(&path)?;
         let opened = active
             .append(&header.encode())
@@ -104,7 +119,8 @@ impl Writer {
             .and_then(|segment| sync_directory(&self.directory).map(|()| segment));
         match opened {
             Ok(segment) => {
-                self.shown.change(|view| view.segments.push(SegmentView::empty(segment)));
+                self.shown
+                    .change(|view| view.segments.push(SegmentView::empty(segment)));
                 self.next_segment += 1;
                 self.active = Some(Arc::clone(&active));
                 Ok(active)
@@ -124,7 +140,10 @@ impl Writer {
         }
         let (earlier, pruned) = self.shown.read(|view| {
             let gone = view.segments.iter().take(count);
-            (view.pruned.clone(), gone.fold(view.pruned.clone(), |sum, next| sum.with(next)))
+            (
+                view.pruned.clone(),
+                gone.fold(view.pruned.clone(), |sum, next| sum.with(next)),
+            )
         });
         pruned.save(&self.directory)?;
         let records = |of: &Pruned| of.spans + of.log_records + of.data_points;

@@ -1,0 +1,183 @@
+//! The HTTP API on the page's port.
+
+mod params;
+mod status;
+mod stream;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::Router;
+use axum::extract::{RawQuery, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use glassbox_core::{Category, Problem};
+use glassbox_otlp::{Receiver, Signal};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode, Uri};
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use crate::endpoints::Endpoints;
+use crate::query::Query;
+use crate::store::SegmentStore;
+use params::Params;
+pub(crate) use stream::StreamStats;
+
+/// What the handlers share.
+#[derive(Debug)]
+pub(crate) struct Api {
+    pub(crate) store: Arc<SegmentStore>,
+    pub(crate) query: Query,
+    pub(crate) receiver: Receiver,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) started: u64,
+    pub(crate) max_records: usize,
+    pub(crate) notes: Vec<String>,
+    pub(crate) streams: Arc<StreamStats>,
+    pub(crate) traces: status::TraceCount,
+    /// Ends the streams.
+    pub(crate) stop: CancellationToken,
+    pub(crate) heartbeat: Duration,
+}
+
+/// Returns the routes of the API.
+pub(crate) fn router(api: Arc<Api>) -> Router {
+    Router::new()
+        .route("/api/status", get(status::status))
+        .route("/api/otel/traces", get(traces))
+        .route("/api/otel/metrics", get(metrics))
+        .route("/api/otel/logs", get(logs).merge(post(receive_logs)))
+        .route("/api/logs/stream", get(stream::stream))
+        .route("/api", get(unknown))
+        .route(
+            "/api/{*rest}",
+            get(unknown).post(unknown).put(unknown).delete(unknown),
+        )
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(api)
+}
+
+/// A failure of the API as its answer.
+#[derive(Debug)]
+pub(crate) struct Failure(Problem);
+
+impl Failure {
+    fn invalid(parameter: &str, message: String) -> Self {
+        let problem = Problem::new(Category::Invalid, "backend.invalid_parameter", message);
+        Self(problem.with_detail("parameter", parameter))
+    }
+
+    fn internal(message: &str) -> Self {
+        Self(Problem::new(
+            Category::Internal,
+            "backend.internal",
+            message,
+        ))
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.category().status());
+        (
+            status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            Json(self.0),
+        )
+            .into_response()
+    }
+}
+
+/// Answers a question off the async threads: queries read files and take their time.
+async fn answer<T: Serialize + 'static>(
+    api: Arc<Api>,
+    ask: impl FnOnce(&Query) -> T + Send + 'static,
+) -> Result<Response, Failure> {
+    let body = tokio::task::spawn_blocking(move || serde_json::to_vec(&ask(&api.query))).await;
+    match body {
+        Ok(Ok(body)) => {
+            let media = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let cache = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            Ok(([media, cache], body).into_response())
+        }
+        Ok(Err(_)) | Err(_) => Err(Failure::internal("the query failed")),
+    }
+}
+
+async fn traces(State(api): State<Arc<Api>>, RawQuery(raw): RawQuery) -> Result<Response, Failure> {
+    let known = &[
+        "trace_id",
+        "service",
+        "span_name",
+        "since",
+        "until",
+        "limit",
+        "query",
+        "errors",
+    ];
+    let params = Params::parse(raw.as_deref(), known)?;
+    let mut filter = params.filter(api.max_records)?;
+    let Some(trace_id) = filter.trace_id else {
+        return answer(api, move |query| query.traces(&filter)).await;
+    };
+    if !params.has("limit") {
+        // A trace is looked at as a whole.
+        filter.limit = api.max_records;
+    }
+    answer(api, move |query| query.trace(&trace_id, &filter)).await
+}
+
+async fn metrics(
+    State(api): State<Arc<Api>>,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, Failure> {
+    let known = &["name", "service", "since", "until", "limit", "query"];
+    let filter = Params::parse(raw.as_deref(), known)?.filter(api.max_records)?;
+    if filter.name.is_some() {
+        answer(api, move |query| query.metric(&filter)).await
+    } else {
+        answer(api, move |query| query.metrics(&filter)).await
+    }
+}
+
+async fn logs(State(api): State<Arc<Api>>, RawQuery(raw): RawQuery) -> Result<Response, Failure> {
+    let known = &[
+        "trace_id", "span_id", "service", "severity", "since", "until", "limit", "query",
+    ];
+    let filter = Params::parse(raw.as_deref(), known)?.filter(api.max_records)?;
+    answer(api, move |query| query.logs(&filter)).await
+}
+
+/// Takes log records as the OTLP/HTTP receiver does.
+async fn receive_logs(State(api): State<Arc<Api>>, mut request: Request) -> Response {
+    *request.uri_mut() = Uri::from_static(Signal::Logs.http_path());
+    match api.receiver.http_router().oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+async fn unknown(uri: Uri) -> Failure {
+    let message = format!(
+        "there is no {}; there are /api/status, /api/otel/traces, /api/otel/metrics, \
+         /api/otel/logs and /api/logs/stream",
+        uri.path()
+    );
+    Failure(Problem::new(
+        Category::NotFound,
+        "backend.unknown_path",
+        message,
+    ))
+}
+
+async fn wrong_method(request: Request) -> Response {
+    let message = format!(
+        "{} does not take {}",
+        request.uri().path(),
+        request.method()
+    );
+    let problem = Problem::new(Category::Invalid, "backend.wrong_method", message);
+    (StatusCode::METHOD_NOT_ALLOWED, Json(problem)).into_response()
+}

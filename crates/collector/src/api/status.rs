@@ -1,0 +1,108 @@
+//! `/api/status`: what runs, what is stored, what was lost.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use glassbox_otlp::StatsSnapshot;
+use serde_json::{Map, Value, json};
+
+use super::params::Params;
+use super::{Api, Failure, answer};
+use crate::store::{Records, View};
+
+/// The number of traces, counted again only after spans came or went.
+#[derive(Debug, Default)]
+pub(crate) struct TraceCount {
+    last: Mutex<Option<((u64, u64), usize)>>,
+}
+
+impl TraceCount {
+    fn get(&self, view: &View, spans: u64, count: impl FnOnce() -> usize) -> usize {
+        let key = (spans, view.pruned.spans);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match *last {
+            Some((known, traces)) if known == key => traces,
+            _ => {
+                let traces = count();
+                *last = Some((key, traces));
+                traces
+            }
+        }
+    }
+}
+
+pub(super) async fn status(
+    State(api): State<Arc<Api>>,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, Failure> {
+    Params::parse(raw.as_deref(), &[])?;
+    let shared = Arc::clone(&api);
+    answer(api, move |_| render(&shared)).await
+}
+
+fn render(api: &Api) -> Value {
+    let view = api.store.view();
+    let held = view
+        .segments
+        .iter()
+        .fold(Records::default(), |sum, next| sum.plus(next.records));
+    let bytes: u64 = view.segments.iter().map(|segment| segment.bytes).sum();
+    let traces = api
+        .traces
+        .get(&view, held.spans, || api.query.count_traces());
+    let stats = api.receiver.stats().snapshot();
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "started_unix_nano": api.started,
+        "endpoints": api.endpoints,
+        "collector": {
+            "mode": "embedded",
+            "running": true,
+            "pid": std::process::id(),
+            "version": null,
+            "restarts": 0,
+            "last_exit": null,
+        },
+        "store": {
+            "directory": api.store.directory(),
+            "bytes": bytes,
+            "cap_bytes": api.store.max_bytes(),
+            "segments": view.segments.len(),
+            "spans": held.spans,
+            "log_records": held.log_records,
+            "data_points": held.data_points,
+            "traces": traces,
+            "pruned": {
+                "segments": view.pruned.segments,
+                "bytes": view.pruned.bytes,
+                "spans": view.pruned.spans,
+                "log_records": view.pruned.log_records,
+                "data_points": view.pruned.data_points,
+                "before_unix_nano": view.pruned.before_unix_nano,
+            },
+        },
+        "received": {
+            "spans": stats.traces.received,
+            "log_records": stats.logs.received,
+            "data_points": stats.metrics.received,
+        },
+        "rejected": reasons(&stats, "rejected"),
+        "refused": reasons(&stats, "refused"),
+        "streams": {
+            "subscribers": api.streams.subscribers(),
+            "dropped": api.streams.dropped(),
+        },
+        "notes": api.notes,
+    })
+}
+
+/// Returns the reasons that occurred, with their counts.
+fn reasons(stats: &StatsSnapshot, field: &str) -> Map<String, Value> {
+    let mut stats = serde_json::to_value(stats).unwrap_or_default();
+    let Value::Object(mut reasons) = stats[field].take() else {
+        return Map::new();
+    };
+    reasons.retain(|_, count| count.as_u64() != Some(0));
+    reasons
+}

@@ -1,0 +1,335 @@
+//! Starts the embedded backend and stops it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use glassbox_otlp::{Limits, Receiver, serve};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{self, Api};
+use crate::assets;
+use crate::config::BackendConfig;
+use crate::endpoints::Endpoints;
+use crate::guard::{self, Guard};
+use crate::intake::Intake;
+use crate::listeners::Listeners;
+use crate::ownership::{Ownership, OwnershipError};
+use crate::query::Query;
+use crate::store::{self, Records, Retention, SegmentStore};
+
+/// How often an idle stream says that it is alive.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// A running backend: receives OTLP, stores it, answers questions and shows it.
+///
+/// Dropping it stops it without waiting; [`shutdown`](Self::shutdown) flushes and reports.
+#[derive(Debug)]
+pub struct Backend {
+    endpoints: Endpoints,
+    notes: Vec<String>,
+    store: Arc<SegmentStore>,
+    stop: CancellationToken,
+    servers: Vec<JoinHandle<io::Result<()>>>,
+    /// Given up last: as long as anything runs, the folder is taken.
+    ownership: Option<Ownership>,
+}
+
+/// Why a backend did not start.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The settings say that there shall be none.
+    #[error("the backend is switched off; set collector.enabled to true to start it")]
+    Disabled,
+    /// A setting cannot be used.
+    #[error("the setting collector.{key} {reason}")]
+    Config {
+        /// The key in the section.
+        key: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The data folder is in use or unusable.
+    #[error(transparent)]
+    Ownership(#[from] OwnershipError),
+    /// An address that was set by hand cannot be listened on.
+    #[error(
+        "cannot listen on {address} (collector.{setting}); stop what uses it or choose another address"
+    )]
+    Bind {
+        /// The setting, as in `collector.grpc`.
+        setting: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// No default port is free.
+    #[error("none of the loopback ports {first} to {last} is free")]
+    NoFreePort {
+        /// The first port that was tried.
+        first: u16,
+        /// The last port that was tried.
+        last: u16,
+        /// What the system said about the last one.
+        source: io::Error,
+    },
+    /// The store in the data folder cannot be read.
+    #[error("the store in {directory} cannot be read")]
+    Store {
+        /// The folder.
+        directory: String,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// What a shutdown achieved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// Whether every request that had begun was answered before the deadline.
+    pub drained: bool,
+    /// Whether everything acknowledged is synced to disk.
+    pub synced: bool,
+    /// How many spans are stored.
+    pub spans: u64,
+    /// How many log records are stored.
+    pub log_records: u64,
+    /// How many data points are stored.
+    pub data_points: u64,
+}
+
+impl Backend {
+    /// Takes the data folder, binds the ports, opens the store and serves.
+    ///
+    /// # Errors
+    /// Each error is one sentence that says what is wrong, where, and what to do. Nothing is left
+    /// behind but the data folder.
+    pub async fn start(config: BackendConfig) -> Result<Self, StartError> {
+        if !config.enabled {
+            return Err(StartError::Disabled);
+        }
+        if let Some((key, reason)) = config.fault() {
+            return Err(StartError::Config { key, reason });
+        }
+        let started = store::now();
+        let mut ownership = Ownership::take(&config.data_dir, started)?;
+        let listeners = Listeners::bind(&config).await?;
+        let addresses = Addresses::of(&listeners)?;
+        let store = Arc::new(open_store(&config).await?);
+        let mut notes = listeners.notes;
+        notes.extend(store.recovered().iter().cloned());
+        notes.extend(addresses.exposure());
+        let endpoints = Endpoints::new(addresses.grpc, addresses.http, addresses.page);
+        if let Err(error) = ownership.announce(started, endpoints.clone()) {
+            tracing::warn!(%error, "the lock file could not be written");
+        }
+        let limits = Limits::default().request_bytes(config.max_request_bytes.as_usize());
+        let receiver = Receiver::new(Arc::new(Intake::new(Arc::clone(&store))), limits);
+        let stop = CancellationToken::new();
+        let api = Arc::new(Api {
+            store: Arc::clone(&store),
+            query: Query::new(Arc::clone(&store)),
+            receiver: receiver.clone(),
+            endpoints: endpoints.clone(),
+            started,
+            max_records: config.max_records,
+            notes: notes.clone(),
+            streams: Arc::default(),
+            traces: Default::default(),
+            stop: stop.clone(),
+            heartbeat: HEARTBEAT,
+        });
+        let hosts = &config.allowed_hosts;
+        let page = api::router(api)
+            .merge(assets::router())
+            .merge(config.routes);
+        let page = guarded(page, addresses.page, hosts);
+        let http = guarded(otlp_http(&receiver), addresses.http, hosts);
+        let unknown = receiver.clone();
+        let grpc = receiver
+            .grpc_router()
+            .fallback(async move |request: axum::extract::Request| unknown.unknown_route(request));
+        let grpc = guarded(grpc, addresses.grpc, hosts);
+        let run = |listener: TcpListener, router: Router| {
+            let stop = stop.clone().cancelled_owned();
+            // The deadline is the caller's: `shutdown` stops waiting when it comes.
+            tokio::spawn(serve(listener, router, stop, Duration::MAX))
+        };
+        let servers = vec![
+            run(listeners.grpc, grpc),
+            run(listeners.http, http),
+            run(listeners.page, page),
+        ];
+        for note in &notes {
+            tracing::warn!("{note}");
+        }
+        tracing::info!(
+            grpc = endpoints.grpc(),
+            http = endpoints.http(),
+            page = endpoints.page(),
+            directory = %config.data_dir.display(),
+            "the backend is running",
+        );
+        Ok(Self {
+            endpoints,
+            notes,
+            store,
+            stop,
+            servers,
+            ownership: Some(ownership),
+        })
+    }
+
+    /// Returns where the backend listens.
+    #[must_use]
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    /// Returns what a user should be told about this start: ports that were not the default ones,
+    /// what a crash cost, an address that others can reach. One sentence each.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Stops accepting, ends the streams, answers what is running, syncs the store and gives the
+    /// data folder up, all within `deadline`.
+    pub async fn shutdown(mut self, deadline: Duration) -> ShutdownReport {
+        let until = Instant::now() + deadline;
+        self.stop.cancel();
+        let mut drained = true;
+        for mut server in std::mem::take(&mut self.servers) {
+            if timeout_at(until, &mut server).await.is_err() {
+                drained = false;
+                server.abort();
+            }
+        }
+        let store = Arc::clone(&self.store);
+        // Syncing is worth more than the deadline: it is what acknowledging promised.
+        let synced = match spawn_blocking(move || store.close()).await {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the store could not be synced at shutdown");
+                false
+            }
+            Err(_) => false,
+        };
+        self.ownership.take();
+        let view = self.store.view();
+        let held = view
+            .segments
+            .iter()
+            .fold(Records::default(), |sum, next| sum.plus(next.records));
+        let Records {
+            spans,
+            log_records,
+            data_points,
+        } = held;
+        tracing::info!(spans, log_records, data_points, "the backend has stopped");
+        ShutdownReport {
+            drained,
+            synced,
+            spans,
+            log_records,
+            data_points,
+        }
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// The addresses that were bound.
+#[derive(Debug, Clone, Copy)]
+struct Addresses {
+    grpc: SocketAddr,
+    http: SocketAddr,
+    page: SocketAddr,
+}
+
+impl Addresses {
+    fn of(listeners: &Listeners) -> Result<Self, StartError> {
+        let address = |listener: &TcpListener, setting| {
+            let unset = SocketAddr::from(([127, 0, 0, 1], 0));
+            let bound = listener.local_addr();
+            bound.map_err(|source| StartError::Bind {
+                setting,
+                address: unset,
+                source,
+            })
+        };
+        Ok(Self {
+            grpc: address(&listeners.grpc, "grpc")?,
+            http: address(&listeners.http, "http")?,
+            page: address(&listeners.page, "page")?,
+        })
+    }
+
+    /// Warns of addresses that other machines reach: nothing asks them who they are.
+    fn exposure(&self) -> Vec<String> {
+        let all = [
+            ("OTLP/gRPC", self.grpc),
+            ("OTLP/HTTP", self.http),
+            ("the page", self.page),
+        ];
+        let exposed = all
+            .into_iter()
+            .filter(|(_, address)| !address.ip().is_loopback());
+        exposed
+            .map(|(what, address)| {
+                format!(
+                    "WARNING: {what} listens on {address}, beyond loopback and without a key: \
+                     whoever reaches this machine can read and write all telemetry"
+                )
+            })
+            .collect()
+    }
+}
+
+fn guarded(router: Router, bound: SocketAddr, hosts: &[String]) -> Router {
+    router.layer(from_fn_with_state(Guard::new(bound, hosts), guard::check))
+}
+
+/// OTLP/HTTP where clients expect it, and where they send it when told a base address with a path.
+fn otlp_http(receiver: &Receiver) -> Router {
+    let unknown = receiver.clone();
+    receiver
+        .http_router()
+        .nest("/otlp", receiver.http_router())
+        .nest("/api/otel", receiver.http_router())
+        .fallback(async move |request: axum::extract::Request| unknown.unknown_route(request))
+}
+
+async fn open_store(config: &BackendConfig) -> Result<SegmentStore, StartError> {
+    let retention = Retention {
+        max_bytes: config.max_bytes.as_u64(),
+        max_age: (!config.max_age.is_zero()).then_some(config.max_age),
+        max_records: config.max_stored_records,
+    };
+    let directory = config.data_dir.join("segments");
+    let path = directory.clone();
+    let opened = spawn_blocking(move || SegmentStore::open(&path, retention)).await;
+    let failed = |source| StartError::Store {
+        directory: directory.display().to_string(),
+        source,
+    };
+    match opened {
+        Ok(Ok(store)) => Ok(store),
+        Ok(Err(error)) => Err(failed(error.source)),
+        Err(_) => Err(failed(io::Error::other("reading it back panicked"))),
+    }
+}

@@ -1,0 +1,75 @@
+//! What stands behind the receiver: batches go into the store before they are acknowledged.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use glassbox_otlp::{Accepted, Batch, Consumer, Refusal};
+
+use crate::store::{AppendError, SegmentStore};
+
+/// How long clients keep their data before they try a disk again that could not be written.
+const DISK_RETRY: Duration = Duration::from_secs(5);
+
+/// Puts batches into the store.
+#[derive(Debug)]
+pub(crate) struct Intake {
+    store: Arc<SegmentStore>,
+    /// Whether the last write failed, so that the log says it once and not per request.
+    failing: AtomicBool,
+}
+
+impl Intake {
+    pub(crate) fn new(store: Arc<SegmentStore>) -> Self {
+        Self {
+            store,
+            failing: AtomicBool::new(false),
+        }
+    }
+
+    fn note(&self, error: Option<&AppendError>) {
+        let failing = matches!(error, Some(AppendError::Write(_)));
+        if self.failing.swap(failing, Ordering::Relaxed) == failing {
+            return;
+        }
+        let directory = self.store.directory().display();
+        match error {
+            Some(error) => tracing::error!(
+                %directory,
+                error = error.source(),
+                "the store cannot write: clients are asked to keep their telemetry",
+            ),
+            None => tracing::info!(%directory, "the store can write again"),
+        }
+    }
+}
+
+#[glassbox_core::async_trait]
+impl Consumer for Intake {
+    async fn consume(&self, batch: Batch) -> Result<Accepted, Refusal> {
+        let store = Arc::clone(&self.store);
+        // A client that goes away does not undo the write; it sends again what it does not know.
+        let appended = tokio::task::spawn_blocking(move || store.append(&batch)).await;
+        let appended = appended.map_err(|_| Refusal::Internal {
+            message: "the store failed while it wrote".to_owned(),
+        })?;
+        self.note(appended.as_ref().err());
+        match appended {
+            Ok(()) => Ok(Accepted::all()),
+            Err(error) => Err(refusal(&error)),
+        }
+    }
+}
+
+fn refusal(error: &AppendError) -> Refusal {
+    match error {
+        AppendError::Write(source) => {
+            Refusal::unavailable(format!("{error}: {source}"), DISK_RETRY)
+        }
+        AppendError::Closed => Refusal::unavailable(error.to_string(), Duration::from_secs(1)),
+        AppendError::TooLarge { .. } | AppendError::Malformed => Refusal::Invalid {
+            message: error.to_string(),
+        },
+    }
+}

@@ -1,0 +1,157 @@
+//! One data folder has one owner at a time.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::endpoints::Endpoints;
+
+const LOCK: &str = "lock";
+const OWNER_ONLY: u32 = 0o700;
+
+/// The right to use a data folder, held until dropped; the lock ends with the process at the
+/// latest, however it ends.
+#[derive(Debug)]
+pub struct Ownership {
+    directory: PathBuf,
+    lock: File,
+}
+
+/// Who owns a data folder, as its lock file says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Owner {
+    /// The process id.
+    pub pid: u32,
+    /// When it took the folder, in nanoseconds since the epoch.
+    pub started_unix_nano: u64,
+    /// Where it listens, once it does.
+    pub endpoints: Option<Endpoints>,
+}
+
+/// Why a data folder could not be taken.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OwnershipError {
+    /// Another process uses it.
+    #[error("the data folder {} is in use{}; stop it or choose another folder", directory.display(), By(owner))]
+    Owned {
+        /// The folder.
+        directory: PathBuf,
+        /// The owner, where the lock file says it.
+        owner: Option<Owner>,
+    },
+    /// It cannot be created, read or written.
+    #[error("the data folder {} cannot be used; choose a folder that you may write", directory.display())]
+    Unusable {
+        /// The folder.
+        directory: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// The owner as part of a sentence.
+struct By<'a>(&'a Option<Owner>);
+
+impl std::fmt::Display for By<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Some(owner) = self.0 else { return Ok(()) };
+        write!(f, " by process {}", owner.pid)?;
+        match &owner.endpoints {
+            Some(endpoints) => write!(f, " (page {})", endpoints.page()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Ownership {
+    /// Takes `directory` for this process, creating it with mode 0700 if it is missing.
+    ///
+    /// A folder that was made by hand and holds other things keeps its mode; what is put into it
+    /// is readable by its owner alone in any case.
+    ///
+    /// # Errors
+    /// Fails when another process owns the folder, naming it, or when it cannot be used.
+    pub fn take(directory: &Path, started_unix_nano: u64) -> Result<Self, OwnershipError> {
+        let unusable = |source| OwnershipError::Unusable {
+            directory: directory.to_owned(),
+            source,
+        };
+        create(directory).map_err(unusable)?;
+        let path = directory.join(LOCK);
+        let mut options = OpenOptions::new();
+        options
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600);
+        let lock = options.open(path).map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let (directory, owner) = (directory.to_owned(), read_owner(lock));
+                return Err(OwnershipError::Owned { directory, owner });
+            }
+            Err(TryLockError::Error(source)) => return Err(unusable(source)),
+        }
+        let mut ownership = Self {
+            directory: directory.to_owned(),
+            lock,
+        };
+        let owner = Owner {
+            pid: std::process::id(),
+            started_unix_nano,
+            endpoints: None,
+        };
+        ownership.write(&owner).map_err(unusable)?;
+        Ok(ownership)
+    }
+
+    /// Tells in the lock file where this process listens.
+    pub(crate) fn announce(&mut self, started: u64, endpoints: Endpoints) -> io::Result<()> {
+        let (pid, endpoints) = (std::process::id(), Some(endpoints));
+        self.write(&Owner {
+            pid,
+            started_unix_nano: started,
+            endpoints,
+        })
+    }
+
+    /// Returns the folder.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    fn write(&mut self, owner: &Owner) -> io::Result<()> {
+        let bytes = serde_json::to_vec(owner)?;
+        self.lock.set_len(0)?;
+        self.lock.rewind()?;
+        self.lock.write_all(&bytes)
+    }
+}
+
+fn create(directory: &Path) -> io::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(OWNER_ONLY)
+        .create(directory)?;
+    let mode = fs::metadata(directory)?.permissions().mode();
+    let is_ours = directory.join(LOCK).exists() || fs::read_dir(directory)?.next().is_none();
+    if mode & 0o077 != 0 && is_ours {
+        fs::set_permissions(directory, Permissions::from_mode(OWNER_ONLY))?;
+    }
+    Ok(())
+}
+
+fn read_owner(mut lock: File) -> Option<Owner> {
+    let mut text = String::new();
+    lock.read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}

@@ -1,0 +1,134 @@
+//! OTLP messages as the JSON of the API.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use glassbox_otlp::proto::common::v1::any_value::Value as Any;
+use glassbox_otlp::proto::common::v1::{AnyValue, InstrumentationScope, KeyValue};
+use glassbox_otlp::proto::resource::v1::Resource;
+use glassbox_otlp::proto::trace::v1::Span;
+use glassbox_otlp::proto::trace::v1::span::SpanKind;
+use glassbox_otlp::proto::trace::v1::status::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::decode;
+use crate::store::Record;
+use crate::store::Source;
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}
+
+/// Renders an id; `None` of one that is missing or all zero.
+pub(super) fn id(bytes: &[u8]) -> Option<String> {
+    bytes.iter().any(|byte| *byte != 0).then(|| hex(bytes))
+}
+
+fn text(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
+pub(super) fn attributes(attributes: &[KeyValue]) -> Value {
+    let entries = attributes.iter().map(|attribute| {
+        (
+            attribute.key.clone(),
+            attribute.value.as_ref().map_or(Value::Null, any),
+        )
+    });
+    Value::Object(entries.collect::<Map<_, _>>())
+}
+
+pub(super) fn any(value: &AnyValue) -> Value {
+    match &value.value {
+        Some(Any::StringValue(text)) => json!(text),
+        Some(Any::BoolValue(flag)) => json!(flag),
+        Some(Any::IntValue(number)) => json!(number),
+        Some(Any::DoubleValue(value)) => number(*value),
+        Some(Any::ArrayValue(array)) => array.values.iter().map(any).collect(),
+        Some(Any::KvlistValue(list)) => attributes(&list.values),
+        Some(Any::BytesValue(bytes)) => json!(STANDARD.encode(bytes)),
+        Some(Any::StringValueStrindex(_)) | None => Value::Null,
+    }
+}
+
+/// Renders a double; what JSON has no number for is text, as in OTLP/JSON.
+pub(super) fn number(value: f64) -> Value {
+    if value.is_finite() {
+        return json!(value);
+    }
+    let name = match value {
+        value if value.is_nan() => "NaN",
+        value if value > 0.0 => "Infinity",
+        _ => "-Infinity",
+    };
+    json!(name)
+}
+
+pub(super) fn resource(bytes: &[u8]) -> Value {
+    attributes(&decode::<Resource>(bytes).attributes)
+}
+
+pub(super) fn scope(bytes: &[u8]) -> Value {
+    let scope: InstrumentationScope = decode(bytes);
+    json!({
+        "name": scope.name,
+        "version": scope.version,
+        "attributes": attributes(&scope.attributes),
+    })
+}
+
+pub(super) fn span(source: &Source, record: &Record<'_>, span: &Span) -> Value {
+    let status = span.status.clone().unwrap_or_default();
+    let events = span.events.iter().map(|event| {
+        json!({
+            "time_unix_nano": event.time_unix_nano,
+            "name": event.name,
+            "attributes": attributes(&event.attributes),
+        })
+    });
+    let links = span.links.iter().map(|link| {
+        json!({
+            "trace_id": hex(&link.trace_id),
+            "span_id": hex(&link.span_id),
+            "attributes": attributes(&link.attributes),
+        })
+    });
+    json!({
+        "trace_id": hex(&span.trace_id),
+        "span_id": hex(&span.span_id),
+        "parent_span_id": id(&span.parent_span_id),
+        "service": source.service,
+        "instance": source.instance,
+        "name": span.name,
+        "kind": kind(span.kind()),
+        "start_unix_nano": span.start_time_unix_nano,
+        "end_unix_nano": span.end_time_unix_nano,
+        "duration_nano": span.end_time_unix_nano.saturating_sub(span.start_time_unix_nano),
+        "status": match status.code() {
+            StatusCode::Unset => "unset",
+            StatusCode::Ok => "ok",
+            StatusCode::Error => "error",
+        },
+        "status_message": text(&status.message),
+        "attributes": attributes(&span.attributes),
+        "events": events.collect::<Value>(),
+        "links": links.collect::<Value>(),
+        "resource": resource(record.resource),
+        "scope": scope(record.scope),
+    })
+}
+
+fn kind(kind: SpanKind) -> &'static str {
+    match kind {
+        SpanKind::Unspecified => "unspecified",
+        SpanKind::Internal => "internal",
+        SpanKind::Server => "server",
+        SpanKind::Client => "client",
+        SpanKind::Producer => "producer",
+        SpanKind::Consumer => "consumer",
+    }
+}
