@@ -21,11 +21,14 @@ export function grouped(attributes) {
   const groups = new Map(GROUPS.map(([title]) => [title, []]));
   groups.set(OTHER, []);
   const subject = { execute_tool: 'Tool', invoke_agent: 'Agent', create_agent: 'Agent', invoke_workflow: 'Workflow' }[attributes?.['gen_ai.operation.name']];
-  for (const [name, value] of Object.entries(attributes ?? {}).sort(([a], [b]) => a.localeCompare(b))) {
+  // Long content (messages, schemas) comes after the facts of its group.
+  const bulk = (value) => text(value).length > 60 && typeof opened(value) === 'object';
+  const entries = Object.entries(attributes ?? {}).map(([name, value]) => [name, value, bulk(value)]);
+  for (const [name, value] of entries.sort(([a, , x], [b, , y]) => x - y || a.localeCompare(b))) {
     const group = name === 'gen_ai.operation.name' && subject ? subject : GROUPS.find(([, pattern]) => pattern.test(name))?.[0] ?? OTHER;
     groups.get(group).push([name, value]);
   }
-  return [...groups].filter(([, entries]) => entries.length > 0);
+  return [...groups].filter(([, members]) => members.length > 0);
 }
 
 const LONG = 320;

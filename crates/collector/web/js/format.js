@@ -80,6 +80,9 @@ export function moment(nanos) {
   return `${date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })} ${clockMillis(nanos)}`;
 }
 
+/** When a log record was written, or else when it was first seen. */
+export const recordTime = (record) => record.time_unix_nano || record.observed_unix_nano;
+
 /** "5b8efff7…c60c". */
 export function shortId(id) {
   return id.length > 16 ? `${id.slice(0, 8)}…${id.slice(-4)}` : id;

@@ -65,7 +65,7 @@ const KEYS = [
 const SEARCH = [
   ['service=travel-agent', 'the service took part'], ['span="chat offline"', 'a span has this name'],
   ['error', 'at least one span failed'], ['duration>1s', 'also <, >=, <=; ns, us, ms, s, min'],
-  ['severity=warn', 'logs: at least this level'], ['trace=5b8e…', 'logs of one run'], ['anything else', 'is looked for as text'],
+  ['severity=warn', 'logs: at least this level'], ['trace=5b8e…', 'logs of one run'], ['anything else', 'is looked for as it is written'],
 ];
 
 export function KeysDialog({ onClose }) {
@@ -74,7 +74,7 @@ export function KeysDialog({ onClose }) {
       <div>${KEYS.map(([title, keys]) => html`<h2>${title}</h2><dl class="keys">${keys.map(([key, what]) => html`
         <dt>${key.split(' ').map((part) => (part === '–' ? ' – ' : html`<kbd>${part}</kbd> `))}</dt><dd>${what}</dd>`)}</dl>`)}</div>
       <div><h2>Search</h2><dl class="keys wide">${SEARCH.map(([example, what]) => html`
-        <dt class="mono">${example}</dt><dd>${what}</dd>`)}</dl></div>
+        <dt class="mono">${example}</dt><dd>${what}</dd>`)}</dl><p class="dim small">A run is found when one of its spans has all of it.</p></div>
     </div>
   <//>`;
 }

@@ -2,8 +2,8 @@
 import {
   Copy, Dot, Empty, Failed, Loading, html, learnServices, useEffect, useLayoutEffect, useMemo, useRef, useState, useStore, useVisibleRows,
 } from './ui.js';
-import { live, status, useResource, useRevision, withQuery } from './api.js';
-import { address, clockMillis, count, day, moment, plural, shortId, text } from './format.js';
+import { getJson, live, status, useResource, useRevision, withQuery } from './api.js';
+import { address, clockMillis, count, day, moment, plural, recordTime, shortId, text } from './format.js';
 import { go, link, route, setParams } from './router.js';
 import { useKeys } from './keys.js';
 import { parseSearch } from './search.js';
@@ -49,8 +49,10 @@ export function fromOtlp(data, cursor) {
 }
 
 /** Follows the stream: the newest records, whether it is connected, and what was skipped. */
+const NOTHING = { records: [], connected: false, ready: false, skipped: 0, forgotten: 0, error: null };
+
 function useTail(path, paused) {
-  const [state, setState] = useState({ records: [], connected: false, ready: false, skipped: 0, forgotten: 0 });
+  const [state, setState] = useState(NOTHING);
   useEffect(() => {
     if (!path) return undefined;
     let source = null;
@@ -59,7 +61,7 @@ function useTail(path, paused) {
     let tries = 0;
     let fresh = [];
     const seen = new Set();
-    setState({ records: [], connected: false, ready: false, skipped: 0, forgotten: 0 });
+    setState(NOTHING);
     const deliver = () => {
       flush = null;
       const batch = fresh;
@@ -78,7 +80,7 @@ function useTail(path, paused) {
       source = new EventSource(path);
       source.onopen = () => {
         tries = 0;
-        setState((old) => ({ ...old, connected: true }));
+        setState((old) => ({ ...old, connected: true, error: null }));
         flush ??= setTimeout(deliver, FLUSH);
       };
       source.addEventListener('log', (event) => {
@@ -107,6 +109,9 @@ function useTail(path, paused) {
         setState((old) => ({ ...old, connected: false }));
         // The browser reconnects by itself unless the answer was not a stream; then it gives up and we do not.
         if (source.readyState !== EventSource.CLOSED) return;
+        // An EventSource keeps the reason to itself; the query with the same words gives it.
+        getJson(path.replace('/api/logs/stream', '/api/otel/logs')).then(() => null, (error) => error)
+          .then((error) => source && setState((old) => ({ ...old, error: error?.status === 400 ? error : null })));
         retry = setTimeout(open, BACK_OFF[Math.min(tries, BACK_OFF.length - 1)]);
         tries += 1;
       };
@@ -206,7 +211,7 @@ function Records({ records, fixed, tail, stored, query, paused, trace }) {
       <div class="caption">
         <span aria-live="polite">${fixed ? html`${plural(stored.data?.total ?? 0, 'record')}${trace && html` of <a href=${link('runs', trace)}>run ${shortId(trace)}</a>`}` : html`${plural(records.length, 'record')}, the last hour and live`}
           ${tail.forgotten > 0 && !fixed && `, newest ${count(KEEP)}`}</span>
-        ${!fixed && !tail.connected && html`<span class="warn">not connected, trying again</span>`}
+        ${!fixed && !tail.connected && !tail.error && html`<span class="warn">not connected, trying again</span>`}
         ${!fixed && tail.skipped > 0 && html`<span class="warn">${plural(tail.skipped, 'record')} skipped: this page was too slow</span>`}
         ${paused && html`<span class="warn">paused${tail.waiting > 0 ? `, ${count(tail.waiting)} waiting` : ''}</span>`}
         <span class="push"></span>
@@ -215,13 +220,14 @@ function Records({ records, fixed, tail, stored, query, paused, trace }) {
           setStick(true);
         }}>Follow the end ↓</button>`}
       </div>
+      ${!fixed && tail.error && html`<${Failed} error=${tail.error} what="This search" />`}
       ${fixed && stored.error && html`<${Failed} error=${stored.error} what="The logs" onRetry=${stored.reload} />`}
       ${loading && html`<${Loading} what="logs" />`}
-      ${!loading && !records.length && !stored.error && html`<${NoLogs} query=${query} fixed=${fixed} connected=${tail.connected} />`}
-      <div class="scroll" ref=${scroller} onScroll=${onScroll}><div class="lines mono" ref=${list} role="listbox" aria-label="Log records" style=${{ height: `${records.length * LINE}px` }}>
-        ${records.slice(from, to).map((one, i) => html`<div key=${one.cursor} role="option" aria-selected=${String(from + i === at)} class=${`line wide${from + i === at ? ' on' : ''}`}
+      ${!loading && !records.length && !stored.error && !(tail.error && !fixed) && html`<${NoLogs} query=${query} fixed=${fixed} connected=${tail.connected} />`}
+      <div class="scroll" ref=${scroller} onScroll=${onScroll}><div class="lines mono" ref=${list} role="list" aria-label="Log records" style=${{ height: `${records.length * LINE}px` }}>
+        ${records.slice(from, to).map((one, i) => html`<div key=${one.cursor} role="listitem" aria-current=${from + i === at ? 'true' : undefined} class=${`line wide${from + i === at ? ' on' : ''}`}
           style=${{ transform: `translateY(${(from + i) * LINE}px)` }} onClick=${() => choose(one)}>
-          <span class="dim" title=${moment(one.time_unix_nano)}>${clockMillis(one.time_unix_nano)}</span><${Level} number=${one.severity_number} words=${one.severity_text} />
+          <span class="dim" title=${moment(recordTime(one))}>${clockMillis(recordTime(one))}</span><${Level} number=${one.severity_number} words=${one.severity_text} />
           <span class="cut dim"><${Dot} service=${one.service} /> ${one.service}</span>
           <span class="cut">${text(one.body) || one.event_name}${Object.keys(one.attributes).length > 0 && html`<span class="faint">${Object.entries(one.attributes).slice(0, 8).map(([name, value]) => ` ${name}=${text(value).slice(0, 60)}`)}</span>`}</span>
           ${one.trace_id ? html`<a href=${link('runs', one.trace_id, { span: one.span_id })} title="Open the run" onClick=${(event) => event.stopPropagation()}>${one.trace_id.slice(0, 8)}</a>` : html`<span></span>`}</div>`)}
@@ -246,7 +252,7 @@ function RecordAside({ record }) {
   return html`<aside class="aside" aria-label="Log record">
     <button type="button" class="close" aria-label="Close the record" onClick=${() => setParams({ log: null })}>×</button>
     <h1><${Level} number=${record.severity_number} words=${record.severity_text} />${record.event_name && ` ${record.event_name}`}</h1>
-    <div class="dim"><${Dot} service=${record.service} /> ${record.service} · ${day(record.time_unix_nano)} ${clockMillis(record.time_unix_nano)}</div>
+    <div class="dim"><${Dot} service=${record.service} /> ${record.service} · ${day(recordTime(record))} ${clockMillis(recordTime(record))}</div>
     <div class="buttons"><${Copy} label="Copy link" text=${() => location.href} /><${Copy} label="Copy JSON" text=${() => JSON.stringify(record, null, 2)} />
       ${record.trace_id && html`<a class="btn" href=${link('runs', record.trace_id, { span: record.span_id })}>Open the run</a>`}</div>
     <h2>Body</h2><div class="mono"><${Value} key=${record.cursor} value=${record.body} /></div>

@@ -36,7 +36,7 @@ function View({ view }) {
 }
 
 const RANGES = { runs: [['', 'all time'], ['24h', 'last 24 h'], ['6h', 'last 6 h'], ['1h', 'last 1 h'], ['15m', 'last 15 min']],
-  metrics: [['24h', 'last 24 h'], ['6h', 'last 6 h'], ['', 'last 1 h'], ['15m', 'last 15 min'], ['5m', 'last 5 min']] };
+  metrics: [['all', 'all time'], ['24h', 'last 24 h'], ['6h', 'last 6 h'], ['', 'last 1 h'], ['15m', 'last 15 min'], ['5m', 'last 5 min']] };
 
 function Header() {
   const { view, params } = useStore(route);

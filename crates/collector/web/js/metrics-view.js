@@ -1,14 +1,15 @@
 // Metrics: the list of instruments, and the charts of one of them.
 import { Dot, Empty, Failed, Loading, html, learnServices, useEffect, useMemo, useRef, useStore } from './ui.js';
 import { status, useResource, useRevision, withQuery } from './api.js';
-import { address, count, plural, quantity, unitName } from './format.js';
+import { address, count, moment, plural, quantity, shortId, unitName } from './format.js';
 import { go, link, route, setParams } from './router.js';
 import { useKeys } from './keys.js';
 import { parseSearch } from './search.js';
 import { Chart } from './chart.js';
-import { prepare, splits } from './series.js';
+import { exemplars, prepare, splits } from './series.js';
 
-const RANGES = { '5m': 300, '15m': 900, '': 3600, '6h': 21_600, '24h': 86_400 };
+const HOUR = 3600;
+const RANGES = { '5m': 300, '15m': 900, '1h': HOUR, '6h': 21_600, '24h': 86_400, all: Infinity };
 
 const KINDS = { sum: 'counter', gauge: 'gauge', histogram: 'histogram', exponential_histogram: 'histogram', summary: 'summary' };
 const kindOf = (metric) => (metric.kind === 'sum' && metric.monotonic === false ? 'up-down counter' : KINDS[metric.kind] ?? metric.kind);
@@ -65,7 +66,7 @@ export function MetricsView() {
             <span class="r dots">${metric.services.slice(0, 6).map((service) => html`<${Dot} service=${service} />`)}</span></a></li>`;
       })}</ol>
     </section>
-    ${shown ? html`<${Metric} key=${shown} name=${shown} service=${wanted.service} />` : html`<section class="detail"></section>`}
+    ${shown ? html`<${Metric} key=${shown} name=${shown} service=${wanted.service} last=${metrics[at]?.last_unix_nano} />` : html`<section class="detail"></section>`}
   </main>`;
 }
 
@@ -77,14 +78,16 @@ function NoMetrics({ query }) {
   return html`<${Empty} title="No metrics yet."><p class="dim">SDKs send them every 60 s by default; a shorter OTEL_METRIC_EXPORT_INTERVAL shows them sooner.${endpoints ? ` Send them to ${address(endpoints.http)} or ${address(endpoints.grpc)}.` : ''}</p><//>`;
 }
 
-function Metric({ name, service }) {
+function Metric({ name, service, last }) {
   const { params } = useStore(route);
   const since = params.get('since') ?? '';
-  const range = RANGES[since] ?? 3600;
+  // Without a choice it is the last hour, or everything once the newest point is older than that.
+  const old = useMemo(() => last != null && last / 1e9 < Date.now() / 1000 - HOUR, [last]);
+  const range = RANGES[since] ?? (old ? Infinity : HOUR);
   const by = params.get('by');
   const stat = params.get('stat') ?? 'p95';
   // A little more than is shown, so that the first step of a cumulative stream has something to be compared with.
-  const path = withQuery('/api/otel/metrics', { name, service, since: `${Math.ceil(range / 60) + 3}m`, limit: 10_000 });
+  const path = withQuery('/api/otel/metrics', { name, service, since: Number.isFinite(range) && `${Math.ceil(range / 60) + 3}m`, limit: 10_000 });
   const resource = useResource(path, useRevision('data_points'));
   const { data } = resource;
   const ways = useMemo(() => splits(data?.series ?? []), [data]);
@@ -92,19 +95,25 @@ function Metric({ name, service }) {
   const ready = useMemo(() => {
     if (!data?.metric) return null;
     const now = Date.now() / 1000;
-    return prepare(data.metric, data.series, { from: now - range, to: now + 5, by: split, stat });
+    return prepare(data.metric, data.series, { from: Math.max(0, now - range), to: now + 5, by: split, stat });
   }, [data, split, stat, range]);
 
   if (resource.error && !data) return html`<section class="detail"><${Failed} error=${resource.error} what=${name} onRetry=${resource.reload} /></section>`;
   if (!data) return html`<section class="detail"><${Loading} what=${name} /></section>`;
+  if (!data.metric && last != null) {
+    return html`<section class="detail"><${Empty} title="No points in this range."><p class="dim mono">${name}</p><p class="dim">The newest point is from ${moment(last)}.</p>
+      <button type="button" class="btn" onClick=${() => setParams({ since: 'all' })}>Show all of it</button><//></section>`;
+  }
   if (!data.metric) return html`<section class="detail"><${Empty} title="There is no such metric here."><p class="dim mono">${name}</p><p class="dim">It has not arrived, or it was pruned. The page keeps looking.</p><//></section>`;
   const { metric } = data;
   const histogram = metric.kind.endsWith('histogram');
+  const examples = exemplars(data.series);
   return html`<section class="detail" aria-label=${name}>
     <div class="head stick"><h1>${metric.name}</h1>
       <div class="facts"><span>${kindOf(metric)}${metric.temporality ? `, ${metric.temporality}` : ''}</span>
         ${unitName(metric.unit) && html`<span>${unitName(metric.unit)}</span>`}
         <span>${plural(data.series.length, 'series', 'series')} · ${plural(data.returned, 'point')}${data.returned < data.total ? ` of ${count(data.total)}` : ''}</span>
+        ${since === '' && old && html`<span class="warn">nothing in the last hour: all time is shown</span>`}
         ${metric.services.map((one) => html`<span><${Dot} service=${one} /> ${one}</span>`)}</div>
       ${metric.description && html`<p class="dim">${metric.description}</p>`}
       <div class="controls"><label>Split by <select class="pill" value=${split} onChange=${(event) => setParams({ by: event.currentTarget.value || (metric.kind === 'gauge' ? 'none' : null) })}>
@@ -114,10 +123,13 @@ function Metric({ name, service }) {
         ${histogram && split && html`<label>Quantile <select class="pill" value=${stat} onChange=${(event) => setParams({ stat: event.currentTarget.value })}>
           ${['p50', 'p95', 'p99'].map((one) => html`<option value=${one} selected=${one === stat}>${one}</option>`)}</select></label>`}</div>
     </div>
-    ${ready.panels.length === 0 ? html`<${Empty} title="No points in this range."><p class="dim">Choose a longer range; the newest point is the one that the list shows.</p><//>` : html`
+    ${ready.panels.length === 0 ? html`<${Empty} title="No points in this range."><p class="dim">Choose a longer range.</p><//>` : html`
       ${ready.facts.length > 0 && html`<dl class="numbers">${ready.facts.map(([label, value, unit]) => html`<div><dt>${label}</dt><dd>${unit === '' ? count(value) : quantity(value, unit)}</dd></div>`)}</dl>`}
       ${ready.panels.map((panel) => html`<${Chart} key=${panel.title} times=${ready.times} ...${panel} />`)}
       ${ready.hidden > 0 && html`<p class="hint">The ${ready.panels[0].lines.length} largest are drawn; ${count(ready.hidden)} more are not.</p>`}`}
+    ${examples.length > 0 && html`<h2>Highest examples</h2><ul class="examples">${examples.map((one) => html`<li key=${one.trace_id + one.span_id}>
+      <b>${quantity(one.value, metric.unit)}</b> <span class="dim">${moment(one.time_unix_nano)} · ${one.service}</span>
+      <a class="mono" href=${link('runs', one.trace_id, { span: one.span_id })}>${shortId(one.trace_id)}</a></li>`)}</ul>`}
     <div class="tail"></div>
   </section>`;
 }

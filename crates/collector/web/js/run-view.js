@@ -3,7 +3,7 @@ import {
   Copy, Dot, Empty, Failed, Loading, html, learnServices, pane, useEffect, useLayoutEffect, useMemo, useRef, useState, useStore, useVisibleRows,
 } from './ui.js';
 import { status, useResource, useRevision, withQuery } from './api.js';
-import { clockMillis, count, dollars, duration, moment, plural, shortId, text } from './format.js';
+import { clockMillis, count, dollars, duration, moment, plural, recordTime, shortId, text } from './format.js';
 import { go, link, route, setParams } from './router.js';
 import { useKeys } from './keys.js';
 import { buildTrace, conversation, matches, openRows, outcome } from './trace.js';
@@ -202,8 +202,8 @@ function TraceLogs({ logs, trace, id, selected, scroller, onSelect }) {
     ${logs.data && !records.length && html`<p class="hint">No log record carries this trace id.</p>`}
     <div class="lines mono" ref=${list} style=${{ height: `${records.length * LINE}px` }}>${records.slice(from, to).map((record, i) => html`
       <div key=${record.cursor} class=${`line${record.span_id && record.span_id === selected ? ' on' : ''}`} style=${{ transform: `translateY(${(from + i) * LINE}px)` }}
-        title=${moment(record.time_unix_nano)} onClick=${() => trace.byId.has(record.span_id) && onSelect(record.span_id, 'conversation')}>
-        <span class="dim">${clockMillis(record.time_unix_nano)}</span><${Level} number=${record.severity_number} words=${record.severity_text} />
+        title=${moment(recordTime(record))} onClick=${() => trace.byId.has(record.span_id) && onSelect(record.span_id, 'conversation')}>
+        <span class="dim">${clockMillis(recordTime(record))}</span><${Level} number=${record.severity_number} words=${record.severity_text} />
         <${Dot} service=${record.service} /><span class="cut">${text(record.body) || record.event_name}</span></div>`)}</div>
     ${logs.data && logs.data.total > records.length && html`<p class="hint">The newest ${count(records.length)} of ${count(logs.data.total)}. <a href=${link('logs', null, { q: `trace=${id}` })}>Open in Logs</a></p>`}
     <div class="tail"></div>`;

@@ -8,6 +8,9 @@ const QUANTILES = [['p50', 0.5], ['p95', 0.95], ['p99', 0.99]];
 
 const seconds = (nanos) => Number(nanos) / 1e9;
 
+// A point may say that nothing was recorded, or hold what is no number: neither is a zero.
+const measured = (points) => points.filter((point) => point.value != null && Number.isFinite(Number(point.value)));
+
 /**
  * What was added between two points, for cumulative and delta streams alike. A cumulative stream that starts anew
  * (later start time, or a value that fell) counts from zero; the first point of a stream that is older than the
@@ -38,8 +41,8 @@ function increments(points, cumulative, windowStart, read, subtract, smaller) {
 function readHistogram(point) {
   const cells = new Map();
   const add = (lower, upper, amount) => amount > 0 && cells.set(`${lower}:${upper}`, (cells.get(`${lower}:${upper}`) ?? 0) + Number(amount));
-  const least = point.min ?? null;
-  const most = point.max ?? null;
+  const least = Number.isFinite(point.min) ? point.min : null;
+  const most = Number.isFinite(point.max) ? point.max : null;
   if (point.buckets && Array.isArray(point.bounds)) {
     const { bounds } = point;
     // One bucket without bounds says nothing about how values are spread, beyond its least and its most.
@@ -64,7 +67,7 @@ function readHistogram(point) {
     side(point.negative, -1);
     add(0, 0, point.zero_count ?? 0);
   }
-  return { count: Number(point.count ?? 0), sum: Number(point.sum ?? 0), cells, scale: point.scale ?? null, least, most };
+  return { count: Number(point.count ?? 0), sum: Number.isFinite(point.sum) ? point.sum : 0, cells, scale: point.scale ?? null, least, most };
 }
 
 function subtractHistogram(now, before) {
@@ -202,7 +205,7 @@ const serviceOf = (list) => (new Set(list.map((one) => one.service)).size === 1 
 function rates(metric, groups, window) {
   const cumulative = metric.temporality !== 'delta';
   const added = [...groups].map(([key, list]) => [key, list.flatMap((one) => increments(
-    one.points, cumulative, window.from, (point) => Number(point.value), (a, b) => a - b, (a, b) => a < b,
+    measured(one.points), cumulative, window.from, (point) => Number(point.value), (a, b) => a - b, (a, b) => a < b,
   )), list]);
   const plan = gridFor(added, window);
   if (!plan) return nothing();
@@ -282,7 +285,7 @@ function values(metric, groups, window) {
     for (const one of list) {
       const last = Array(plan.times.length).fill(null);
       let level = 0;
-      for (const point of [...one.points].sort((a, b) => a.time_unix_nano - b.time_unix_nano)) {
+      for (const point of measured(one.points).sort((a, b) => a.time_unix_nano - b.time_unix_nano)) {
         const i = Math.ceil((seconds(point.time_unix_nano) - plan.start) / plan.step - 1e-9) - 1;
         level = delta ? level + Number(point.value) : Number(point.value);
         if (i >= 0 && i < last.length) last[i] = level;
@@ -308,11 +311,19 @@ function summaries(metric, groups, window) {
         for (const { quantile: q, value } of point.quantiles ?? []) {
           const label = `${key ? `${key} · ` : ''}p${Number((q * 100).toFixed(2))}`;
           if (!lines.has(label)) lines.set(label, { label, service: serviceOf(list), values: Array(plan.times.length).fill(null) });
-          if (i >= 0 && i < plan.times.length) lines.get(label).values[i] = value;
+          if (i >= 0 && i < plan.times.length && Number.isFinite(value)) lines.get(label).values[i] = value;
         }
       }
     }
   }
   const shown = [...lines.values()].slice(0, LINES);
   return { times: plan.times, hidden: lines.size - shown.length, panels: [{ title: 'quantiles', unit: metric.unit, lines: shown }], facts: [] };
+}
+
+/** The highest measurements that name the trace they belong to. */
+export function exemplars(series, most = 6) {
+  return series.flatMap((one) => one.points.flatMap((point) => (point.exemplars ?? [])
+    .filter((example) => example.trace_id && Number.isFinite(example.value)).map((example) => ({ ...example, service: one.service }))))
+    .sort((a, b) => b.value - a.value).filter((example, i, all) => all.findIndex((other) => other.trace_id === example.trace_id && other.span_id === example.span_id) === i)
+    .slice(0, most);
 }

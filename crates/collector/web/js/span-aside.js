@@ -1,7 +1,7 @@
 // Everything about one span: first what went wrong, then its events, logs and metric, then its attributes.
 import { Copy, Dot, html, useEffect, useMemo, useState } from './ui.js';
 import { getJson, withQuery } from './api.js';
-import { clockMillis, duration, moment, quantity, shortId, text } from './format.js';
+import { clockMillis, duration, moment, quantity, recordTime, shortId, text } from './format.js';
 import { cause, explain, isError, isModelCall, isTool, operation } from './trace.js';
 import { Groups, Level, Pairs, Resource } from './attributes.js';
 import { link } from './router.js';
@@ -27,7 +27,7 @@ export function SpanAside({ trace, node, logs, onSelect, onClose }) {
     <${OwnAttributes} span=${span} />
     ${events.length > 0 && html`<h2>Events</h2><div class="mono">${events.map((event, i) => html`<${Event} key=${i} event=${event} start=${span.start_unix_nano} />`)}</div>`}
     ${own.length > 0 && html`<h2>Logs of this span</h2><div class="mono">${own.slice(0, LOGS).map((record) => html`
-      <div class="log" key=${record.cursor} title=${moment(record.time_unix_nano)}><span class="dim">${clockMillis(record.time_unix_nano).slice(6)}</span>
+      <div class="log" key=${record.cursor} title=${moment(recordTime(record))}><span class="dim">${clockMillis(recordTime(record)).slice(6)}</span>
         <${Level} number=${record.severity_number} words=${record.severity_text} /><span class="wrap">${text(record.body)}</span></div>`)}</div>
       ${own.length > LOGS && html`<a href=${link('logs', null, { q: `trace=${span.trace_id} span_id=${span.span_id}` })}>All ${own.length} records</a>`}`}
     <${Moment} key=${span.span_id} span=${span} />

@@ -66,7 +66,8 @@ function Backend({ data, onClose }) {
       ['pid', text(collector.pid)], ['restarts', text(collector.restarts)], ['last exit', text(collector.last_exit) || 'none']]} />
       <h2>Listens</h2><${Pairs} entries=${entries(endpoints)} />
       <h2>Received</h2><${Pairs} entries=${entries(data.received)} />
-      <h2>Live streams</h2><${Pairs} entries=${entries(data.streams)} /></div>
+      <h2>Live streams</h2><${Pairs} entries=${entries(data.streams)} />
+      ${data.notes?.length > 0 && html`<h2>Notes</h2><ul class="warn">${data.notes.map((note) => html`<li>${text(note)}</li>`)}</ul>`}</div>
     <div><h2>Holds</h2><${Pairs} entries=${[['directory', store.directory], ['size', `${bytes(store.bytes)} of ${bytes(store.cap_bytes)}`], ['segments', count(store.segments)],
       ['traces', count(store.traces)], ['spans', count(store.spans)], ['log records', count(store.log_records)], ['data points', count(store.data_points)]]} />
       <h2>Pruned, to stay below the cap</h2>${store.pruned?.segments > 0 ? html`<${Pairs} entries=${[['segments', count(store.pruned.segments)], ['size', bytes(store.pruned.bytes)],
