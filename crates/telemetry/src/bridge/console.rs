@@ -1,0 +1,201 @@
+//! One line of the console for each event.
+
+use opentelemetry::{Context, trace::TraceContextExt};
+use serde_json::{Map, Value, json};
+use std::{error::Error, fmt};
+use tracing::{
+    Event, Level, Metadata, Subscriber,
+    field::{Field, Visit},
+};
+use tracing_subscriber::{
+    field::RecordFields,
+    fmt::{
+        FmtContext, FormatEvent, FormatFields,
+        format::Writer,
+        time::{FormatTime, SystemTime},
+    },
+    registry::LookupSpan,
+};
+
+use super::fields::chain;
+
+/// How a line looks.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Format {
+    /// For people: time, level, target, message, fields, ids, place.
+    Pretty,
+    /// For machines: the same as one JSON object.
+    Json,
+}
+
+/// The console shows the fields of events only; spans are named, and found by their ids.
+pub(super) struct Fields;
+
+impl FormatFields<'_> for Fields {
+    fn format_fields<R: RecordFields>(&self, _: Writer<'_>, _: R) -> fmt::Result {
+        Ok(())
+    }
+}
+
+/// What an event says.
+#[derive(Default)]
+struct Said {
+    message: String,
+    fields: Map<String, Value>,
+}
+
+/// The current span's ids in hexadecimal, whoever made it.
+fn ids() -> Option<(String, String)> {
+    Context::map_current(|cx| {
+        let span = cx.span();
+        let context = span.span_context();
+        context.is_valid().then(|| {
+            (
+                context.trace_id().to_string(),
+                context.span_id().to_string(),
+            )
+        })
+    })
+}
+
+fn timestamp() -> String {
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = SystemTime.format_time(&mut Writer::new(&mut text));
+    text
+}
+
+impl<S> FormatEvent<S, Fields> for Format
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn format_event(
+        &self,
+        cx: &FmtContext<'_, S, Fields>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut said = Said::default();
+        event.record(&mut said);
+        let spans: Vec<&str> = cx
+            .event_scope()
+            .into_iter()
+            .flat_map(|scope| scope.from_root())
+            .map(|span| span.name())
+            .collect();
+        match self {
+            Self::Pretty => pretty(&mut writer, event.metadata(), &said, &spans),
+            Self::Json => writeln!(writer, "{}", object(event.metadata(), said, &spans)),
+        }
+    }
+}
+
+fn pretty(
+    writer: &mut Writer<'_>,
+    metadata: &Metadata<'_>,
+    said: &Said,
+    spans: &[&str],
+) -> fmt::Result {
+    let (dim, colour, off) = match writer.has_ansi_escapes() {
+        true => ("\x1b[2m", colour(*metadata.level()), "\x1b[0m"),
+        false => ("", "", ""),
+    };
+    let (level, target) = (metadata.level(), metadata.target());
+    write!(
+        writer,
+        "{dim}{}{off} {colour}{level:>5}{off} {dim}{target}{off}",
+        timestamp()
+    )?;
+    if !spans.is_empty() {
+        write!(writer, " {dim}{}{off}", spans.join(" > "))?;
+    }
+    write!(writer, " {}", said.message)?;
+    for (key, value) in &said.fields {
+        match value {
+            Value::String(text) => write!(writer, " {dim}{key}={off}{text:?}")?,
+            other => write!(writer, " {dim}{key}={off}{other}")?,
+        }
+    }
+    if let Some((trace_id, span_id)) = ids() {
+        write!(writer, " {dim}trace_id={trace_id} span_id={span_id}{off}")?;
+    }
+    if let (Some(file), Some(line)) = (metadata.file(), metadata.line()) {
+        write!(writer, " {dim}{file}:{line}{off}")?;
+    }
+    writeln!(writer)
+}
+
+const fn colour(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "\x1b[31m",
+        Level::WARN => "\x1b[33m",
+        Level::INFO => "\x1b[32m",
+        Level::DEBUG => "\x1b[34m",
+        Level::TRACE => "\x1b[35m",
+    }
+}
+
+fn object(metadata: &Metadata<'_>, said: Said, spans: &[&str]) -> Value {
+    let mut object = Map::new();
+    let mut set = |key: &str, value: Value| object.insert(key.to_owned(), value);
+    set("timestamp", timestamp().into());
+    set("level", metadata.level().as_str().into());
+    set("target", metadata.target().into());
+    set("message", said.message.into());
+    if let Some((trace_id, span_id)) = ids() {
+        set("trace_id", trace_id.into());
+        set("span_id", span_id.into());
+    }
+    if let (Some(file), Some(line)) = (metadata.file(), metadata.line()) {
+        set("file", file.into());
+        set("line", line.into());
+    }
+    if !spans.is_empty() {
+        set("spans", json!(spans));
+    }
+    if !said.fields.is_empty() {
+        set("fields", said.fields.into());
+    }
+    object.into()
+}
+
+impl Said {
+    fn set(&mut self, field: &Field, value: impl Into<Value>) {
+        match (field.name(), value.into()) {
+            ("message", Value::String(text)) => self.message = text,
+            (name, value) => {
+                self.fields.insert(name.to_owned(), value);
+            }
+        }
+    }
+}
+
+impl Visit for Said {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.set(field, value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.set(field, value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.set(field, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.set(field, value);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.set(field, value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.set(field, format!("{value:?}"));
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        self.set(field, chain(value));
+    }
+}

@@ -1,0 +1,248 @@
+//! What an application says about its telemetry.
+
+mod choice;
+mod endpoint;
+mod section;
+mod setters;
+mod signal;
+
+pub use choice::{
+    Compression, Console, Exporter, Protocol, Sampler, Temporality, TracingLayer, UnknownChoice,
+};
+pub(crate) use endpoint::Target;
+pub use signal::SignalConfig;
+
+use crate::{InitError, Signal};
+use glassbox_config::{Settings, SettingsError, duration};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, time::Duration};
+
+/// The settings of one process's telemetry, section `[telemetry]`; the default works against a
+/// collector on this machine.
+///
+/// Nothing is read from the environment unless it is handed in, through
+/// [`from_settings`](Self::from_settings).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TelemetryConfig {
+    /// Whether anything but the console is on.
+    pub enabled: bool,
+    /// Whether OTLP is sent; without it everything is counted and dropped at no cost.
+    pub otlp: bool,
+    /// `service.name`.
+    pub service_name: String,
+    /// `service.namespace`.
+    pub service_namespace: Option<String>,
+    /// `service.version`.
+    pub service_version: Option<String>,
+    /// `deployment.environment.name`.
+    pub environment: Option<String>,
+    /// `build.commit`: the revision that was built.
+    pub build_commit: Option<String>,
+    /// `build.time`: when it was built, ISO 8601.
+    pub build_time: Option<String>,
+    /// Attributes of the resource; they win over what is detected, not over the fields above.
+    pub resource_attributes: BTreeMap<String, String>,
+    /// What the pod is called and where it runs; `k8s.*` attributes of the resource.
+    pub kubernetes: Kubernetes,
+
+    /// Where OTLP goes, with its scheme; `None` is the protocol's port on this machine. Over HTTP
+    /// `/v1/traces` and so on are appended.
+    pub endpoint: Option<String>,
+    /// How OTLP travels.
+    pub protocol: Protocol,
+    /// Sent along with every request: credentials, a tenant.
+    pub headers: BTreeMap<String, String>,
+    /// How requests are compressed.
+    pub compression: Compression,
+    /// The longest that one batch may take, retries included.
+    #[serde(with = "duration")]
+    pub timeout: Duration,
+    /// What is different for traces.
+    pub traces: SignalConfig,
+    /// What is different for metrics.
+    pub metrics: SignalConfig,
+    /// What is different for logs.
+    pub logs: SignalConfig,
+
+    /// Which traces are kept.
+    pub sampler: Sampler,
+    /// The share of traces that a ratio sampler keeps, from 0 to 1.
+    pub sampling_ratio: f64,
+    /// The most attributes of one span, of one event and of one link; more are counted and left out.
+    pub max_attributes: u32,
+    /// The most events of one span; more are counted and left out.
+    pub max_events: u32,
+    /// The most links of one span; more are counted and left out.
+    pub max_links: u32,
+    /// The most spans, and the most log records, that wait to be sent; more are dropped and counted.
+    pub queue_size: usize,
+    /// The most spans or log records in one request.
+    pub batch_size: usize,
+    /// The longest that a span or log record waits for its batch to fill.
+    #[serde(with = "duration")]
+    pub batch_timeout: Duration,
+    /// How often metrics are collected.
+    #[serde(with = "duration")]
+    pub metric_interval: Duration,
+    /// Whether counters and histograms are sent as totals or as differences.
+    pub temporality: Temporality,
+    /// The most combinations of label values of one instrument; the rest share one series.
+    pub cardinality_limit: usize,
+
+    /// Which `tracing` spans and events are taken, in the syntax of `RUST_LOG`.
+    pub log_level: String,
+    /// How `tracing` events are shown on standard error.
+    pub console: Console,
+    /// What turns `tracing` spans into OpenTelemetry's.
+    pub tracing_layer: TracingLayer,
+}
+
+/// What Kubernetes' downward API says of the pod.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Kubernetes {
+    /// `k8s.pod.name`.
+    pub pod_name: Option<String>,
+    /// `k8s.pod.uid`.
+    pub pod_uid: Option<String>,
+    /// `k8s.namespace.name`.
+    pub namespace: Option<String>,
+    /// `k8s.node.name`.
+    pub node_name: Option<String>,
+    /// `k8s.container.name`.
+    pub container_name: Option<String>,
+    /// `k8s.deployment.name`.
+    pub deployment_name: Option<String>,
+    /// `k8s.cluster.name`.
+    pub cluster_name: Option<String>,
+}
+
+impl Default for TelemetryConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            otlp: true,
+            service_name: "unknown_service".to_owned(),
+            service_namespace: None,
+            service_version: None,
+            environment: None,
+            build_commit: None,
+            build_time: None,
+            resource_attributes: BTreeMap::new(),
+            kubernetes: Kubernetes::default(),
+            endpoint: None,
+            protocol: Protocol::HttpProtobuf,
+            headers: BTreeMap::new(),
+            compression: Compression::None,
+            timeout: Duration::from_secs(10),
+            traces: SignalConfig::default(),
+            metrics: SignalConfig::default(),
+            logs: SignalConfig::default(),
+            sampler: Sampler::ParentBasedRatio,
+            sampling_ratio: 1.0,
+            max_attributes: 128,
+            max_events: 128,
+            max_links: 128,
+            queue_size: 16_384,
+            batch_size: 512,
+            batch_timeout: Duration::from_secs(5),
+            metric_interval: Duration::from_secs(30),
+            temporality: Temporality::Cumulative,
+            cardinality_limit: 1000,
+            log_level: "info".to_owned(),
+            console: Console::Off,
+            tracing_layer: TracingLayer::Glassbox,
+        }
+    }
+}
+
+impl TelemetryConfig {
+    /// The default, for a service of this name.
+    pub fn new(service_name: impl Into<String>) -> Self {
+        Self {
+            service_name: service_name.into(),
+            ..Self::default()
+        }
+    }
+
+    /// For the machine of a developer: every trace, a readable console, batches and metrics within
+    /// a second or few, more of the logs.
+    pub fn development(service_name: impl Into<String>) -> Self {
+        Self {
+            environment: Some("development".to_owned()),
+            console: Console::Pretty,
+            log_level: "debug".to_owned(),
+            batch_timeout: Duration::from_secs(1),
+            metric_interval: Duration::from_secs(5),
+            ..Self::new(service_name)
+        }
+    }
+
+    /// For a rehearsal: as production, with every trace kept.
+    pub fn staging(service_name: impl Into<String>) -> Self {
+        Self {
+            environment: Some("staging".to_owned()),
+            sampling_ratio: 1.0,
+            ..Self::production(service_name)
+        }
+    }
+
+    /// For production: one trace in ten, a JSON console, a larger queue.
+    pub fn production(service_name: impl Into<String>) -> Self {
+        Self {
+            environment: Some("production".to_owned()),
+            sampling_ratio: 0.1,
+            console: Console::Json,
+            queue_size: 65_536,
+            ..Self::new(service_name)
+        }
+    }
+
+    /// The section `[telemetry]` of an application's settings.
+    ///
+    /// # Errors
+    /// If a value cannot be used, with its key, where it was set, and why.
+    pub fn from_settings(settings: &Settings) -> Result<Self, SettingsError> {
+        Ok(settings.load::<Self>()?.into_value())
+    }
+
+    /// Whether a signal leaves the process.
+    pub(crate) fn exports(&self, signal: Signal) -> bool {
+        self.enabled && self.otlp && self.signal(signal).exporter == Exporter::Otlp
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) -> &SignalConfig {
+        match signal {
+            Signal::Traces => &self.traces,
+            Signal::Metrics => &self.metrics,
+            Signal::Logs => &self.logs,
+        }
+    }
+
+    /// Finds what can only be a mistake, before anything is started.
+    pub(crate) fn check(&self) -> Result<(), InitError> {
+        if !(0.0..=1.0).contains(&self.sampling_ratio) {
+            return Err(InitError::Ratio(self.sampling_ratio));
+        }
+        let positive = [
+            ("queue_size", self.queue_size == 0),
+            ("batch_size", self.batch_size == 0),
+            ("batch_timeout", self.batch_timeout.is_zero()),
+            ("metric_interval", self.metric_interval.is_zero()),
+            ("timeout", self.timeout.is_zero()),
+            ("cardinality_limit", self.cardinality_limit == 0),
+        ];
+        if let Some((key, _)) = positive.iter().find(|(_, zero)| *zero) {
+            return Err(InitError::Zero(key));
+        }
+        for signal in Signal::ALL {
+            if self.exports(signal) {
+                Target::of(self, signal)?;
+            }
+        }
+        Ok(())
+    }
+}

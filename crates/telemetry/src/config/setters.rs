@@ -1,0 +1,120 @@
+//! Settings made in code, one method each.
+
+use super::{
+    Compression, Console, Kubernetes, Protocol, Sampler, TelemetryConfig, Temporality, TracingLayer,
+};
+use std::time::Duration;
+
+macro_rules! setters {
+    ($($(#[$doc:meta])* $method:ident($field:ident: $kind:ty);)+) => {
+        impl TelemetryConfig {
+            $(
+                $(#[$doc])*
+                #[must_use]
+                pub fn $method(mut self, $field: $kind) -> Self {
+                    self.$field = $field;
+                    self
+                }
+            )+
+        }
+    };
+}
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $method:ident($field:ident);)+) => {
+        impl TelemetryConfig {
+            $(
+                $(#[$doc])*
+                #[must_use]
+                pub fn $method(mut self, $field: impl Into<String>) -> Self {
+                    self.$field = Some($field.into());
+                    self
+                }
+            )+
+        }
+    };
+}
+
+setters! {
+    /// Whether anything but the console is on.
+    with_enabled(enabled: bool);
+    /// Whether OTLP is sent.
+    with_otlp(otlp: bool);
+    /// What is known of the pod.
+    with_kubernetes(kubernetes: Kubernetes);
+    /// How OTLP travels.
+    with_protocol(protocol: Protocol);
+    /// How requests are compressed.
+    with_compression(compression: Compression);
+    /// The longest that one batch may take, retries included.
+    with_timeout(timeout: Duration);
+    /// Which traces are kept.
+    with_sampler(sampler: Sampler);
+    /// The share of traces that a ratio sampler keeps, from 0 to 1.
+    with_sampling_ratio(sampling_ratio: f64);
+    /// The most spans, and the most log records, that wait to be sent.
+    with_queue_size(queue_size: usize);
+    /// The most spans or log records in one request.
+    with_batch_size(batch_size: usize);
+    /// The longest that a span or log record waits for its batch to fill.
+    with_batch_timeout(batch_timeout: Duration);
+    /// How often metrics are collected.
+    with_metric_interval(metric_interval: Duration);
+    /// Whether counters and histograms are sent as totals or as differences.
+    with_temporality(temporality: Temporality);
+    /// The most combinations of label values of one instrument.
+    with_cardinality_limit(cardinality_limit: usize);
+    /// How `tracing` events are shown on standard error.
+    with_console(console: Console);
+    /// What turns `tracing` spans into OpenTelemetry's.
+    with_tracing_layer(tracing_layer: TracingLayer);
+}
+
+texts! {
+    /// `service.namespace`.
+    with_service_namespace(service_namespace);
+    /// `service.version`; usually `env!("CARGO_PKG_VERSION")`.
+    with_service_version(service_version);
+    /// `deployment.environment.name`.
+    with_environment(environment);
+    /// Where OTLP goes, with its scheme.
+    with_endpoint(endpoint);
+    /// `build.commit`: the revision that was built.
+    with_build_commit(build_commit);
+    /// `build.time`: when it was built, ISO 8601.
+    with_build_time(build_time);
+}
+
+impl TelemetryConfig {
+    /// `service.name`.
+    #[must_use]
+    pub fn with_service_name(mut self, name: impl Into<String>) -> Self {
+        self.service_name = name.into();
+        self
+    }
+
+    /// An attribute of the resource.
+    #[must_use]
+    pub fn with_resource_attribute(
+        mut self,
+        key: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Self {
+        self.resource_attributes.insert(key.into(), value.into());
+        self
+    }
+
+    /// A header that is sent along with every request.
+    #[must_use]
+    pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.insert(name.into(), value.into());
+        self
+    }
+
+    /// Which `tracing` spans and events are taken, in the syntax of `RUST_LOG`.
+    #[must_use]
+    pub fn with_log_level(mut self, filter: impl Into<String>) -> Self {
+        self.log_level = filter.into();
+        self
+    }
+}

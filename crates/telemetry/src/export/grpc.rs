@@ -1,0 +1,187 @@
+//! OTLP over gRPC.
+
+use super::{Answer, ExportError};
+use crate::{
+    InitError, Signal,
+    config::{Compression, Target},
+};
+use bytes::{Buf, BufMut, Bytes};
+use http::uri::PathAndQuery;
+use std::time::Duration;
+use tonic::{
+    Code, Request, Status,
+    client::Grpc,
+    codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder},
+    metadata::MetadataMap,
+    transport::{Channel, Endpoint},
+};
+use tonic_types::StatusExt;
+
+/// Calls one service; the channel connects when it is first used, and again when it broke.
+#[derive(Debug)]
+pub(super) struct Client {
+    channel: Channel,
+    path: PathAndQuery,
+    metadata: MetadataMap,
+    compression: Compression,
+}
+
+impl Client {
+    pub(super) fn new(target: Target, signal: Signal) -> Result<Self, InitError> {
+        let encrypted = target.uri.scheme_str() == Some("https");
+        let endpoint = Endpoint::from(target.uri)
+            .user_agent(super::USER_AGENT)
+            .map_err(|error| InitError::Tls(error.into()))?
+            .tcp_nodelay(true)
+            .connect_timeout(target.timeout);
+        let endpoint = match encrypted {
+            true => tls(endpoint)?,
+            false => endpoint,
+        };
+        Ok(Self {
+            channel: endpoint.connect_lazy(),
+            path: PathAndQuery::from_static(match signal {
+                Signal::Traces => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+                Signal::Metrics => {
+                    "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
+                }
+                Signal::Logs => "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+            }),
+            metadata: MetadataMap::from_headers(target.headers),
+            compression: target.compression,
+        })
+    }
+
+    pub(super) async fn send(&self, body: Bytes) -> Result<Answer, ExportError> {
+        let grpc = Grpc::new(self.channel.clone());
+        let mut grpc = match self.compression {
+            Compression::None => grpc,
+            #[cfg(feature = "gzip")]
+            Compression::Gzip => grpc.send_compressed(CompressionEncoding::Gzip),
+            #[cfg(feature = "zstd")]
+            Compression::Zstd => grpc.send_compressed(CompressionEncoding::Zstd),
+            #[cfg(not(all(feature = "gzip", feature = "zstd")))]
+            _ => grpc,
+        };
+        grpc.ready()
+            .await
+            .map_err(|error| ExportError::Unreachable(error.into()))?;
+        let mut request = Request::new(body);
+        request.metadata_mut().clone_from(&self.metadata);
+        match grpc.unary(request, self.path.clone(), Raw).await {
+            Ok(response) => Ok(Answer::read(&response.into_inner())),
+            Err(status) => Err(refusal(status)),
+        }
+    }
+}
+
+#[cfg(feature = "tls")]
+fn tls(endpoint: Endpoint) -> Result<Endpoint, InitError> {
+    let config = tonic::transport::ClientTlsConfig::new()
+        .with_webpki_roots()
+        .with_native_roots();
+    endpoint
+        .tls_config(config)
+        .map_err(|error| InitError::Tls(error.into()))
+}
+
+#[cfg(not(feature = "tls"))]
+fn tls(_: Endpoint) -> Result<Endpoint, InitError> {
+    Err(InitError::Feature("tls"))
+}
+
+fn refusal(status: Status) -> ExportError {
+    // No connection, as tonic tells it: a status that it made itself, with the cause inside.
+    if status.code() == Code::Unavailable && std::error::Error::source(&status).is_some() {
+        return ExportError::Unreachable(status.into());
+    }
+    ExportError::Refused {
+        status: status.code().to_string(),
+        message: status.message().to_owned(),
+        retry_after: retry_after(&status),
+    }
+}
+
+/// By the OTLP specification; an exhausted resource only where the backend says when to come back.
+fn retry_after(status: &Status) -> Option<Duration> {
+    let asked = status
+        .get_details_retry_info()
+        .and_then(|info| info.retry_delay);
+    match status.code() {
+        Code::Cancelled
+        | Code::DeadlineExceeded
+        | Code::Aborted
+        | Code::OutOfRange
+        | Code::Unavailable
+        | Code::DataLoss => Some(asked.unwrap_or_default()),
+        Code::ResourceExhausted => asked,
+        _ => None,
+    }
+}
+
+/// Messages that are encoded already: the same bytes serve every attempt.
+#[derive(Clone, Copy, Debug)]
+struct Raw;
+
+impl Codec for Raw {
+    type Encode = Bytes;
+    type Decode = Bytes;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, item: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.put(item);
+        Ok(())
+    }
+}
+
+impl Decoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exhausted_resource_is_tried_again_only_when_the_backend_says_so() {
+        let bare = Status::resource_exhausted("quota");
+        assert_eq!(retry_after(&bare), None);
+        let mut details = tonic_types::ErrorDetails::new();
+        details.set_retry_info(Some(Duration::from_secs(3)));
+        let asked = Status::with_error_details(Code::ResourceExhausted, "slow down", details);
+        assert_eq!(retry_after(&asked), Some(Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn what_can_never_succeed_is_not_tried_again() {
+        for code in [
+            Code::InvalidArgument,
+            Code::Unauthenticated,
+            Code::PermissionDenied,
+            Code::Unimplemented,
+            Code::Internal,
+        ] {
+            assert_eq!(retry_after(&Status::new(code, "")), None, "{code:?}");
+        }
+        assert!(retry_after(&Status::unavailable("")).is_some());
+    }
+}

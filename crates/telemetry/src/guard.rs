@@ -1,0 +1,221 @@
+//! What the application holds while telemetry is on.
+
+use crate::{
+    FlushError, InitError, ShutdownReport,
+    bridge::{self, Layers},
+    config::TelemetryConfig,
+    otel::{Backend, Installed},
+};
+use glassbox_core::telemetry::{self, Health};
+use opentelemetry::{global, propagation::TextMapCompositePropagator};
+use opentelemetry_sdk::{
+    logs::SdkLoggerProvider,
+    metrics::SdkMeterProvider,
+    propagation::{BaggagePropagator, TraceContextPropagator},
+    trace::SdkTracerProvider,
+};
+use std::{
+    sync::{Arc, mpsc::sync_channel},
+    time::Duration,
+};
+use tokio::sync::oneshot;
+use tracing::Subscriber;
+use tracing_subscriber::{layer::SubscriberExt, registry::LookupSpan};
+
+/// How long a dropped guard waits for the backend.
+const DROP: Duration = Duration::from_secs(2);
+/// How much longer than asked a blocking call waits for the thread of telemetry to answer.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Telemetry, as long as this is held: dropping it flushes, for at most two seconds.
+///
+/// Everything here works with and without an async runtime around it.
+#[derive(Debug)]
+#[must_use = "telemetry is flushed and ends when the guard is dropped; bind it to a name in main"]
+pub struct TelemetryGuard {
+    config: TelemetryConfig,
+    /// `None`: telemetry is off, and everything here does nothing.
+    backend: Option<Arc<Backend>>,
+    ended: bool,
+}
+
+impl TelemetryGuard {
+    pub(crate) fn start(config: TelemetryConfig) -> Result<Self, InitError> {
+        config.check()?;
+        // Before the thread is started: a filter that cannot be read is found here.
+        bridge::layers::<tracing_subscriber::Registry>(&config, None)?;
+        let backend = config
+            .enabled
+            .then(|| Backend::start(&config))
+            .transpose()?;
+        let guard = Self {
+            config,
+            backend,
+            ended: false,
+        };
+        // And what is only asked for with a backend: the stock layer.
+        guard.layers::<tracing_subscriber::Registry>()?;
+        Ok(guard)
+    }
+
+    /// Makes this the telemetry of the process.
+    pub(crate) fn install(&self) -> Result<(), InitError> {
+        if let Some(backend) = &self.backend {
+            telemetry::install(Installed(Arc::clone(backend)))?;
+            global::set_text_map_propagator(TextMapCompositePropagator::new(vec![
+                Box::new(TraceContextPropagator::new()),
+                Box::new(BaggagePropagator::new()),
+            ]));
+            global::set_tracer_provider(backend.tracer_provider().clone());
+            global::set_meter_provider(backend.meter_provider().clone());
+        }
+        Ok(())
+    }
+
+    /// Installs a `tracing` subscriber unless there is one.
+    pub(crate) fn subscribe(&self) -> Result<(), InitError> {
+        let layers = self.layers::<tracing_subscriber::Registry>()?;
+        if layers.is_empty() {
+            return Ok(());
+        }
+        let subscriber = tracing_subscriber::registry().with(layers);
+        if tracing::subscriber::set_global_default(subscriber).is_err() {
+            tracing::debug!(
+                "a tracing subscriber was installed before; add the layers of the guard to it"
+            );
+        }
+        Ok(())
+    }
+
+    /// The layers for a subscriber that the application builds itself.
+    ///
+    /// # Errors
+    /// As [`init`](crate::init): if the filter or the layer asked for cannot be had.
+    pub fn layers<S>(&self) -> Result<Layers<S>, InitError>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
+    {
+        bridge::layers(&self.config, self.backend.as_ref())
+    }
+
+    /// The settings as they apply.
+    pub const fn config(&self) -> &TelemetryConfig {
+        &self.config
+    }
+
+    /// How the pipeline is.
+    pub fn health(&self) -> Health {
+        self.backend
+            .as_ref()
+            .map_or_else(Health::default, |backend| backend.pipeline().health())
+    }
+
+    /// The SDK's tracer provider, for libraries that want one; `None` while telemetry is off.
+    pub fn tracer_provider(&self) -> Option<&SdkTracerProvider> {
+        Some(self.backend.as_ref()?.tracer_provider())
+    }
+
+    /// The SDK's meter provider; `None` while telemetry is off.
+    pub fn meter_provider(&self) -> Option<&SdkMeterProvider> {
+        Some(self.backend.as_ref()?.meter_provider())
+    }
+
+    /// The SDK's logger provider; `None` while telemetry is off.
+    pub fn logger_provider(&self) -> Option<&SdkLoggerProvider> {
+        Some(self.backend.as_ref()?.logger_provider())
+    }
+
+    /// Sends what waits, and collects metrics once; telemetry goes on.
+    ///
+    /// # Errors
+    /// If not everything was delivered within the time; what still waits goes on waiting.
+    ///
+    /// # Cancel safety
+    /// What was begun is finished without anybody who waits for it.
+    pub async fn flush(&self, within: Duration) -> Result<(), FlushError> {
+        let Some(backend) = &self.backend else {
+            return Ok(());
+        };
+        let (done, outcome) = oneshot::channel();
+        backend.pipeline().flush(within, move |flushed| {
+            // Whoever waited may have gone.
+            let _ = done.send(flushed);
+        });
+        outcome.await.unwrap_or(Err(FlushError::Closed))
+    }
+
+    /// As [`flush`](Self::flush), for code that is not async.
+    ///
+    /// # Errors
+    /// If not everything was delivered within the time.
+    pub fn flush_blocking(&self, within: Duration) -> Result<(), FlushError> {
+        let Some(backend) = &self.backend else {
+            return Ok(());
+        };
+        let (done, outcome) = sync_channel(1);
+        backend.pipeline().flush(within, move |flushed| {
+            // Whoever waited may have gone.
+            let _ = done.send(flushed);
+        });
+        match outcome.recv_timeout(within.saturating_add(GRACE)) {
+            Ok(flushed) => flushed,
+            Err(_) => Err(FlushError::Timeout(within)),
+        }
+    }
+
+    /// Sends what waits, ends telemetry, and says what became of everything.
+    ///
+    /// All signals are sent at the same time, and a backend that does not answer costs at most
+    /// `within`; what is left then counts as dropped by `shutdown`, as does what is emitted later.
+    ///
+    /// # Cancel safety
+    /// If it is not awaited to the end, the shutdown goes on, and its report is lost.
+    pub async fn shutdown(mut self, within: Duration) -> ShutdownReport {
+        self.ended = true;
+        let Some(backend) = self.backend.clone() else {
+            return ShutdownReport::default();
+        };
+        let (done, outcome) = oneshot::channel();
+        backend.pipeline().shutdown(within, move || {
+            // Whoever waited may have gone.
+            let _ = done.send(());
+        });
+        // An error means that the thread is gone; what it left is written off here.
+        let _ = outcome.await;
+        backend.pipeline().write_off();
+        backend.pipeline().report()
+    }
+
+    /// As [`shutdown`](Self::shutdown), for code that is not async.
+    pub fn shutdown_blocking(mut self, within: Duration) -> ShutdownReport {
+        self.ended = true;
+        self.end(within)
+    }
+
+    fn end(&self, within: Duration) -> ShutdownReport {
+        let Some(backend) = &self.backend else {
+            return ShutdownReport::default();
+        };
+        let (done, outcome) = sync_channel(1);
+        backend.pipeline().shutdown(within, move || {
+            // Whoever waited may have gone.
+            let _ = done.send(());
+        });
+        // Whether it answered or not, the time is over.
+        let _ = outcome.recv_timeout(within.saturating_add(GRACE));
+        backend.pipeline().write_off();
+        backend.pipeline().report()
+    }
+}
+
+impl Drop for TelemetryGuard {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let report = self.end(DROP);
+        if !report.is_lossless() {
+            tracing::warn!("telemetry was lost: {report}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Observable instruments: one of the SDK's for each stream, asking all observations of it.
+
+use super::{handle, instrument::attributes};
+use glassbox_core::telemetry::{Descriptor, Kind, Observation};
+use opentelemetry::metrics::{AsyncInstrument, Meter};
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+
+type Observations = Arc<Mutex<Vec<Weak<Observation>>>>;
+
+/// What is observed, by stream.
+pub(super) struct Observers {
+    meter: Meter,
+    /// Not yet announced to the SDK.
+    waiting: Mutex<Vec<Weak<Observation>>>,
+    made: Mutex<HashMap<super::StreamKey, Observations>>,
+}
+
+impl Observers {
+    pub(super) fn new(meter: Meter) -> Self {
+        Self {
+            meter,
+            waiting: Mutex::default(),
+            made: Mutex::default(),
+        }
+    }
+
+    /// Only notes it: this may be called from inside a collection, where the SDK cannot make an
+    /// instrument.
+    pub(super) fn add(&self, observation: Weak<Observation>) {
+        let mut waiting = lock(&self.waiting);
+        waiting.retain(|waits| waits.strong_count() > 0);
+        waiting.push(observation);
+    }
+
+    /// Makes what was noted. Outside a collection.
+    pub(super) fn make(&self) {
+        let waiting = std::mem::take(&mut *lock(&self.waiting));
+        for observation in waiting {
+            let Some(live) = observation.upgrade() else {
+                continue;
+            };
+            let descriptor = *live.descriptor();
+            let key = (
+                descriptor.name,
+                descriptor.unit,
+                handle::kind(descriptor.kind),
+            );
+            let mut made = lock(&self.made);
+            if let Some(observations) = made.get(&key) {
+                lock(observations).push(observation);
+                continue;
+            }
+            let observations = Observations::new(Mutex::new(vec![observation]));
+            made.insert(key, Arc::clone(&observations));
+            drop(made);
+            announce(&self.meter, &descriptor, observations);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+macro_rules! build {
+    ($builder:expr, $descriptor:expr, $observations:expr) => {{
+        let observations = $observations;
+        let mut builder = $builder.with_callback(move |observer| ask(&observations, observer));
+        if !$descriptor.unit.is_empty() {
+            builder = builder.with_unit($descriptor.unit);
+        }
+        if !$descriptor.description.is_empty() {
+            builder = builder.with_description($descriptor.description);
+        }
+        // The SDK keeps the callback; the handle is of no use.
+        let _ = builder.build();
+    }};
+}
+
+fn announce(meter: &Meter, descriptor: &Descriptor, observations: Observations) {
+    let name = descriptor.name;
+    match descriptor.kind {
+        Kind::ObservableCounter => {
+            build!(meter.f64_observable_counter(name), descriptor, observations);
+        }
+        Kind::ObservableUpDownCounter => {
+            build!(
+                meter.f64_observable_up_down_counter(name),
+                descriptor,
+                observations
+            );
+        }
+        _ => build!(meter.f64_observable_gauge(name), descriptor, observations),
+    }
+}
+
+fn ask(observations: &Observations, observer: &dyn AsyncInstrument<f64>) {
+    // Asked without the lock: a callback may make or drop observations.
+    let live: Vec<_> = {
+        let mut observations = lock(observations);
+        observations.retain(|observation| observation.strong_count() > 0);
+        observations.iter().filter_map(Weak::upgrade).collect()
+    };
+    for observation in live {
+        let descriptor = observation.descriptor();
+        // A panic in here would end the SDK's collection, for all metrics and for good.
+        let read = catch_unwind(AssertUnwindSafe(|| {
+            observation.read(&mut |value, values| {
+                observer.observe(value, &attributes(descriptor, values));
+            });
+        }));
+        if read.is_err() {
+            tracing::error!(
+                name = descriptor.name,
+                "the callback of an observable panicked"
+            );
+        }
+    }
+}

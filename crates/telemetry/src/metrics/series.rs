@@ -1,0 +1,125 @@
+//! Label values that were seen before, and what they are bound to.
+
+use super::handle::Bound;
+use glassbox_core::telemetry::Value;
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, Hash, Hasher, RandomState},
+    sync::{
+        PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+/// Threads that meet different label values seldom meet on a lock.
+const SHARDS: usize = 8;
+
+/// A label value that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Owned {
+    Str(Box<str>),
+    Int(i64),
+    Bool(bool),
+}
+
+pub(super) type Values = Box<[Owned]>;
+
+type Shard = RwLock<HashMap<u64, Vec<(Values, Bound)>>>;
+
+/// The bound instruments by label values.
+///
+/// # Bounds
+/// At most `limit` combinations are kept. One past that is bound for its one call, and the SDK,
+/// which has the same limit for the whole stream, sends it to the overflow series.
+pub(super) struct Series {
+    shards: [Shard; SHARDS],
+    hashes: RandomState,
+    kept: AtomicUsize,
+    limit: usize,
+}
+
+impl Series {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            shards: Default::default(),
+            hashes: RandomState::new(),
+            kept: AtomicUsize::new(0),
+            limit,
+        }
+    }
+
+    /// Finds what the values are bound to, or binds them, and uses it.
+    pub(super) fn with(
+        &self,
+        values: &[Value<'_>],
+        bind: impl FnOnce() -> Bound,
+        then: impl FnOnce(&Bound),
+    ) {
+        let hash = self.hash(values);
+        let shard = &self.shards[(hash >> 32) as usize % SHARDS];
+        {
+            let seen = shard.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(bound) = find(seen.get(&hash), values) {
+                return then(bound);
+            }
+        }
+        // Bound without the lock: making an instrument can wait for a collection, and a callback
+        // of that collection may come here.
+        let bound = bind();
+        then(&bound);
+        let mut seen = shard.write().unwrap_or_else(PoisonError::into_inner);
+        let bucket = seen.entry(hash).or_default();
+        if find(Some(bucket), values).is_none() && self.kept.load(Relaxed) < self.limit {
+            self.kept.fetch_add(1, Relaxed);
+            bucket.push((own(values), bound));
+        }
+    }
+
+    fn hash(&self, values: &[Value<'_>]) -> u64 {
+        let mut hasher = self.hashes.build_hasher();
+        for value in values {
+            match value {
+                Value::Str(text) => text.hash(&mut hasher),
+                Value::Int(number) => number.hash(&mut hasher),
+                Value::Bool(yes) => yes.hash(&mut hasher),
+                other => format!("{other:?}").hash(&mut hasher),
+            }
+        }
+        hasher.finish()
+    }
+}
+
+fn find<'a>(bucket: Option<&'a Vec<(Values, Bound)>>, values: &[Value<'_>]) -> Option<&'a Bound> {
+    bucket?
+        .iter()
+        .find(|(kept, _)| {
+            kept.len() == values.len()
+                && kept
+                    .iter()
+                    .zip(values)
+                    .all(|(kept, value)| kept.borrow() == *value)
+        })
+        .map(|(_, bound)| bound)
+}
+
+pub(super) fn own(values: &[Value<'_>]) -> Values {
+    values
+        .iter()
+        .map(|value| match value {
+            Value::Str(text) => Owned::Str((*text).into()),
+            Value::Int(number) => Owned::Int(*number),
+            Value::Bool(yes) => Owned::Bool(*yes),
+            other => Owned::Str(format!("{other:?}").into()),
+        })
+        .collect()
+}
+
+impl Owned {
+    pub(super) fn borrow(&self) -> Value<'_> {
+        match self {
+            Self::Str(text) => Value::Str(text),
+            Self::Int(number) => Value::Int(*number),
+            Self::Bool(yes) => Value::Bool(*yes),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The implementation of the contract, and the SDK's providers beside it.
+
+use crate::{
+    InitError,
+    clock::Wall,
+    config::TelemetryConfig,
+    metrics::{Measurement, Metrics},
+    pipeline::Pipeline,
+    resource::resource,
+    spans::{self, LogQueue, SpanQueue, Spec, TraceSampler, Tracer},
+};
+use glassbox_core::telemetry::{
+    Descriptor, Ended, Health, InstrumentId, Observation, SpanSpec, Started, Telemetry,
+    TraceContext, Value,
+};
+use opentelemetry::{InstrumentationScope, logs::LoggerProvider as _};
+use opentelemetry_sdk::{
+    logs::{SdkLogger, SdkLoggerProvider},
+    metrics::SdkMeterProvider,
+    trace::SdkTracerProvider,
+};
+use std::{
+    fmt,
+    sync::{Arc, Weak},
+};
+
+/// Everything behind a guard.
+pub(crate) struct Backend {
+    tracer: Tracer,
+    metrics: Arc<Metrics>,
+    clock: Arc<Wall>,
+    pipeline: Pipeline,
+    scope: InstrumentationScope,
+    tracer_provider: SdkTracerProvider,
+    logger_provider: SdkLoggerProvider,
+}
+
+impl Backend {
+    /// Starts the thread and builds the providers; installs nothing.
+    pub(crate) fn start(config: &TelemetryConfig) -> Result<Arc<Self>, InitError> {
+        let resource = resource(config);
+        let clock = Arc::new(Wall::new());
+        let (metrics, collection) = Metrics::new(config, resource.clone(), Arc::clone(&clock));
+        let pipeline = Pipeline::start(config, &resource, collection)?;
+        let tracer = Tracer::new(config, Arc::clone(&pipeline.spans), Arc::clone(&clock));
+        // Everything is said: what is left out, the SDK would look up in the environment.
+        let sampler = TraceSampler::new(config.sampler, config.sampling_ratio);
+        let tracer_provider = SdkTracerProvider::builder()
+            .with_resource(resource.clone())
+            .with_sampler(sampler.to_sdk())
+            .with_max_attributes_per_span(config.max_attributes)
+            .with_max_attributes_per_event(config.max_attributes)
+            .with_max_attributes_per_link(config.max_attributes)
+            .with_max_events_per_span(config.max_events)
+            .with_max_links_per_span(config.max_links)
+            .with_span_processor(SpanQueue(pipeline.clone()))
+            .build();
+        let logger_provider = SdkLoggerProvider::builder()
+            .with_resource(resource)
+            .with_log_processor(LogQueue(pipeline.clone()))
+            .build();
+        Ok(Arc::new(Self {
+            tracer,
+            metrics,
+            clock,
+            pipeline,
+            scope: InstrumentationScope::builder("glassbox")
+                .with_version(env!("CARGO_PKG_VERSION"))
+                .build(),
+            tracer_provider,
+            logger_provider,
+        }))
+    }
+
+    pub(crate) const fn spans(&self) -> &Tracer {
+        &self.tracer
+    }
+
+    pub(crate) const fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+
+    pub(crate) fn logger(&self) -> SdkLogger {
+        self.logger_provider.logger("tracing")
+    }
+
+    pub(crate) const fn tracer_provider(&self) -> &SdkTracerProvider {
+        &self.tracer_provider
+    }
+
+    pub(crate) const fn logger_provider(&self) -> &SdkLoggerProvider {
+        &self.logger_provider
+    }
+
+    pub(crate) fn meter_provider(&self) -> &SdkMeterProvider {
+        self.metrics.provider()
+    }
+}
+
+impl fmt::Debug for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Backend")
+            .field("pipeline", &self.pipeline)
+            .field("metrics", &self.metrics)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is installed in the slot of `core`.
+pub(crate) struct Installed(pub(crate) Arc<Backend>);
+
+impl Telemetry for Installed {
+    fn resolve(&self, instrument: &Descriptor) -> InstrumentId {
+        self.0.metrics.resolve(instrument)
+    }
+
+    fn add(&self, id: InstrumentId, n: u64, values: &[Value<'_>]) {
+        self.0.metrics.measure(id, Measurement::Add(n), values);
+    }
+
+    fn add_float(&self, id: InstrumentId, n: f64, values: &[Value<'_>]) {
+        self.0.metrics.measure(id, Measurement::AddFloat(n), values);
+    }
+
+    fn add_signed(&self, id: InstrumentId, n: i64, values: &[Value<'_>]) {
+        self.0
+            .metrics
+            .measure(id, Measurement::AddSigned(n), values);
+    }
+
+    fn set(&self, id: InstrumentId, value: f64, values: &[Value<'_>]) {
+        self.0.metrics.measure(id, Measurement::Set(value), values);
+    }
+
+    fn record(&self, id: InstrumentId, value: f64, values: &[Value<'_>]) {
+        self.0
+            .metrics
+            .measure(id, Measurement::Record(value), values);
+    }
+
+    fn observe(&self, observation: Weak<Observation>) {
+        self.0.metrics.observe(observation);
+    }
+
+    fn start(&self, spec: SpanSpec<'_>) -> Started {
+        let parent = match (spec.parent.filter(|parent| parent.is_valid()), spec.root) {
+            (Some(parent), _) => parent.clone(),
+            (None, true) => TraceContext::default(),
+            (None, false) => spans::current(),
+        };
+        self.0.tracer.start(Spec {
+            name: spec.name,
+            kind: spec.kind,
+            parent,
+            attributes: spec.attributes,
+            links: spec.links,
+        })
+    }
+
+    fn end(&self, ended: Ended) {
+        self.0.tracer.end(ended, &self.0.scope);
+    }
+
+    fn enter(&self, context: &TraceContext) -> u64 {
+        spans::enter(context)
+    }
+
+    fn exit(&self, token: u64) {
+        spans::exit(token);
+    }
+
+    fn current(&self) -> TraceContext {
+        spans::current()
+    }
+
+    fn now(&self) -> u64 {
+        self.0.clock.now()
+    }
+
+    fn health(&self) -> Health {
+        self.0.pipeline.health()
+    }
+}

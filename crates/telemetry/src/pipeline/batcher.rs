@@ -1,0 +1,145 @@
+//! Sends the batches of a queue.
+
+use super::{counts::Loss, encode::SharedResource, queue::Queue};
+use crate::{Signal, export::Exporter};
+use std::{fmt, sync::Arc, time::Duration};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, MissedTickBehavior, interval_at},
+};
+
+type Encode<T> = fn(Vec<T>, &SharedResource) -> Vec<u8>;
+
+/// Takes batches out of a queue, when they are full or have waited long enough.
+pub(super) struct Batcher<T> {
+    signal: Signal,
+    queue: Arc<Queue<T>>,
+    encode: Encode<T>,
+    resource: SharedResource,
+    exporter: Exporter,
+    delay: Duration,
+    /// One request at a time: what was emitted first arrives first.
+    turn: Mutex<()>,
+}
+
+impl<T> Batcher<T> {
+    pub(super) fn new(
+        signal: Signal,
+        queue: Arc<Queue<T>>,
+        encode: Encode<T>,
+        resource: &SharedResource,
+        exporter: Exporter,
+        delay: Duration,
+    ) -> Self {
+        Self {
+            signal,
+            queue,
+            encode,
+            resource: resource.clone(),
+            exporter,
+            delay,
+            turn: Mutex::default(),
+        }
+    }
+
+    pub(super) fn queue(&self) -> &Queue<T> {
+        &self.queue
+    }
+
+    pub(super) fn shown(&self) -> &str {
+        self.exporter.shown()
+    }
+
+    /// For ever.
+    pub(super) async fn run(&self) {
+        let mut tick = interval_at(Instant::now() + self.delay, self.delay);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = tick.tick() => drop(self.drain().await),
+                () = self.queue.filled() => {
+                    while self.queue.is_full_batch() {
+                        let _turn = self.turn.lock().await;
+                        drop(self.send().await);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends what waits at the moment of the call.
+    ///
+    /// # Errors
+    /// The last failure, in words; the books have them all.
+    pub(super) async fn drain(&self) -> Result<(), String> {
+        let mut outcome = Ok(());
+        let mut left = self.queue.len();
+        let _turn = self.turn.lock().await;
+        while left > 0 {
+            match self.send().await {
+                Ok(0) => break,
+                Ok(sent) => left = left.saturating_sub(sent),
+                Err((tried, error)) => {
+                    left = left.saturating_sub(tried);
+                    outcome = Err(error);
+                }
+            }
+        }
+        outcome
+    }
+
+    async fn send(&self) -> Result<usize, (usize, String)> {
+        let batch = self.queue.take();
+        let n = batch.len();
+        if n == 0 {
+            return Ok(0);
+        }
+        let body = (self.encode)(batch, &self.resource);
+        let outcome = settle(
+            self.signal,
+            &self.queue,
+            n,
+            self.exporter.export(body).await,
+        );
+        outcome.map_err(|error| (n, error)).map(|()| n)
+    }
+}
+
+/// Books the outcome of a request with `n` items, and says it where it turned.
+pub(super) fn settle<T>(
+    signal: Signal,
+    queue: &Queue<T>,
+    n: usize,
+    outcome: Result<crate::export::Answer, crate::export::ExportError>,
+) -> Result<(), String> {
+    let error = match outcome {
+        Ok(answer) => {
+            let rejected = answer.rejected.min(n);
+            queue.settle(n - rejected, rejected, Loss::Rejected);
+            let said = || format!("the backend refused {rejected} of {n}: {}", answer.message);
+            (rejected > 0).then(said)
+        }
+        Err(error) => {
+            queue.settle(0, n, Loss::ExportFailed);
+            Some(error.line())
+        }
+    };
+    let turned = queue.counts().outcome(error.clone());
+    match &error {
+        Some(error) if turned => {
+            tracing::warn!(signal = signal.as_str(), %error, "telemetry does not arrive");
+        }
+        None if turned => tracing::info!(signal = signal.as_str(), "telemetry arrives again"),
+        _ => {}
+    }
+    error.map_or(Ok(()), Err)
+}
+
+impl<T> fmt::Debug for Batcher<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batcher")
+            .field("signal", &self.signal)
+            .field("queue", &self.queue)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,220 @@
+//! Where spans and log records wait for their batch.
+
+use super::counts::{Counts, Loss};
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::sync::Notify;
+
+/// A bounded queue with its books.
+///
+/// # Bounds
+/// At most `capacity` items wait; one more is dropped and counted as `queue_full`, and one after
+/// the close as `shutdown`.
+pub(crate) struct Queue<T> {
+    state: Mutex<State<T>>,
+    capacity: usize,
+    batch: usize,
+    filled: Notify,
+    counts: Arc<Counts>,
+    discarding: bool,
+}
+
+struct State<T> {
+    waiting: VecDeque<T>,
+    /// Taken out and not accounted for yet.
+    in_flight: usize,
+    closed: Option<Loss>,
+}
+
+impl<T> Queue<T> {
+    pub(crate) fn new(capacity: usize, batch: usize, counts: Arc<Counts>) -> Self {
+        Self {
+            state: Mutex::new(State {
+                waiting: VecDeque::new(),
+                in_flight: 0,
+                closed: None,
+            }),
+            capacity,
+            batch: batch.min(capacity),
+            filled: Notify::new(),
+            counts,
+            discarding: false,
+        }
+    }
+
+    /// For a signal that goes nowhere by the application's own wish: nothing is taken, nothing is
+    /// counted.
+    pub(crate) fn discarding(self) -> Self {
+        Self {
+            discarding: true,
+            ..self
+        }
+    }
+
+    /// Whether what is pushed goes nowhere.
+    pub(crate) fn is_discarding(&self) -> bool {
+        self.discarding
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        // Nothing panics under the lock; the state is whole in any case.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes an item in, or counts its loss. Never waits for the worker.
+    pub(crate) fn push(&self, item: T) {
+        if self.discarding {
+            return;
+        }
+        self.counts.emit(1);
+        let mut state = self.state();
+        let loss = match state.closed {
+            Some(loss) => Some(loss),
+            None if state.waiting.len() >= self.capacity => Some(Loss::QueueFull),
+            None => None,
+        };
+        if let Some(loss) = loss {
+            drop(state);
+            self.counts.lose(1, loss);
+            return;
+        }
+        state.waiting.push_back(item);
+        let full = state.waiting.len() == self.batch;
+        drop(state);
+        if full {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Waits until a batch is full.
+    pub(crate) async fn filled(&self) {
+        self.filled.notified().await;
+    }
+
+    /// Takes the oldest items out, up to a batch; each is in flight until [`settle`](Self::settle).
+    pub(crate) fn take(&self) -> Vec<T> {
+        let mut state = self.state();
+        let n = state.waiting.len().min(self.batch);
+        state.in_flight += n;
+        state.waiting.drain(..n).collect()
+    }
+
+    /// Takes in `n` items that are in flight already: they were never in the queue.
+    pub(crate) fn admit(&self, n: usize) {
+        self.counts.emit(n);
+        let mut state = self.state();
+        if let Some(loss) = state.closed {
+            drop(state);
+            self.counts.lose(n, loss);
+            return;
+        }
+        state.in_flight += n;
+    }
+
+    /// The end of `delivered + lost` items in flight.
+    pub(crate) fn settle(&self, delivered: usize, lost: usize, loss: Loss) {
+        let mut state = self.state();
+        // What the close has already written off stays so.
+        let open = state.in_flight;
+        let delivered = delivered.min(open);
+        let lost = lost.min(open - delivered);
+        state.in_flight -= delivered + lost;
+        drop(state);
+        self.counts.deliver(delivered);
+        if lost > 0 {
+            self.counts.lose(lost, loss);
+        }
+    }
+
+    /// Whether at least one batch waits.
+    pub(crate) fn is_full_batch(&self) -> bool {
+        self.state().waiting.len() >= self.batch
+    }
+
+    /// What waits and what is in flight.
+    pub(crate) fn len(&self) -> usize {
+        let state = self.state();
+        state.waiting.len() + state.in_flight
+    }
+
+    /// Takes nothing in any more; what comes counts as `loss`.
+    pub(crate) fn refuse(&self, loss: Loss) {
+        self.state().closed.get_or_insert(loss);
+    }
+
+    /// The end: writes off what is left, and counts whatever still comes.
+    pub(crate) fn close(&self) {
+        let loss = Loss::Shutdown;
+        let mut state = self.state();
+        state.closed.get_or_insert(loss);
+        let left = state.waiting.len() + state.in_flight;
+        let gone = std::mem::take(&mut state.waiting);
+        state.in_flight = 0;
+        drop(state);
+        drop(gone);
+        self.counts.lose(left, loss);
+    }
+
+    pub(crate) fn counts(&self) -> &Arc<Counts> {
+        &self.counts
+    }
+}
+
+impl<T> fmt::Debug for Queue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue")
+            .field("len", &self.len())
+            .field("capacity", &self.capacity)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(capacity: usize, batch: usize) -> Queue<u32> {
+        Queue::new(capacity, batch, Arc::default())
+    }
+
+    fn drops(queue: &Queue<u32>, reason: &str) -> u64 {
+        queue.counts().dropped().get(reason).copied().unwrap_or(0)
+    }
+
+    #[test]
+    fn one_more_than_the_capacity_is_dropped_and_counted() {
+        let queue = queue(3, 2);
+        (0..5).for_each(|n| queue.push(n));
+        assert_eq!(queue.len(), 3);
+        assert_eq!(drops(&queue, "queue_full"), 2);
+        assert_eq!(queue.take(), [0, 1]);
+        // In flight does not take a place in the queue.
+        (5..9).for_each(|n| queue.push(n));
+        assert_eq!(drops(&queue, "queue_full"), 4);
+        assert_eq!(queue.counts().emitted(), 9);
+    }
+
+    #[test]
+    fn every_item_ends_up_in_one_column() {
+        let queue = queue(10, 4);
+        (0..10).for_each(|n| queue.push(n));
+        let first = queue.take();
+        queue.settle(first.len() - 1, 1, Loss::Rejected);
+        let _in_flight = queue.take();
+        queue.refuse(Loss::Shutdown);
+        queue.push(99);
+        queue.close();
+        // Its answer comes too late to be counted twice.
+        queue.settle(4, 0, Loss::ExportFailed);
+        let counts = queue.counts();
+        assert_eq!((counts.emitted(), counts.delivered()), (11, 3));
+        assert_eq!(
+            (drops(&queue, "rejected"), drops(&queue, "shutdown")),
+            (1, 7)
+        );
+        assert_eq!(queue.len(), 0);
+    }
+}

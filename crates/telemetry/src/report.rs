@@ -1,0 +1,86 @@
+//! What became of the telemetry of a process.
+
+use crate::pipeline::Counts;
+use glassbox_core::telemetry::Drops;
+use serde::Serialize;
+use std::{collections::BTreeMap, fmt};
+
+/// What became of everything that was emitted, told at the end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// `traces`, `metrics`, `logs`; only those that are sent.
+    pub signals: BTreeMap<String, SignalReport>,
+}
+
+/// One signal's part of the report; `emitted = delivered + spooled + dropped`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct SignalReport {
+    /// Spans, log records or data points that were to be sent.
+    pub emitted: u64,
+    /// Taken by the backend.
+    pub delivered: u64,
+    /// Kept on disk for the next start; always 0 as yet, since there is no spool.
+    pub spooled: u64,
+    /// Lost, by reason: `queue_full`, `export_failed`, `rejected`, `shutdown`.
+    pub dropped: Drops,
+}
+
+impl ShutdownReport {
+    pub(crate) fn new<'a>(signals: impl Iterator<Item = (&'a str, &'a Counts)>) -> Self {
+        let signals = signals.map(|(name, counts)| {
+            let report = SignalReport {
+                emitted: counts.emitted(),
+                delivered: counts.delivered(),
+                spooled: 0,
+                dropped: counts.dropped(),
+            };
+            (name.to_owned(), report)
+        });
+        Self {
+            signals: signals.collect(),
+        }
+    }
+
+    /// Items that the backend took, over all signals.
+    pub fn delivered(&self) -> u64 {
+        self.signals.values().map(|signal| signal.delivered).sum()
+    }
+
+    /// Items lost, over all signals.
+    pub fn dropped(&self) -> u64 {
+        self.signals.values().map(SignalReport::lost).sum()
+    }
+
+    /// Whether nothing was lost.
+    pub fn is_lossless(&self) -> bool {
+        self.dropped() == 0
+    }
+}
+
+impl SignalReport {
+    /// Items lost, for whatever reason.
+    pub fn lost(&self) -> u64 {
+        self.dropped.values().sum()
+    }
+}
+
+impl fmt::Display for ShutdownReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.signals.is_empty() {
+            return f.write_str("telemetry was off");
+        }
+        for (at, (name, signal)) in self.signals.iter().enumerate() {
+            let separator = if at > 0 { "; " } else { "" };
+            write!(f, "{separator}{name}: {} delivered", signal.delivered)?;
+            if signal.spooled > 0 {
+                write!(f, ", {} spooled", signal.spooled)?;
+            }
+            for (reason, count) in &signal.dropped {
+                write!(f, ", {count} dropped ({reason})")?;
+            }
+        }
+        Ok(())
+    }
+}

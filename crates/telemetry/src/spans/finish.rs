@@ -1,0 +1,137 @@
+//! From a filled record to the SDK's span, within its limits.
+
+use super::span_context;
+use crate::config::TelemetryConfig;
+use glassbox_core::telemetry::{Attribute, Event, Link, Record, SpanKind, Status, TraceContext};
+use opentelemetry::{
+    Array, InstrumentationScope, KeyValue, StringValue, Value,
+    trace::{
+        Event as OtelEvent, Link as OtelLink, SpanId, SpanKind as OtelKind, Status as OtelStatus,
+    },
+};
+use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// How much of a span is kept; the rest is counted in the span itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    attributes: usize,
+    events: usize,
+    links: usize,
+}
+
+impl Limits {
+    pub(super) const fn new(config: &TelemetryConfig) -> Self {
+        Self {
+            attributes: config.max_attributes as usize,
+            events: config.max_events as usize,
+            links: config.max_links as usize,
+        }
+    }
+
+    /// Empties the record into a span.
+    pub(super) fn finish(
+        &self,
+        context: &TraceContext,
+        record: &mut Record,
+        end_unix_nano: u64,
+        scope: &InstrumentationScope,
+    ) -> SpanData {
+        let (attributes, dropped_attributes_count) = self.attributes(&mut record.attributes);
+        let mut events = SpanEvents::default();
+        events.dropped_count = truncate(&mut record.events, self.events);
+        events.events = record
+            .events
+            .drain(..)
+            .map(|event| self.event(event))
+            .collect();
+        let mut links = SpanLinks::default();
+        links.dropped_count = truncate(&mut record.links, self.links);
+        links.links = record.links.drain(..).map(|link| self.link(link)).collect();
+        SpanData {
+            span_context: span_context(context),
+            parent_span_id: SpanId::from(record.parent.span_id),
+            parent_span_is_remote: record.parent.remote,
+            span_kind: kind(record.kind),
+            name: std::mem::take(&mut record.name),
+            start_time: time(record.start_unix_nano),
+            end_time: time(end_unix_nano.max(record.start_unix_nano)),
+            attributes,
+            dropped_attributes_count,
+            events,
+            links,
+            status: match std::mem::take(&mut record.status) {
+                Status::Unset => OtelStatus::Unset,
+                Status::Ok => OtelStatus::Ok,
+                Status::Error(description) => OtelStatus::Error { description },
+            },
+            instrumentation_scope: scope.clone(),
+        }
+    }
+
+    /// Of a key that was set several times the last value counts, in the place of the first.
+    fn attributes(&self, set: &mut Vec<(Cow<'static, str>, Attribute)>) -> (Vec<KeyValue>, u32) {
+        let mut kept: Vec<KeyValue> = Vec::with_capacity(set.len().min(self.attributes));
+        let mut dropped = 0;
+        for (key, value) in set.drain(..) {
+            let known = kept.iter().position(|kept| kept.key.as_str() == key);
+            match known {
+                Some(at) => kept[at].value = to_value(value),
+                None if kept.len() < self.attributes => {
+                    kept.push(KeyValue::new(key, to_value(value)));
+                }
+                None => dropped += 1,
+            }
+        }
+        (kept, dropped)
+    }
+
+    fn event(&self, mut event: Event) -> OtelEvent {
+        let (attributes, dropped) = self.attributes(&mut event.attributes);
+        let mut built = OtelEvent::new(event.name, time(event.unix_nano), attributes, dropped);
+        built.dropped_attributes_count = dropped;
+        built
+    }
+
+    fn link(&self, mut link: Link) -> OtelLink {
+        let (attributes, dropped) = self.attributes(&mut link.attributes);
+        OtelLink::new(span_context(&link.context), attributes, dropped)
+    }
+}
+
+/// Gives how many were cut off.
+fn truncate<T>(items: &mut Vec<T>, limit: usize) -> u32 {
+    let dropped = items.len().saturating_sub(limit);
+    items.truncate(limit);
+    u32::try_from(dropped).unwrap_or(u32::MAX)
+}
+
+fn time(unix_nano: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_nanos(unix_nano)
+}
+
+const fn kind(kind: SpanKind) -> OtelKind {
+    match kind {
+        SpanKind::Internal => OtelKind::Internal,
+        SpanKind::Server => OtelKind::Server,
+        SpanKind::Client => OtelKind::Client,
+        SpanKind::Producer => OtelKind::Producer,
+        SpanKind::Consumer => OtelKind::Consumer,
+    }
+}
+
+fn to_value(attribute: Attribute) -> Value {
+    match attribute {
+        Attribute::Str(text) => Value::from(text),
+        Attribute::Int(number) => Value::I64(number),
+        Attribute::Float(number) => Value::F64(number),
+        Attribute::Bool(yes) => Value::Bool(yes),
+        Attribute::Strs(texts) => Value::Array(Array::String(
+            texts.into_iter().map(StringValue::from).collect(),
+        )),
+        other => Value::from(format!("{other:?}")),
+    }
+}

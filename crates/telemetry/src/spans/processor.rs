@@ -1,0 +1,73 @@
+//! Our queues behind the SDK's providers, for libraries that speak OpenTelemetry themselves.
+
+use crate::pipeline::Pipeline;
+use opentelemetry::{Context, InstrumentationScope, logs::Severity};
+use opentelemetry_sdk::{
+    error::{OTelSdkError, OTelSdkResult},
+    logs::{LogProcessor, SdkLogRecord},
+    trace::{Span, SpanData, SpanProcessor},
+};
+use std::{sync::mpsc::sync_channel, time::Duration};
+
+/// The longest that a flush takes that somebody asks the SDK for.
+const FLUSH: Duration = Duration::from_secs(5);
+
+/// Takes the SDK's spans.
+#[derive(Debug)]
+pub(crate) struct SpanQueue(pub(crate) Pipeline);
+
+impl SpanProcessor for SpanQueue {
+    fn on_start(&self, _: &mut Span, _: &Context) {}
+
+    fn on_end(&self, span: SpanData) {
+        if span.span_context.is_sampled() {
+            self.0.spans.push(span);
+        }
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        flush(&self.0)
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        // The guard ends the pipeline; a provider that is shut down alone only flushes.
+        flush(&self.0)
+    }
+}
+
+/// Takes the SDK's log records.
+#[derive(Debug)]
+pub(crate) struct LogQueue(pub(crate) Pipeline);
+
+impl LogProcessor for LogQueue {
+    fn emit(&self, record: &mut SdkLogRecord, scope: &InstrumentationScope) {
+        if !self.0.logs.is_discarding() {
+            self.0.logs.push(Box::new((record.clone(), scope.clone())));
+        }
+    }
+
+    fn event_enabled(&self, _: Severity, _: &str, _: Option<&str>) -> bool {
+        !self.0.logs.is_discarding()
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        flush(&self.0)
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        flush(&self.0)
+    }
+}
+
+fn flush(pipeline: &Pipeline) -> OTelSdkResult {
+    let (done, outcome) = sync_channel(1);
+    pipeline.flush(FLUSH, move |flushed| {
+        // Whoever asked may have gone.
+        let _ = done.send(flushed);
+    });
+    match outcome.recv_timeout(FLUSH) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(OTelSdkError::InternalFailure(format!("failed to {error}"))),
+        Err(_) => Err(OTelSdkError::Timeout(FLUSH)),
+    }
+}
