@@ -57,7 +57,7 @@ const KEYS = [
   ]],
   ['Runs', [
     ['j k', 'next, previous run — or span, once a run is entered'], ['Enter', 'enter the run; in it, open or close a branch'],
-    ['e', 'next error'], ['← →', 'close, open a branch'], ['f', 'find in this run'], ['c', 'copy the address'],
+    ['e', 'next error'], ['← →', 'close, open a branch'], ['f', 'find in this run'], ['z', 'look closer at the span; Esc shows the whole run'], ['c', 'copy the address'],
   ]],
   ['Logs and metrics', [['j k', 'next, previous'], ['e', 'next error (logs)'], ['Enter', 'go to the run of the record']]],
 ];

@@ -109,6 +109,12 @@ function Run({ id, trace, total, logs, following }) {
       else move(node.children[0]);
       return true;
     }),
+    z: inRun(() => {
+      if (!node) return false;
+      const room = Math.max(1000, node.span.duration_nano * 0.1);
+      setZoom([Math.max(trace.start, node.span.start_unix_nano - room), Math.min(trace.start + trace.length, node.span.end_unix_nano + room)]);
+      return true;
+    }),
     f: () => {
       finder.current?.focus();
       finder.current?.scrollIntoView({ block: 'nearest' });

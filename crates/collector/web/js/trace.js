@@ -175,7 +175,7 @@ export function buildTrace(spans) {
   }
   const question = rows.map(({ span }) => first(span, 'glassbox.question')).find((value) => value != null);
   return {
-    rows, byId, roots, start, end, length: Math.max(1, end - start), input, output, cost: dollars,
+    rows, byId, roots, start, end, depth: rows.reduce((deepest, node) => Math.max(deepest, node.depth), 0), length: Math.max(1, end - start), input, output, cost: dollars,
     question: question == null ? null : text(question),
     services: [...services.values()],
     errors: rows.filter(({ span }) => isError(span)),

@@ -4,7 +4,7 @@ import { duration, plural } from './format.js';
 import { fact, firstToken, isError } from './trace.js';
 
 export const ROW = 25;
-const DEEPEST = 14;
+const DEEPEST = 20;
 const LANE = 0.58; // of the width, as in the style sheet
 const LETTER = 6; // the width of a letter of the labels, in pixels, rather too much than too little
 
@@ -36,7 +36,7 @@ export function Axis({ window: [from, to], origin, zoomed, onZoom, onReset }) {
       }}
       onPointerMove=${(event) => drag.current != null && draw(drag.current, at(event))}
       onPointerUp=${end} onPointerCancel=${end}>
-      ${[0, 0.25, 0.5, 0.75, 1].map((part) => html`<i style=${{ left: `${part * 100}%` }}>${duration(from + part * (to - from) - origin)}</i>`)}
+      ${[0, 0.25, 0.5, 0.75, 1].map((part) => html`<i style=${{ left: `${part * 100}%` }}>${zoomed && part > 0 ? `+${duration(part * (to - from))}` : duration(from + part * (to - from) - origin)}</i>`)}
       <u ref=${box}></u>
     </span></div>`;
 }
@@ -47,6 +47,7 @@ export function Waterfall({ trace, rows, closed, selected, found, window: view, 
   const index = useMemo(() => new Map(rows.map((node, i) => [node.span.span_id, i])), [rows]);
   const chosen = index.get(selected) ?? -1;
   const main = trace.roots[0].span.service;
+  const indent = trace.depth <= 8 ? 14 : trace.depth <= 14 ? 10 : 7;
   const lane = Math.max(120, (width - 36) * LANE);
 
   useEffect(() => {
@@ -62,33 +63,36 @@ export function Waterfall({ trace, rows, closed, selected, found, window: view, 
 
   return html`<div class="tree" ref=${list} role="tree" aria-label="Timeline" tabindex="0" style=${{ height: `${rows.length * ROW}px` }}
     aria-activedescendant=${chosen >= from && chosen < to ? `span-${selected}` : undefined}>
-    ${rows.slice(from, to).map((node, i) => html`<${Row} key=${node.span.span_id} node=${node} top=${(from + i) * ROW} view=${view} width=${lane} main=${main}
+    ${rows.slice(from, to).map((node, i) => html`<${Row} key=${node.span.span_id} node=${node} top=${(from + i) * ROW} view=${view} width=${lane} indent=${indent} main=${main}
       on=${node.span.span_id === selected} closed=${closed.has(node.span.span_id)} dimmed=${found && !found.has(node.span.span_id)}
       onSelect=${onSelect} onToggle=${onToggle} />`)}
   </div>`;
 }
 
-function Row({ node, top, view, width, main, on, closed, dimmed, onSelect, onToggle }) {
+function Row({ node, top, view, width, indent, main, on, closed, dimmed, onSelect, onToggle }) {
   const { span, depth } = node;
   const failed = isError(span);
   const id = span.span_id;
   const open = node.children.length > 0;
+  // The operation comes first: the service is written only beside a name that is there in full, its colour always is.
+  const room = (width / LANE) * (1 - LANE) - Math.min(depth, DEEPEST) * indent - 52;
+  const named = span.service !== main && room >= span.name.length * 7 + span.service.length * 6;
   return html`<div id=${`span-${id}`} class=${`row${on ? ' on' : ''}${dimmed ? ' dimmed' : ''}`} role="treeitem" aria-level=${depth + 1}
     aria-posinset=${node.position + 1} aria-setsize=${node.siblings} aria-selected=${on ? 'true' : 'false'} aria-expanded=${open ? String(!closed) : undefined}
     aria-label=${`${span.name}, ${span.service}, ${duration(span.duration_nano)}${failed ? ', failed' : ''}`}
     style=${{ transform: `translateY(${top}px)` }} onClick=${() => onSelect(id)} onDblClick=${() => open && onToggle(id)}>
     <div class="name">
-      <span class="guides" style=${{ width: `${Math.min(depth, DEEPEST) * 14}px` }}></span>
+      <span class="guides" style=${{ width: `${Math.min(depth, DEEPEST) * indent}px`, backgroundSize: `${indent}px 100%` }}></span>
       ${depth > DEEPEST && html`<span class="svc" title="Depth">${depth}</span>`}
       ${open ? html`<button type="button" class="twist" tabindex="-1" aria-label=${closed ? 'Open' : 'Close'} aria-hidden="true" onClick=${(event) => {
         event.stopPropagation();
         onToggle(id);
       }}>${closed ? '▸' : '▾'}</button>` : html`<span class="twist"></span>`}
       <${Dot} service=${span.service} />
-      <span class=${`t${failed ? ' err' : ''}`} title=${span.name}>${span.name}</span>
+      <span class=${`t${failed ? ' err' : ''}`} title=${`${span.name}\n${span.service}`}>${span.name}</span>
       ${closed && html`<span class="svc">${plural(node.size - 1, 'span')}${node.failed > (failed ? 1 : 0) ? html`, <span class="err">${node.failed} failed</span>` : ''}</span>`}
       ${node.orphan && html`<span class="svc" title=${`Its parent ${span.parent_span_id} is not in the store`}>parent missing</span>`}
-      <span class="svc end">${span.service === main ? '' : span.service}</span>
+      ${named && html`<span class="svc end">${span.service}</span>`}
     </div>
     <${Lane} span=${span} view=${view} width=${width} thin=${depth === 0 && open} failed=${failed} />
   </div>`;
