@@ -9,7 +9,7 @@ pub(crate) struct Source {
     pub(crate) instance: Option<Box<str>>,
 }
 
-/// One span: 88 bytes beside the shared names.
+/// One span: 80 bytes beside the shared names.
 #[derive(Debug, Clone)]
 pub(crate) struct SpanRow {
     pub(crate) trace_id: [u8; 16],
