@@ -5,7 +5,7 @@ const POLL = 2_000;
 const BACK_OFF = [1_000, 2_000, 4_000, 8_000, 15_000];
 
 /** Why a request did not give an answer. */
-export class ApiError extends Error {
+class ApiError extends Error {
   constructor({ status = 0, code = 'unreachable', message, retryable = true }) {
     super(message);
     this.status = status;

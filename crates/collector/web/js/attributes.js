@@ -17,7 +17,7 @@ const GROUPS = [
 const OTHER = 'Other';
 
 /** Groups in the order in which they matter, each with its sorted entries. */
-export function grouped(attributes) {
+function grouped(attributes) {
   const groups = new Map(GROUPS.map(([title]) => [title, []]));
   groups.set(OTHER, []);
   const subject = { execute_tool: 'Tool', invoke_agent: 'Agent', create_agent: 'Agent', invoke_workflow: 'Workflow' }[attributes?.['gen_ai.operation.name']];

@@ -31,7 +31,7 @@ function pairs(list) {
 }
 
 /** One record in OTLP/JSON as the query API would give it; null when the frame holds none. */
-export function fromOtlp(data, cursor) {
+function fromOtlp(data, cursor) {
   const group = data?.resourceLogs?.[0];
   const scoped = group?.scopeLogs?.[0];
   const record = scoped?.logRecords?.[0];
@@ -60,6 +60,8 @@ function useTail(path, paused) {
     let flush = null;
     let tries = 0;
     let fresh = [];
+    let highest = -1;
+    let newest = 0;
     const seen = new Set();
     setState(NOTHING);
     const deliver = () => {
@@ -84,8 +86,6 @@ function useTail(path, paused) {
         flush ??= setTimeout(deliver, FLUSH);
       };
       source.addEventListener('log', (event) => {
-        // A stream that is opened again replays: what is here already is not shown twice.
-        if (event.lastEventId && seen.has(event.lastEventId)) return;
         let record = null;
         try {
           record = fromOtlp(JSON.parse(event.data), event.lastEventId);
@@ -93,7 +93,14 @@ function useTail(path, paused) {
           return;
         }
         if (!record) return;
+        // A stream that is opened again replays the hour: what has been here is not shown twice. Ids grow, unless the
+        // backend came back with another store; then the times are new.
+        const id = Number(event.lastEventId);
+        const time = recordTime(record);
+        if (seen.has(event.lastEventId) || (id <= highest && time <= newest)) return;
         seen.add(event.lastEventId);
+        highest = Number.isNaN(id) ? highest : id;
+        newest = Math.max(newest, time);
         fresh.push(record);
         flush ??= setTimeout(deliver, FLUSH);
       });

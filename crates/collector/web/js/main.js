@@ -1,5 +1,5 @@
 // The frame of the page: header, the view that the address names, footer and keys.
-import { Empty, Loading, html, pane, render, useEffect, useRef, useState, useStore } from './ui.js';
+import { Empty, Loading, html, pane, render, useEffect, useErrorBoundary, useRef, useState, useStore } from './ui.js';
 import { live, startPolling, status } from './api.js';
 import { go, link, route, setParams } from './router.js';
 import { KeysDialog, useKeys } from './keys.js';
@@ -31,6 +31,16 @@ function View({ view }) {
   useEffect(() => {
     if (state.failed && generation !== first.current) location.reload();
   }, [state.failed, generation]);
+  // A record that no component expected must not take the page with it.
+  const address = useStore(route);
+  const [broken, mend] = useErrorBoundary();
+  useEffect(() => {
+    if (broken) mend();
+  }, [address]);
+  if (broken) {
+    return html`<main><${Empty} title="This view could not be drawn."><p class="mono">${String(broken.message ?? broken)}</p>
+      <p class="dim">Something in the data was not as expected. Other views and runs work.</p><p><a href="/">All runs</a></p><//></main>`;
+  }
   if (state.failed) return html`<main><${Empty} title="This part of the page could not be loaded."><p class="dim">The backend does not answer. The page loads it once the backend is back.</p><//></main>`;
   return state.component ? html`<${state.component} />` : html`<main><${Loading} what=${view} /></main>`;
 }

@@ -74,7 +74,12 @@ function RunsList({ found, selected }) {
     Home: inList(() => open(runs[0])),
     End: inList(() => open(runs.at(-1))),
     e: inList(() => open(runs.find((run, i) => i > at && run.errors > 0) ?? runs.find((run) => run.errors > 0))),
-    Enter: inList(() => (selected ? (pane.set('run'), true) : open(runs[0]))),
+    Enter: inList(() => {
+      if (!selected) return open(runs[0]);
+      pane.set('run');
+      document.querySelector('.tree')?.focus({ preventScroll: true });
+      return true;
+    }),
     Escape: inList(() => (params.get('q') ? (setParams({ q: null }), true) : false)),
   });
   useEffect(() => {

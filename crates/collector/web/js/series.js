@@ -96,7 +96,7 @@ function mergeHistogram(into, from, share = 1) {
 const emptyHistogram = () => ({ count: 0, sum: 0, cells: new Map(), least: null, most: null });
 
 /** The quantile of merged cells, by a straight line inside the cell; null when nothing was counted. */
-export function quantile(histogram, q) {
+function quantile(histogram, q) {
   const cells = [...histogram.cells].map(([cell, amount]) => {
     const [lower, upper] = cell.split(':').map(Number);
     return { lower, upper, amount };

@@ -13,7 +13,7 @@ export const isError = (span) => span.status === 'error';
 export const operation = (span) => first(span, 'gen_ai.operation.name');
 export const isModelCall = (span) => ['chat', 'text_completion', 'generate_content'].includes(operation(span));
 export const isTool = (span) => operation(span) === 'execute_tool';
-export const isAgent = (span) => ['invoke_agent', 'create_agent', 'invoke_workflow'].includes(operation(span));
+const isAgent = (span) => ['invoke_agent', 'create_agent', 'invoke_workflow'].includes(operation(span));
 export const toolName = (span) => text(first(span, 'gen_ai.tool.name')) || span.name.replace(/^execute_tool\s+/, '');
 export const modelName = (span) => text(first(span, 'gen_ai.response.model', 'gen_ai.request.model')) || span.name.replace(/^\w+\s+/, '');
 export const agentName = (span) => text(first(span, 'gen_ai.agent.name')) || span.name.replace(/^\w+\s+/, '');
@@ -80,7 +80,7 @@ export function fact(span) {
   return parts.filter(Boolean).join(' · ');
 }
 
-export function errorType(span) {
+function errorType(span) {
   const type = first(span, 'error.type');
   if (type != null) return text(type);
   const event = span.events?.find((one) => one.name === 'exception');

@@ -1,11 +1,11 @@
 // What every component is made of: the template function, hooks, shared state and the small parts.
-import { Fragment, h, render } from '../vendor/preact.js';
+import { h, render } from '../vendor/preact.js';
 import {
-  useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState,
+  useEffect, useErrorBoundary, useLayoutEffect, useMemo, useRef, useState,
 } from '../vendor/hooks.js';
 import htm from '../vendor/htm.js';
 
-export { Fragment, render, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState };
+export { render, useEffect, useErrorBoundary, useLayoutEffect, useMemo, useRef, useState };
 export const html = htm.bind(h);
 
 /** A value with subscribers. */

@@ -3,7 +3,7 @@ import { Dot, colour, html, useEffect, useMemo, useRef, useVisibleRows } from '.
 import { duration, plural } from './format.js';
 import { fact, firstToken, isError } from './trace.js';
 
-export const ROW = 25;
+const ROW = 25;
 const DEEPEST = 20;
 const LANE = 0.58; // of the width, as in the style sheet
 const LETTER = 6; // the width of a letter of the labels, in pixels, rather too much than too little
