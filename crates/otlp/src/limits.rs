@@ -26,12 +26,15 @@ impl Limits {
 
     /// Sets how many decompressed bytes of all requests together may be held. Default 128 MiB.
     ///
-    /// The bytes of a request count from the moment they are read until it is answered.
+    /// The bytes of a request count from the moment they are read until it is answered. What is
+    /// made of them is not counted: a message that is decoded takes some four times its bytes,
+    /// and a zstd body up to 32 MiB for its window while it is read.
     ///
     /// # Bounds
     ///
     /// A request that does not fit is refused with 503 or `UNAVAILABLE` and the
-    /// [`retry_after`](Self::retry_after) delay.
+    /// [`retry_after`](Self::retry_after) delay. One request of the largest size always fits when
+    /// nothing else is held, even if this bound is set lower.
     pub const fn in_flight_bytes(mut self, bytes: usize) -> Self {
         self.in_flight_bytes = bytes;
         self

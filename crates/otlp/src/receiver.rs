@@ -21,7 +21,7 @@ use axum::Router;
 use axum::extract::Request;
 
 use crate::{Accepted, Consumer, Limits, ReceiverStats, RejectedReason, Signal};
-use body::{Charged, Framing};
+use body::Framing;
 use budget::Budget;
 use inflate::Encoding;
 use media::Media;
@@ -30,6 +30,28 @@ use problem::Problem;
 pub use serve::serve;
 
 /// Receives OTLP and hands it to a [`Consumer`]. Cheap to clone; clones share everything.
+///
+/// ```
+/// use std::{future::pending, sync::Arc, time::Duration};
+///
+/// use glassbox_otlp::{Accepted, Batch, Consumer, Limits, Receiver, Refusal, serve};
+///
+/// struct Counter;
+///
+/// #[async_trait::async_trait]
+/// impl Consumer for Counter {
+///     async fn consume(&self, batch: Batch) -> Result<Accepted, Refusal> {
+///         // Keep `batch.bytes()`, or look into `batch.request()`.
+///         Ok(Accepted::all())
+///     }
+/// }
+///
+/// # async fn example() -> std::io::Result<()> {
+/// let receiver = Receiver::new(Arc::new(Counter), Limits::default());
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:4318").await?;
+/// serve(listener, receiver.router(), pending(), Duration::from_secs(5)).await
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Receiver {
     shared: Arc<Shared>,
@@ -124,11 +146,11 @@ impl Receiver {
             budget,
             stats,
         } = &*self.shared;
-        let Charged { bytes, lease } = body::read(body, framing, encoding, limits, budget)
+        let body = body::read(body, framing, encoding, limits, budget)
             .await
             .map_err(|error| Problem::body(error, limits.retry_after))?;
-        let size = bytes.len();
-        let (batch, rejections) = decode::decode(signal, media, bytes).await?;
+        let size = body.bytes.len();
+        let ((batch, rejections), lease) = decode::decode(signal, media, body).await?;
         let (records, rejected) = (batch.records(), rejections.total());
         stats.count_received(signal, size, records + rejected);
         for (reason, records) in rejections.reasons() {

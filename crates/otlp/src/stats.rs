@@ -196,3 +196,32 @@ impl RefusedReason {
         Self::Internal,
     ];
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RefusedReason;
+    use crate::{RejectedReason, Signal};
+
+    #[test]
+    fn every_counter_has_its_own_place() {
+        // The variants index the arrays of counters.
+        assert!(
+            Signal::ALL
+                .iter()
+                .enumerate()
+                .all(|(at, signal)| *signal as usize == at)
+        );
+        assert!(
+            RejectedReason::ALL
+                .iter()
+                .enumerate()
+                .all(|(at, reason)| *reason as usize == at)
+        );
+        assert!(
+            RefusedReason::ALL
+                .iter()
+                .enumerate()
+                .all(|(at, reason)| *reason as usize == at)
+        );
+    }
+}

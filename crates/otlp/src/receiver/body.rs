@@ -26,7 +26,7 @@ pub(super) struct Charged {
 /// Why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BodyError {
-    #[error("larger than the limit of {0} bytes, which counts after decompression")]
+    #[error("is larger than the limit of {0} bytes, which counts after decompression")]
     TooLarge(usize),
     #[error("too many bytes are being received at once")]
     NoBudget,

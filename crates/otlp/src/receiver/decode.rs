@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use super::body::Charged;
+use super::budget::Lease;
 use super::media::Media;
 use super::problem::Problem;
 use crate::{Batch, Rejections, Signal};
@@ -13,12 +15,19 @@ pub(super) type Decoded = (Batch, Rejections);
 /// serve the sockets.
 const LARGE: usize = 256 << 10;
 
-pub(super) async fn decode(signal: Signal, media: Media, bytes: Bytes) -> Result<Decoded, Problem> {
+/// Decodes a body. Its share of the budget comes back with the batch: the work goes on, and holds
+/// memory, even if nobody waits for it any more.
+pub(super) async fn decode(
+    signal: Signal,
+    media: Media,
+    body: Charged,
+) -> Result<(Decoded, Lease), Problem> {
+    let Charged { bytes, lease } = body;
     if bytes.len() < LARGE {
-        return decode_now(signal, media, bytes);
+        return Ok((decode_now(signal, media, bytes)?, lease));
     }
-    let task = tokio::task::spawn_blocking(move || decode_now(signal, media, bytes));
-    match task.await {
+    let work = move || decode_now(signal, media, bytes).map(|decoded| (decoded, lease));
+    match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),

@@ -82,6 +82,9 @@ impl Receiver {
     }
 }
 
+/// Longest text of a partial success; the answer as a whole may have 4 MiB.
+const MAX_WARNING: usize = 2 << 10;
+
 /// Encodes the answer of the signal's service. Full success leaves `partial_success` unset.
 pub(super) fn response(signal: Signal, accepted: &Accepted, media: Media) -> Vec<u8> {
     fn encode<M: Message + json::JsonMessage>(message: &M, media: Media) -> Vec<u8> {
@@ -91,7 +94,7 @@ pub(super) fn response(signal: Signal, accepted: &Accepted, media: Media) -> Vec
         }
     }
     let mut error_message = accepted.message().unwrap_or_default().to_owned();
-    trim(&mut error_message);
+    trim(&mut error_message, MAX_WARNING);
     let rejected = i64::try_from(accepted.rejected()).unwrap_or(i64::MAX);
     let partial = rejected > 0 || !error_message.is_empty();
     match signal {

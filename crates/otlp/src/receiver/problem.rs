@@ -15,8 +15,9 @@ use super::inflate::Encoding;
 use super::media::Media;
 use crate::{Refusal, RefusedReason, Signal};
 
-/// Longest text sent to a client. A gRPC status travels in a header, and clients bound those.
-const MAX_MESSAGE: usize = 2 << 10;
+/// Longest text of a refusal. A gRPC status travels in headers, escaped and once more in its
+/// details, and common clients give up on headers beyond 8 KiB.
+const MAX_REFUSAL: usize = 512;
 
 /// A refusal in the terms of both protocols.
 #[derive(Debug)]
@@ -39,7 +40,7 @@ impl Problem {
         message: impl Into<String>,
     ) -> Self {
         let mut message = message.into();
-        trim(&mut message);
+        trim(&mut message, MAX_REFUSAL);
         Self {
             reason,
             http,
@@ -76,8 +77,8 @@ impl Problem {
 
     fn violation(mut self, field: &str, problem: &str) -> Self {
         let (mut field, mut problem) = (field.to_owned(), problem.to_owned());
-        trim(&mut field);
-        trim(&mut problem);
+        trim(&mut field, MAX_REFUSAL);
+        trim(&mut problem, MAX_REFUSAL);
         self.violation = Some((field, problem));
         self
     }
@@ -279,11 +280,11 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// Shortens a text to what fits into an answer.
-pub(super) fn trim(message: &mut String) {
-    if message.len() > MAX_MESSAGE {
-        message.truncate(message.floor_char_boundary(MAX_MESSAGE));
-        message.push('…');
+/// Shortens a text to `limit` bytes and a sign that something is missing.
+pub(super) fn trim(text: &mut String, limit: usize) {
+    if text.len() > limit {
+        text.truncate(text.floor_char_boundary(limit));
+        text.push('…');
     }
 }
 

@@ -9,7 +9,7 @@ use glassbox_otlp::proto::{
 use glassbox_otlp::{Request, Signal, json};
 use serde::de::DeserializeOwned;
 
-use crate::http::post_json;
+use crate::client::post_json;
 use crate::recorder::Recorder;
 
 const TRACES: &str = include_str!("documents/traces.json");

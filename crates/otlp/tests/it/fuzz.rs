@@ -5,7 +5,7 @@ use bytes::Bytes;
 use glassbox_otlp::{Batch, Request, Signal, remove_invalid};
 use proptest::prelude::*;
 
-use crate::http::{JSON, PROTOBUF, post};
+use crate::client::{JSON, PROTOBUF, post};
 use crate::recorder::{Recorder, one_of_each};
 use crate::strategies;
 

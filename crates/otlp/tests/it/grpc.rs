@@ -141,6 +141,22 @@ async fn every_refusal_has_its_code_and_only_retryable_ones_a_delay() {
 }
 
 #[tokio::test]
+async fn a_refusal_fits_into_the_headers_of_an_answer_whatever_the_consumer_says() {
+    let recorder = Recorder::new();
+    recorder.answer(Err(Refusal::Invalid {
+        message: "é".repeat(1 << 20),
+    }));
+    let channel = channel(&recorder.receiver()).await;
+    let status = LogsServiceClient::new(channel)
+        .export(logs(vec![log("a")]))
+        .await
+        .unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    assert!(status.message().starts_with("éé") && status.message().ends_with("é…"));
+    assert!(status.message().len() < 600);
+}
+
+#[tokio::test]
 async fn bad_data_is_an_invalid_argument_with_details() {
     let recorder = Recorder::new();
     let channel = channel(&recorder.receiver()).await;

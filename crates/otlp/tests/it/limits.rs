@@ -10,7 +10,7 @@ use glassbox_otlp::{Limits, Receiver, RefusedReason, Request};
 use http_body_util::StreamBody;
 use tonic::Code;
 
-use crate::http::{PROTOBUF, post, post_protobuf};
+use crate::client::{PROTOBUF, post, post_protobuf};
 use crate::recorder::{Recorder, log, logs, span, text_attribute, traces};
 
 /// A request of exactly the given size.

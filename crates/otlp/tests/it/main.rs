@@ -1,6 +1,8 @@
 //! The receiver as a client meets it, and the two encodings against each other.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+mod answers;
+mod client;
 mod documents;
 mod fuzz;
 mod grpc;

@@ -11,7 +11,7 @@ use glassbox_otlp::proto::{ExportTraceServiceResponse, Message};
 use glassbox_otlp::{Accepted, RefusedReason, RejectedReason, Request, Signal, remove_invalid};
 use tonic::Code;
 
-use crate::http::{PROTOBUF, post, post_protobuf};
+use crate::client::{PROTOBUF, post, post_protobuf};
 use crate::recorder::{Recorder, gauge, log, logs, metrics, one_of_each, span, traces};
 
 /// Puts one span between two sound ones and returns why it was rejected, if it was.
