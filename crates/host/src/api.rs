@@ -1,0 +1,86 @@
+//! The routes of a service.
+
+mod answer;
+mod call;
+mod input;
+
+pub(crate) use answer::Answer;
+pub(crate) use input::Input;
+
+use crate::state::{Phase, State};
+use axum::{
+    Json, Router,
+    extract::{Request, State as Shared},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing,
+};
+use glassbox_core::{Category, Problem};
+use glassbox_instrument::ServerLayer;
+use serde_json::json;
+use std::sync::Arc;
+
+/// Everything that a service answers; `more` are the application's own routes.
+pub(crate) fn router(state: Arc<State>, more: Router) -> Router {
+    let shown = Router::new()
+        .route("/v1/capabilities", routing::get(capabilities))
+        .route("/v1/capabilities/{name}", routing::post(call::call))
+        .with_state(Arc::clone(&state))
+        .merge(more)
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(ServerLayer::new().with_clock(Arc::clone(&state.clock)));
+    // Probes come every few seconds and say nothing about a request: they leave no span.
+    Router::new()
+        .route("/health", routing::get(health))
+        .route("/ready", routing::get(ready))
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(state)
+        .merge(shown)
+}
+
+async fn capabilities(Shared(state): Shared<Arc<State>>) -> Response {
+    let callable = &state.callable;
+    Json(json!({
+        "service": callable.name(),
+        "instance": state.instance,
+        "kind": callable.kind(),
+        "capabilities": callable.capabilities(),
+    }))
+    .into_response()
+}
+
+async fn health() -> Response {
+    Json(json!({"status": "ok"})).into_response()
+}
+
+async fn ready(Shared(state): Shared<Arc<State>>) -> Result<Response, Answer> {
+    let (code, message) = match state.phase() {
+        Phase::Ready => return Ok(Json(json!({"status": "ready"})).into_response()),
+        Phase::Starting => ("service.starting", "the service is starting"),
+        Phase::Draining => ("service.draining", "the service is shutting down"),
+    };
+    Err(Problem::new(Category::Unavailable, code, message).into())
+}
+
+async fn unknown_path(request: Request) -> Answer {
+    let message = format!(
+        "there is nothing at '{}'; see GET /v1/capabilities",
+        request.uri().path()
+    );
+    Problem::new(Category::NotFound, "request.unknown_path", message).into()
+}
+
+async fn wrong_method(request: Request) -> Answer {
+    let message = format!(
+        "{} is not answered at '{}'; the header 'allow' names what is",
+        request.method(),
+        request.uri().path()
+    );
+    Answer::from(Problem::new(
+        Category::Invalid,
+        "request.wrong_method",
+        message,
+    ))
+    .with_status(StatusCode::METHOD_NOT_ALLOWED)
+}

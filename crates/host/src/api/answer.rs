@@ -1,0 +1,50 @@
+//! Every failure as the one error body.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header::RETRY_AFTER},
+    response::{IntoResponse, Response},
+};
+use glassbox_core::{Problem, telemetry};
+
+/// A failed request: a [`Problem`] under the status of its category, or under a closer one.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    problem: Problem,
+    status: StatusCode,
+}
+
+impl Answer {
+    /// A status that says more than the category's own: 405, 408, 413, 415.
+    pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+}
+
+impl From<Problem> for Answer {
+    fn from(problem: Problem) -> Self {
+        let status = StatusCode::from_u16(problem.category().status())
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { problem, status }
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let current = telemetry::current();
+        let problem = match self.problem.trace_id() {
+            None if current.is_valid() => self.problem.with_trace_id(current.trace_id),
+            _ => self.problem,
+        };
+        // Whole seconds are all that the header can say; the body says it exactly.
+        let wait = problem
+            .retry_after()
+            .map(|wait| HeaderValue::from(wait.as_millis().div_ceil(1000).max(1) as u64));
+        let mut response = (self.status, Json(problem)).into_response();
+        if let Some(wait) = wait {
+            response.headers_mut().insert(RETRY_AFTER, wait);
+        }
+        response
+    }
+}

@@ -1,0 +1,178 @@
+//! `POST /v1/capabilities/{name}`.
+
+use super::{Answer, Input};
+use crate::{
+    cancellation::Cancellation,
+    state::{Phase, State},
+};
+use axum::{
+    Json,
+    extract::{Path, Request, State as Shared, rejection::PathRejection},
+    response::{IntoResponse, Response},
+};
+use futures_util::FutureExt;
+use glassbox_core::{
+    Capability, Category, Cx, Deadline, Output, Problem, ToolError, telemetry::Counter,
+};
+use glassbox_semconv::glassbox::REASON;
+use serde_json::Value;
+use std::{error::Error, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+/// When a caller whom the limit turned away may come again.
+const BUSY: Duration = Duration::from_secs(1);
+
+static REJECTIONS: Counter = Counter::new("glassbox.host.rejections")
+    .with_unit("{call}")
+    .with_description("Calls that a service turned away unheard, and why.")
+    .with_keys(&[REASON]);
+
+pub(super) async fn call(
+    Shared(state): Shared<Arc<State>>,
+    name: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Response, Answer> {
+    if state.phase() == Phase::Draining {
+        return Err(reject(
+            &state,
+            "draining",
+            Problem::new(
+                Category::Unavailable,
+                "service.draining",
+                "the service is shutting down; call another instance",
+            ),
+        ));
+    }
+    // Counted in at once: a drain waits for a body that is still coming.
+    let in_flight = state.begin();
+    let capability = match name {
+        Ok(Path(name)) => known(&state, &name)?,
+        Err(error) => return Err(unknown(&state, &error.body_text())),
+    };
+    let Ok(_slot) = state.slots.try_acquire() else {
+        let limit = state.settings.concurrency;
+        let message = format!("{limit} calls are under way, which is the limit; come again later");
+        let problem = Problem::new(Category::RateLimited, "service.busy", message)
+            .with_detail("concurrency", limit);
+        return Err(reject(&state, "concurrency", problem));
+    };
+    let cx = request.extensions().get::<Cx>().cloned();
+    let cx = cx.unwrap_or_default();
+    let input = Input::new(state.settings.body_limit)
+        .with_timeout(state.settings.body_timeout)
+        .read_as(request)
+        .await?;
+    let result = run(&state, capability, &cx, input).await;
+    in_flight.answered();
+    match result {
+        Ok(output) => Ok(Json(output.value).into_response()),
+        Err(error) => Err(refuse(&capability.name, error)),
+    }
+}
+
+/// Runs the capability within the caller's time and its own, and survives its panics.
+async fn run(
+    state: &State,
+    capability: &Capability,
+    cx: &Cx,
+    input: Value,
+) -> Result<Output, ToolError> {
+    let clock = &*state.clock;
+    let (source, guard) = Cancellation::new();
+    let own = Deadline::after(clock, capability.timeout);
+    let callers = cx.deadline().filter(|deadline| *deadline < own);
+    let cx = cx.with_deadline(own).with_cancellation(source);
+    let left = callers.unwrap_or(own).remaining(clock).unwrap_or_default();
+
+    let call = state.callable.call(&cx, &capability.name, input);
+    let call = AssertUnwindSafe(call).catch_unwind();
+    let result = match tokio::time::timeout(left, call).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => {
+            let said = panic
+                .downcast_ref::<&str>()
+                .map(|text| (*text).to_owned())
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_default();
+            tracing::error!(
+                capability = capability.name,
+                panic = said,
+                "a call panicked"
+            );
+            let message = format!("{} failed for a reason of its own", capability.name);
+            Err(ToolError::new(Category::Internal, "call.panicked", message))
+        }
+        Err(_) => {
+            // The guard cancels what the call has started.
+            drop(guard);
+            return Err(too_slow(capability, callers.is_some()));
+        }
+    };
+    guard.disarm();
+    result
+}
+
+fn too_slow(capability: &Capability, by_caller: bool) -> ToolError {
+    let name = &capability.name;
+    let (whose, message) = match by_caller {
+        true => (
+            "caller",
+            format!("{name} did not answer before its caller's deadline"),
+        ),
+        false => (
+            "capability",
+            format!("{name} did not answer within {:?}", capability.timeout),
+        ),
+    };
+    Problem::new(Category::Timeout, "call.timeout", message)
+        .with_detail("deadline", whose)
+        .into()
+}
+
+fn known<'a>(state: &'a State, name: &str) -> Result<&'a Capability, Answer> {
+    let mut capabilities = state.callable.capabilities().iter();
+    capabilities
+        .find(|held| held.name == name)
+        .ok_or_else(|| unknown(state, name))
+}
+
+fn unknown(state: &State, name: &str) -> Answer {
+    let service = state.callable.name();
+    let known: Vec<_> = (state.callable.capabilities().iter())
+        .map(|capability| capability.name.as_str())
+        .collect();
+    let message = match known.is_empty() {
+        true => format!("{service} has no capability '{name}', nor any other"),
+        false => format!(
+            "{service} has no capability '{name}'; it has {}",
+            known.join(", ")
+        ),
+    };
+    Problem::new(Category::NotFound, "capability.unknown", message)
+        .with_detail("known", known)
+        .into()
+}
+
+fn reject(state: &State, reason: &'static str, problem: Problem) -> Answer {
+    state.count_rejected();
+    REJECTIONS.add_with(1, &[reason.into()]);
+    problem.with_retry_after(BUSY).into()
+}
+
+/// Says in the log what does not cross the wire: the causes.
+fn refuse(capability: &str, error: ToolError) -> Answer {
+    let mut causes = String::new();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        causes.push_str(": ");
+        causes.push_str(&error.to_string());
+        cause = error.source();
+    }
+    let category = error.category();
+    let code = error.code();
+    if category.status() >= 500 {
+        tracing::warn!(capability, code, %category, "a call failed: {error}{causes}");
+    } else {
+        tracing::debug!(capability, code, %category, "a call was refused: {error}{causes}");
+    }
+    error.problem().clone().into()
+}

@@ -1,0 +1,38 @@
+//! Registering with a registry over HTTP.
+
+use super::registration::Registration;
+use glassbox_core::{Lease, Problem, Registry, ServiceInfo, async_trait};
+use glassbox_instrument::HttpClient;
+use std::time::Duration;
+
+/// Registers with the registry that [`registry_router`](crate::registry_router) serves.
+///
+/// A registration is renewed at a third of its lease, a little earlier or later so that services do
+/// not all come at once; each renewal says everything again, so that a registry which was away or
+/// forgot knows it with the next one. Renewals leave no spans.
+#[derive(Clone, Debug)]
+pub struct HttpRegistry {
+    url: String,
+    client: HttpClient,
+}
+
+impl HttpRegistry {
+    /// The registry at `http://host:port`.
+    pub fn new(url: &str, client: HttpClient) -> Self {
+        Self {
+            url: url.trim_end_matches('/').to_owned(),
+            client,
+        }
+    }
+}
+
+#[async_trait]
+impl Registry for HttpRegistry {
+    async fn register(
+        &self,
+        service: ServiceInfo,
+        ttl: Duration,
+    ) -> Result<Box<dyn Lease>, Problem> {
+        Registration::begin(&self.url, self.client.clone(), service, ttl).await
+    }
+}

@@ -1,0 +1,258 @@
+//! A tool in another process.
+
+use super::{path_segment, problem};
+use glassbox_core::{
+    Blame, Capability, Category, Clock, Cx, Decide, Output, Problem, Retry, ServiceInfo, Tool,
+    ToolError, async_trait, telemetry::Counter,
+};
+use glassbox_instrument::{HttpClient, HttpError};
+use glassbox_resilience::{Breaker, Guarded, Jitter, Next, RetryPolicy};
+use glassbox_semconv::{
+    glassbox::{BREAKER_REJECTIONS, DEPENDENCY, RETRIES},
+    v1_41::error,
+};
+use serde_json::Value;
+use std::{fmt, sync::Arc, time::Duration};
+
+/// How much longer than the capability itself we wait: its own answer says more than our silence.
+const GRACE: Duration = Duration::from_secs(2);
+
+static RETRIED: Counter = Counter::new(RETRIES.name)
+    .with_unit(RETRIES.unit)
+    .with_description(RETRIES.description)
+    .with_keys(&[DEPENDENCY, error::TYPE]);
+
+static REJECTED: Counter = Counter::new(BREAKER_REJECTIONS.name)
+    .with_unit(BREAKER_REJECTIONS.unit)
+    .with_description(BREAKER_REJECTIONS.description)
+    .with_keys(&[DEPENDENCY]);
+
+/// One instance of a tool or an agent in another process, called over HTTP.
+///
+/// A call carries the caller's trace, baggage, time left and idempotency key, and is made again,
+/// within the caller's deadline, where that is harmless: the capability is read-only or idempotent,
+/// or the instance cannot have begun it.
+pub struct RemoteTool {
+    service: ServiceInfo,
+    client: HttpClient,
+    breaker: Arc<Breaker>,
+    clock: Arc<dyn Clock>,
+}
+
+impl RemoteTool {
+    pub(super) fn new(
+        service: ServiceInfo,
+        client: HttpClient,
+        breaker: Arc<Breaker>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            service,
+            client,
+            breaker,
+            clock,
+        }
+    }
+
+    /// The instance.
+    pub fn service(&self) -> &ServiceInfo {
+        &self.service
+    }
+
+    async fn attempt(
+        &self,
+        cx: &Cx,
+        capability: &Capability,
+        input: &Value,
+        attempt: u32,
+    ) -> Result<Value, Failure> {
+        let url = format!(
+            "{}/v1/capabilities/{}",
+            self.service.endpoint.trim_end_matches('/'),
+            path_segment(&capability.name)
+        );
+        let repeatable = capability.effect.is_repeatable();
+        let failed = |error| Failure {
+            cause: Cause::Http(error),
+            repeatable,
+        };
+        let request = self
+            .client
+            .post(&url)
+            .template("/v1/capabilities/{name}")
+            .json(input)
+            .timeout(capability.timeout.saturating_add(GRACE))
+            .resend_count(attempt.saturating_sub(1));
+        let response = request.send(cx).await.map_err(failed)?;
+        if response.status().is_success() {
+            return response.json().await.map_err(failed);
+        }
+        let problem = problem(&self.service.name, response)
+            .await
+            .map_err(failed)?;
+        Err(Failure {
+            cause: Cause::Problem(problem),
+            repeatable,
+        })
+    }
+
+    /// Asks the breaker, and tells it how the attempt went.
+    async fn try_once(
+        &self,
+        cx: &Cx,
+        capability: &Capability,
+        input: &Value,
+        attempt: u32,
+    ) -> Result<Value, Guarded<Failure>> {
+        let permit = self.breaker.try_acquire().map_err(Guarded::Rejected)?;
+        let result = self.attempt(cx, capability, input, attempt).await;
+        permit.settle(&result);
+        result.map_err(Guarded::Failed)
+    }
+
+    fn to_error(&self, error: Guarded<Failure>) -> ToolError {
+        let name = &self.service.name;
+        match error {
+            Guarded::Rejected(rejected) => {
+                REJECTED.add_with(1, &[name.into()]);
+                let message = format!(
+                    "{name} at {} failed too often and is spared for now",
+                    self.service.endpoint
+                );
+                let problem = Problem::new(Category::Unavailable, "tool.circuit_open", message);
+                let problem = match rejected.retry_after() {
+                    Some(wait) => problem.with_retry_after(wait),
+                    None => problem,
+                };
+                ToolError::from(problem).with_source(rejected)
+            }
+            Guarded::Failed(Failure {
+                cause: Cause::Problem(problem),
+                ..
+            }) => problem.into(),
+            Guarded::Failed(Failure {
+                cause: Cause::Http(error),
+                ..
+            }) => {
+                let problem = error.to_problem();
+                let message = format!("{name} gave no answer: {}", problem.message());
+                ToolError::new(problem.category(), problem.code(), message).with_source(error)
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Tool for RemoteTool {
+    fn name(&self) -> &str {
+        &self.service.name
+    }
+
+    fn capabilities(&self) -> &[Capability] {
+        &self.service.capabilities
+    }
+
+    async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Output, ToolError> {
+        let mut known = self.service.capabilities.iter();
+        let Some(capability) = known.find(|held| held.name == capability) else {
+            return Err(ToolError::unknown_capability(
+                &self.service.name,
+                capability,
+            ));
+        };
+        let jitter = Jitter::seeded(fastrand::u64(..));
+        let mut attempts = RetryPolicy::default().attempts(jitter).until(cx.deadline());
+        let calls = async {
+            loop {
+                let error = match self
+                    .try_once(cx, capability, &input, attempts.number())
+                    .await
+                {
+                    Ok(value) => return Ok(Output::new(value)),
+                    Err(error) => error,
+                };
+                match attempts.next(&error, &*self.clock) {
+                    Next::Retry(delay) => {
+                        let labels = [(&self.service.name).into(), kind(&error).into()];
+                        RETRIED.add_with(1, &labels);
+                        tokio::time::sleep(delay).await;
+                    }
+                    Next::Stop(_) => return Err(self.to_error(error)),
+                }
+            }
+        };
+        // An attempt watches the caller by itself; this watches the waits between two of them.
+        tokio::select! {
+            biased;
+            result = calls => result,
+            () = cx.cancelled() => {
+                let message = format!("the caller of {} went away", self.service.name);
+                Err(ToolError::new(Category::Cancelled, "call.cancelled", message))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for RemoteTool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteTool")
+            .field("name", &self.service.name)
+            .field("endpoint", &self.service.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+fn kind(error: &Guarded<Failure>) -> &str {
+    match error {
+        Guarded::Rejected(_) => "circuit_open",
+        Guarded::Failed(failure) => match &failure.cause {
+            Cause::Http(error) => error.kind(),
+            Cause::Problem(problem) => problem.category().as_str(),
+        },
+    }
+}
+
+/// Why one attempt failed.
+struct Failure {
+    cause: Cause,
+    /// Whether the capability may be called twice.
+    repeatable: bool,
+}
+
+enum Cause {
+    Http(HttpError),
+    Problem(Problem),
+}
+
+impl Failure {
+    /// Whether the instance may have begun the call.
+    fn may_have_begun(&self) -> bool {
+        match &self.cause {
+            Cause::Http(error) => error.was_sent(),
+            Cause::Problem(problem) => {
+                !matches!(problem.code(), "service.busy" | "service.draining")
+            }
+        }
+    }
+}
+
+impl Decide for Failure {
+    fn retry(&self) -> Retry {
+        if !self.repeatable && self.may_have_begun() {
+            return Retry::Never;
+        }
+        match &self.cause {
+            Cause::Http(error) => error.retry(),
+            Cause::Problem(problem) => problem.retry(),
+        }
+    }
+
+    fn blame(&self) -> Blame {
+        match &self.cause {
+            Cause::Http(error) => error.blame(),
+            // The instance says whose limit it was that passed.
+            Cause::Problem(problem) if problem.details()["deadline"] == "caller" => Blame::Caller,
+            Cause::Problem(problem) => problem.blame(),
+        }
+    }
+}

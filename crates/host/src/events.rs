@@ -1,0 +1,150 @@
+//! A bus inside one process: what happens, to whoever listens.
+
+use glassbox_core::{
+    Event, Events,
+    telemetry::{Counter, UpDownCounter},
+};
+use glassbox_semconv::glassbox::{
+    EVENT_BUS, EVENT_BUS_SUBSCRIBERS, EVENT_TYPE, EVENTS_DROPPED, EVENTS_PUBLISHED, REASON,
+};
+use std::fmt;
+use tokio::sync::broadcast::{self, error::RecvError};
+
+static PUBLISHED: Counter = Counter::new(EVENTS_PUBLISHED.name)
+    .with_unit(EVENTS_PUBLISHED.unit)
+    .with_description(EVENTS_PUBLISHED.description)
+    .with_keys(&[EVENT_BUS, EVENT_TYPE]);
+
+static DROPPED: Counter = Counter::new(EVENTS_DROPPED.name)
+    .with_unit(EVENTS_DROPPED.unit)
+    .with_description(EVENTS_DROPPED.description)
+    .with_keys(&[EVENT_BUS, REASON]);
+
+static SUBSCRIBERS: UpDownCounter = UpDownCounter::new(EVENT_BUS_SUBSCRIBERS.name)
+    .with_unit(EVENT_BUS_SUBSCRIBERS.unit)
+    .with_description(EVENT_BUS_SUBSCRIBERS.description)
+    .with_keys(&[EVENT_BUS]);
+
+/// The name of the bus in metrics: one carries the events of all of them.
+const BUS: &str = "process";
+
+/// Gives every event to every subscriber. Cheap to clone; clones are one bus.
+///
+/// # Bounds
+/// Holds the newest events, as many as it was made for; a subscriber who is further behind loses the
+/// oldest, which is counted in `events.dropped`.
+#[derive(Clone)]
+pub struct EventBus(broadcast::Sender<Event>);
+
+impl EventBus {
+    /// A bus that holds at least this many events for its slowest subscriber.
+    ///
+    /// # Panics
+    /// If `capacity` is zero.
+    pub fn new(capacity: usize) -> Self {
+        Self(broadcast::Sender::new(capacity))
+    }
+
+    /// Listens from here on.
+    pub fn subscribe(&self) -> Subscriber {
+        SUBSCRIBERS.add_with(1, &[BUS.into()]);
+        Subscriber {
+            receiver: self.0.subscribe(),
+            missed: 0,
+        }
+    }
+}
+
+impl Events for EventBus {
+    fn publish(&self, event: Event) {
+        PUBLISHED.add_with(1, &[event.bus.into(), event.kind.into()]);
+        // Nobody listens: that is no failure of the publisher's.
+        let _ = self.0.send(event);
+    }
+}
+
+impl fmt::Debug for EventBus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventBus")
+            .field("subscribers", &self.0.receiver_count())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Who listens to a bus, until dropped.
+pub struct Subscriber {
+    receiver: broadcast::Receiver<Event>,
+    missed: u64,
+}
+
+impl Subscriber {
+    /// The next event, or `None` once the bus is gone.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses no event.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            match self.receiver.recv().await {
+                Ok(event) => return Some(event),
+                Err(RecvError::Closed) => return None,
+                Err(RecvError::Lagged(events)) => {
+                    self.missed += events;
+                    DROPPED.add_with(events, &[BUS.into(), "slow_subscriber".into()]);
+                    tracing::warn!(events, "a subscriber was too slow and missed events");
+                }
+            }
+        }
+    }
+
+    /// How many events this subscriber was too slow for.
+    pub fn missed(&self) -> u64 {
+        self.missed
+    }
+}
+
+impl Drop for Subscriber {
+    fn drop(&mut self) {
+        SUBSCRIBERS.add_with(-1, &[BUS.into()]);
+    }
+}
+
+impl fmt::Debug for Subscriber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscriber")
+            .field("missed", &self.missed)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn everybody_gets_everything_in_order() {
+        let bus = EventBus::new(4);
+        let mut one = bus.subscribe();
+        let mut two = bus.subscribe();
+        for n in 0..2 {
+            bus.publish(Event::new("tool", "tool.called", json!(n)));
+        }
+        for subscriber in [&mut one, &mut two] {
+            assert_eq!(subscriber.next().await.unwrap().payload, 0);
+            assert_eq!(subscriber.next().await.unwrap().payload, 1);
+        }
+        drop(bus);
+        assert_eq!(one.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn a_slow_subscriber_loses_the_oldest_and_is_told() {
+        let bus = EventBus::new(2);
+        let mut slow = bus.subscribe();
+        for n in 0..5 {
+            bus.publish(Event::new("tool", "tool.called", json!(n)));
+        }
+        assert_eq!(slow.next().await.unwrap().payload, 3);
+        assert_eq!(slow.missed(), 3);
+    }
+}

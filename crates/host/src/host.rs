@@ -1,0 +1,232 @@
+//! What is served, and how.
+
+use crate::{
+    Active, HostSettings, Passive, Running, ServeError, ServeReport, SystemClock, api,
+    role::Role,
+    server::{Limits, Server},
+    signal::Signals,
+    state::{Phase, State},
+    wiring::Wiring,
+};
+use axum::Router;
+use glassbox_core::{
+    Agent, ChatModel, Clock, Connector, Discovery, Events, Memory, Registry, ServiceInfo,
+    ServiceKind, Tool, telemetry::Histogram,
+};
+use glassbox_semconv::{gen_ai_v1_41::AGENT_NAME, glassbox::AGENT_STARTUP_DURATION};
+use std::{
+    fmt,
+    hash::{BuildHasher, Hasher, RandomState},
+    net::SocketAddr,
+    sync::Arc,
+    time::Instant,
+};
+use tokio::net::TcpListener;
+
+static STARTUP: Histogram = Histogram::new(AGENT_STARTUP_DURATION.name)
+    .with_unit(AGENT_STARTUP_DURATION.unit)
+    .with_description(AGENT_STARTUP_DURATION.description)
+    .with_buckets(AGENT_STARTUP_DURATION.buckets)
+    .with_keys(&[AGENT_NAME]);
+
+/// A tool, or an agent, about to be served.
+///
+/// `Host::tool` and `Host::agent` give different types: only the agent's has the methods that give
+/// it a world.
+#[must_use = "a host does nothing until `serve` or `start`"]
+pub struct Host<Role> {
+    role: Role,
+    settings: HostSettings,
+    registry: Option<Arc<dyn Registry>>,
+    routes: Router,
+    instance: Option<String>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Host<Passive> {
+    /// Serves a tool.
+    pub fn tool(tool: impl Tool + 'static) -> Self {
+        Self::new(Passive::new(Arc::new(tool)))
+    }
+}
+
+impl Host<Active> {
+    /// Serves an agent.
+    pub fn agent(agent: impl Agent + 'static) -> Self {
+        Self::new(Active::new(Arc::new(agent)))
+    }
+
+    /// Where the agent looks for others; nowhere, if neither this nor a registry's URL is said.
+    pub fn discovery(mut self, discovery: Arc<dyn Discovery>) -> Self {
+        self.role.discovery = Some(discovery);
+        self
+    }
+
+    /// How the agent calls what it finds.
+    pub fn connector(mut self, connector: Arc<dyn Connector>) -> Self {
+        self.role.connector = Some(connector);
+        self
+    }
+
+    /// What the agent thinks with; without one, each use is an error that says so.
+    pub fn model(mut self, model: Arc<dyn ChatModel>) -> Self {
+        self.role.model = Some(model);
+        self
+    }
+
+    /// What the agent remembers with; a [`MemoryStore`] where nothing is said.
+    pub fn memory(mut self, memory: Arc<dyn Memory>) -> Self {
+        self.role.memory = Some(memory);
+        self
+    }
+
+    /// Whom the agent tells what happens; nobody where nothing is said.
+    pub fn events(mut self, events: Arc<dyn Events>) -> Self {
+        self.role.events = Some(events);
+        self
+    }
+}
+
+#[expect(
+    private_bounds,
+    reason = "the two roles are all there are: nobody else implements one"
+)]
+impl<R: Role> Host<R> {
+    fn new(role: R) -> Self {
+        Self {
+            role,
+            settings: HostSettings::default(),
+            registry: None,
+            routes: Router::new(),
+            instance: None,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// How it is served; replaces what was said before, [`bind`](Self::bind) included.
+    pub fn settings(mut self, settings: HostSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Where to listen; port 0 picks a free one.
+    pub fn bind(mut self, address: SocketAddr) -> Self {
+        self.settings.bind = address;
+        self
+    }
+
+    /// Where the service makes itself known; goes before the settings' `registry_url`.
+    pub fn registry(mut self, registry: Arc<dyn Registry>) -> Self {
+        self.registry = Some(registry);
+        self
+    }
+
+    /// Also answers these routes, within the same spans and bounds on connections.
+    pub fn with_routes(mut self, routes: Router) -> Self {
+        self.routes = self.routes.merge(routes);
+        self
+    }
+
+    /// The `service.instance.id` it registers under; made up where nothing is said.
+    pub fn instance(mut self, id: impl Into<String>) -> Self {
+        self.instance = Some(id.into());
+        self
+    }
+
+    /// The clock that deadlines are on; the process's own where nothing is said.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Serves until SIGTERM or Ctrl-C, then drains for as long as the settings say; a second signal
+    /// ends it at once.
+    ///
+    /// # Errors
+    /// See [`ServeError`].
+    pub async fn serve(self) -> Result<ServeReport, ServeError> {
+        let limit = self.settings.drain_timeout;
+        let mut signals = Signals::listen().map_err(|source| ServeError::Signals { source })?;
+        let running = self.start().await?;
+        let signal = signals.next().await;
+        tracing::info!(signal, "asked to stop");
+        let again = async {
+            let signal = signals.next().await;
+            tracing::warn!(signal, "asked again: stopping at once");
+        };
+        Ok(running.shutdown_or(limit, again).await)
+    }
+
+    /// Serves in the background, until [`Running`] is shut down or dropped.
+    ///
+    /// # Errors
+    /// See [`ServeError`].
+    pub async fn start(self) -> Result<Running, ServeError> {
+        let begin = Instant::now();
+        let wiring = Wiring::of(&self.settings)?;
+        let callable = self.role.into_callable(&wiring);
+        let name = callable.name().to_owned();
+        let address = self.settings.bind;
+        let bind = |source| ServeError::Bind { address, source };
+        let listener = TcpListener::bind(address).await.map_err(bind)?;
+        let address = listener.local_addr().map_err(bind)?;
+        let endpoint = match &self.settings.endpoint {
+            Some(endpoint) => endpoint.trim_end_matches('/').to_owned(),
+            None => advertised(address),
+        };
+        let instance = self.instance.unwrap_or_else(|| made_up(&name));
+        let service = ServiceInfo::new(
+            callable.kind(),
+            &name,
+            &instance,
+            &endpoint,
+            callable.capabilities().to_vec(),
+        );
+        let lease = self.settings.lease;
+        let limits = Limits {
+            connections: self.settings.connections,
+            header_timeout: self.settings.header_timeout,
+        };
+        let state = Arc::new(State::new(callable, instance, self.settings, self.clock));
+        let router = api::router(Arc::clone(&state), self.routes);
+        let server = Server::start(listener, router, limits);
+
+        let lease = match self.registry.or(wiring.registry) {
+            Some(registry) => {
+                let registered = registry.register(service, lease).await;
+                Some(registered.map_err(|source| ServeError::Register { source })?)
+            }
+            None => None,
+        };
+        state.enter(Phase::Ready);
+        tracing::info!(service = name, endpoint, "ready");
+        if state.callable.kind() == ServiceKind::Agent {
+            STARTUP.record_with(begin.elapsed().as_secs_f64(), &[(&name).into()]);
+        }
+        Ok(Running::new(state, server, address, endpoint, lease))
+    }
+}
+
+impl<R> fmt::Debug for Host<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where others reach a service that listens here.
+fn advertised(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        tracing::warn!(
+            "listening on {address}, which nobody can call; set host.endpoint to what others use"
+        );
+    }
+    format!("http://{address}")
+}
+
+/// Unique per process without a source of randomness of our own.
+fn made_up(name: &str) -> String {
+    let random = RandomState::new().build_hasher().finish();
+    format!("{name}-{random:016x}")
+}

@@ -1,0 +1,239 @@
+//! A service that serves, and how it ends.
+
+use crate::{
+    server::Server,
+    state::{Phase, State},
+};
+use glassbox_core::{Lease, Problem, ServiceKind, telemetry::UpDownCounter};
+use glassbox_semconv::{gen_ai_v1_41::AGENT_NAME, glassbox::AGENTS_ACTIVE};
+use std::{
+    error::Error,
+    fmt,
+    future::Future,
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+static ACTIVE_AGENTS: UpDownCounter = UpDownCounter::new(AGENTS_ACTIVE.name)
+    .with_unit(AGENTS_ACTIVE.unit)
+    .with_description(AGENTS_ACTIVE.description)
+    .with_keys(&[AGENT_NAME]);
+
+/// Why a service does not serve. Completes "failed to …".
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The address is taken, not ours, or not allowed.
+    Bind {
+        /// Where it should have listened.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The registry refused the registration.
+    Register {
+        /// Why.
+        source: Problem,
+    },
+    /// The settings name something that this program was built without, or that cannot be used.
+    Settings {
+        /// The key within the section.
+        key: &'static str,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// The signals of the operating system cannot be listened to.
+    Signals {
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bind { address, .. } => write!(f, "listen on {address}"),
+            Self::Register { .. } => write!(f, "register with the registry"),
+            Self::Settings { key, reason } => write!(f, "use the setting host.{key}: {reason}"),
+            Self::Signals { .. } => write!(f, "listen to signals"),
+        }
+    }
+}
+
+impl Error for ServeError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Bind { source, .. } | Self::Signals { source } => Some(source),
+            Self::Register { source } => Some(source),
+            Self::Settings { .. } => None,
+        }
+    }
+}
+
+/// What a service did in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "the report tells whether calls were cut short"]
+pub struct ServeReport {
+    served: u64,
+    rejected: u64,
+    aborted: u64,
+    drained_in: Duration,
+}
+
+impl ServeReport {
+    /// Calls of capabilities that were answered, errors included.
+    pub fn served(&self) -> u64 {
+        self.served
+    }
+
+    /// Calls that were turned away unheard: too many at once, or shutting down.
+    pub fn rejected(&self) -> u64 {
+        self.rejected
+    }
+
+    /// Calls that were under way when the time to drain was over.
+    pub fn aborted(&self) -> u64 {
+        self.aborted
+    }
+
+    /// How long the shutdown took.
+    pub fn drained_in(&self) -> Duration {
+        self.drained_in
+    }
+}
+
+/// A service that serves. Dropped, it stops at once; what is under way is cancelled.
+#[must_use = "the service stops when this is dropped"]
+pub struct Running {
+    state: Arc<State>,
+    server: Server,
+    address: SocketAddr,
+    endpoint: String,
+    lease: Option<Box<dyn Lease>>,
+    _active: Option<ActiveAgent>,
+}
+
+impl Running {
+    pub(crate) fn new(
+        state: Arc<State>,
+        server: Server,
+        address: SocketAddr,
+        endpoint: String,
+        lease: Option<Box<dyn Lease>>,
+    ) -> Self {
+        let agent = state.callable.kind() == ServiceKind::Agent;
+        let _active = agent.then(|| ActiveAgent::new(state.callable.name()));
+        Self {
+            state,
+            server,
+            address,
+            endpoint,
+            lease,
+            _active,
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where others reach it: `http://host:port`.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The instance that it registers as.
+    pub fn instance(&self) -> &str {
+        &self.state.instance
+    }
+
+    /// Ends the service: not ready → deregistered → drained, all within `limit`.
+    ///
+    /// Calls that come meanwhile are turned away; calls under way are awaited, and cut short at the
+    /// limit.
+    ///
+    /// # Cancel safety
+    /// Dropping the future stops the service at once.
+    pub async fn shutdown(self, limit: Duration) -> ServeReport {
+        self.shutdown_or(limit, std::future::pending()).await
+    }
+
+    /// As [`shutdown`](Self::shutdown), and at once when `abort` resolves.
+    pub(crate) async fn shutdown_or(
+        mut self,
+        limit: Duration,
+        abort: impl Future<Output = ()>,
+    ) -> ServeReport {
+        let begin = Instant::now();
+        let service = self.state.callable.name().to_owned();
+        self.state.enter(Phase::Draining);
+        tracing::info!(service, in_flight = self.state.in_flight(), "draining");
+
+        let state = Arc::clone(&self.state);
+        let lease = self.lease.take();
+        let server = &mut self.server;
+        let drain = async {
+            if let Some(lease) = lease {
+                // A registry that does not answer may not eat the time of the calls under way; the
+                // registration lapses by itself.
+                let patience = limit / 4;
+                match tokio::time::timeout(patience, lease.release()).await {
+                    Ok(Ok(())) => tracing::info!(service, "deregistered"),
+                    Ok(Err(problem)) => tracing::warn!(service, %problem, "not deregistered"),
+                    Err(_) => tracing::warn!(service, ?patience, "the registry did not answer"),
+                }
+            }
+            state.idle().await;
+            server.stop().await;
+        };
+        let aborted = tokio::select! {
+            () = drain => 0,
+            () = tokio::time::sleep(limit) => self.state.in_flight(),
+            () = abort => self.state.in_flight(),
+        };
+        let report = ServeReport {
+            served: self.state.served(),
+            rejected: self.state.rejected(),
+            aborted,
+            drained_in: begin.elapsed(),
+        };
+        tracing::info!(
+            service,
+            served = report.served,
+            rejected = report.rejected,
+            aborted = report.aborted,
+            drained_in = ?report.drained_in,
+            "stopped"
+        );
+        report
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running")
+            .field("service", &self.state.callable.name())
+            .field("instance", &self.state.instance)
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Counts an agent in `agents.active` while it lives.
+struct ActiveAgent(String);
+
+impl ActiveAgent {
+    fn new(name: &str) -> Self {
+        ACTIVE_AGENTS.add_with(1, &[name.into()]);
+        Self(name.to_owned())
+    }
+}
+
+impl Drop for ActiveAgent {
+    fn drop(&mut self) {
+        ACTIVE_AGENTS.add_with(-1, &[(&self.0).into()]);
+    }
+}

@@ -1,0 +1,107 @@
+//! What the routes and the lifecycle share.
+
+use crate::{HostSettings, callable::Callable};
+use glassbox_core::Clock;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
+use tokio::sync::{Semaphore, watch};
+
+/// Where a service is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Not registered yet.
+    Starting,
+    /// Takes work.
+    Ready,
+    /// Ends what it began.
+    Draining,
+}
+
+/// What the routes and the lifecycle share.
+pub(crate) struct State {
+    pub(crate) callable: Arc<dyn Callable>,
+    pub(crate) instance: String,
+    pub(crate) settings: HostSettings,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) slots: Semaphore,
+    phase: watch::Sender<Phase>,
+    in_flight: watch::Sender<u64>,
+    served: AtomicU64,
+    rejected: AtomicU64,
+}
+
+impl State {
+    pub(crate) fn new(
+        callable: Arc<dyn Callable>,
+        instance: String,
+        settings: HostSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            slots: Semaphore::new(settings.concurrency),
+            callable,
+            instance,
+            settings,
+            clock,
+            phase: watch::Sender::new(Phase::Starting),
+            in_flight: watch::Sender::new(0),
+            served: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        *self.phase.borrow()
+    }
+
+    pub(crate) fn enter(&self, phase: Phase) {
+        self.phase.send_replace(phase);
+    }
+
+    /// Counts a call in, until the guard is dropped.
+    pub(crate) fn begin(&self) -> InFlight<'_> {
+        self.in_flight.send_modify(|calls| *calls += 1);
+        InFlight(self)
+    }
+
+    /// Resolves once no call is under way.
+    pub(crate) async fn idle(&self) {
+        let mut in_flight = self.in_flight.subscribe();
+        // The sender is `self`'s, so waiting cannot fail.
+        let _ = in_flight.wait_for(|calls| *calls == 0).await;
+    }
+
+    pub(crate) fn in_flight(&self) -> u64 {
+        *self.in_flight.borrow()
+    }
+
+    pub(crate) fn served(&self) -> u64 {
+        self.served.load(Relaxed)
+    }
+
+    pub(crate) fn rejected(&self) -> u64 {
+        self.rejected.load(Relaxed)
+    }
+
+    pub(crate) fn count_rejected(&self) {
+        self.rejected.fetch_add(1, Relaxed);
+    }
+}
+
+/// One call under way.
+pub(crate) struct InFlight<'a>(&'a State);
+
+impl InFlight<'_> {
+    /// The call has an answer, of whatever kind.
+    pub(crate) fn answered(self) {
+        self.0.served.fetch_add(1, Relaxed);
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.send_modify(|calls| *calls -= 1);
+    }
+}

@@ -1,0 +1,13 @@
+//! Services over real connections.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that unwraps nothing asserts less"
+)]
+
+mod calls;
+mod lifecycle;
+mod registry;
+#[cfg(feature = "client")]
+mod remote;
+mod tools;

@@ -1,0 +1,158 @@
+//! Tools for the tests, and what every test needs.
+
+use glassbox_core::{
+    Capability, Category, Cx, Effect, Output, Tool, ToolError, async_trait, telemetry::TraceContext,
+};
+use glassbox_instrument::{HttpClient, HttpResponse};
+use schemars::Schema;
+use serde_json::Value;
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+use tokio::sync::Notify;
+
+/// What a [`Probe`] saw, and what it waits for.
+#[derive(Default)]
+pub(crate) struct Seen {
+    /// Calls that have begun.
+    pub(crate) begun: Notify,
+    /// Lets one `wait` end.
+    pub(crate) release: Notify,
+    /// Calls whose future was dropped before its end.
+    pub(crate) dropped: Notify,
+    /// Calls that saw their caller go.
+    pub(crate) cancelled: Notify,
+    /// Calls of `flaky` and `charge`.
+    pub(crate) calls: AtomicU64,
+}
+
+/// A tool that does what its capabilities are called.
+pub(crate) struct Probe {
+    pub(crate) seen: Arc<Seen>,
+    name: String,
+    capabilities: Vec<Capability>,
+}
+
+impl Probe {
+    pub(crate) fn new(name: &str) -> Self {
+        let of = |name: &str| {
+            Capability::from_schemas(name, "A test.", Schema::default(), Schema::default())
+                .with_timeout(Duration::from_secs(60))
+        };
+        let capabilities = vec![
+            of("echo"),
+            of("wait"),
+            of("hang").with_timeout(Duration::from_millis(20)),
+            of("panic"),
+            of("fail"),
+            of("flaky"),
+            of("charge").with_effect(Effect::Mutating),
+            of("context"),
+        ];
+        Self {
+            seen: Arc::default(),
+            name: name.to_owned(),
+            capabilities,
+        }
+    }
+}
+
+struct NoteDrop<'a>(Option<&'a Notify>);
+
+impl Drop for NoteDrop<'_> {
+    fn drop(&mut self) {
+        if let Some(dropped) = self.0 {
+            dropped.notify_one();
+        }
+    }
+}
+
+#[async_trait]
+impl Tool for Probe {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn capabilities(&self) -> &[Capability] {
+        &self.capabilities
+    }
+
+    async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Output, ToolError> {
+        let seen = &self.seen;
+        match capability {
+            "echo" => Ok(Output::new(input)),
+            "wait" | "hang" => {
+                let mut note = NoteDrop(Some(&seen.dropped));
+                let (outlives, cx) = (Arc::clone(seen), cx.clone());
+                tokio::spawn(async move {
+                    cx.cancelled().await;
+                    outlives.cancelled.notify_one();
+                });
+                seen.begun.notify_one();
+                seen.release.notified().await;
+                note.0 = None;
+                Ok(Output::new(Value::from("released")))
+            }
+            "panic" => panic!("the test asked for it"),
+            "fail" => Err(ToolError::new(
+                Category::NotFound,
+                "test.no_city",
+                "no city is called 'Atlantis'",
+            )),
+            "flaky" | "charge" => match seen.calls.fetch_add(1, SeqCst) {
+                0 => Err(ToolError::new(
+                    Category::Unavailable,
+                    "test.away",
+                    "not now",
+                )),
+                _ => Ok(Output::new(Value::from("done"))),
+            },
+            "context" => Ok(Output::new(serde_json::json!({
+                "tenant": cx.baggage().get("tenant"),
+                "key": cx.idempotency_key(),
+                "trace": cx.trace().to_traceparent(),
+                "current": glassbox_core::telemetry::current().to_traceparent(),
+            }))),
+            _ => Err(ToolError::unknown_capability(&self.name, capability)),
+        }
+    }
+}
+
+/// A call of its own trace, so that tests in parallel tell their spans apart.
+pub(crate) fn call(trace_id: u128) -> Cx {
+    let mut trace = TraceContext::new(trace_id, 1, true);
+    trace.remote = true;
+    Cx::background().with_trace(trace)
+}
+
+pub(crate) async fn post(url: &str, input: &Value) -> HttpResponse {
+    let request = HttpClient::new().post(url).json(input);
+    request.send(&Cx::background()).await.unwrap()
+}
+
+pub(crate) async fn get(url: &str) -> HttpResponse {
+    let request = HttpClient::new().get(url);
+    request.send(&Cx::background()).await.unwrap()
+}
+
+/// Waits for what has to happen, and fails the test if it does not.
+pub(crate) async fn soon<T>(event: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), event)
+        .await
+        .expect("it has to happen soon")
+}
+
+/// Asks again until the answer is yes.
+pub(crate) async fn until(mut holds: impl AsyncFnMut() -> bool) {
+    soon(async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+}
