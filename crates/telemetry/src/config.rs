@@ -209,6 +209,21 @@ impl TelemetryConfig {
         Ok(settings.load::<Self>()?.into_value())
     }
 
+    /// The section `[telemetry]` of an application's settings, for a service that is called `name`
+    /// unless the settings call it otherwise.
+    ///
+    /// # Errors
+    /// As [`from_settings`](Self::from_settings).
+    pub fn for_service(name: &str, settings: &Settings) -> Result<Self, SettingsError> {
+        let loaded = settings.load::<Self>()?;
+        let unnamed = loaded.origin("service_name").is_default();
+        let config = loaded.into_value();
+        Ok(match unnamed {
+            true => config.with_service_name(name),
+            false => config,
+        })
+    }
+
     /// Whether a signal leaves the process.
     pub(crate) fn exports(&self, signal: Signal) -> bool {
         self.enabled && self.otlp && self.signal(signal).exporter == Exporter::Otlp

@@ -43,7 +43,7 @@ pub(crate) struct Exporter {
 
 #[derive(Debug)]
 enum Transport {
-    Http(http::Client),
+    Http(Box<http::Client>),
     #[cfg(feature = "grpc")]
     Grpc(grpc::Client),
 }
@@ -60,7 +60,7 @@ impl Exporter {
         let shown = target.shown();
         let timeout = target.timeout;
         let transport = match target.protocol {
-            Protocol::HttpProtobuf => Transport::Http(http::Client::new(target)?),
+            Protocol::HttpProtobuf => Transport::Http(Box::new(http::Client::new(target)?)),
             #[cfg(feature = "grpc")]
             Protocol::Grpc => Transport::Grpc(grpc::Client::new(target, signal)?),
             #[cfg(not(feature = "grpc"))]

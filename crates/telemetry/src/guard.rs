@@ -219,3 +219,6 @@ impl Drop for TelemetryGuard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -146,6 +146,7 @@ impl Metrics {
             self.table[at / PAGE].get_or_init(|| (0..PAGE).map(|_| OnceLock::new()).collect());
         page[at % PAGE].get_or_init(|| Arc::new(instrument));
         drop(registry);
+        warn_of_name(descriptor);
         if let Some((kind, unit)) = other {
             tracing::warn!(
                 name = descriptor.name,
@@ -194,6 +195,29 @@ impl Metrics {
             late.instrument
                 .measure(&self.meter, late.measurement, &values);
         }
+    }
+}
+
+/// Says that the SDK will refuse an instrument, which it does in silence.
+fn warn_of_name(descriptor: &Descriptor) {
+    let name = descriptor.name;
+    let rest = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-/".contains(&byte);
+    let valid = name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.len() <= 255
+        && name.bytes().all(rest);
+    if !valid {
+        tracing::warn!(
+            name,
+            "not the name of an instrument, which is letters, digits, `_`, `.`, `-` and `/`, a \
+             letter first; nothing is recorded under it"
+        );
+    }
+    if descriptor.unit.len() > 63 || !descriptor.unit.is_ascii() {
+        tracing::warn!(
+            name,
+            unit = descriptor.unit,
+            "not a unit, which is up to 63 ASCII characters; nothing is recorded"
+        );
     }
 }
 

@@ -291,11 +291,14 @@ async fn serve(outlets: Outlets, mut commands: mpsc::Receiver<Command>, hurried:
         match command {
             Command::Flush(within, done) => {
                 let outlets = outlets.clone();
-                running.spawn(async move {
-                    let drained = tokio::time::timeout(within, outlets.drain()).await;
-                    done(match drained {
-                        Ok(Ok(())) => Ok(()),
-                        Ok(Err(error)) => Err(FlushError::Export(error)),
+                // A task of its own: what it has taken out of a queue is not lost when nobody
+                // waits for it any more.
+                let drained = tokio::spawn(async move { outlets.drain().await });
+                tokio::spawn(async move {
+                    done(match tokio::time::timeout(within, drained).await {
+                        Ok(Ok(Ok(()))) => Ok(()),
+                        Ok(Ok(Err(error))) => Err(FlushError::Export(error)),
+                        Ok(Err(_)) => Err(FlushError::Closed),
                         Err(_) => Err(FlushError::Timeout(within)),
                     });
                 });

@@ -1,11 +1,6 @@
 //! An application that knows only `tracing` is observable with one line. Installation is
 //! process-global, so this is a process of its own.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that unwraps nothing asserts less"
-)]
-
 #[path = "wire/attribute.rs"]
 mod attribute;
 

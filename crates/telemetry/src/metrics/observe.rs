@@ -57,6 +57,7 @@ impl Observers {
             let observations = Observations::new(Mutex::new(vec![observation]));
             made.insert(key, Arc::clone(&observations));
             drop(made);
+            super::warn_of_name(&descriptor);
             announce(&self.meter, &descriptor, observations);
         }
     }
