@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use axum::Router;
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
 /// Serves a router over HTTP/1.1 and HTTP/2 without TLS, so also gRPC.
@@ -27,6 +28,11 @@ pub async fn serve(
         // The other end is gone when the server has ended by itself.
         let _ = stopping.send(());
     };
+    let listener = listener.tap_io(|stream| {
+        // Answers are small, nothing is gained by waiting for more. An error means that the
+        // connection is gone already, which its server finds out by itself.
+        let _ = stream.set_nodelay(true);
+    });
     let server = axum::serve(listener, router).with_graceful_shutdown(signal);
     let deadline = async move {
         if stopped.await.is_err() {

@@ -30,6 +30,8 @@ pub(super) async fn run(listener: TcpListener, router: Router, collected: Arc<Co
             },
             Some(_) = connections.join_next() => continue,
         };
+        // An error means that the connection is gone already.
+        let _ = stream.set_nodelay(true);
         let close = Arc::new(Notify::new());
         let router = router.clone().layer(from_fn({
             let (close, collected) = (Arc::clone(&close), Arc::clone(&collected));
