@@ -17,6 +17,9 @@ use std::{fmt, sync::Arc, time::Duration};
 /// How much longer than the capability itself we wait: its own answer says more than our silence.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// A wait that the instance asks for beyond this is the caller's to decide on.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
 static RETRIED: Counter = Counter::new(RETRIES.name)
     .with_unit(RETRIES.unit)
     .with_description(RETRIES.description)
@@ -161,7 +164,10 @@ impl Tool for RemoteTool {
             ));
         };
         let jitter = Jitter::seeded(fastrand::u64(..));
-        let mut attempts = RetryPolicy::default().attempts(jitter).until(cx.deadline());
+        let mut attempts = RetryPolicy::default()
+            .longest_wait(LONGEST_WAIT)
+            .attempts(jitter)
+            .until(cx.deadline());
         let calls = async {
             loop {
                 let error = match self
@@ -169,6 +175,8 @@ impl Tool for RemoteTool {
                     .await
                 {
                     Ok(value) => return Ok(Output::new(value)),
+                    // An open breaker is there to fail at once, not to be waited for.
+                    Err(error @ Guarded::Rejected(_)) => return Err(self.to_error(error)),
                     Err(error) => error,
                 };
                 match attempts.next(&error, &*self.clock) {
