@@ -1,0 +1,259 @@
+//! Answers a question with a model and the tools that discovery has.
+
+mod answer;
+mod record;
+mod tool_call;
+
+pub use answer::{Answer, AssistantError, ToolUse};
+
+use crate::{ContentCapture, ModelConfig, Toolset};
+use answer::Progress;
+use futures_util::{StreamExt, stream};
+use glassbox_core::{
+    Category, ChatEvent, ChatRequest, ChatResponse, Clock, Cx, Filter, FinishReason, Message,
+    ModelError, Problem, Role, ToolCall, World,
+};
+use glassbox_instrument::SystemClock;
+use record::AgentRecord;
+use std::{
+    num::{NonZeroU32, NonZeroUsize},
+    sync::Arc,
+};
+
+const MAX_STEPS: NonZeroU32 = NonZeroU32::new(8).expect("invariant: eight is not zero");
+const MAX_PARALLEL: NonZeroUsize = NonZeroUsize::new(8).expect("invariant: eight is not zero");
+
+/// The loop in which a model calls tools until it has an answer.
+///
+/// A tool that fails, that does not exist, or that was called with what is no object is no end: the
+/// model is told as a result, and goes on. What ends it is an answer, the limit of steps, a spent
+/// budget, the caller's deadline, or a model that fails.
+///
+/// It is one span `invoke_agent {name}` with the spans of the model's calls and an
+/// `execute_tool {tool}` for each tool's.
+///
+/// # Bounds
+/// 8 calls of the model for one question, and 8 tools at once, unless said otherwise.
+///
+/// # Cancel safety
+/// Dropping an answer under way cancels the calls of model and tools.
+#[derive(Clone)]
+pub struct Assistant {
+    name: String,
+    instructions: Option<String>,
+    filter: Filter,
+    max_steps: NonZeroU32,
+    max_parallel: NonZeroUsize,
+    capture: ContentCapture,
+    clock: Arc<dyn Clock>,
+}
+
+impl Assistant {
+    /// An assistant of this name that is offered all ready tools, and no agents.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            instructions: None,
+            filter: Filter::tools(),
+            max_steps: MAX_STEPS,
+            max_parallel: MAX_PARALLEL,
+            capture: ContentCapture::Off,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Takes the limit of steps and the capture of content from the model's settings.
+    #[must_use]
+    pub fn configured(self, config: &ModelConfig) -> Self {
+        self.with_max_steps(config.max_steps())
+            .with_content_capture(config.content_capture())
+    }
+
+    /// What the model is told before the question.
+    #[must_use]
+    pub fn with_instructions(mut self, text: impl Into<String>) -> Self {
+        self.instructions = Some(text.into());
+        self
+    }
+
+    /// Which services the model is offered.
+    #[must_use]
+    pub fn with_filter(mut self, filter: Filter) -> Self {
+        self.filter = filter;
+        self
+    }
+
+    /// How often the model may be asked for one question.
+    #[must_use]
+    pub fn with_max_steps(mut self, steps: NonZeroU32) -> Self {
+        self.max_steps = steps;
+        self
+    }
+
+    /// How many tools may be under way at once.
+    #[must_use]
+    pub fn with_max_parallel(mut self, tools: NonZeroUsize) -> Self {
+        self.max_parallel = tools;
+        self
+    }
+
+    /// Whether the question, tool arguments and tool results are put on spans.
+    #[must_use]
+    pub fn with_content_capture(mut self, capture: ContentCapture) -> Self {
+        self.capture = capture;
+        self
+    }
+
+    /// The clock that deadlines are on; the process's own where nothing is said.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Answers a question.
+    ///
+    /// # Errors
+    /// If the model fails, the steps or the budget are spent, or the caller gives up; with what was
+    /// done and used until then.
+    pub async fn answer(
+        &self,
+        cx: &Cx,
+        world: &World<'_>,
+        question: &str,
+    ) -> Result<Answer, AssistantError> {
+        self.converse(cx, world, vec![Message::user(question)])
+            .await
+    }
+
+    /// Goes on with a conversation.
+    ///
+    /// # Errors
+    /// As [`answer`](Self::answer).
+    pub async fn converse(
+        &self,
+        cx: &Cx,
+        world: &World<'_>,
+        conversation: Vec<Message>,
+    ) -> Result<Answer, AssistantError> {
+        let question = conversation
+            .iter()
+            .rfind(|message| message.role == Role::User);
+        let question = question.map(Message::text).unwrap_or_default();
+        let mut record =
+            AgentRecord::start(&self.name, cx, self.capture.is_on().then_some(&question));
+        let cx = cx.with_trace(record.span().context().clone());
+        let mut progress = Progress::new(self.instructions.as_deref(), conversation);
+        let run = self.run(&cx, world, &mut progress);
+        let result = record.span().around(run).await;
+        record.end(result.as_ref().map(|_| ()), &progress);
+        match result {
+            Ok(last) => Ok(progress.into_answer(last)),
+            Err(problem) => Err(progress.into_error(problem)),
+        }
+    }
+
+    async fn run(
+        &self,
+        cx: &Cx,
+        world: &World<'_>,
+        progress: &mut Progress,
+    ) -> Result<ChatResponse, Problem> {
+        let tools = Toolset::discover(world.discovery, &self.filter).await?;
+        for _ in 0..self.max_steps.get() {
+            still_wanted(cx)?;
+            let request =
+                ChatRequest::new(progress.messages.clone()).with_tools(tools.capabilities());
+            let response = self.ask(cx, world, &request).await;
+            let response = response.map_err(|error| progress.model_failed(error))?;
+            progress.heard(&response);
+            let calls: Vec<ToolCall> = response.message.tool_calls().cloned().collect();
+            if calls.is_empty() {
+                return finished(response);
+            }
+            self.call_all(cx, world, &tools, calls, progress).await;
+        }
+        Err(Problem::new(
+            Category::BudgetExhausted,
+            "agent.step_limit",
+            format!(
+                "{} asked the model {} times without coming to an answer; allow more steps, or ask for less",
+                self.name, self.max_steps
+            ),
+        ))
+    }
+
+    /// Asks the model for its next turn. It streams, so that a spent budget or a caller who left ends
+    /// it in the middle.
+    async fn ask(
+        &self,
+        cx: &Cx,
+        world: &World<'_>,
+        request: &ChatRequest,
+    ) -> Result<ChatResponse, ModelError> {
+        let mut events = world.model.stream(cx, request).await?;
+        while let Some(event) = events.next().await {
+            if let ChatEvent::Finished(response) = event? {
+                return Ok(*response);
+            }
+        }
+        let message = format!("{} ended its answer before finishing it", world.model.id());
+        let problem = Problem::new(Category::Unavailable, "model.stream_ended", message);
+        Err(ModelError::from_problem(problem))
+    }
+
+    /// Makes the calls of one turn, several at once; their results stand in the order of the calls.
+    async fn call_all(
+        &self,
+        cx: &Cx,
+        world: &World<'_>,
+        tools: &Toolset,
+        calls: Vec<ToolCall>,
+        progress: &mut Progress,
+    ) {
+        let calls = calls
+            .into_iter()
+            .map(|call| tool_call::run(self, cx, world, tools, call));
+        let mut results = stream::iter(calls).buffered(self.max_parallel.get());
+        while let Some(used) = results.next().await {
+            progress.used(used);
+        }
+    }
+}
+
+/// Refuses to go on for a caller who left, or without a budget.
+fn still_wanted(cx: &Cx) -> Result<(), Problem> {
+    if cx.is_cancelled() {
+        let message = "the caller gave up before there was an answer";
+        return Err(Problem::new(
+            Category::Cancelled,
+            "agent.cancelled",
+            message,
+        ));
+    }
+    if cx.budget().is_some_and(glassbox_core::Budget::is_exhausted) {
+        let message =
+            "the budget was spent before there was an answer; allow more, or ask for less";
+        return Err(Problem::new(
+            Category::BudgetExhausted,
+            "agent.budget_exhausted",
+            message,
+        ));
+    }
+    Ok(())
+}
+
+/// The last turn, if it is an answer.
+fn finished(response: ChatResponse) -> Result<ChatResponse, Problem> {
+    let why = match (&response.finish, response.message.text().trim().is_empty()) {
+        (_, false) => return Ok(response),
+        (FinishReason::Length, true) => "it reached its limit of tokens first",
+        (FinishReason::ContentFilter, true) => "the provider's filter held the answer back",
+        (_, true) => "it said nothing",
+    };
+    Err(Problem::new(
+        Category::Internal,
+        "model.empty_answer",
+        format!("{} gave no answer: {why}", response.model),
+    ))
+}

@@ -1,0 +1,168 @@
+//! What an assistant comes to.
+
+use glassbox_core::{
+    ChatResponse, FinishReason, Message, ModelError, Problem, ToolCall, ToolError, Usage,
+    UsageSource,
+};
+use serde_json::Value;
+
+/// An answer, and how it came about.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Answer {
+    /// What the model said last.
+    pub text: String,
+    /// Why it stopped there.
+    pub finish: FinishReason,
+    /// The model that answered, as it names itself.
+    pub model: String,
+    /// How often the model was asked.
+    pub steps: u32,
+    /// What was called, in order.
+    pub tools: Vec<ToolUse>,
+    /// Of all calls of the model together; estimated if one of them was.
+    pub usage: Usage,
+    /// The conversation with everything that was added to it.
+    pub messages: Vec<Message>,
+}
+
+/// One call of a tool.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ToolUse {
+    /// As the model made it.
+    pub call: ToolCall,
+    /// The service that was called; `None` if there is no such tool.
+    pub service: Option<String>,
+    /// What it gave, or why not.
+    pub result: Result<Value, Problem>,
+}
+
+/// No answer, and what was done until then.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", problem.message())]
+pub struct AssistantError {
+    problem: Problem,
+    steps: u32,
+    tools: Vec<ToolUse>,
+    usage: Usage,
+    #[source]
+    source: Option<ModelError>,
+}
+
+impl AssistantError {
+    /// Why, for people and the wire.
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    /// How often the model was asked and answered.
+    pub fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    /// What was called, in order.
+    pub fn tools(&self) -> &[ToolUse] {
+        &self.tools
+    }
+
+    /// What was used all the same.
+    pub fn usage(&self) -> Usage {
+        self.usage
+    }
+}
+
+impl From<AssistantError> for ToolError {
+    fn from(error: AssistantError) -> Self {
+        Self::from(error.problem)
+    }
+}
+
+/// What was done so far.
+pub(super) struct Progress {
+    pub(super) messages: Vec<Message>,
+    pub(super) steps: u32,
+    pub(super) tools: Vec<ToolUse>,
+    usage: Usage,
+    source: Option<ModelError>,
+}
+
+impl Progress {
+    pub(super) fn new(instructions: Option<&str>, conversation: Vec<Message>) -> Self {
+        let mut messages: Vec<Message> = instructions.map(Message::system).into_iter().collect();
+        messages.extend(conversation);
+        Self {
+            messages,
+            steps: 0,
+            tools: Vec::new(),
+            usage: Usage::reported(0, 0),
+            source: None,
+        }
+    }
+
+    /// The model answered.
+    pub(super) fn heard(&mut self, response: &ChatResponse) {
+        self.steps += 1;
+        self.add(response.usage);
+        self.messages.push(response.message.clone());
+    }
+
+    /// The model failed; gives the problem.
+    pub(super) fn model_failed(&mut self, error: ModelError) -> Problem {
+        if let Some(usage) = error.usage() {
+            self.add(usage);
+        }
+        let problem = error.problem().clone();
+        self.source = Some(error);
+        problem
+    }
+
+    /// A tool was called. The model is told its problem as JSON.
+    pub(super) fn used(&mut self, used: ToolUse) {
+        let result = match &used.result {
+            Ok(value) => value.clone(),
+            Err(problem) => serde_json::to_value(problem)
+                .unwrap_or_else(|_| Value::String(problem.message().to_owned())),
+        };
+        self.messages
+            .push(Message::tool_result(&used.call.id, result));
+        self.tools.push(used);
+    }
+
+    fn add(&mut self, usage: Usage) {
+        let total = &mut self.usage;
+        total.input += usage.input;
+        total.output += usage.output;
+        total.cache_read += usage.cache_read;
+        total.reasoning += usage.reasoning;
+        if usage.source == UsageSource::Estimated {
+            total.source = UsageSource::Estimated;
+        }
+    }
+
+    pub(super) fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    pub(super) fn into_answer(self, last: ChatResponse) -> Answer {
+        Answer {
+            text: last.message.text(),
+            finish: last.finish,
+            model: last.model,
+            steps: self.steps,
+            tools: self.tools,
+            usage: self.usage,
+            messages: self.messages,
+        }
+    }
+
+    pub(super) fn into_error(self, problem: Problem) -> AssistantError {
+        AssistantError {
+            problem,
+            steps: self.steps,
+            tools: self.tools,
+            usage: self.usage,
+            source: self.source,
+        }
+    }
+}

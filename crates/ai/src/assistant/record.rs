@@ -1,0 +1,188 @@
+//! What an assistant and its tools tell: spans and metrics, once at every end, a drop included.
+
+use super::answer::Progress;
+use crate::{
+    content,
+    instruments::{AGENT_DURATION, AGENT_INFERENCE_CALLS, AGENT_TOOL_CALLS, TOOL_DURATION},
+};
+use glassbox_core::{
+    Cx, Problem, ToolCall,
+    telemetry::{Span, Value},
+};
+use glassbox_semconv::{
+    gen_ai_v1_41::{
+        AGENT_NAME, OPERATION_NAME, TOOL_CALL_ARGUMENTS, TOOL_CALL_ID, TOOL_CALL_RESULT,
+        TOOL_DESCRIPTION, TOOL_NAME, TOOL_TYPE, USAGE_INPUT_TOKENS, USAGE_OUTPUT_TOKENS, operation,
+    },
+    glassbox::{PEER_INSTANCE, QUESTION},
+    v1_41::error::OTHER,
+};
+use std::time::Instant;
+
+/// The type of all tools here.
+const FUNCTION: &str = "function";
+/// The end of what was dropped before it ended.
+const CANCELLED: &str = "cancelled";
+
+/// One invocation of an assistant.
+pub(super) struct AgentRecord<'a> {
+    name: &'a str,
+    span: Span,
+    start: Instant,
+    open: bool,
+}
+
+impl<'a> AgentRecord<'a> {
+    /// Starts the span; the question is content, and given only where content is wanted.
+    pub(super) fn start(name: &'a str, cx: &Cx, question: Option<&String>) -> Self {
+        let mut span = Span::builder(format!("{} {name}", operation::INVOKE_AGENT))
+            .or_parent(cx.trace())
+            .attribute(OPERATION_NAME, operation::INVOKE_AGENT)
+            .attribute(AGENT_NAME, name.to_owned())
+            .start();
+        if let Some(question) = question {
+            span.set(QUESTION, content::cut(question).to_owned());
+        }
+        Self {
+            name,
+            span,
+            start: Instant::now(),
+            open: true,
+        }
+    }
+
+    pub(super) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    pub(super) fn end(&mut self, result: Result<(), &Problem>, progress: &Progress) {
+        let usage = progress.usage();
+        self.span.set(USAGE_INPUT_TOKENS, usage.input);
+        self.span.set(USAGE_OUTPUT_TOKENS, usage.output);
+        let labels = [Value::Str(self.name)];
+        AGENT_INFERENCE_CALLS.record_with(f64::from(progress.steps), &labels);
+        AGENT_TOOL_CALLS.record_with(progress.tools.len() as f64, &labels);
+        let error = result.err();
+        self.close(error.map(|problem| (problem.category().as_str(), problem.message())));
+    }
+
+    fn close(&mut self, error: Option<(&'static str, &str)>) {
+        self.open = false;
+        let seconds = self.start.elapsed().as_secs_f64();
+        let name = Value::Str(self.name);
+        match error {
+            None => AGENT_DURATION.good(seconds, &[name]),
+            Some((class, message)) => {
+                self.span.fail(class, message.to_owned());
+                AGENT_DURATION.bad(seconds, &[name, Value::Str(class)]);
+            }
+        }
+    }
+}
+
+impl Drop for AgentRecord<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            self.close(Some((CANCELLED, "the caller gave the answer up")));
+        }
+    }
+}
+
+/// One call of a tool.
+pub(super) struct ToolRecord {
+    /// Of low cardinality: a tool that exists, or `_OTHER`.
+    label: String,
+    span: Span,
+    start: Instant,
+    capture: bool,
+    open: bool,
+}
+
+/// What is known of a tool that exists.
+pub(super) struct Known<'a> {
+    pub(super) description: &'a str,
+    pub(super) instance: &'a str,
+}
+
+impl ToolRecord {
+    pub(super) fn start(
+        cx: &Cx,
+        call: &ToolCall,
+        known: Option<&Known<'_>>,
+        capture: bool,
+    ) -> Self {
+        // A name that the model invented is no name for a span: there is no end of them.
+        let name = match known {
+            Some(_) => format!("{} {}", operation::EXECUTE_TOOL, call.name),
+            None => operation::EXECUTE_TOOL.to_owned(),
+        };
+        let mut span = Span::builder(name)
+            .or_parent(cx.trace())
+            .attribute(OPERATION_NAME, operation::EXECUTE_TOOL)
+            .attribute(TOOL_NAME, &call.name)
+            .attribute(TOOL_TYPE, FUNCTION)
+            .start();
+        if span.is_recording() {
+            span.set(TOOL_CALL_ID, &call.id);
+            if let Some(known) = known {
+                span.set(TOOL_DESCRIPTION, known.description.to_owned());
+                span.set(PEER_INSTANCE, known.instance.to_owned());
+            }
+            if capture {
+                span.set(TOOL_CALL_ARGUMENTS, content::value(&call.arguments));
+            }
+        }
+        Self {
+            label: known.map_or(OTHER, |_| &call.name).to_owned(),
+            span,
+            start: Instant::now(),
+            capture,
+            open: true,
+        }
+    }
+
+    pub(super) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// Ends the call; `class` tells a failure more closely than its category does.
+    pub(super) fn end(
+        mut self,
+        result: &Result<serde_json::Value, Problem>,
+        class: Option<&'static str>,
+    ) {
+        match result {
+            Ok(value) => {
+                if self.capture && self.span.is_recording() {
+                    self.span.set(TOOL_CALL_RESULT, content::value(value));
+                }
+                self.close(None);
+            }
+            Err(problem) => {
+                let class = class.unwrap_or(problem.category().as_str());
+                self.close(Some((class, problem.message())));
+            }
+        }
+    }
+
+    fn close(&mut self, error: Option<(&'static str, &str)>) {
+        self.open = false;
+        let seconds = self.start.elapsed().as_secs_f64();
+        let labels = [Value::Str(&self.label), Value::Str(FUNCTION)];
+        match error {
+            None => TOOL_DURATION.good(seconds, &labels),
+            Some((class, message)) => {
+                self.span.fail(class, message.to_owned());
+                TOOL_DURATION.bad(seconds, &[labels[0], labels[1], Value::Str(class)]);
+            }
+        }
+    }
+}
+
+impl Drop for ToolRecord {
+    fn drop(&mut self) {
+        if self.open {
+            self.close(Some((CANCELLED, "the caller gave the call up")));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! One call of a tool, as the model asked for it.
+
+use super::{
+    Assistant, ToolUse,
+    record::{Known, ToolRecord},
+};
+use crate::{Offered, Toolset};
+use glassbox_core::{Category, Cx, Deadline, Problem, ServiceInfo, ToolCall, World};
+use serde_json::Value;
+
+/// `error.type` of a call to a tool that the model invented.
+const UNKNOWN_TOOL: &str = "unknown_tool";
+/// `error.type` of a call whose arguments are no JSON object.
+const INVALID_ARGUMENTS: &str = "invalid_arguments";
+
+/// Makes the call; whatever goes wrong becomes the result.
+pub(super) async fn run(
+    assistant: &Assistant,
+    cx: &Cx,
+    world: &World<'_>,
+    tools: &Toolset,
+    call: ToolCall,
+) -> ToolUse {
+    let found = tools.get(&call.name);
+    // The instance follows from the call, so that a conversation can be played again.
+    let instance = found.and_then(|tool| {
+        let spread = call.id.bytes().map(usize::from).sum::<usize>();
+        tool.instances.get(spread % tool.instances.len().max(1))
+    });
+    let known = found.zip(instance).map(|(tool, instance)| Known {
+        description: &tool.shown.description,
+        instance: &instance.instance,
+    });
+    let record = ToolRecord::start(cx, &call, known.as_ref(), assistant.capture.is_on());
+    let (result, class) = match found.zip(instance) {
+        None => (Err(unknown(&call, tools)), Some(UNKNOWN_TOOL)),
+        Some(_) if !call.arguments.is_object() => (Err(unreadable(&call)), Some(INVALID_ARGUMENTS)),
+        Some((tool, instance)) => {
+            let inner = cx.with_trace(record.span().context().clone());
+            let made = make(assistant, &inner, world, tool, instance, &call);
+            (record.span().around(made).await, None)
+        }
+    };
+    record.end(&result, class);
+    ToolUse {
+        service: instance.map(|instance| instance.name.clone()),
+        call,
+        result,
+    }
+}
+
+/// Calls one instance, within the time that the capability may take, or what is left of the caller's.
+async fn make(
+    assistant: &Assistant,
+    cx: &Cx,
+    world: &World<'_>,
+    tool: &Offered,
+    instance: &ServiceInfo,
+    call: &ToolCall,
+) -> Result<Value, Problem> {
+    let remote = world.connector.connect(instance)?;
+    let clock = &assistant.clock;
+    let cx = cx.with_deadline(Deadline::after(clock, tool.shown.timeout));
+    let left = cx.deadline().and_then(|deadline| deadline.remaining(clock));
+    let left = left.unwrap_or_default();
+    let answer = remote.call(&cx, &tool.capability, call.arguments.clone());
+    match tokio::time::timeout(left, answer).await {
+        Ok(Ok(output)) => Ok(output.value),
+        Ok(Err(error)) => Err(error.problem().clone()),
+        Err(_) => {
+            let message = format!("{} did not answer within {left:.1?}", call.name);
+            Err(Problem::new(Category::Timeout, "tool.timeout", message))
+        }
+    }
+}
+
+/// The tool that the model asks for does not exist: it is told which ones do.
+fn unknown(call: &ToolCall, tools: &Toolset) -> Problem {
+    let all = tools.offered().iter().map(|tool| tool.shown.name.as_str());
+    let known = match all.collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => "there are no tools".to_owned(),
+        names => format!("the tools are: {names}"),
+    };
+    let message = format!("there is no tool '{}'; {known}", call.name);
+    Problem::new(Category::NotFound, "tool.unknown", message)
+}
+
+/// The arguments are no JSON object: the model is told what it wrote.
+fn unreadable(call: &ToolCall) -> Problem {
+    let written: String = match &call.arguments {
+        Value::String(text) => text.chars().take(200).collect(),
+        other => other.to_string().chars().take(200).collect(),
+    };
+    let message = format!(
+        "the arguments of {} are no JSON object: {written}; write them again",
+        call.name
+    );
+    Problem::new(Category::Invalid, "tool.invalid_arguments", message)
+}

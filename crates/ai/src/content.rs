@@ -1,0 +1,204 @@
+//! What was said, on spans: off unless somebody switches it on.
+
+use glassbox_core::{ChatResponse, Message, Part, Role};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::{Value, json};
+use std::fmt;
+
+/// The longest text that is kept of one part of a message, in characters; the rest is cut.
+const MAX_TEXT: usize = 16_384;
+
+/// Whether prompts, answers, tool arguments and tool results are put on spans.
+///
+/// Read from settings as a boolean, or as one of the words that
+/// `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` takes elsewhere: `NO_CONTENT`, `SPAN_ONLY`.
+///
+/// # Bounds
+/// 16 384 characters of each part of a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ContentCapture {
+    /// Nothing that people or models said leaves the process by telemetry.
+    #[default]
+    Off,
+    /// As JSON in attributes of spans.
+    Span,
+}
+
+impl ContentCapture {
+    /// Whether content is put on spans.
+    pub fn is_on(self) -> bool {
+        self == Self::Span
+    }
+}
+
+impl From<bool> for ContentCapture {
+    fn from(on: bool) -> Self {
+        match on {
+            true => Self::Span,
+            false => Self::Off,
+        }
+    }
+}
+
+impl Serialize for ContentCapture {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(self.is_on())
+    }
+}
+
+impl<'de> Deserialize<'de> for ContentCapture {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Words)
+    }
+}
+
+struct Words;
+
+impl de::Visitor<'_> for Words {
+    type Value = ContentCapture;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("true, false, SPAN_ONLY or NO_CONTENT")
+    }
+
+    fn visit_bool<E: de::Error>(self, on: bool) -> Result<ContentCapture, E> {
+        Ok(on.into())
+    }
+
+    fn visit_str<E: de::Error>(self, word: &str) -> Result<ContentCapture, E> {
+        match word.to_ascii_lowercase().as_str() {
+            "true" | "1" | "span" | "span_only" => Ok(ContentCapture::Span),
+            "false" | "0" | "off" | "no_content" => Ok(ContentCapture::Off),
+            _ => Err(E::invalid_value(de::Unexpected::Str(word), &self)),
+        }
+    }
+}
+
+/// `gen_ai.input.messages`, by the convention's schema.
+pub(crate) fn input(messages: &[Message]) -> String {
+    let all = messages
+        .iter()
+        .map(|message| json!({"role": role(message.role), "parts": parts(&message.parts)}));
+    Value::Array(all.collect()).to_string()
+}
+
+/// `gen_ai.output.messages`, by the convention's schema.
+pub(crate) fn output(response: &ChatResponse) -> String {
+    let message = json!([{
+        "role": role(response.message.role),
+        "parts": parts(&response.message.parts),
+        "finish_reason": response.finish.as_str(),
+    }]);
+    message.to_string()
+}
+
+/// A value of a tool call: its arguments, its result.
+pub(crate) fn value(value: &Value) -> String {
+    cut(&value.to_string()).to_owned()
+}
+
+/// The start of a text that is kept.
+pub(crate) fn cut(text: &str) -> &str {
+    match text.char_indices().nth(MAX_TEXT) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    }
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::System => "system",
+        Role::User => "user",
+        Role::Assistant => "assistant",
+        Role::Tool => "tool",
+    }
+}
+
+fn parts(parts: &[Part]) -> Vec<Value> {
+    let part = |part: &Part| match part {
+        Part::Text { text } => Some(json!({"type": "text", "content": cut(text)})),
+        Part::Reasoning { text } => Some(json!({"type": "reasoning", "content": cut(text)})),
+        Part::ToolCall(call) => Some(json!({
+            "type": "tool_call", "id": call.id, "name": call.name, "arguments": bounded(&call.arguments),
+        })),
+        Part::ToolResult { id, result } => Some(json!({
+            "type": "tool_call_response", "id": id, "response": bounded(result),
+        })),
+        _ => None,
+    };
+    parts.iter().filter_map(part).collect()
+}
+
+/// The value itself while it is short, the start of its text otherwise.
+fn bounded(value: &Value) -> Value {
+    let text = value.to_string();
+    match cut(&text) {
+        whole if whole.len() == text.len() => value.clone(),
+        start => start.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use glassbox_core::{FinishReason, ToolCall, Usage};
+
+    #[test]
+    fn messages_have_the_shape_of_the_convention() {
+        let call = ToolCall {
+            id: "c1".to_owned(),
+            name: "geocode".to_owned(),
+            arguments: json!({"city": "Oslo"}),
+        };
+        let asked = Message {
+            role: Role::Assistant,
+            parts: vec![Part::ToolCall(call)],
+        };
+        let told = Message::tool_result("c1", json!({"latitude": 59.9}));
+        let text = input(&[Message::user("Where?"), asked, told]);
+        assert_eq!(
+            serde_json::from_str::<Value>(&text).unwrap(),
+            json!([
+                {"role": "user", "parts": [{"type": "text", "content": "Where?"}]},
+                {"role": "assistant", "parts": [{"type": "tool_call", "id": "c1", "name": "geocode", "arguments": {"city": "Oslo"}}]},
+                {"role": "tool", "parts": [{"type": "tool_call_response", "id": "c1", "response": {"latitude": 59.9}}]},
+            ])
+        );
+        let answer = ChatResponse::new(
+            Message::assistant("There."),
+            FinishReason::Stop,
+            Usage::reported(1, 1),
+            "m",
+        );
+        assert_eq!(
+            serde_json::from_str::<Value>(&output(&answer)).unwrap(),
+            json!([{"role": "assistant", "parts": [{"type": "text", "content": "There."}], "finish_reason": "stop"}])
+        );
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        let long = "æ".repeat(MAX_TEXT + 1);
+        assert_eq!(cut(&long).chars().count(), MAX_TEXT);
+        assert!(bounded(&json!([long])).is_string());
+    }
+
+    #[test]
+    fn the_switch_is_a_boolean_or_a_word() {
+        for (text, expected) in [
+            ("true", ContentCapture::Span),
+            ("\"SPAN_ONLY\"", ContentCapture::Span),
+            ("\"no_content\"", ContentCapture::Off),
+            ("false", ContentCapture::Off),
+        ] {
+            let read: ContentCapture = serde_json::from_str(text).unwrap();
+            assert_eq!(read, expected, "{text}");
+        }
+        let error = serde_json::from_str::<ContentCapture>("\"EVENT_ONLY\"").unwrap_err();
+        assert!(
+            error.to_string().contains("SPAN_ONLY or NO_CONTENT"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,33 @@
+//! Tokens where nobody counted them: four characters are one, rounded up.
+
+use glassbox_core::{ChatRequest, Message, Part, ToolCall};
+
+/// Of a text.
+pub(crate) fn text(text: &str) -> u64 {
+    u64::try_from(text.chars().count().div_ceil(4)).unwrap_or(u64::MAX)
+}
+
+/// Of a tool call.
+pub(crate) fn call(call: &ToolCall) -> u64 {
+    text(&call.name) + text(&call.arguments.to_string())
+}
+
+/// Of a message.
+pub(crate) fn message(message: &Message) -> u64 {
+    let parts = message.parts.iter().map(|part| match part {
+        Part::Text { text: said } | Part::Reasoning { text: said } => text(said),
+        Part::ToolCall(made) => call(made),
+        Part::ToolResult { result, .. } => text(&result.to_string()),
+        _ => 0,
+    });
+    parts.sum()
+}
+
+/// Of all that a request sends.
+pub(crate) fn request(request: &ChatRequest) -> u64 {
+    let tools = request.tools.iter().map(|tool| {
+        let schema = tool.input.as_value().to_string();
+        text(&tool.name) + text(&tool.description) + text(&schema)
+    });
+    request.messages.iter().map(message).sum::<u64>() + tools.sum::<u64>()
+}

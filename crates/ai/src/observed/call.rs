@@ -1,0 +1,241 @@
+//! One call under way.
+
+use crate::{
+    ContentCapture, ModelIdentity, content, estimate,
+    instruments::{DURATION, FIRST_CHUNK, TOKENS},
+};
+use glassbox_core::{
+    ChatEvent, ChatRequest, ChatResponse, Cx, ModelError, Usage, UsageSource,
+    telemetry::{Span, SpanKind, Value},
+};
+use glassbox_semconv::{
+    gen_ai_v1_41::{
+        INPUT_MESSAGES, OPENAI_API_TYPE, OPERATION_NAME, OUTPUT_MESSAGES, OUTPUT_TYPE,
+        PROVIDER_NAME, REQUEST_MAX_TOKENS, REQUEST_MODEL, REQUEST_SEED, REQUEST_STOP_SEQUENCES,
+        REQUEST_STREAM, REQUEST_TEMPERATURE, RESPONSE_FINISH_REASONS, RESPONSE_ID, RESPONSE_MODEL,
+        RESPONSE_TIME_TO_FIRST_CHUNK, USAGE_CACHE_READ_INPUT_TOKENS, USAGE_INPUT_TOKENS,
+        USAGE_OUTPUT_TOKENS, USAGE_REASONING_OUTPUT_TOKENS, operation, provider, token_type,
+    },
+    glassbox::{USAGE_SOURCE, usage_source},
+    v1_41::server,
+};
+use std::{sync::Arc, time::Instant};
+
+/// One call under way; dropped before its end, it was given up.
+#[derive(Debug)]
+pub(super) struct Call {
+    identity: Arc<ModelIdentity>,
+    capture: ContentCapture,
+    span: Span,
+    start: Instant,
+    /// Seconds to the first piece of a stream.
+    first_chunk: Option<f64>,
+    /// What the request is believed to cost.
+    input: u64,
+    /// What was heard so far is believed to cost.
+    output: u64,
+    open: bool,
+}
+
+impl Call {
+    pub(super) fn start(
+        identity: Arc<ModelIdentity>,
+        capture: ContentCapture,
+        cx: &Cx,
+        request: &ChatRequest,
+        stream: bool,
+    ) -> Self {
+        let mut span = Span::builder(format!("{} {}", operation::CHAT, identity.model))
+            .kind(SpanKind::Client)
+            .or_parent(cx.trace())
+            .attribute(OPERATION_NAME, operation::CHAT)
+            .attribute(PROVIDER_NAME, &identity.provider)
+            .attribute(REQUEST_MODEL, &identity.model)
+            .attribute(server::ADDRESS, &identity.address)
+            .attribute(server::PORT, identity.port)
+            .start();
+        if span.is_recording() {
+            describe(&mut span, request, stream);
+            if identity.provider == provider::OPENAI {
+                span.set(OPENAI_API_TYPE, "chat_completions");
+            }
+            if capture.is_on() {
+                span.set(INPUT_MESSAGES, content::input(&request.messages));
+            }
+        }
+        Self {
+            identity,
+            capture,
+            span,
+            start: Instant::now(),
+            first_chunk: None,
+            input: estimate::request(request),
+            output: 0,
+            open: true,
+        }
+    }
+
+    pub(super) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// A piece of the answer came.
+    pub(super) fn heard(&mut self, event: &ChatEvent) {
+        self.mark_first();
+        self.output += match event {
+            // Pieces are short: rounding each of them up would count too much.
+            ChatEvent::Text(text) | ChatEvent::Reasoning(text) => text.chars().count() as u64,
+            ChatEvent::ToolCall(call) => 4 * estimate::call(call),
+            _ => 0,
+        };
+    }
+
+    /// The answer is whole.
+    pub(super) fn finished(&mut self, response: &ChatResponse) {
+        self.open = false;
+        let span = &mut self.span;
+        span.set(RESPONSE_MODEL, &response.model);
+        span.set(
+            RESPONSE_FINISH_REASONS,
+            vec![response.finish.as_str().to_owned()],
+        );
+        if let Some(id) = &response.id {
+            span.set(RESPONSE_ID, id);
+        }
+        if self.capture.is_on() && span.is_recording() {
+            span.set(OUTPUT_MESSAGES, content::output(response));
+        }
+        self.used(response.usage, Some(&response.model));
+        let [operation, provider, model, address, port] = self.labels();
+        let labels = [
+            operation,
+            provider,
+            model,
+            address,
+            port,
+            Value::Str(&response.model),
+        ];
+        let took = self.start.elapsed().as_secs_f64();
+        DURATION.good(took, &labels);
+        if let Some(first) = self.first_chunk {
+            FIRST_CHUNK.good(first, &labels);
+        }
+    }
+
+    /// There is no answer, or no whole one.
+    pub(super) fn failed(&mut self, error: &ModelError) {
+        let problem = error.problem();
+        self.end_badly(
+            problem.category().as_str(),
+            problem.message(),
+            error.usage(),
+        );
+    }
+
+    fn end_badly(&mut self, error_type: &'static str, message: &str, usage: Option<Usage>) {
+        self.open = false;
+        self.span.fail(error_type, message.to_owned());
+        // Where nothing was heard, nothing is known to have been used.
+        let heard = self
+            .first_chunk
+            .map(|_| Usage::estimated(self.input, self.output.div_ceil(4)));
+        if let Some(usage) = usage.or(heard) {
+            self.used(usage, None);
+        }
+        let [operation, provider, model, address, port] = self.labels();
+        let labels = [
+            operation,
+            provider,
+            model,
+            address,
+            port,
+            Value::Str(error_type),
+        ];
+        DURATION.bad(self.start.elapsed().as_secs_f64(), &labels);
+        if let Some(first) = self.first_chunk {
+            FIRST_CHUNK.bad(first, &labels[..5]);
+        }
+    }
+
+    fn used(&mut self, usage: Usage, response_model: Option<&str>) {
+        let span = &mut self.span;
+        span.set(USAGE_INPUT_TOKENS, usage.input);
+        span.set(USAGE_OUTPUT_TOKENS, usage.output);
+        if usage.cache_read > 0 {
+            span.set(USAGE_CACHE_READ_INPUT_TOKENS, usage.cache_read);
+        }
+        if usage.reasoning > 0 {
+            span.set(USAGE_REASONING_OUTPUT_TOKENS, usage.reasoning);
+        }
+        span.set(
+            USAGE_SOURCE,
+            match usage.source {
+                UsageSource::Reported => usage_source::REPORTED,
+                UsageSource::Estimated => usage_source::ESTIMATED,
+            },
+        );
+        let [operation, provider, model, address, port] = self.labels();
+        for (kind, tokens) in [
+            (token_type::INPUT, usage.input),
+            (token_type::OUTPUT, usage.output),
+        ] {
+            let labels = [operation, provider, model, address, port, Value::Str(kind)];
+            let tokens = tokens as f64;
+            match response_model {
+                None => TOKENS.bad(tokens, &labels),
+                Some(answered) => {
+                    let [a, b, c, d, e, f] = labels;
+                    TOKENS.good(tokens, &[a, b, c, d, e, f, Value::Str(answered)]);
+                }
+            }
+        }
+    }
+
+    fn mark_first(&mut self) {
+        if self.first_chunk.is_none() {
+            let seconds = self.start.elapsed().as_secs_f64();
+            self.first_chunk = Some(seconds);
+            self.span.set(RESPONSE_TIME_TO_FIRST_CHUNK, seconds);
+        }
+    }
+
+    fn labels(&self) -> [Value<'_>; 5] {
+        [
+            Value::Str(operation::CHAT),
+            Value::Str(&self.identity.provider),
+            Value::Str(&self.identity.model),
+            Value::Str(&self.identity.address),
+            Value::from(self.identity.port),
+        ]
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if self.open {
+            self.end_badly("cancelled", "the caller gave the answer up", None);
+        }
+    }
+}
+
+/// What is asked for beyond the model: set where it was set.
+fn describe(span: &mut Span, request: &ChatRequest, stream: bool) {
+    if stream {
+        span.set(REQUEST_STREAM, true);
+    }
+    if let Some(tokens) = request.max_tokens {
+        span.set(REQUEST_MAX_TOKENS, tokens);
+    }
+    if let Some(temperature) = request.temperature {
+        span.set(REQUEST_TEMPERATURE, f64::from(temperature));
+    }
+    if let Some(seed) = request.seed {
+        span.set(REQUEST_SEED, seed);
+    }
+    if !request.stop.is_empty() {
+        span.set(REQUEST_STOP_SEQUENCES, request.stop.clone());
+    }
+    if request.response_schema.is_some() {
+        span.set(OUTPUT_TYPE, "json");
+    }
+}

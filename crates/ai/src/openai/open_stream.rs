@@ -1,0 +1,135 @@
+//! An answer under way.
+
+use super::{failure::Failures, joiner::Joiner, wire::Chunk};
+use crate::sse::SseParser;
+use futures_util::{Stream, stream};
+use glassbox_core::{ChatEvent, ChatResponse, ChatStream, ModelError};
+use glassbox_instrument::HttpBody;
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+/// What the provider sends in place of a chunk at the end.
+const DONE: &str = "[DONE]";
+
+/// Turns a body into events. Ends after `Finished`, or after an error.
+///
+/// # Bounds
+/// Holds the events of one chunk of the body.
+pub(super) struct OpenStream {
+    /// `None` once the end is decided.
+    body: Option<HttpBody>,
+    parser: SseParser,
+    joiner: Joiner,
+    failures: Failures,
+    waiting: VecDeque<Result<ChatEvent, ModelError>>,
+}
+
+impl OpenStream {
+    pub(super) fn new(body: HttpBody, joiner: Joiner, failures: Failures) -> Self {
+        Self {
+            body: Some(body),
+            parser: SseParser::default(),
+            joiner,
+            failures,
+            waiting: VecDeque::new(),
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        match self.parser.feed(bytes) {
+            Ok(events) => {
+                for data in events {
+                    self.event(&data);
+                }
+            }
+            Err(error) => self.end(Err(self.failures.of_stream(error.to_string()))),
+        }
+    }
+
+    fn event(&mut self, data: &str) {
+        if self.body.is_none() {
+            return;
+        }
+        if data.trim() == DONE {
+            return self.finish();
+        }
+        match serde_json::from_str::<Chunk>(data) {
+            Ok(chunk) => match &chunk.error {
+                Some(error) => self.end(Err(self.failures.of_event(error))),
+                None => self
+                    .waiting
+                    .extend(self.joiner.add(chunk).into_iter().map(Ok)),
+            },
+            Err(error) => {
+                let message = format!("it sent an event that is no chunk: {error}");
+                self.end(Err(self.failures.of_stream(message)));
+            }
+        }
+    }
+
+    /// The stream said that it is at its end, or ended.
+    fn finish(&mut self) {
+        let end = match self.joiner.finish() {
+            Some(response) => Ok(ChatEvent::Finished(Box::new(response))),
+            None => Err(self
+                .failures
+                .of_stream("the stream ended before the answer was finished".to_owned())),
+        };
+        self.end(end);
+    }
+
+    fn end(&mut self, end: Result<ChatEvent, ModelError>) {
+        self.body = None;
+        self.waiting
+            .push_back(end.map_err(|error| error.with_usage(self.joiner.usage())));
+    }
+}
+
+impl Stream for OpenStream {
+    type Item = Result<ChatEvent, ModelError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        loop {
+            if let Some(event) = this.waiting.pop_front() {
+                return Poll::Ready(Some(event));
+            }
+            let Some(body) = &mut this.body else {
+                return Poll::Ready(None);
+            };
+            match ready!(Pin::new(body).poll_next(task)) {
+                Some(Ok(bytes)) => this.take(&bytes),
+                // A connection that breaks after the last word has cost nothing but usage.
+                Some(Err(_)) if this.joiner.is_finished() => this.finish(),
+                Some(Err(error)) => {
+                    let error = this.failures.of_http(error);
+                    this.end(Err(error));
+                }
+                None => {
+                    if let Some(data) = this.parser.finish() {
+                        this.event(&data);
+                    }
+                    if this.body.is_some() {
+                        this.finish();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A whole answer as a stream.
+pub(super) fn whole(response: ChatResponse) -> ChatStream {
+    let mut events = Vec::new();
+    let text = response.message.text();
+    if !text.is_empty() {
+        events.push(Ok(ChatEvent::Text(text)));
+    }
+    let calls = response.message.tool_calls().cloned();
+    events.extend(calls.map(|call| Ok(ChatEvent::ToolCall(call))));
+    events.push(Ok(ChatEvent::Finished(Box::new(response))));
+    Box::pin(stream::iter(events))
+}

@@ -1,0 +1,135 @@
+//! Model calls that are tried again as long as nothing has been said, behind a breaker.
+
+use crate::instruments::{REJECTED, RETRIED, STOPPED};
+use futures_util::{StreamExt, TryStreamExt, future::BoxFuture, stream};
+use glassbox_core::{
+    Blame, Category, ChatModel, ChatRequest, ChatResponse, ChatStream, Clock, Cx, Decide,
+    ModelError, Problem, async_trait, telemetry::Value,
+};
+use glassbox_resilience::{
+    Breaker, BreakerConfig, BreakerConfigError, Jitter, Next, Rejected, RetryPolicy,
+};
+use std::sync::Arc;
+
+/// A model that is asked again when it fails before the first piece of its answer, and spared for a
+/// while when it fails too often.
+///
+/// The first piece is the point of no return: what was shown once is never asked for again. The
+/// breaker counts a call when that piece comes, and once more if the peer then breaks off. A refusal
+/// of the breaker is not waited for.
+#[derive(Clone)]
+pub struct Resilient<M> {
+    model: M,
+    policy: RetryPolicy,
+    breaker: Arc<Breaker>,
+    clock: Arc<dyn Clock>,
+}
+
+impl<M: ChatModel> Resilient<M> {
+    /// Tries by `policy`, behind a breaker of its own.
+    ///
+    /// # Errors
+    /// If the breaker's configuration makes no sense.
+    pub fn try_new(
+        model: M,
+        policy: RetryPolicy,
+        breaker: BreakerConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, BreakerConfigError> {
+        Ok(Self {
+            model,
+            policy,
+            breaker: Arc::new(Breaker::try_new(breaker, clock.clone())?),
+            clock,
+        })
+    }
+
+    /// Tries until it answers, or should not be asked again.
+    async fn call<'a, T>(
+        &'a self,
+        cx: &'a Cx,
+        ask: impl Fn() -> BoxFuture<'a, Result<T, ModelError>>,
+    ) -> Result<T, ModelError> {
+        let name = Value::Str(self.model.id());
+        let jitter = Jitter::seeded(fastrand::u64(..));
+        let mut attempts = self.policy.attempts(jitter).until(cx.deadline());
+        loop {
+            let permit = self.breaker.try_acquire().map_err(|rejected| {
+                REJECTED.add_with(1, &[name]);
+                refusal(self.model.id(), &rejected)
+            })?;
+            let answer = ask().await;
+            permit.settle(&answer);
+            let error = match answer {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let class = error.problem().category().as_str();
+            match attempts.next(&error, &self.clock) {
+                Next::Retry(delay) => {
+                    RETRIED.add_with(1, &[name, Value::Str(class)]);
+                    tracing::warn!(
+                        model = self.model.id(), error = %error, error.type = class, ?delay,
+                        "model call failed, trying again"
+                    );
+                    tokio::time::sleep(delay).await;
+                }
+                Next::Stop(stop) => {
+                    STOPPED.add_with(1, &[name, Value::Str(stop.as_str())]);
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// A stream that has said something.
+    async fn begun(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, ModelError> {
+        let mut stream = self.model.stream(cx, request).await?;
+        match stream.next().await {
+            Some(Ok(first)) => {
+                let breaker = self.breaker.clone();
+                let rest = stream.inspect_err(move |error| {
+                    if let Ok(permit) = breaker.try_acquire() {
+                        permit.fail(error.blame());
+                    }
+                });
+                Ok(Box::pin(stream::once(async move { Ok(first) }).chain(rest)))
+            }
+            Some(Err(error)) => Err(error),
+            None => {
+                let message = format!("{} ended its answer before it began", self.model.id());
+                let problem = Problem::new(Category::Unavailable, "model.stream_ended", message);
+                Err(ModelError::from_problem(problem))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl<M: ChatModel> ChatModel for Resilient<M> {
+    fn id(&self) -> &str {
+        self.model.id()
+    }
+
+    async fn stream(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, ModelError> {
+        self.call(cx, || Box::pin(self.begun(cx, request))).await
+    }
+
+    async fn chat(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, ModelError> {
+        self.call(cx, || self.model.chat(cx, request)).await
+    }
+}
+
+fn refusal(model: &str, rejected: &Rejected) -> ModelError {
+    let when = match rejected.retry_after() {
+        Some(wait) => format!("it is asked again in {} s", wait.as_secs().max(1)),
+        None => "it is being tried out".to_owned(),
+    };
+    let message = format!("{model} failed too often of late, and is spared: {when}");
+    let problem = Problem::new(Category::Unavailable, "model.circuit_open", message);
+    let problem = match rejected.retry_after() {
+        Some(wait) => problem.with_retry_after(wait),
+        None => problem,
+    };
+    ModelError::from_problem(problem).with_blame(Blame::Local)
+}

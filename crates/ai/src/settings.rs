@@ -1,0 +1,102 @@
+//! Which model, and how: the section `[ai]`, and what it comes to.
+
+mod model_config;
+
+pub use model_config::{ModelConfig, ModelConfigError, model_from_environment};
+
+pub(crate) use model_config::OPENAI_HOST;
+
+use crate::ContentCapture;
+use glassbox_config::{Invalid, Section, Variable};
+use serde::{Deserialize, Serialize};
+use std::{fmt, time::Duration};
+
+/// The section `[ai]`.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct AiSettings {
+    /// The model: its name, or `openai/` and its name.
+    pub model: Option<String>,
+    /// Where it is asked, up to `/chat/completions`: OpenAI's own API, unless said.
+    pub base_url: Option<String>,
+    /// The key; a server on `base_url` may need none.
+    pub api_key: Option<String>,
+    /// How long the head of an answer may take.
+    #[serde(with = "glassbox_config::duration")]
+    pub timeout: Duration,
+    /// How long an answer may pause.
+    #[serde(with = "glassbox_config::duration")]
+    pub idle_timeout: Duration,
+    /// How often a call is tried, the first time included.
+    pub attempts: u32,
+    /// How often a model may be asked to answer one question.
+    pub max_steps: u32,
+    /// Whether prompts, answers and tool calls are put on spans.
+    pub capture_content: ContentCapture,
+}
+
+impl Default for AiSettings {
+    fn default() -> Self {
+        Self {
+            model: None,
+            base_url: None,
+            api_key: None,
+            timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(60),
+            attempts: 3,
+            max_steps: 8,
+            capture_content: ContentCapture::Off,
+        }
+    }
+}
+
+impl Section for AiSettings {
+    const NAME: &'static str = "ai";
+    const VARIABLES: &'static [Variable] = &[
+        Variable::new(
+            "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+            "capture_content",
+        ),
+        Variable::new("GLASSBOX_AI_CAPTURE_CONTENT", "capture_content"),
+        Variable::new("GLASSBOX_MODEL", "model"),
+        Variable::new("OPENAI_MODEL", "model"),
+        Variable::new("OPENAI_BASE_URL", "base_url"),
+        Variable::new("OPENAI_API_KEY", "api_key"),
+        Variable::new("GLASSBOX_AI_TIMEOUT", "timeout"),
+        Variable::new("GLASSBOX_AI_IDLE_TIMEOUT", "idle_timeout"),
+        Variable::new("GLASSBOX_AI_ATTEMPTS", "attempts"),
+        Variable::new("GLASSBOX_AI_MAX_STEPS", "max_steps"),
+    ];
+    const SECRETS: &'static [&'static str] = &["api_key"];
+
+    fn validate(&self) -> Result<(), Invalid> {
+        let zero = |key, is_zero: bool| match is_zero {
+            true => Err(Invalid::new(key, "must be more than zero")),
+            false => Ok(()),
+        };
+        zero("timeout", self.timeout.is_zero())?;
+        zero("idle_timeout", self.idle_timeout.is_zero())?;
+        zero("attempts", self.attempts == 0)?;
+        zero("max_steps", self.max_steps == 0)
+    }
+}
+
+/// Shows everything but the key.
+impl fmt::Debug for AiSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AiSettings")
+            .field("model", &self.model)
+            .field("base_url", &self.base_url)
+            .field("api_key", &self.api_key.as_ref().map(|_| "***"))
+            .field("timeout", &self.timeout)
+            .field("idle_timeout", &self.idle_timeout)
+            .field("attempts", &self.attempts)
+            .field("max_steps", &self.max_steps)
+            .field("capture_content", &self.capture_content)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! Server-sent events, as the HTML standard defines their parsing, from chunks cut anywhere.
+
+/// The largest event that is taken, in bytes: arguments of tool calls can be long, but not so long.
+const MAX_EVENT: usize = 8 << 20;
+
+/// Finds events in a byte stream.
+///
+/// Only data matters here: names, ids and comments are skipped.
+///
+/// # Bounds
+/// An event of more than 8 MiB is an error.
+#[derive(Debug, Default)]
+pub(crate) struct SseParser {
+    /// The line under way.
+    line: Vec<u8>,
+    /// The data of the event under way, its lines joined by newlines.
+    data: Option<String>,
+    /// A line ended with CR; an LF that follows belongs to it.
+    after_cr: bool,
+    /// Whether the first line was seen, before which there may be a byte order mark.
+    begun: bool,
+}
+
+/// An event was too large.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an event of the stream is larger than {MAX_EVENT} bytes")]
+pub(crate) struct EventTooLarge;
+
+impl SseParser {
+    /// Takes the next bytes and gives the data of the events that ended in them.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<Vec<String>, EventTooLarge> {
+        let mut events = Vec::new();
+        for &byte in bytes {
+            let continues_crlf = std::mem::take(&mut self.after_cr) && byte == b'\n';
+            match byte {
+                b'\n' if continues_crlf => {}
+                b'\n' | b'\r' => {
+                    self.after_cr = byte == b'\r';
+                    events.extend(self.end_line());
+                }
+                byte => {
+                    let held = self.data.as_ref().map_or(0, String::len) + self.line.len();
+                    if held >= MAX_EVENT {
+                        return Err(EventTooLarge);
+                    }
+                    self.line.push(byte);
+                }
+            }
+        }
+        Ok(events)
+    }
+
+    /// The data of an event that the end of the stream cut off before its blank line. The standard
+    /// drops it; servers that forget the blank line after the last event are too many for that.
+    pub(crate) fn finish(&mut self) -> Option<String> {
+        if !self.line.is_empty() {
+            // A blank line cannot come of a line that is not empty.
+            let _none = self.end_line();
+        }
+        self.data.take()
+    }
+
+    /// Ends a line; gives the event that a blank one ends.
+    fn end_line(&mut self) -> Option<String> {
+        let mut line = std::mem::take(&mut self.line);
+        if !std::mem::replace(&mut self.begun, true) && line.starts_with(b"\xef\xbb\xbf") {
+            line.drain(..3);
+        }
+        if line.is_empty() {
+            return self.data.take();
+        }
+        let line = String::from_utf8_lossy(&line);
+        let (field, value) = line.split_once(':').unwrap_or((&line, ""));
+        if field == "data" {
+            let value = value.strip_prefix(' ').unwrap_or(value);
+            match &mut self.data {
+                Some(data) => {
+                    data.push('\n');
+                    data.push_str(value);
+                }
+                None => self.data = Some(value.to_owned()),
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse(pieces: &[&[u8]]) -> Vec<String> {
+        let mut parser = SseParser::default();
+        let mut events: Vec<String> = Vec::new();
+        for piece in pieces {
+            events.extend(parser.feed(piece).unwrap());
+        }
+        events.extend(parser.finish());
+        events
+    }
+
+    const STREAM: &str = "\u{feff}: hello\ndata: one\n\nevent: x\ndata: æ\ndata:two\nid: 7\n\n: ping\n\ndata: [DONE]\n\n";
+
+    #[test]
+    fn only_data_is_taken_and_its_lines_are_joined() {
+        assert_eq!(parse(&[STREAM.as_bytes()]), ["one", "æ\ntwo", "[DONE]"]);
+    }
+
+    #[test]
+    fn every_line_end_will_do() {
+        for end in ["\r\n", "\r", "\n"] {
+            let stream = STREAM.replace('\n', end);
+            assert_eq!(parse(&[stream.as_bytes()]), ["one", "æ\ntwo", "[DONE]"]);
+        }
+    }
+
+    #[test]
+    fn it_can_be_cut_at_every_byte() {
+        for end in ["\r\n", "\r", "\n"] {
+            let stream = STREAM.replace('\n', end).into_bytes();
+            for at in 0..=stream.len() {
+                let (left, right) = stream.split_at(at);
+                assert_eq!(
+                    parse(&[left, right]),
+                    ["one", "æ\ntwo", "[DONE]"],
+                    "at {at}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_last_event_without_its_blank_line_counts() {
+        assert_eq!(parse(&[b"data: [DONE]"]), ["[DONE]"]);
+        assert_eq!(parse(&[b"data: a\n"]), ["a"]);
+        assert_eq!(parse(&[b"data: a\n\n"]), ["a"]);
+    }
+
+    #[test]
+    fn an_event_has_a_largest_size() {
+        let mut parser = SseParser::default();
+        let line = vec![b'x'; MAX_EVENT + 1];
+        assert_eq!(parser.feed(&line), Err(EventTooLarge));
+    }
+
+    proptest! {
+        #[test]
+        fn cuts_change_nothing(
+            texts in proptest::collection::vec("[a-zæ:\\[ ]{1,8}", 0..6),
+            cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..8),
+        ) {
+            let stream: String = texts.iter().map(|text| format!("data:{text}\r\n\r\n")).collect();
+            let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(stream.len() + 1)).collect();
+            at.extend([0, stream.len()]);
+            at.sort_unstable();
+            let bytes = stream.as_bytes();
+            let pieces: Vec<&[u8]> = at.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
+            let expected: Vec<&str> = texts.iter().map(|text| text.strip_prefix(' ').unwrap_or(text)).collect();
+            prop_assert_eq!(parse(&pieces), expected);
+        }
+    }
+}
