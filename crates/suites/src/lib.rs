@@ -1,1 +1,1 @@
-//! Integration suites against real parts
+//! Integration suites against real parts. There is nothing here but tests: see `tests/it`.

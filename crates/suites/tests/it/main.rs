@@ -1,0 +1,9 @@
+//! Suites against real parts.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that unwraps nothing asserts less"
+)]
+
+mod backend;
+mod python_sdk;
