@@ -22,7 +22,7 @@ pub(crate) const CLOSURE: Check = Check {
 
 fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
     let policy = closures(workspace)?;
-    let mut violations = Vec::new();
+    let mut violations = orphans(workspace, &policy)?;
     let mut counts = String::new();
     let mut total = 0;
     for (name, closure) in &policy.closure {
@@ -76,6 +76,21 @@ fn closures(workspace: &Workspace) -> Result<Policy, CannotCheck> {
 
 fn golden(name: &str) -> String {
     format!("docs/closure/{name}.txt")
+}
+
+/// Golden files that no closure of the policy is held against.
+fn orphans(workspace: &Workspace, policy: &Policy) -> Result<Vec<String>, CannotCheck> {
+    let entries = std::fs::read_dir(workspace.root().join("docs/closure"))
+        .and_then(|entries| entries.collect::<Result<Vec<_>, _>>())
+        .map_err(|error| CannotCheck::new(format!("docs/closure cannot be read: {error}")))?;
+    let paths = entries
+        .iter()
+        .map(|entry| format!("docs/closure/{}", entry.file_name().display()));
+    let known: BTreeSet<String> = policy.closure.keys().map(|name| golden(name)).collect();
+    Ok(paths
+        .filter(|path| !known.contains(path))
+        .map(|path| format!("{path}: architecture.toml names no such closure, nothing holds it"))
+        .collect())
 }
 
 /// Every crate `package` reaches on any target, tests aside.

@@ -66,6 +66,14 @@ pub(crate) const CLOSURE_MUTANTS: &[Mutant] = &[
         answer: Violation("`lab-ai` reaches `cfg-if`, which it never may"),
     },
     Mutant {
+        fault: "a closure is dropped from the policy and its golden file stays",
+        apply: |tree| {
+            let old = "[closure.core]\npackage = \"lab-core\"\n";
+            tree.replace("architecture.toml", old, "")
+        },
+        answer: Violation("docs/closure/core.txt: architecture.toml names no such closure"),
+    },
+    Mutant {
         fault: "the golden file is gone",
         apply: |tree| tree.remove("docs/closure/core.txt"),
         answer: CannotCheck("docs/closure/core.txt cannot be read"),
