@@ -1,1 +1,107 @@
-//! Tests.
+//! The data folder: its mode, its one owner, what makes it unusable.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use glassbox_collector::{Backend, Ownership, OwnershipError, StartError};
+
+use crate::{config, start, stop};
+
+fn mode(path: &std::path::Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_folder_is_made_for_its_owner_alone() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("deep").join(".glassbox");
+    let backend = start(&folder).await;
+    let prost = crate::records::logs("agent", vec![crate::records::log("a", 1, 9)]);
+    let body = prost::Message::encode_to_vec(&prost);
+    crate::client::export(backend.endpoints().http(), "/v1/logs", &body).await;
+    assert_eq!(mode(&folder), 0o700);
+    assert_eq!(mode(&folder.join("segments")), 0o700);
+    assert_eq!(mode(&folder.join("lock")), 0o600);
+    for entry in fs::read_dir(folder.join("segments")).unwrap() {
+        assert_eq!(mode(&entry.unwrap().path()), 0o600);
+    }
+    stop(backend).await;
+    // One that was opened up meanwhile is closed again.
+    fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+    stop(start(&folder).await).await;
+    assert_eq!(mode(&folder), 0o700);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_full_of_other_things_keeps_its_mode() {
+    let parent = tempfile::tempdir().unwrap();
+    fs::write(parent.path().join("thesis.txt"), "mine").unwrap();
+    fs::set_permissions(parent.path(), Permissions::from_mode(0o755)).unwrap();
+    stop(start(parent.path()).await).await;
+    assert_eq!(mode(parent.path()), 0o755);
+    assert_eq!(mode(&parent.path().join("segments")), 0o700);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_second_owner_is_told_who_the_first_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = start(folder.path()).await;
+    let error = Backend::start(config(folder.path())).await.unwrap_err();
+    let StartError::Ownership(OwnershipError::Owned {
+        owner: Some(owner), ..
+    }) = &error
+    else {
+        panic!("{error:?}");
+    };
+    assert_eq!(owner.pid, std::process::id());
+    let said = error.to_string();
+    assert!(
+        said.contains(&format!("process {}", std::process::id())),
+        "{said}"
+    );
+    assert!(said.contains(folder.path().to_str().unwrap()), "{said}");
+    assert!(said.contains(first.endpoints().page()), "{said}");
+    stop(first).await;
+    stop(start(folder.path()).await).await;
+}
+
+#[test]
+fn the_folder_is_free_again_when_its_owner_lets_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Ownership::take(folder.path(), 1).unwrap();
+    assert!(matches!(
+        Ownership::take(folder.path(), 2),
+        Err(OwnershipError::Owned { .. })
+    ));
+    drop(first);
+    assert!(Ownership::take(folder.path(), 3).is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_cannot_be_used_is_named() {
+    let parent = tempfile::tempdir().unwrap();
+    let file = parent.path().join("file");
+    fs::write(&file, "not a folder").unwrap();
+    // Permissions do not stop root, a file in the way stops everybody.
+    for folder in [file.clone(), file.join("below")] {
+        let error = Backend::start(config(&folder)).await.unwrap_err();
+        let said = error.to_string();
+        assert!(said.contains(folder.to_str().unwrap()), "{said}");
+        assert!(
+            matches!(
+                error,
+                StartError::Ownership(OwnershipError::Unusable { .. })
+            ),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_or_a_lock_file_of_nonsense_does_not_stop_a_start() {
+    let folder = tempfile::tempdir().unwrap();
+    stop(start(folder.path()).await).await;
+    fs::write(folder.path().join("lock"), "{{{").unwrap();
+    fs::write(folder.path().join("segments").join("pruned.json"), "{{{").unwrap();
+    stop(start(folder.path()).await).await;
+}

@@ -1,1 +1,188 @@
-//! Tests.
+//! Section `[collector]`: each key is read, and each has an effect.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use glassbox_collector::{Backend, BackendConfig, StartError};
+use glassbox_config::{ByteSize, Environment, Section, Settings};
+use prost::Message;
+use serde_json::Value;
+
+use crate::client::{export, get_json, post};
+use crate::records::{log, logs, now};
+use crate::{config, start, stop};
+
+const ALL: &str = r#"
+enabled = false
+data_dir = "/tmp/elsewhere"
+grpc = "127.0.0.1:5317"
+http = "http://localhost:5318"
+page = ":5380"
+allowed_hosts = ["backend.internal"]
+max_bytes = "64MiB"
+max_age = "2h"
+max_stored_records = 5000
+max_records = 50
+max_request_bytes = "1MiB"
+"#;
+
+#[test]
+fn every_key_of_the_section_is_read() {
+    let config: BackendConfig = toml::from_str(ALL).unwrap();
+    assert!(!config.enabled);
+    assert_eq!(config.data_dir.to_str(), Some("/tmp/elsewhere"));
+    assert_eq!(config.grpc.unwrap().to_string(), "127.0.0.1:5317");
+    assert_eq!(config.http.unwrap().to_string(), "127.0.0.1:5318");
+    assert_eq!(config.page.unwrap().to_string(), "127.0.0.1:5380");
+    assert_eq!(config.allowed_hosts, ["backend.internal"]);
+    assert_eq!(config.max_bytes, ByteSize::mib(64));
+    assert_eq!(config.max_age, Duration::from_secs(7200));
+    assert_eq!(config.max_stored_records, 5000);
+    assert_eq!(config.max_records, 50);
+    assert_eq!(config.max_request_bytes, ByteSize::mib(1));
+    // Nothing in the section is missing from this test.
+    let table: toml::Table = toml::from_str(ALL).unwrap();
+    let known = serde_json::to_value(BackendConfig::default()).unwrap();
+    let known: BTreeSet<&String> = known.as_object().unwrap().keys().collect();
+    assert_eq!(table.keys().collect::<BTreeSet<_>>(), known);
+}
+
+#[test]
+fn an_unknown_key_and_a_wrong_value_are_errors() {
+    let unknown = toml::from_str::<BackendConfig>("max_byte = 1").unwrap_err();
+    assert!(unknown.to_string().contains("max_byte"), "{unknown}");
+    let wrong = toml::from_str::<BackendConfig>("grpc = \"nowhere\"").unwrap_err();
+    assert!(wrong.to_string().contains("nowhere"), "{wrong}");
+}
+
+#[test]
+fn variables_of_the_environment_set_the_section() {
+    let environment = Environment::from([
+        ("GLASSBOX_OTEL_DATA_DIR", "/tmp/there"),
+        ("GLASSBOX_OTEL_GRPC_ENDPOINT", "http://127.0.0.1:6317"),
+        ("GLASSBOX_OTEL_HTTP_ENDPOINT", "127.0.0.1:6318"),
+        ("GLASSBOX_OTEL_MAX_RECORDS", "77"),
+        ("GLASSBOX_OTEL_ENABLED", "false"),
+    ]);
+    let settings = Settings::builder()
+        .section::<BackendConfig>()
+        .environment(&environment)
+        .build()
+        .unwrap();
+    let config = settings.load::<BackendConfig>().unwrap();
+    assert_eq!(config.data_dir.to_str(), Some("/tmp/there"));
+    assert_eq!(config.grpc.unwrap().to_string(), "127.0.0.1:6317");
+    assert_eq!(config.http.unwrap().to_string(), "127.0.0.1:6318");
+    assert_eq!(config.max_records, 77);
+    assert!(!config.enabled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_cannot_work_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    for (config, key) in [
+        (config(folder.path()).max_bytes(1), "max_bytes"),
+        (config(folder.path()).max_records(0), "max_records"),
+        (
+            config(folder.path()).max_stored_records(0),
+            "max_stored_records",
+        ),
+        (config(folder.path()).data_dir(""), "data_dir"),
+    ] {
+        assert!(config.validate().is_err());
+        let error = Backend::start(config).await.unwrap_err();
+        assert!(
+            error.to_string().contains(&format!("collector.{key} ")),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_that_is_switched_off_does_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(folder.path());
+    config.enabled = false;
+    let error = Backend::start(config).await.unwrap_err();
+    assert!(matches!(error, StartError::Disabled), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_beyond_its_size_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(folder.path());
+    config.max_request_bytes = ByteSize::kib(1);
+    let backend = Backend::start(config).await.unwrap();
+    let body = logs("agent", vec![log(&"x".repeat(2_000), now(), 9)]).encode_to_vec();
+    let http = backend.endpoints().http();
+    let answer = post(http, "/v1/logs", "application/x-protobuf", &body).await;
+    assert_eq!(answer.status, 413);
+    stop(backend).await;
+}
+
+/// Letters that no compressor makes much of.
+fn noise(seed: u64, len: usize) -> String {
+    let mut state = seed | 1;
+    let letters = (0..len).map(|_| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'0' + (state >> 33) as u8 % 64)
+    });
+    letters.collect()
+}
+
+async fn pruned_after(config: BackendConfig, requests: u64) -> Value {
+    let folder = config.data_dir.clone();
+    let cap = config.max_bytes.as_u64();
+    let backend = Backend::start(config.clone()).await.unwrap();
+    for number in 0..requests {
+        let record = log(&noise(number, 4_000), now(), 9);
+        let body = logs("agent", vec![record]).encode_to_vec();
+        export(backend.endpoints().http(), "/v1/logs", &body).await;
+    }
+    let status = get_json(backend.endpoints().page(), "/api/status").await;
+    let store = &status["store"];
+    assert!(store["bytes"].as_u64().unwrap() <= cap);
+    assert_eq!(store["cap_bytes"], cap);
+    let kept = store["log_records"].as_u64().unwrap();
+    assert_eq!(
+        kept + store["pruned"]["log_records"].as_u64().unwrap(),
+        requests
+    );
+    assert!(store["pruned"]["before_unix_nano"].is_u64(), "{store}");
+    stop(backend).await;
+    // What was pruned is still said after a restart; by age, more may have gone meanwhile.
+    let backend = start(&folder).await;
+    let again = get_json(backend.endpoints().page(), "/api/status").await;
+    for (key, count) in store["pruned"].as_object().unwrap() {
+        assert!(
+            again["store"]["pruned"][key].as_u64() >= count.as_u64(),
+            "{key}: {again}"
+        );
+    }
+    stop(backend).await;
+    store["pruned"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn telemetry_beyond_the_cap_is_pruned_and_it_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let pruned = pruned_after(config(folder.path()).max_bytes(256 << 10), 120).await;
+    assert!(pruned["bytes"].as_u64().unwrap() > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_beyond_the_count_are_pruned_and_it_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let pruned = pruned_after(config(folder.path()).max_stored_records(32), 80).await;
+    assert!(pruned["segments"].as_u64().unwrap() > 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn telemetry_that_is_too_old_is_gone_at_the_next_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let age = Duration::from_millis(1);
+    let pruned = pruned_after(config(folder.path()).max_age(age), 20).await;
+    assert!(pruned["log_records"].as_u64().unwrap() > 0);
+}

@@ -1,0 +1,147 @@
+//! A disk that is full, fails, and recovers.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::medium::Appender;
+use super::*;
+
+/// A disk with a number of bytes left; a write that does not fit is written in part.
+#[derive(Debug)]
+struct SmallDisk {
+    left: Arc<AtomicU64>,
+    /// Whether a file can be cut back.
+    truncates: Arc<AtomicBool>,
+    syncs: Arc<AtomicU64>,
+}
+
+#[derive(Debug)]
+struct SmallFile {
+    file: Arc<dyn Appender>,
+    left: Arc<AtomicU64>,
+    truncates: Arc<AtomicBool>,
+    syncs: Arc<AtomicU64>,
+}
+
+impl SmallDisk {
+    fn new(left: u64) -> Arc<Self> {
+        let left = Arc::new(AtomicU64::new(left));
+        let truncates = Arc::new(AtomicBool::new(true));
+        Arc::new(Self {
+            left,
+            truncates,
+            syncs: Arc::default(),
+        })
+    }
+}
+
+impl Medium for SmallDisk {
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn Appender>> {
+        Ok(Arc::new(SmallFile {
+            file: Disk.open(path)?,
+            left: Arc::clone(&self.left),
+            truncates: Arc::clone(&self.truncates),
+            syncs: Arc::clone(&self.syncs),
+        }))
+    }
+}
+
+impl Appender for SmallFile {
+    fn append(&self, bytes: &[u8]) -> io::Result<()> {
+        let left = self.left.load(Ordering::Relaxed);
+        let fits = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        self.file.append(&bytes[..fits])?;
+        self.left.fetch_sub(fits as u64, Ordering::Relaxed);
+        if fits < bytes.len() {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
+
+    fn truncate(&self, len: u64) -> io::Result<()> {
+        if !self.truncates.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::ReadOnlyFilesystem.into());
+        }
+        self.file.truncate(len)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        self.file.sync()
+    }
+}
+
+fn is_full(result: Result<(), AppendError>) -> bool {
+    matches!(result, Err(AppendError::Write(error)) if error.kind() == io::ErrorKind::StorageFull)
+}
+
+#[test]
+fn a_full_disk_refuses_keeps_nothing_and_takes_again_when_there_is_space() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::new(8_000);
+    let medium: Arc<dyn Medium> = disk.clone();
+    let store = SegmentStore::open_on(folder.path(), roomy(), medium).unwrap();
+    store.append(&span(1, 3_000)).unwrap();
+    assert!(is_full(store.append(&span(2, 20_000))));
+    assert!(is_full(store.append(&span(3, 20_000))));
+    assert_eq!(stored(&store), [1]);
+    disk.left.store(1 << 20, Ordering::Relaxed);
+    store.append(&span(4, 20_000)).unwrap();
+    assert_eq!(stored(&store), [1, 4]);
+    drop(store);
+    let store = open(folder.path());
+    assert_eq!(stored(&store), [1, 4]);
+    assert!(store.recovered().is_empty(), "{:?}", store.recovered());
+}
+
+#[test]
+fn a_file_that_cannot_be_cut_back_is_left_for_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::new(8_000);
+    let medium: Arc<dyn Medium> = disk.clone();
+    let store = SegmentStore::open_on(folder.path(), roomy(), medium).unwrap();
+    store.append(&span(1, 3_000)).unwrap();
+    disk.truncates.store(false, Ordering::Relaxed);
+    assert!(is_full(store.append(&span(2, 20_000))));
+    disk.left.store(1 << 20, Ordering::Relaxed);
+    store.append(&span(3, 100)).unwrap();
+    assert_eq!(stored(&store), [1, 3]);
+    assert_eq!(store.view().segments.len(), 2);
+    drop(store);
+    let store = open(folder.path());
+    assert_eq!(stored(&store), [1, 3]);
+    assert_eq!(
+        store.recovered().len(),
+        1,
+        "the half frame is said: {:?}",
+        store.recovered()
+    );
+}
+
+#[test]
+fn a_disk_without_room_for_a_new_segment_leaves_no_file_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::new(10);
+    let medium: Arc<dyn Medium> = disk.clone();
+    let store = SegmentStore::open_on(folder.path(), roomy(), medium).unwrap();
+    assert!(is_full(store.append(&span(1, 0))));
+    let files = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(files, 0);
+    disk.left.store(1 << 20, Ordering::Relaxed);
+    store.append(&span(2, 0)).unwrap();
+    assert_eq!(stored(&store), [2]);
+}
+
+#[test]
+fn what_was_written_is_synced_soon_without_anybody_asking() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::new(1 << 20);
+    let medium: Arc<dyn Medium> = disk.clone();
+    let store = SegmentStore::open_on(folder.path(), roomy(), medium).unwrap();
+    store.append(&span(1, 0)).unwrap();
+    let limit = std::time::Instant::now() + Duration::from_secs(20);
+    while disk.syncs.load(Ordering::Relaxed) == 0 {
+        assert!(std::time::Instant::now() < limit, "never synced");
+        std::thread::yield_now();
+    }
+    drop(store);
+}

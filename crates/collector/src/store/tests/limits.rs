@@ -1,0 +1,153 @@
+//! Retention by size, count and age; what was pruned is counted and stays counted.
+
+use std::fs;
+
+use super::*;
+
+fn on_disk(folder: &Path) -> u64 {
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let segments = files.filter(|entry| entry.path().extension().is_some_and(|end| end == "seg"));
+    segments.map(|entry| entry.metadata().unwrap().len()).sum()
+}
+
+#[test]
+fn the_oldest_go_before_the_cap_is_passed_and_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let retention = Retention {
+        max_bytes: 300_000,
+        ..roomy()
+    };
+    let store = SegmentStore::open(folder.path(), retention.clone()).unwrap();
+    for number in 1..=200 {
+        store.append(&span(number, 5_000)).unwrap();
+        let shown: u64 = store
+            .view()
+            .segments
+            .iter()
+            .map(|segment| segment.bytes)
+            .sum();
+        assert!(on_disk(folder.path()) <= 300_000, "after {number}");
+        assert_eq!(on_disk(folder.path()), shown, "after {number}");
+    }
+    let left = stored(&store);
+    let pruned = store.view().pruned;
+    assert_eq!(left.last(), Some(&200));
+    assert!(
+        left.len() > 20,
+        "one eviction must not empty the store: {}",
+        left.len()
+    );
+    assert_eq!(pruned.spans + left.len() as u64, 200);
+    assert_eq!(
+        pruned.before_unix_nano,
+        Some(left[0]),
+        "the end of the span before the first"
+    );
+    assert!(pruned.segments > 0 && pruned.bytes > 0);
+    drop(store);
+
+    let store = SegmentStore::open(folder.path(), retention).unwrap();
+    assert_eq!(store.view().pruned, pruned);
+    assert_eq!(stored(&store), left);
+}
+
+#[test]
+fn a_request_that_fits_only_alone_replaces_everything_and_a_larger_one_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SegmentStore::open(
+        folder.path(),
+        Retention {
+            max_bytes: 300_000,
+            ..roomy()
+        },
+    )
+    .unwrap();
+    store.append(&span(1, 40_000)).unwrap();
+    // Incompressible text of 90 letters packs to about 81 %.
+    store.append(&span(2, 340_000)).unwrap();
+    assert_eq!(stored(&store), [2]);
+    assert_eq!(store.view().pruned.spans, 1);
+    let refused = store.append(&span(3, 400_000));
+    assert!(
+        matches!(
+            refused,
+            Err(AppendError::TooLarge {
+                max_bytes: 300_000,
+                ..
+            })
+        ),
+        "{refused:?}"
+    );
+    assert_eq!(stored(&store), [2]);
+    assert!(on_disk(folder.path()) <= 300_000);
+}
+
+#[test]
+fn more_records_than_allowed_evict_the_oldest() {
+    let folder = tempfile::tempdir().unwrap();
+    let retention = Retention {
+        max_records: 160,
+        ..roomy()
+    };
+    let store = SegmentStore::open(folder.path(), retention).unwrap();
+    for number in 1..=400 {
+        store.append(&span(number, 0)).unwrap();
+    }
+    let left = stored(&store);
+    assert!(left.len() <= 160 && left.len() > 120, "{}", left.len());
+    assert_eq!(left.last(), Some(&400));
+    assert_eq!(store.view().pruned.spans + left.len() as u64, 400);
+}
+
+#[test]
+fn segments_that_arrived_too_long_ago_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let hour = Duration::from_secs(3600);
+    let retention = Retention {
+        max_age: Some(hour),
+        ..roomy()
+    };
+    let store = SegmentStore::open(folder.path(), retention).unwrap();
+    let mut guard = store.inner.lock();
+    let writer = guard.as_mut().unwrap();
+    let start = now();
+    let minute = 60_000_000_000;
+    for number in 0..120 {
+        let time = start + number * minute;
+        let batch = span(number, 0);
+        let rows = index::rows(Signal::Traces, batch.bytes(), &store.inner.names).unwrap();
+        let range = rows.time_range();
+        let mut frame = Frame::pack(Signal::Traces, batch.bytes(), 1, range, time).unwrap();
+        writer.append(&mut frame, rows, time).unwrap();
+    }
+    drop(guard);
+    let left = stored(&store);
+    assert_eq!(left.last(), Some(&119));
+    // One sixteenth of the age is how exact a segment can be.
+    assert!(
+        left[0] >= 119 - 60 - 5 && left[0] <= 119 - 59 + 5,
+        "{}",
+        left[0]
+    );
+}
+
+#[test]
+fn what_was_decided_before_a_crash_is_done_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.append(&span(1, 0)).unwrap();
+    store.close().unwrap();
+    let view = store.view();
+    // The account was written, the file not yet removed.
+    view.pruned
+        .with(&view.segments[0])
+        .save(folder.path())
+        .unwrap();
+    drop(store);
+    let store = open(folder.path());
+    assert_eq!(stored(&store), [0_u64; 0]);
+    assert_eq!(store.view().pruned.spans, 1);
+    store.append(&span(2, 0)).unwrap();
+    drop(store);
+    assert_eq!(stored(&open(folder.path())), [2]);
+}
