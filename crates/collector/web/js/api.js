@@ -15,7 +15,7 @@ class ApiError extends Error {
 
   get hint() {
     if (this.status === 0) return 'The page keeps trying. Start the backend with `glassbox up` or `glassbox demo`.';
-    if (this.status === 400) return 'Change the search or the address: this request cannot succeed as it is.';
+    if (this.status === 400) return 'Change the search or the address.';
     if (this.status === 403) return 'The backend answers loopback names and the addresses that it was bound to, nothing else.';
     if (this.status === 404) return 'It may have been pruned, or the address is of another backend.';
     return this.retryable ? 'The page keeps trying.' : `The backend answered ${this.status} (${this.code}).`;

@@ -38,16 +38,16 @@ export function dollars(value) {
   return `$${value === 0 ? '0' : value < 0.01 ? Number(value.toPrecision(2)) : value.toFixed(value < 1 ? 3 : 2)}`;
 }
 
-/** 38123456 → "38 MB". */
+/** 38123456 → "36 MiB": in the units in which a cap is set. */
 export function bytes(value) {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let amount = Number(value ?? 0);
   let unit = 0;
-  while (amount >= 999.5 && unit < units.length - 1) {
-    amount /= 1000;
+  while (amount >= 1023.5 && unit < units.length - 1) {
+    amount /= 1024;
     unit += 1;
   }
-  return `${digits(amount, unit > 0 && amount < 9.95 ? 1 : 0)} ${units[unit]}`;
+  return `${digits(amount, unit > 0 && amount < 9.95 && !Number.isInteger(amount) ? 1 : 0)} ${units[unit]}`;
 }
 
 const two = (value) => String(value).padStart(2, '0');

@@ -156,7 +156,7 @@ function Run({ id, trace, total, logs, following }) {
     <${Waterfall} trace=${trace} rows=${rows} closed=${closed} selected=${selected} found=${found} window=${view} scroller=${scroller} onSelect=${select} onToggle=${toggle} />
     <${TraceLogs} logs=${logs} trace=${trace} id=${id} selected=${selected} scroller=${scroller} onSelect=${select} />
   </section>
-  ${node && html`<${SpanAside} trace=${trace} node=${node} logs=${logs.data?.logs} onSelect=${select} onClose=${() => setParams({ span: null })} />`}
+  ${node && html`<${SpanAside} trace=${trace} node=${node} logs=${logs} onSelect=${select} onClose=${() => setParams({ span: null })} />`}
   ${selected && !node && html`<aside class="aside"><${Empty} title="This span is not here."><p class="dim">The run is, but it has no span ${shortId(selected)}.</p><//></aside>`}`;
 }
 

@@ -14,12 +14,14 @@ export function ServicesView() {
   const query = params.get('q') ?? '';
   const following = useStore(live);
   const [turn, setTurn] = useState(0);
+  const registry = useResource('/v1/registry/services', turn);
+  const absent = registry.error?.status === 404;
   useEffect(() => {
-    if (!following) return undefined;
+    // Where there is no registry there will be none before a restart.
+    if (!following || absent) return undefined;
     const timer = setInterval(() => !document.hidden && setTurn((n) => n + 1), EVERY);
     return () => clearInterval(timer);
-  }, [following]);
-  const registry = useResource('/v1/registry/services', turn);
+  }, [following, absent]);
   const traces = useResource('/api/otel/traces?limit=1000', useRevision('spans'));
   useKeys({ Escape: () => (query ? (setParams({ q: null }), true) : false) });
 
@@ -48,8 +50,8 @@ export function ServicesView() {
 
   return html`<main class="plain-page">
     <h1>Registered</h1>
-    ${registry.error?.status === 404 && html`<p class="dim">No registry here. <code>glassbox up</code> and <code>glassbox demo</code> serve one; services find it by <code>GLASSBOX_REGISTRY_URL=${location.origin}</code>.</p>`}
-    ${registry.error && registry.error.status !== 404 && !registry.data && html`<${Failed} error=${registry.error} what="The registry" onRetry=${registry.reload} />`}
+    ${absent && html`<p class="dim">No registry here. <code>glassbox up</code> and <code>glassbox demo</code> serve one; services find it by <code>GLASSBOX_REGISTRY_URL=${location.origin}</code>.</p>`}
+    ${registry.error && !absent && !registry.data && html`<${Failed} error=${registry.error} what="The registry" onRetry=${registry.reload} />`}
     ${!registry.data && registry.loading && !registry.error && html`<${Loading} what="the registry" />`}
     ${registry.data && !shown.length && html`<p class="dim">${registered.length ? 'No registered service matches.' : 'Nothing is registered at the moment. Registrations expire when a service stops.'}</p>`}
     <div class="services">${shown.map((service) => html`<${Registered} key=${service.instance ?? service.name} service=${service} />`)}</div>

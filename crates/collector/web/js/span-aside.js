@@ -1,7 +1,7 @@
 // Everything about one span: first what went wrong, then its events, logs and metric, then its attributes.
 import { Copy, Dot, html, useEffect, useMemo, useState } from './ui.js';
-import { getJson, withQuery } from './api.js';
-import { clockMillis, duration, moment, quantity, recordTime, shortId, text } from './format.js';
+import { getJson, useResource, withQuery } from './api.js';
+import { clockMillis, count, duration, moment, quantity, recordTime, shortId, text } from './format.js';
 import { cause, explain, isError, isModelCall, isTool, operation } from './trace.js';
 import { Groups, Level, Pairs, Resource } from './attributes.js';
 import { link } from './router.js';
@@ -11,7 +11,12 @@ const LOGS = 50;
 export function SpanAside({ trace, node, logs, onSelect, onClose }) {
   const { span } = node;
   const failed = isError(span);
-  const own = useMemo(() => (logs ?? []).filter((record) => record.span_id === span.span_id).reverse(), [logs, span.span_id]);
+  // The run's logs are here already; of a run with more than were loaded, the span asks for its own.
+  const partial = logs.data && logs.data.total > logs.data.returned;
+  const asked = useResource(partial ? withQuery('/api/otel/logs', { trace_id: span.trace_id, span_id: span.span_id, limit: LOGS }) : null, logs.data?.total);
+  const source = partial ? asked.data : logs.data;
+  const own = useMemo(() => (source?.logs ?? []).filter((record) => record.span_id === span.span_id).reverse(), [source, span.span_id]);
+  const amount = partial ? asked.data?.total ?? 0 : own.length;
   const events = span.events.filter((event) => event.name !== 'exception' || event.attributes?.['exception.stacktrace'] || !failed);
   return html`<aside class="aside" aria-label="Span">
     <button type="button" class="close" aria-label="Close the span" onClick=${onClose}>×</button>
@@ -21,7 +26,7 @@ export function SpanAside({ trace, node, logs, onSelect, onClose }) {
     <div class="buttons">
       <${Copy} label="Copy link" text=${() => location.href} title="Copy the address of this span" />
       <${Copy} label="Copy JSON" text=${() => JSON.stringify(span, null, 2)} title="Copy the span as JSON" />
-      ${own.length > 0 && html`<a class="btn" href=${link('logs', null, { q: `trace=${span.trace_id} span_id=${span.span_id}` })}>Logs ${own.length}</a>`}
+      ${own.length > 0 && html`<a class="btn" href=${link('logs', null, { q: `trace=${span.trace_id} span_id=${span.span_id}` })}>Logs ${count(amount)}</a>`}
     </div>
     ${failed && html`<${What} node=${node} trace=${trace} onSelect=${onSelect} />`}
     <${OwnAttributes} span=${span} />
@@ -29,7 +34,7 @@ export function SpanAside({ trace, node, logs, onSelect, onClose }) {
     ${own.length > 0 && html`<h2>Logs of this span</h2><div class="mono">${own.slice(0, LOGS).map((record) => html`
       <div class="log" key=${record.cursor} title=${moment(recordTime(record))}><span class="dim">${clockMillis(recordTime(record)).slice(6)}</span>
         <${Level} number=${record.severity_number} words=${record.severity_text} /><span class="wrap">${text(record.body)}</span></div>`)}</div>
-      ${own.length > LOGS && html`<a href=${link('logs', null, { q: `trace=${span.trace_id} span_id=${span.span_id}` })}>All ${own.length} records</a>`}`}
+      ${amount > LOGS && html`<a href=${link('logs', null, { q: `trace=${span.trace_id} span_id=${span.span_id}` })}>All ${count(amount)} records</a>`}`}
     <${Moment} key=${span.span_id} span=${span} />
     ${span.links?.length > 0 && html`<h2>Links</h2><ul class="plainlist mono">${span.links.map((one) => html`<li>
       <a href=${link('runs', one.trace_id, { span: one.span_id })}>${shortId(one.trace_id)} / ${shortId(one.span_id)}</a>

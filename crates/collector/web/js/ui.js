@@ -162,7 +162,7 @@ export function Loading({ what }) {
 /** A failed request: what was wrong, where, and what to do. */
 export function Failed({ error, what, onRetry }) {
   return html`<div class="state" role="alert">
-    <b>${what} could not be loaded.</b>
+    <b>${error.status === 400 ? `${what} is not understood.` : `${what} could not be loaded.`}</b>
     <p>${error.message}</p>
     <p class="dim">${error.hint}</p>
     ${onRetry && html`<button type="button" class="btn" onClick=${onRetry}>Try again</button>`}
