@@ -5,10 +5,10 @@
 //! headers in the request's extensions. With feature `axum` the route comes from axum; otherwise put
 //! a [`Route`] into the extensions of the request or of the response.
 //!
-//! **Client** (feature `client`). [`HttpClient`] sends one request as one CLIENT span and one record
+//! **Client** (feature `client`). `HttpClient` sends one request as one CLIENT span and one record
 //! of `http.client.request.duration`; the trace, the baggage, the time left and the idempotency key of
 //! the caller's `Cx` go along. It never repeats a request: who does (`glassbox-resilience`) says so
-//! with [`HttpRequest::resend_count`].
+//! with `HttpRequest::resend_count`.
 //!
 #![cfg_attr(feature = "client", doc = "```no_run")]
 #![cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -43,8 +43,8 @@
 //! ```
 //!
 //! The caller's deadline bounds everything, the body included; a status of 400 or more is an answer,
-//! not an [`HttpError`]. Redirects are not followed. Proxies come from what the application hands to
-//! [`HttpClientBuilder::proxies_from`], and are never used for loopback.
+//! not an `HttpError`. Redirects are not followed. Proxies come from what the application hands to
+//! `HttpClientBuilder::proxies_from`, and are never used for loopback.
 
 #![forbid(unsafe_code)]
 

@@ -182,9 +182,7 @@ impl HttpRequest {
         let mut exchange = pin!(attempt.within(|| client.execute(request)));
         let answer = poll_fn(
             |task| match attempt.within(|| exchange.as_mut().poll(task)) {
-                Poll::Ready(answer) => {
-                    return Poll::Ready(answer.map_err(|error| failure(error, &peer)));
-                }
+                Poll::Ready(answer) => Poll::Ready(answer.map_err(|error| failure(error, &peer))),
                 Poll::Pending => patience.poll_end(task).map(Err),
             },
         )

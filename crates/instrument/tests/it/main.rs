@@ -7,3 +7,4 @@
 
 #[cfg(feature = "client")]
 mod client;
+mod server;
