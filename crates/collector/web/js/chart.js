@@ -3,6 +3,12 @@ import uPlot from '../vendor/uplot.js';
 import { colour, html, useEffect, useLayoutEffect, useRef, useState } from './ui.js';
 import { clock, quantity, unitName } from './format.js';
 
+// The style of the charts is fetched with them: the first paint of a run does not wait for it.
+const style = document.createElement('link');
+style.rel = 'stylesheet';
+style.href = '/assets/vendor/uplot.css';
+document.head.prepend(style);
+
 const HEIGHT = 190;
 const SYNC = 'glassbox';
 

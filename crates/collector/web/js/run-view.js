@@ -6,9 +6,9 @@ import { status, useResource, useRevision, withQuery } from './api.js';
 import { clockMillis, count, dollars, duration, moment, plural, recordTime, shortId, text } from './format.js';
 import { go, link, route, setParams } from './router.js';
 import { useKeys } from './keys.js';
-import { buildTrace, conversation, matches, openRows, outcome } from './trace.js';
+import { buildTrace, matches, openRows, outcome } from './trace.js';
 import { Level } from './attributes.js';
-import { Conversation } from './conversation.js';
+import { Conversation, conversation } from './conversation.js';
 import { Axis, Waterfall } from './waterfall.js';
 import { SpanAside } from './span-aside.js';
 

@@ -1,5 +1,5 @@
 // What one trace is: a tree made of spans that may be incomplete, doubled or circular, and what can be said of each.
-import { duration, opened, plural, text } from './format.js';
+import { duration, plural, text } from './format.js';
 
 const first = (span, ...names) => {
   for (const name of names) {
@@ -13,7 +13,7 @@ export const isError = (span) => span.status === 'error';
 export const operation = (span) => first(span, 'gen_ai.operation.name');
 export const isModelCall = (span) => ['chat', 'text_completion', 'generate_content'].includes(operation(span));
 export const isTool = (span) => operation(span) === 'execute_tool';
-const isAgent = (span) => ['invoke_agent', 'create_agent', 'invoke_workflow'].includes(operation(span));
+export const isAgent = (span) => ['invoke_agent', 'create_agent', 'invoke_workflow'].includes(operation(span));
 export const toolName = (span) => text(first(span, 'gen_ai.tool.name')) || span.name.replace(/^execute_tool\s+/, '');
 export const modelName = (span) => text(first(span, 'gen_ai.response.model', 'gen_ai.request.model')) || span.name.replace(/^\w+\s+/, '');
 export const agentName = (span) => text(first(span, 'gen_ai.agent.name')) || span.name.replace(/^\w+\s+/, '');
@@ -266,86 +266,4 @@ export function servedBy(node) {
 export function matches(span, words) {
   const haystack = `${span.name}\n${span.service}\n${span.span_id}\n${span.status_message ?? ''}\n${JSON.stringify(span.attributes)}`.toLowerCase();
   return words.every((word) => haystack.includes(word));
-}
-
-const partText = (part) => (typeof part === 'string' ? part : text(part?.content ?? part?.text ?? ''));
-
-/** Messages in the convention's form (role, parts), or the older one (role, content), as plain pieces. */
-function messages(value) {
-  const list = opened(value);
-  if (typeof list === 'string') return list ? [{ role: 'user', text: list, calls: [], answers: [] }] : [];
-  if (!Array.isArray(list)) return [];
-  return list.filter((message) => message && typeof message === 'object').map((message) => {
-    const raw = message.parts ?? message.content ?? [];
-    const parts = Array.isArray(raw) ? raw : [raw];
-    const kind = (part) => (typeof part === 'string' ? 'text' : part?.type ?? 'text');
-    const spoken = parts.filter((part) => ['text', 'refusal'].includes(kind(part))).map(partText).filter(Boolean);
-    const others = parts.map(kind).filter((name) => !['text', 'refusal', 'tool_call', 'tool_call_response', 'reasoning'].includes(name));
-    return {
-      role: text(message.role) || 'user',
-      text: [...spoken, ...others.map((name) => `[${name}]`)].join('\n'),
-      reasoning: parts.filter((part) => kind(part) === 'reasoning').map(partText).join('\n'),
-      calls: [
-        ...parts.filter((part) => kind(part) === 'tool_call').map((part) => text(part.name)),
-        ...(Array.isArray(message.tool_calls) ? message.tool_calls.map((call) => text(call?.function?.name ?? call?.name)) : []),
-      ],
-    };
-  });
-}
-
-const captured = (span, name) => {
-  if (span.attributes?.[name] != null) return span.attributes[name];
-  return span.events?.find((event) => event.attributes?.[name] != null)?.attributes[name];
-};
-
-/** The run as turns of a conversation, in the order in which they began. */
-export function conversation(trace) {
-  const turns = [];
-  const said = new Set();
-  let content = false;
-  if (trace.question) {
-    said.add(`user\n${trace.question}`);
-    turns.push({ kind: 'user', key: 'question', text: trace.question, node: trace.roots[0] });
-  }
-  const spoken = trace.rows
-    .filter(({ span }) => operation(span) != null)
-    .sort((a, b) => a.span.start_unix_nano - b.span.start_unix_nano || a.row - b.row);
-  for (const node of spoken) {
-    const { span } = node;
-    const key = span.span_id;
-    if (isModelCall(span)) {
-      const input = captured(span, 'gen_ai.input.messages');
-      const output = captured(span, 'gen_ai.output.messages');
-      content ||= input != null || output != null;
-      messages(input).forEach((message, i) => {
-        const mark = `${message.role}\n${message.text}`;
-        if (!['user', 'system', 'developer'].includes(message.role) || !message.text || said.has(mark)) return;
-        said.add(mark);
-        const turn = { kind: message.role === 'user' ? 'user' : 'system', key: `${key}/${i}`, text: message.text, node };
-        // Instructions came before the question, which the run already opened with.
-        if (turn.kind === 'system' && turns.at(-1)?.key === 'question') turns.splice(-1, 0, turn);
-        else turns.push(turn);
-      });
-      const answers = messages(output);
-      answers.forEach((message) => said.add(`assistant\n${message.text}`));
-      turns.push({
-        kind: 'model', key, node, text: answers.map((message) => message.text).filter(Boolean).join('\n'),
-        reasoning: answers.map((message) => message.reasoning).filter(Boolean).join('\n'),
-        calls: answers.flatMap((message) => message.calls), captured: output != null,
-      });
-    } else if (isTool(span)) {
-      const input = captured(span, 'gen_ai.tool.call.arguments');
-      const output = captured(span, 'gen_ai.tool.call.result');
-      content ||= input != null || output != null;
-      const asker = turns.findLast((turn) => turn.kind === 'model' && turn.node.parent === node.parent)
-        ?? turns.findLast((turn) => turn.kind === 'model' && turn.node === node.parent);
-      if (asker && !asker.captured && !isError(asker.node.span)) asker.calls.push(toolName(span));
-      turns.push({ kind: 'tool', key, node, input, output });
-    } else if (isAgent(span)) {
-      if (node.depth > 0) turns.push({ kind: 'agent', key, node });
-    } else {
-      turns.push({ kind: 'other', key, node });
-    }
-  }
-  return { turns, content };
 }
