@@ -17,6 +17,7 @@ use glassbox_otlp::{Receiver, Signal};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode, Uri};
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -41,6 +42,8 @@ pub(crate) struct Api {
     /// Ends the streams.
     pub(crate) stop: CancellationToken,
     pub(crate) heartbeat: Duration,
+    /// Bounds the threads and the memory that questions take.
+    pub(crate) queries: Arc<Semaphore>,
 }
 
 /// Returns the routes of the API.
@@ -95,7 +98,15 @@ async fn answer<T: Serialize + 'static>(
     api: Arc<Api>,
     ask: impl FnOnce(&Query) -> T + Send + 'static,
 ) -> Result<Response, Failure> {
-    let body = tokio::task::spawn_blocking(move || serde_json::to_vec(&ask(&api.query))).await;
+    let Ok(turn) = Arc::clone(&api.queries).acquire_owned().await else {
+        return Err(Failure::internal("the backend is shutting down"));
+    };
+    let work = move || {
+        // Kept until the work ends, even if the client goes away meanwhile.
+        let _turn = turn;
+        serde_json::to_vec(&ask(&api.query))
+    };
+    let body = tokio::task::spawn_blocking(work).await;
     match body {
         Ok(Ok(body)) => {
             let media = (CONTENT_TYPE, HeaderValue::from_static("application/json"));

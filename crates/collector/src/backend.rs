@@ -10,6 +10,7 @@ use axum::middleware::from_fn_with_state;
 use glassbox_otlp::{Limits, Receiver, serve};
 use thiserror::Error;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -28,6 +29,9 @@ use crate::store::{self, Records, Retention, SegmentStore};
 /// How often an idle stream says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
+/// How many questions are worked on at a time; further ones wait their turn.
+const QUERIES: usize = 4;
+
 /// A running backend: receives OTLP, stores it, answers questions and shows it.
 ///
 /// Dropping it stops it without waiting; [`shutdown`](Self::shutdown) flushes and reports.
@@ -38,8 +42,7 @@ pub struct Backend {
     store: Arc<SegmentStore>,
     stop: CancellationToken,
     servers: Vec<JoinHandle<io::Result<()>>>,
-    /// Given up last: as long as anything runs, the folder is taken.
-    ownership: Option<Ownership>,
+    ownership: Arc<Ownership>,
 }
 
 /// Why a backend did not start.
@@ -134,7 +137,9 @@ impl Backend {
             tracing::warn!(%error, "the lock file could not be written");
         }
         let limits = Limits::default().request_bytes(config.max_request_bytes.as_usize());
-        let receiver = Receiver::new(Arc::new(Intake::new(Arc::clone(&store))), limits);
+        let ownership = Arc::new(ownership);
+        let intake = Intake::new(Arc::clone(&store), Arc::clone(&ownership));
+        let receiver = Receiver::new(Arc::new(intake), limits);
         let stop = CancellationToken::new();
         let api = Arc::new(Api {
             store: Arc::clone(&store),
@@ -147,6 +152,7 @@ impl Backend {
             streams: Arc::default(),
             traces: Default::default(),
             stop: stop.clone(),
+            queries: Arc::new(Semaphore::new(QUERIES)),
             heartbeat: HEARTBEAT,
         });
         let hosts = &config.allowed_hosts;
@@ -186,7 +192,7 @@ impl Backend {
             store,
             stop,
             servers,
-            ownership: Some(ownership),
+            ownership,
         })
     }
 
@@ -225,7 +231,9 @@ impl Backend {
             }
             Err(_) => false,
         };
-        self.ownership.take();
+        if let Err(error) = self.ownership.release() {
+            tracing::warn!(%error, "the lock of the data folder could not be given up");
+        }
         let view = self.store.view();
         let held = view
             .segments

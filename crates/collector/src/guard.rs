@@ -171,9 +171,19 @@ fn is_loopback_origin(origin: &str) -> bool {
 /// Answers 403 in the form that the port speaks: OTLP clients expect a `google.rpc.Status`.
 fn refuse(request: &Request, what: &str, message: &str, value: &str) -> Response {
     const PERMISSION_DENIED: u8 = 7;
-    if request.uri().path().starts_with("/v1/") && request.method() == Method::POST {
-        let media = request.headers().get(http::header::CONTENT_TYPE);
-        if media.is_some_and(|media| media.as_bytes().starts_with(b"application/x-protobuf")) {
+    let media = request.headers().get(http::header::CONTENT_TYPE);
+    let media = media.map(HeaderValue::as_bytes).unwrap_or_default();
+    if media.starts_with(b"application/grpc") {
+        let headers = [
+            ("content-type", "application/grpc"),
+            ("grpc-status", "7"),
+            ("grpc-message", message),
+        ];
+        return headers.into_response();
+    }
+    let last = request.uri().path().rsplit('/').next();
+    if matches!(last, Some("traces" | "metrics" | "logs")) && request.method() == Method::POST {
+        if media.starts_with(b"application/x-protobuf") {
             // google.rpc.Status: 1 code, 2 message. The messages are shorter than 128 bytes times
             // two, so their length takes at most two bytes of varint.
             let mut status = vec![0x08, PERMISSION_DENIED, 0x12];

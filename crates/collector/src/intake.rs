@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use glassbox_otlp::{Accepted, Batch, Consumer, Refusal};
 
+use crate::ownership::Ownership;
 use crate::store::{AppendError, SegmentStore};
 
 /// How long clients keep their data before they try a disk again that could not be written.
@@ -16,14 +17,17 @@ const DISK_RETRY: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Intake {
     store: Arc<SegmentStore>,
+    /// Whoever may write must own the folder, so the right lives as long as this.
+    _ownership: Arc<Ownership>,
     /// Whether the last write failed, so that the log says it once and not per request.
     failing: AtomicBool,
 }
 
 impl Intake {
-    pub(crate) fn new(store: Arc<SegmentStore>) -> Self {
+    pub(crate) fn new(store: Arc<SegmentStore>, ownership: Arc<Ownership>) -> Self {
         Self {
             store,
+            _ownership: ownership,
             failing: AtomicBool::new(false),
         }
     }

@@ -123,6 +123,11 @@ impl Ownership {
         })
     }
 
+    /// Lets go of the folder before this is dropped.
+    pub(crate) fn release(&self) -> io::Result<()> {
+        self.lock.unlock()
+    }
+
     /// Returns the folder.
     #[must_use]
     pub fn directory(&self) -> &Path {

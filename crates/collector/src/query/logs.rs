@@ -137,6 +137,9 @@ impl Query {
             let Rows::Logs(rows) = &block.rows else {
                 return None;
             };
+            if !block.overlaps(Some(since), None) {
+                return None;
+            }
             let number = rows.iter().position(|row| row.time >= since)?;
             Some(block.header.first_sequence + number as u64)
         })

@@ -145,7 +145,8 @@ impl Writer {
                 gone.fold(view.pruned.clone(), |sum, next| sum.with(next)),
             )
         });
-        pruned.save(&self.directory)?;
+        // On a full disk there may be no room for the account before something is removed.
+        let saved = pruned.save(&self.directory).is_ok();
         let records = |of: &Pruned| of.spans + of.log_records + of.data_points;
         tracing::info!(
             segments = count,
@@ -154,13 +155,17 @@ impl Writer {
             "pruned the oldest telemetry to stay within the store's limits",
         );
         let gone: Vec<SegmentView> = self.shown.change(|view| {
-            view.pruned = pruned;
+            view.pruned = pruned.clone();
             view.segments.drain(..count).collect()
         });
         for segment in gone {
             remove(&segment.segment.path);
         }
-        Ok(())
+        if saved {
+            Ok(())
+        } else {
+            pruned.save(&self.directory)
+        }
     }
 }
 

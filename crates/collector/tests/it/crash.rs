@@ -1,14 +1,14 @@
 //! `kill -9`: what was acknowledged is there afterwards.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use glassbox_collector::Backend;
 use prost::Message;
 use serde_json::Value;
 
-use crate::client::{export, get_json};
+use crate::client::{export, get_json, post};
 use crate::records::{hex, now, span, trace_id, traces};
 use crate::{config, start, stop};
 
@@ -33,23 +33,43 @@ fn victim() {
     });
 }
 
+/// Starts the victim by `command`, which is to run this test program.
+fn spawn(command: &mut Command, folder: &Path) -> (Child, String) {
+    let mut victim = command
+        .args(["--exact", "crash::victim", "--nocapture"])
+        .env(FOLDER, folder)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(victim.stdout.take().unwrap())
+        .lines()
+        .map(|line| line.unwrap());
+    let ready = lines.find_map(|line| line.strip_prefix("ready ").map(str::to_owned));
+    (victim, ready.expect("the victim never listened"))
+}
+
+async fn stored_numbers(folder: &Path) -> Vec<u64> {
+    let backend = start(folder).await;
+    let path = format!("/api/otel/traces?trace_id={}", hex(&trace_id(1)));
+    let trace = get_json(backend.endpoints().page(), &path).await;
+    let spans = trace["spans"].as_array().unwrap();
+    let ids = spans
+        .iter()
+        .map(|span: &Value| span["span_id"].as_str().unwrap());
+    let mut numbers: Vec<u64> = ids.map(|id| u64::from_str_radix(id, 16).unwrap()).collect();
+    numbers.sort_unstable();
+    assert!(backend.notes().is_empty(), "{:?}", backend.notes());
+    stop(backend).await;
+    numbers
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_survives_a_sigkill() {
     let folder = tempfile::tempdir().unwrap();
     let mut sent = 0;
     for round in 0..3_u64 {
-        let mut victim = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "crash::victim", "--nocapture"])
-            .env(FOLDER, folder.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let out = BufReader::new(victim.stdout.take().unwrap());
-        let ready = out.lines().map(|line| line.unwrap());
-        let http = ready
-            .into_iter()
-            .find_map(|line| line.strip_prefix("ready ").map(str::to_owned))
-            .expect("the victim never listened");
+        let mut program = Command::new(std::env::current_exe().unwrap());
+        let (mut victim, http) = spawn(&mut program, folder.path());
         for _ in 0..20 {
             sent += 1;
             let span = span(1, sent, 0, &format!("round {round}"), now());
@@ -64,17 +84,54 @@ async fn what_was_acknowledged_survives_a_sigkill() {
         victim.kill().unwrap();
         victim.wait().unwrap();
     }
-    let backend = start(folder.path()).await;
-    let path = format!("/api/otel/traces?trace_id={}", hex(&trace_id(1)));
-    let trace = get_json(backend.endpoints().page(), &path).await;
-    let mut numbers: Vec<u64> = trace["spans"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|span: &Value| u64::from_str_radix(span["span_id"].as_str().unwrap(), 16).unwrap())
-        .collect();
-    numbers.sort_unstable();
-    assert_eq!(numbers, (1..=sent).collect::<Vec<_>>());
-    assert!(backend.notes().is_empty(), "{:?}", backend.notes());
-    stop(backend).await;
+    assert_eq!(
+        stored_numbers(folder.path()).await,
+        (1..=sent).collect::<Vec<_>>()
+    );
+}
+
+/// The limit on file sizes stands in for a full disk: the system refuses the write half-way.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_takes_no_more_is_a_503_and_what_was_acknowledged_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\""]);
+    shell.arg(std::env::current_exe().unwrap());
+    let (mut victim, http) = spawn(&mut shell, folder.path());
+    let mut acknowledged = Vec::new();
+    let refused = loop {
+        let number = acknowledged.len() as u64 + 1;
+        let name = format!("{number}: {}", noise(number, 2_000));
+        let body = traces("agent", vec![span(1, number, 0, &name, now())]).encode_to_vec();
+        let answer = post(&http, "/v1/traces", "application/x-protobuf", &body).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        acknowledged.push(number);
+        assert!(number < 1_000, "the limit was never met");
+    };
+    assert_eq!(
+        refused.status,
+        503,
+        "{}",
+        String::from_utf8_lossy(&refused.body)
+    );
+    assert_eq!(refused.header("retry-after"), Some("5"));
+    assert!(String::from_utf8_lossy(&refused.body).contains("the store cannot write"));
+    victim.kill().unwrap();
+    victim.wait().unwrap();
+    assert!(acknowledged.len() > 5);
+    assert_eq!(stored_numbers(folder.path()).await, acknowledged);
+}
+
+/// Letters that no compressor makes much of.
+fn noise(seed: u64, len: usize) -> String {
+    let mut state = seed | 1;
+    let letters = (0..len).map(|_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(b'0' + (state % 64) as u8)
+    });
+    letters.collect()
 }
