@@ -168,8 +168,9 @@ impl Failures {
         };
         let problem = Problem::new(category, code, message);
         ModelError::from_problem(match wait {
-            Some(wait) => problem.with_retry_after(wait),
-            None => problem,
+            // What would fail again fails after any wait.
+            Some(wait) if problem.is_retryable() => problem.with_retry_after(wait),
+            _ => problem,
         })
     }
 }

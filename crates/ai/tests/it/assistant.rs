@@ -1,0 +1,310 @@
+//! The loop of model and tools.
+
+use crate::{
+    scripted::{Script, Scripted, calls, error, finished, says, text_event},
+    world::Tools,
+};
+use glassbox_ai::{Assistant, AssistantError};
+use glassbox_core::{
+    Budget, CancellationSource, Cancelled, Capability, Category, Clock, Cx, FinishReason, Message,
+    Part, Role, Spent, ToolError, Usage,
+};
+use serde_json::{Value, json};
+use std::{
+    num::NonZeroU32,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::{sync::Barrier, time::Instant};
+
+fn assistant() -> Assistant {
+    Assistant::new("guide").with_clock(Arc::new(TokioClock(Instant::now())))
+}
+
+struct TokioClock(Instant);
+
+impl Clock for TokioClock {
+    fn now(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_nanos()).unwrap()
+    }
+}
+
+/// What the model was told in its last request as results of tools.
+fn told(model: &Scripted) -> Vec<Value> {
+    let requests = model.requests();
+    let last = requests.last().unwrap().messages.iter();
+    let results = last
+        .flat_map(|message| &message.parts)
+        .filter_map(|part| match part {
+            Part::ToolResult { result, .. } => Some(result.clone()),
+            _ => None,
+        });
+    results.collect()
+}
+
+async fn fails(model: Scripted, tools: &Tools, cx: &Cx) -> AssistantError {
+    let world = tools.world(&model);
+    assistant().answer(cx, &world, "Well?").await.unwrap_err()
+}
+
+#[tokio::test(start_paused = true)]
+async fn tools_are_called_until_there_is_an_answer() {
+    let tools = Tools::default()
+        .with("geocode", async |_, input| {
+            assert_eq!(input, json!({"city": "Oslo"}));
+            Ok(json!({"latitude": 59.9}))
+        })
+        .with("daylight", async |_, _| Ok(json!({"sunset": "15:30"})));
+    let model = Scripted::new([
+        calls(&[("a", "geocode", json!({"city": "Oslo"}))]),
+        calls(&[("b", "daylight", json!({}))]),
+        says(&["At ", "15:30."]),
+    ]);
+    let answer = assistant()
+        .with_instructions("Be brief.")
+        .answer(
+            &Cx::background(),
+            &tools.world(&model),
+            "When is sunset in Oslo?",
+        )
+        .await
+        .unwrap();
+    assert_eq!(answer.text, "At 15:30.");
+    assert_eq!(answer.steps, 3);
+    assert_eq!(answer.model, "scripted-1");
+    assert_eq!(answer.usage, Usage::reported(30, 15).with_cache_read(12));
+    let used: Vec<_> = answer
+        .tools
+        .iter()
+        .map(|used| used.service.as_deref().unwrap())
+        .collect();
+    assert_eq!(used, ["geocode-tool", "daylight-tool"]);
+    let roles: Vec<Role> = answer.messages.iter().map(|message| message.role).collect();
+    assert_eq!(
+        roles,
+        [
+            Role::System,
+            Role::User,
+            Role::Assistant,
+            Role::Tool,
+            Role::Assistant,
+            Role::Tool,
+            Role::Assistant
+        ]
+    );
+    let requests = model.requests();
+    let offered: Vec<&str> = requests[0]
+        .tools
+        .iter()
+        .map(|tool| tool.name.as_str())
+        .collect();
+    assert_eq!(
+        offered,
+        ["daylight", "geocode"],
+        "in the order of their services"
+    );
+    assert_eq!(
+        told(&model),
+        [json!({"latitude": 59.9}), json!({"sunset": "15:30"})]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_of_one_turn_are_made_at_once_and_told_in_order() {
+    let both = Arc::new(Barrier::new(2));
+    let meet = both.clone();
+    let tools = Tools::default()
+        .with("slow", move |_, _| {
+            let both = both.clone();
+            async move {
+                both.wait().await;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                Ok(json!("slow"))
+            }
+        })
+        .with("quick", move |_, _| {
+            let both = meet.clone();
+            async move {
+                both.wait().await;
+                Ok(json!("quick"))
+            }
+        });
+    let model = Scripted::new([
+        calls(&[("a", "slow", json!({})), ("b", "quick", json!({}))]),
+        says(&["Done."]),
+    ]);
+    let world = tools.world(&model);
+    assistant()
+        .answer(&Cx::background(), &world, "Well?")
+        .await
+        .unwrap();
+    assert_eq!(told(&model), [json!("slow"), json!("quick")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_model_is_told_what_went_wrong_and_goes_on() {
+    let tools = Tools::default()
+        .with("geocode", async |_, _| {
+            Err(ToolError::new(
+                Category::NotFound,
+                "geocoding.unknown_city",
+                "no city is called 'Atlantis'",
+            ))
+        })
+        .with("hang", async |_, _| std::future::pending().await);
+    let model = Scripted::new([
+        calls(&[
+            ("a", "geocode", json!({"city": "Atlantis"})),
+            ("b", "invented", json!({})),
+            ("c", "geocode", json!("{\"city\": ")),
+            ("d", "hang", json!({})),
+        ]),
+        says(&["Sorry."]),
+    ]);
+    let world = tools.world(&model);
+    let answer = assistant()
+        .answer(&Cx::background(), &world, "Well?")
+        .await
+        .unwrap();
+    assert_eq!(answer.text, "Sorry.");
+    let told = told(&model);
+    let of = |at: usize| {
+        (
+            told[at]["code"].as_str().unwrap(),
+            told[at]["message"].as_str().unwrap(),
+        )
+    };
+    assert_eq!(
+        of(0),
+        ("geocoding.unknown_city", "no city is called 'Atlantis'")
+    );
+    assert_eq!(
+        of(1),
+        (
+            "tool.unknown",
+            "there is no tool 'invented'; the tools are: geocode, hang"
+        )
+    );
+    assert_eq!(
+        of(2),
+        (
+            "tool.invalid_arguments",
+            "the arguments of geocode are no JSON object: {\"city\": ; write them again"
+        )
+    );
+    assert_eq!(of(3), ("tool.timeout", "hang did not answer within 30.0s"));
+    assert_eq!(answer.tools[1].service, None);
+    assert!(answer.tools.iter().all(|used| used.result.is_err()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tools_of_one_name_are_told_apart() {
+    let capability = || Capability::of::<(), ()>("search", "Finds.");
+    let tools = Tools::default()
+        .with_service("a-tool", capability(), async |_, _| Ok(json!("from a")))
+        .with_service("b-tool", capability(), async |_, _| Ok(json!("from b")));
+    let model = Scripted::new([
+        calls(&[
+            ("x", "b-tool__search", json!({})),
+            ("y", "search", json!({})),
+        ]),
+        says(&["Found."]),
+    ]);
+    let world = tools.world(&model);
+    assistant()
+        .answer(&Cx::background(), &world, "Well?")
+        .await
+        .unwrap();
+    let told = told(&model);
+    assert_eq!(told[0], "from b");
+    assert_eq!(told[1]["code"], "tool.unknown");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_steps_have_a_limit() {
+    let tools = Tools::default().with("again", async |_, _| Ok(json!(1)));
+    let again = || calls(&[("a", "again", json!({}))]);
+    let model = Scripted::new([again(), again(), again()]);
+    let world = tools.world(&model);
+    let failed = assistant()
+        .with_max_steps(NonZeroU32::new(3).unwrap())
+        .answer(&Cx::background(), &world, "Well?")
+        .await
+        .unwrap_err();
+    assert_eq!(failed.problem().code(), "agent.step_limit");
+    assert_eq!(failed.problem().category(), Category::BudgetExhausted);
+    assert_eq!(
+        failed.to_string(),
+        "guide asked the model 3 times without coming to an answer; allow more steps, or ask for less"
+    );
+    assert_eq!((failed.steps(), failed.tools().len()), (3, 3));
+    assert_eq!(failed.usage().total(), 45);
+}
+
+/// A budget that lasts for one question.
+struct Once(Mutex<u32>);
+
+impl Budget for Once {
+    fn charge(&self, _spent: Spent) {}
+
+    fn is_exhausted(&self) -> bool {
+        let mut asked = self.0.lock().unwrap();
+        *asked += 1;
+        *asked > 1
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_spent_budget_ends_the_loop() {
+    let tools = Tools::default().with("again", async |_, _| Ok(json!(1)));
+    let model = Scripted::new([calls(&[("a", "again", json!({}))])]);
+    let cx = Cx::background().with_budget(Arc::new(Once(Mutex::new(0))));
+    let failed = fails(model, &tools, &cx).await;
+    assert_eq!(failed.problem().code(), "agent.budget_exhausted");
+    assert_eq!(failed.steps(), 1);
+}
+
+struct Gone;
+
+impl CancellationSource for Gone {
+    fn cancelled(&self) -> Cancelled<'_> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn is_cancelled(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_who_left_is_not_worked_for() {
+    let cx = Cx::background().with_cancellation(Arc::new(Gone));
+    let failed = fails(Scripted::default(), &Tools::default(), &cx).await;
+    assert_eq!(failed.problem().category(), Category::Cancelled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_fails_ends_the_loop_with_what_was_used() {
+    let tools = Tools::default().with("once", async |_, _| Ok(json!(1)));
+    let broke = error(Category::Unavailable).with_usage(Usage::estimated(3, 2));
+    let model = Scripted::new([
+        calls(&[("a", "once", json!({}))]),
+        Script::Says(vec![Ok(text_event("Well, ")), Err(broke)]),
+    ]);
+    let failed = fails(model, &tools, &Cx::background()).await;
+    assert_eq!(failed.to_string(), "the model said no");
+    let expected = Usage::estimated(13, 7).with_cache_read(4);
+    assert_eq!(failed.usage(), expected);
+    assert!(std::error::Error::source(&failed).is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_no_answer() {
+    let empty = finished(Message::assistant(""), FinishReason::Length);
+    let model = Scripted::new([Script::Says(vec![Ok(empty)])]);
+    let failed = fails(model, &Tools::default(), &Cx::background()).await;
+    assert_eq!(
+        failed.to_string(),
+        "scripted-1 gave no answer: it reached its limit of tokens first"
+    );
+}

@@ -1,0 +1,11 @@
+//! The client against a server that can misbehave, and everything around it against scripts.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+mod assistant;
+mod budget;
+mod failures;
+mod framings;
+mod resilience;
+mod scripted;
+mod server;
+mod world;
