@@ -1,7 +1,7 @@
 // Services: what the registry knows and what telemetry has shown, with the tools that each service offers.
 import { Dot, Empty, Failed, Loading, html, learnServices, useEffect, useMemo, useState, useStore } from './ui.js';
 import { live, useResource, useRevision } from './api.js';
-import { clock, count, day, plural, text } from './format.js';
+import { clock, count, day, duration, plural, text } from './format.js';
 import { link, route, setParams } from './router.js';
 import { useKeys } from './keys.js';
 import { Value } from './attributes.js';
@@ -79,8 +79,9 @@ function Registered({ service }) {
 
 function Tool({ tool }) {
   const [open, setOpen] = useState(false);
-  const { name, description, input, output, ...rest } = tool;
-  const facts = Object.entries(rest).filter(([, value]) => value != null && typeof value !== 'object').map(([key, value]) => `${key} ${text(value)}`);
+  const { name, description, input, output, timeout_ms: timeout, ...rest } = tool;
+  const facts = Object.entries(rest).filter(([, value]) => value != null && typeof value !== 'object').map(([key, value]) => `${key} ${text(value).replaceAll('_', '-')}`);
+  if (timeout != null) facts.push(`timeout ${duration(timeout * 1e6)}`);
   return html`<b>${name}</b> <span class="dim">${description}</span>
     ${facts.length > 0 && html`<div class="faint small">${facts.join(' · ')}</div>`}
     ${(input || output) && html`<details onToggle=${(event) => setOpen(event.currentTarget.open)}><summary class="dim">Schema</summary>
