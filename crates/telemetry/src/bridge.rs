@@ -15,7 +15,7 @@ use console::Format;
 use gate::Gate;
 use log_layer::LogLayer;
 use span_layer::SpanLayer;
-use std::sync::Arc;
+use std::{io::IsTerminal, sync::Arc};
 use tracing::Subscriber;
 use tracing_subscriber::{
     EnvFilter, Layer,
@@ -72,6 +72,7 @@ where
             .with_span_events(FmtSpan::NONE)
             .fmt_fields(console::Fields)
             .event_format(format)
+            .with_ansi(std::io::stderr().is_terminal())
             .with_writer(console)
             .with_filter(filter()?),
     ));
@@ -96,3 +97,6 @@ where
 fn stock<S>(_: &Backend) -> Result<Box<dyn Layer<S> + Send + Sync>, InitError> {
     Err(InitError::Feature("tracing-opentelemetry"))
 }
+
+#[cfg(test)]
+mod tests;

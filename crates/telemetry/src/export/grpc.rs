@@ -91,8 +91,10 @@ fn tls(_: Endpoint) -> Result<Endpoint, InitError> {
 }
 
 fn refusal(status: Status) -> ExportError {
-    // No connection, as tonic tells it: a status that it made itself, with the cause inside.
-    if status.code() == Code::Unavailable && std::error::Error::source(&status).is_some() {
+    // No connection, or one that broke, as tonic tells it: a status that it made itself, with the
+    // cause inside.
+    let made_here = std::error::Error::source(&status).is_some();
+    if made_here && matches!(status.code(), Code::Unavailable | Code::Unknown) {
         return ExportError::Unreachable(status.into());
     }
     ExportError::Refused {
