@@ -3,6 +3,8 @@
 mod params;
 mod status;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -22,7 +22,7 @@ use crate::endpoints::Endpoints;
 use crate::guard::{self, Guard};
 use crate::intake::Intake;
 use crate::listeners::Listeners;
-use crate::ownership::{Ownership, OwnershipError};
+use crate::ownership::{Ownership, OwnershipError, SEGMENTS};
 use crate::query::Query;
 use crate::store::{self, Records, Retention, SegmentStore};
 
@@ -328,7 +328,7 @@ async fn open_store(config: &BackendConfig) -> Result<SegmentStore, StartError> 
         max_age: (!config.max_age.is_zero()).then_some(config.max_age),
         max_records: config.max_stored_records,
     };
-    let directory = config.data_dir.join("segments");
+    let directory = config.data_dir.join(SEGMENTS);
     let path = directory.clone();
     let opened = spawn_blocking(move || SegmentStore::open(&path, retention)).await;
     let failed = |source| StartError::Store {

@@ -11,6 +11,10 @@ use thiserror::Error;
 use crate::endpoints::Endpoints;
 
 const LOCK: &str = "lock";
+
+/// The folder of the store in the data folder.
+pub(crate) const SEGMENTS: &str = "segments";
+
 const OWNER_ONLY: u32 = 0o700;
 
 /// The right to use a data folder, held until dropped; the lock ends with the process at the
@@ -148,11 +152,27 @@ fn create(directory: &Path) -> io::Result<()> {
         .mode(OWNER_ONLY)
         .create(directory)?;
     let mode = fs::metadata(directory)?.permissions().mode();
-    let is_ours = directory.join(LOCK).exists() || fs::read_dir(directory)?.next().is_none();
-    if mode & 0o077 != 0 && is_ours {
+    if mode & 0o077 != 0 && is_ours(directory)? {
         fs::set_permissions(directory, Permissions::from_mode(OWNER_ONLY))?;
     }
     Ok(())
+}
+
+/// Tells whether a folder holds nothing that somebody else may have to read.
+fn is_ours(directory: &Path) -> io::Result<bool> {
+    if directory
+        .file_name()
+        .is_some_and(|name| name == ".glassbox")
+    {
+        return Ok(true);
+    }
+    for entry in fs::read_dir(directory)? {
+        let name = entry?.file_name();
+        if name != LOCK && name != SEGMENTS {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn read_owner(mut lock: File) -> Option<Owner> {

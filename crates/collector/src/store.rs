@@ -137,13 +137,14 @@ impl SegmentStore {
         let (signal, now) = (batch.signal(), now());
         let encoded;
         let mut bytes = batch.bytes();
-        let rows = match index::rows(signal, bytes, &self.inner.names) {
+        let rows = match index::rows(signal, bytes, now, &self.inner.names) {
             Ok(rows) => rows,
             // The decoder takes forms that the walk does not (groups): store what it understood.
             Err(wire::Malformed) => {
                 encoded = Batch::new(batch.request().clone());
                 bytes = encoded.bytes();
-                index::rows(signal, bytes, &self.inner.names).map_err(|_| AppendError::Malformed)?
+                index::rows(signal, bytes, now, &self.inner.names)
+                    .map_err(|_| AppendError::Malformed)?
             }
         };
         let mut frame = Frame::pack(signal, bytes, rows.len(), rows.time_range(), now)

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::render::{any, attributes, id, resource, scope};
 use super::{Filter, Needle, Query, blocks, decode, matching, visit};
-use crate::store::{Block, LogRow, Record, Rows, Segment, SegmentView, Source, View};
+use crate::store::{Block, LogRow, Record, Rows, Segment, SegmentView, View};
 
 /// The log records that satisfy everything asked, newest first.
 #[derive(Debug, Serialize)]
@@ -79,7 +79,7 @@ impl Query {
         found.truncate(filter.limit);
         let places: Vec<Place<'_>> = found.into_iter().map(|(_, _, place)| place).collect();
         let logs = render_all(&places, |sequence, row, record| {
-            render(sequence, &row.source, record, &decode(record.body))
+            render(sequence, row, record, &decode(record.body))
         });
         LogList {
             total,
@@ -241,11 +241,17 @@ fn log_has(body: &[u8], needle: &Needle) -> bool {
         || needle.is_in_attributes(&log.attributes)
 }
 
-fn render(sequence: u64, source: &Source, record: &Record<'_>, log: &LogRecord) -> Value {
+fn render(sequence: u64, row: &LogRow, record: &Record<'_>, log: &LogRecord) -> Value {
+    let source = &row.source;
+    // A record without any time is shown by when it arrived.
+    let observed = match (log.time_unix_nano, log.observed_time_unix_nano) {
+        (0, 0) => row.time,
+        (_, observed) => observed,
+    };
     json!({
         "cursor": sequence.to_string(),
         "time_unix_nano": log.time_unix_nano,
-        "observed_unix_nano": log.observed_time_unix_nano,
+        "observed_unix_nano": observed,
         "severity_number": log.severity_number,
         "severity_text": log.severity_text,
         "body": log.body.as_ref().map_or(Value::Null, any),

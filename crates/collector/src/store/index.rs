@@ -15,8 +15,13 @@ pub(crate) const UNKNOWN_SERVICE: &str = "unknown_service";
 /// The attribute in which an agent run keeps the question it was asked.
 pub(crate) const QUESTION: &str = "glassbox.question";
 
-/// Reads the index rows of `request`, which holds records of `signal`.
-pub(crate) fn rows(signal: Signal, request: &[u8], names: &Names) -> Result<Rows, Malformed> {
+/// Reads the index rows of `request`, which holds records of `signal` and arrived at `received`.
+pub(crate) fn rows(
+    signal: Signal,
+    request: &[u8],
+    received: u64,
+    names: &Names,
+) -> Result<Rows, Malformed> {
     let mut sources = Sources { names, last: None };
     match signal {
         Signal::Traces => {
@@ -32,7 +37,7 @@ pub(crate) fn rows(signal: Signal, request: &[u8], names: &Names) -> Result<Rows
             let mut logs = Vec::new();
             records(request, |record| {
                 let source = sources.of(&record)?;
-                logs.push(log(&record, source)?);
+                logs.push(log(&record, source, received)?);
                 Ok(())
             })?;
             Ok(Rows::Logs(logs.into()))
@@ -154,7 +159,7 @@ fn span(record: &Record<'_>, source: Arc<Source>, names: &Names) -> Result<SpanR
     Ok(row)
 }
 
-fn log(record: &Record<'_>, source: Arc<Source>) -> Result<LogRow, Malformed> {
+fn log(record: &Record<'_>, source: Arc<Source>, received: u64) -> Result<LogRow, Malformed> {
     let mut row = LogRow {
         time: 0,
         trace_id: [0; 16],
@@ -175,7 +180,7 @@ fn log(record: &Record<'_>, source: Arc<Source>) -> Result<LogRow, Malformed> {
         }
     }
     if row.time == 0 {
-        row.time = observed;
+        row.time = if observed == 0 { received } else { observed };
     }
     Ok(row)
 }

@@ -54,7 +54,12 @@ impl Pruned {
             spans: self.spans + segment.records.spans,
             log_records: self.log_records + segment.records.log_records,
             data_points: self.data_points + segment.records.data_points,
-            before_unix_nano: self.before_unix_nano.max(segment.max_time()),
+            // A sender's clock may run ahead: nothing is newer than its arrival.
+            before_unix_nano: self.before_unix_nano.max(
+                segment
+                    .max_time()
+                    .map(|time| time.min(segment.last_received)),
+            ),
             last_segment: self.last_segment.max(Some(segment.segment.id)),
         }
     }

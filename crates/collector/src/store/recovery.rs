@@ -119,7 +119,7 @@ pub(crate) fn recover(id: u64, path: PathBuf, names: &Names) -> io::Result<Recov
                 let end = at + FrameHeader::LEN + header.len as usize;
                 let next = &mut sequences[slot(header.signal)];
                 *next = (*next).max(header.first_sequence + u64::from(header.rows));
-                match index::rows(header.signal, &raw, names) {
+                match index::rows(header.signal, &raw, header.received, names) {
                     Ok(rows) => {
                         let block = Block::new(header, (at + FrameHeader::LEN) as u64, rows);
                         view.push(block, 0);

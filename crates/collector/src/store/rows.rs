@@ -30,7 +30,7 @@ pub(crate) struct SpanRow {
 /// One log record: 48 bytes beside the shared names.
 #[derive(Debug, Clone)]
 pub(crate) struct LogRow {
-    /// When it happened, or when it was observed if the sender did not say.
+    /// When it happened; if the sender did not say, when it was observed, or else received.
     pub(crate) time: u64,
     pub(crate) trace_id: [u8; 16],
     pub(crate) span_id: [u8; 8],

@@ -235,6 +235,21 @@ async fn each_parameter_narrows_the_logs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_log_record_without_any_time_takes_the_time_of_its_arrival() {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = start(folder.path()).await;
+    let (http, page) = (backend.endpoints().http(), backend.endpoints().page());
+    let before = now();
+    let both = vec![log("timeless", 0, 9), log("old", before - SECOND, 9)];
+    export(http, "/v1/logs", &logs("agent", both).encode_to_vec()).await;
+    assert_eq!(bodies(page, "").await, ["timeless", "old"]);
+    let answer = get_json(page, "/api/otel/logs?since=1h").await;
+    assert_eq!(answer["logs"][0]["time_unix_nano"], 0);
+    assert!(answer["logs"][0]["observed_unix_nano"].as_u64().unwrap() >= before);
+    stop(backend).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_parameter_narrows_the_metrics_and_their_points() {
     let folder = tempfile::tempdir().unwrap();
     let backend = start(folder.path()).await;

@@ -37,8 +37,10 @@ async fn a_folder_full_of_other_things_keeps_its_mode() {
     let parent = tempfile::tempdir().unwrap();
     fs::write(parent.path().join("thesis.txt"), "mine").unwrap();
     fs::set_permissions(parent.path(), Permissions::from_mode(0o755)).unwrap();
-    stop(start(parent.path()).await).await;
-    assert_eq!(mode(parent.path()), 0o755);
+    for _ in 0..2 {
+        stop(start(parent.path()).await).await;
+        assert_eq!(mode(parent.path()), 0o755);
+    }
     assert_eq!(mode(&parent.path().join("segments")), 0o700);
 }
 

@@ -115,7 +115,7 @@ fn segments_that_arrived_too_long_ago_go() {
     for number in 0..120 {
         let time = start + number * minute;
         let batch = span(number, 0);
-        let rows = index::rows(Signal::Traces, batch.bytes(), &store.inner.names).unwrap();
+        let rows = index::rows(Signal::Traces, batch.bytes(), time, &store.inner.names).unwrap();
         let range = rows.time_range();
         let mut frame = Frame::pack(Signal::Traces, batch.bytes(), 1, range, time).unwrap();
         writer.append(&mut frame, rows, time).unwrap();

@@ -1,0 +1,82 @@
+//! What cannot be seen from outside in reasonable time.
+
+use axum::body::Body;
+use futures_util::StreamExt;
+use glassbox_otlp::{Accepted, Batch, Consumer, Limits, Refusal};
+
+use super::*;
+use crate::store::Retention;
+
+struct Nothing;
+
+#[glassbox_core::async_trait]
+impl Consumer for Nothing {
+    async fn consume(&self, _: Batch) -> Result<Accepted, Refusal> {
+        Ok(Accepted::all())
+    }
+}
+
+fn api(folder: &std::path::Path) -> Arc<Api> {
+    let retention = Retention {
+        max_bytes: 1 << 20,
+        max_age: None,
+        max_records: 1_000,
+    };
+    let store = Arc::new(SegmentStore::open(folder, retention).unwrap());
+    let address = "127.0.0.1:1".parse().unwrap();
+    Arc::new(Api {
+        query: Query::new(Arc::clone(&store)),
+        store,
+        receiver: Receiver::new(Arc::new(Nothing), Limits::default()),
+        endpoints: Endpoints::new(address, address, address),
+        started: 1,
+        max_records: 10,
+        notes: Vec::new(),
+        streams: Arc::default(),
+        traces: status::TraceCount::default(),
+        stop: CancellationToken::new(),
+        heartbeat: Duration::from_millis(1),
+        queries: Arc::new(Semaphore::new(1)),
+    })
+}
+
+fn get_stream() -> Request {
+    Request::get("/api/logs/stream")
+        .body(Body::empty())
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_idle_stream_says_that_it_is_alive() {
+    let folder = tempfile::tempdir().unwrap();
+    let response = router(api(folder.path()))
+        .oneshot(get_stream())
+        .await
+        .unwrap();
+    let mut body = response.into_body().into_data_stream();
+    for _ in 0..3 {
+        let comment = body.next().await.unwrap().unwrap();
+        assert!(
+            comment.starts_with(b":") && comment.ends_with(b"\n\n"),
+            "{comment:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_stopping_backend_ends_an_idle_stream() {
+    let folder = tempfile::tempdir().unwrap();
+    let api = api(folder.path());
+    let response = router(Arc::clone(&api))
+        .oneshot(get_stream())
+        .await
+        .unwrap();
+    assert_eq!(api.streams.subscribers(), 1);
+    let mut body = response.into_body().into_data_stream();
+    api.stop.cancel();
+    while let Some(frame) = body.next().await {
+        assert!(frame.unwrap().starts_with(b":"));
+    }
+    drop(body);
+    assert_eq!(api.streams.subscribers(), 0);
+}
