@@ -2,7 +2,8 @@
 
 use crate::{
     Capability, ChatModel, Connector, CostClass, Cx, Discovery, Effect, Events, Memory, Output,
-    ToolError, toolbox::to_output,
+    ToolError,
+    catalogue::{Catalogue, read, write},
 };
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -85,8 +86,8 @@ pub trait TypedAgent: Send + Sync {
     const NAME: &'static str;
     /// One or two sentences for people and models.
     const DESCRIPTION: &'static str;
-    /// See [`Effect`].
-    const EFFECT: Effect = Effect::ReadOnly;
+    /// What it does to the world; an author who says nothing gets no repetition.
+    const EFFECT: Effect = Effect::Mutating;
     /// See [`CostClass`].
     const COST: CostClass = CostClass::Expensive;
     /// How long a call may take when its caller says nothing.
@@ -105,41 +106,26 @@ pub trait TypedAgent: Send + Sync {
 }
 
 /// An [`Agent`] made of [`TypedAgent`]s.
-pub struct Skillset {
-    name: String,
-    capabilities: Vec<Capability>,
-    skills: Vec<Box<dyn Erased>>,
-}
+pub struct Skillset(Catalogue<dyn Erased>);
 
 impl Skillset {
     /// An agent without skills that registers as `name`.
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            capabilities: Vec::new(),
-            skills: Vec::new(),
-        }
+        Self(Catalogue::new(name.into()))
     }
 
     /// Adds a skill.
     ///
     /// # Panics
-    /// If there is a skill of the same name: a mistake of the program, not of its input.
+    /// If the capability's name is in the set already or is malformed, or if its input is no object:
+    /// mistakes of the program, not of its input.
     #[must_use]
     pub fn with<A: TypedAgent + 'static>(mut self, skill: A) -> Self {
-        assert!(
-            !self.capabilities.iter().any(|held| held.name == A::NAME),
-            "{} has two capabilities called '{}'",
-            self.name,
-            A::NAME
-        );
-        self.capabilities.push(
-            Capability::of::<A::Input, A::Output>(A::NAME, A::DESCRIPTION)
-                .with_effect(A::EFFECT)
-                .with_cost(A::COST)
-                .with_timeout(A::TIMEOUT),
-        );
-        self.skills.push(Box::new(skill));
+        let capability = Capability::of::<A::Input, A::Output>(A::NAME, A::DESCRIPTION)
+            .with_effect(A::EFFECT)
+            .with_cost(A::COST)
+            .with_timeout(A::TIMEOUT);
+        self.0.add(capability, Box::new(skill));
         self
     }
 }
@@ -147,11 +133,11 @@ impl Skillset {
 #[async_trait]
 impl Agent for Skillset {
     fn name(&self) -> &str {
-        &self.name
+        self.0.service()
     }
 
     fn capabilities(&self) -> &[Capability] {
-        &self.capabilities
+        self.0.capabilities()
     }
 
     async fn invoke(
@@ -161,14 +147,7 @@ impl Agent for Skillset {
         capability: &str,
         input: Value,
     ) -> Result<Output, ToolError> {
-        let known = self
-            .capabilities
-            .iter()
-            .position(|held| held.name == capability);
-        match known {
-            Some(index) => self.skills[index].invoke(cx, world, input).await,
-            None => Err(ToolError::unknown_capability(&self.name, capability)),
-        }
+        self.0.find(capability)?.invoke(cx, world, input).await
     }
 }
 
@@ -181,9 +160,7 @@ trait Erased: Send + Sync {
 #[async_trait]
 impl<A: TypedAgent> Erased for A {
     async fn invoke(&self, cx: &Cx, world: &World<'_>, input: Value) -> Result<Output, ToolError> {
-        let input = serde_json::from_value(input)
-            .map_err(|error| ToolError::invalid_input(A::NAME, &error))?;
-        let output = TypedAgent::invoke(self, cx, world, input).await?;
-        to_output(A::NAME, &output)
+        let input = read(A::NAME, input)?;
+        write(A::NAME, &TypedAgent::invoke(self, cx, world, input).await?)
     }
 }

@@ -23,7 +23,8 @@ pub struct BaggageEntry {
 /// Key-value pairs that every hop hands on. Cheap to clone.
 ///
 /// # Bounds
-/// At most 180 pairs and 8192 bytes on the wire; pairs past that are not taken in.
+/// At most 180 pairs and 8192 bytes on the wire. A pair past that is left out of the header; those
+/// after it that fit are not.
 ///
 /// Never becomes a metric label unless the application allow-lists the key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl Baggage {
                 entries.push(BaggageEntry {
                     key: key.into(),
                     value: percent::decode(value).into(),
-                    properties: properties.filter(|text| !text.is_empty()).map(Into::into),
+                    properties: properties.filter(|text| is_plain(text)).map(Into::into),
                 });
             }
         }
@@ -76,7 +77,6 @@ impl Baggage {
             }
             if out.len() > MAX_BYTES {
                 out.truncate(before);
-                break;
             }
         }
         (!out.is_empty()).then_some(out)
@@ -103,6 +103,13 @@ impl Baggage {
         Self::from_entries(entries)
     }
 
+    /// The same pairs without this one.
+    #[must_use]
+    pub fn without(&self, key: &str) -> Self {
+        let others = self.iter().filter(|entry| &*entry.key != key);
+        Self::from_entries(others.cloned().collect())
+    }
+
     /// The value of `key`.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.iter()
@@ -123,6 +130,11 @@ impl Baggage {
     fn from_entries(entries: Vec<BaggageEntry>) -> Self {
         Self((!entries.is_empty()).then(|| entries.into()))
     }
+}
+
+/// Whether a header can carry it unchanged.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 fn is_token(text: &str) -> bool {
@@ -163,7 +175,15 @@ mod tests {
         let long = Baggage::default()
             .with("a", "x")
             .with("b", &"y".repeat(9000));
-        assert_eq!(long.to_header().as_deref(), Some("a=x"));
+        let long = long.with("z", "x");
+        assert_eq!(long.to_header().as_deref(), Some("a=x,z=x"));
+    }
+
+    #[test]
+    fn a_property_that_no_header_carries_does_not_cost_the_pair() {
+        let baggage = Baggage::parse("tenant=acme;note=\u{fc}\r\nx: y");
+        assert_eq!(baggage.to_header().as_deref(), Some("tenant=acme"));
+        assert!(baggage.without("tenant").is_empty());
     }
 
     #[test]

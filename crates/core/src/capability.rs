@@ -1,6 +1,6 @@
 //! One thing that a tool or an agent can do.
 
-use schemars::{JsonSchema, Schema, schema_for};
+use schemars::{JsonSchema, Schema, generate::SchemaSettings, json_schema, schema_for};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -29,15 +29,26 @@ pub struct Capability {
 }
 
 impl Capability {
-    /// A capability with the schemas of its types: read-only, free, 30 s, until said otherwise.
+    /// A capability with the schemas of its types: mutating, free, 30 s, until said otherwise.
+    ///
+    /// The input's schema is what is read, the output's is what is written. A capability that takes
+    /// nothing (`()`) takes an empty object.
     pub fn of<I: JsonSchema, O: JsonSchema>(
         name: impl Into<String>,
         description: impl Into<String>,
     ) -> Self {
-        Self::from_schemas(name, description, schema_for!(I), schema_for!(O))
+        let input = match schema_for!(I) {
+            schema if is_of_type(&schema, "null") => {
+                json_schema!({"type": "object", "properties": {}})
+            }
+            schema => schema,
+        };
+        let written = SchemaSettings::draft2020_12().for_serialize();
+        let output = written.into_generator().into_root_schema_for::<O>();
+        Self::from_schemas(name, description, input, output)
     }
 
-    /// A capability whose schemas are known as JSON.
+    /// A capability whose schemas are known as JSON: mutating, free, 30 s, until said otherwise.
     pub fn from_schemas(
         name: impl Into<String>,
         description: impl Into<String>,
@@ -49,10 +60,15 @@ impl Capability {
             description: description.into(),
             input,
             output,
-            effect: Effect::ReadOnly,
+            effect: Effect::Mutating,
             cost: CostClass::Free,
             timeout: DEFAULT_TIMEOUT,
         }
+    }
+
+    /// Whether the input is an object, as models and protocols ask for.
+    pub fn takes_object(&self) -> bool {
+        is_of_type(&self.input, "object")
     }
 
     /// Says what calling it does to the world.
@@ -77,9 +93,16 @@ impl Capability {
     }
 }
 
+fn is_of_type(schema: &Schema, name: &str) -> bool {
+    schema.get("type").and_then(serde_json::Value::as_str) == Some(name)
+}
+
 /// What a call does to the world, from harmless to not repeatable.
+///
+/// A word that this version does not know is read as the most cautious one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Effect {
     /// Changes nothing: may be retried, hedged and cached.
     ReadOnly,
@@ -88,6 +111,7 @@ pub enum Effect {
     /// Changes something each time: never repeated without an idempotency key that the tool honours.
     Mutating,
     /// Cannot be undone: asks for approval first.
+    #[serde(other)]
     Destructive,
 }
 
@@ -99,14 +123,18 @@ impl Effect {
 }
 
 /// What a call costs, roughly.
+///
+/// A word that this version does not know is read as the dearest one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum CostClass {
     /// Computed here.
     Free,
     /// A call over the network.
     Cheap,
     /// Money or scarce quota per call.
+    #[serde(other)]
     Expensive,
 }
 
@@ -150,5 +178,29 @@ mod tests {
         );
         let back: Capability = serde_json::from_value(wire).unwrap();
         assert_eq!(back, capability);
+    }
+
+    #[derive(Serialize, JsonSchema)]
+    struct Output {
+        #[serde(rename(serialize = "celsius"))]
+        temperature: f64,
+    }
+
+    #[test]
+    fn the_schemas_are_those_of_the_wire() {
+        let capability = Capability::of::<(), Output>("now", "Tells the weather.");
+        assert!(capability.takes_object());
+        assert_eq!(capability.output.get("required").unwrap()[0], "celsius");
+    }
+
+    #[test]
+    fn a_newer_peers_words_are_read_with_caution() {
+        let capability = Capability::of::<Input, u32>("weather", "Tells the weather.");
+        let mut wire = serde_json::to_value(&capability).unwrap();
+        wire["effect"] = "explosive".into();
+        wire["cost"] = "ruinous".into();
+        let read: Capability = serde_json::from_value(wire).unwrap();
+        assert_eq!(read.effect, Effect::Destructive);
+        assert_eq!(read.cost, CostClass::Expensive);
     }
 }

@@ -1,7 +1,7 @@
 //! The one value that crosses every hop: HTTP, MCP, a queue, the journal, a timer.
 
 use crate::{Baggage, Budget, Deadline, telemetry::TraceContext};
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, task::Poll};
 
 /// What a call inherits from its caller. Cheap to clone; children only narrow.
 ///
@@ -41,7 +41,7 @@ impl Cx {
         &self.0.trace
     }
 
-    /// The same call under another parent span.
+    /// The same call under another parent span, which counts where no span is current.
     #[must_use]
     pub fn with_trace(&self, trace: TraceContext) -> Self {
         self.child(|inner| inner.trace = trace)
@@ -117,10 +117,15 @@ impl Cx {
             .is_some_and(|source| source.is_cancelled())
     }
 
-    /// The same call, cancelled by `source`. The source must itself end when an outer one does.
+    /// The same call, cancelled by `source` as well as by whatever cancels it already.
     #[must_use]
     pub fn with_cancellation(&self, source: Arc<dyn CancellationSource>) -> Self {
-        self.child(|inner| inner.cancellation = Some(source))
+        self.child(|inner| {
+            inner.cancellation = Some(match inner.cancellation.take() {
+                Some(outer) => Arc::new(Either { outer, source }),
+                None => source,
+            });
+        })
     }
 }
 
@@ -144,6 +149,28 @@ pub trait CancellationSource: Send + Sync {
     fn cancelled(&self) -> Cancelled<'_>;
     /// Whether it is.
     fn is_cancelled(&self) -> bool;
+}
+
+/// Cancelled when either is.
+struct Either {
+    outer: Arc<dyn CancellationSource>,
+    source: Arc<dyn CancellationSource>,
+}
+
+impl CancellationSource for Either {
+    fn cancelled(&self) -> Cancelled<'_> {
+        let (mut outer, mut source) = (self.outer.cancelled(), self.source.cancelled());
+        Box::pin(std::future::poll_fn(move |cx| {
+            match outer.as_mut().poll(cx).is_ready() || source.as_mut().poll(cx).is_ready() {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        }))
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.outer.is_cancelled() || self.source.is_cancelled()
+    }
 }
 
 struct Nested {
@@ -218,5 +245,36 @@ mod tests {
             micro_usd: None,
         });
         assert!(outer.is_exhausted() && budget.is_exhausted());
+    }
+
+    struct Flag(bool);
+
+    impl CancellationSource for Flag {
+        fn cancelled(&self) -> Cancelled<'_> {
+            match self.0 {
+                true => Box::pin(std::future::ready(())),
+                false => Box::pin(std::future::pending()),
+            }
+        }
+
+        fn is_cancelled(&self) -> bool {
+            self.0
+        }
+    }
+
+    #[test]
+    fn a_child_is_cancelled_with_its_caller() {
+        let poll = |cx: &Cx| {
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            cx.cancelled().as_mut().poll(&mut context).is_ready()
+        };
+        assert!(!Cx::background().is_cancelled());
+        for (outer, inner) in [(true, false), (false, true), (false, false)] {
+            let cx = Cx::background()
+                .with_cancellation(Arc::new(Flag(outer)))
+                .with_cancellation(Arc::new(Flag(inner)));
+            assert_eq!(cx.is_cancelled(), outer || inner);
+            assert_eq!(poll(&cx), outer || inner);
+        }
     }
 }

@@ -54,14 +54,18 @@ pub enum ServiceKind {
 }
 
 /// As last reported by the instance itself.
+///
+/// A word that this version does not know is read as unhealthy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Health {
     /// Takes work.
     Ready,
     /// Lives, takes no new work.
     Draining,
     /// Said so, or was not heard of for longer than its lease.
+    #[serde(other)]
     Unhealthy,
 }
 

@@ -54,12 +54,13 @@ pub enum Category {
     RateLimited,
     /// Ended because the caller went away: 499.
     Cancelled,
-    /// A defect of ours: 500.
-    Internal,
     /// The peer or a dependency does not answer: 503.
     Unavailable,
     /// The deadline passed: 504.
     Timeout,
+    /// A defect of ours: 500. Also what a newer peer calls by a name that this version does not know.
+    #[serde(other)]
+    Internal,
 }
 
 impl Category {
@@ -93,8 +94,9 @@ impl Category {
             409 => Self::Conflict,
             429 => Self::RateLimited,
             499 => Self::Cancelled,
+            // Too early, and what providers and proxies say when they are overloaded.
+            425 | 502 | 503 | 520..=529 => Self::Unavailable,
             400..=499 => Self::Invalid,
-            502 | 503 => Self::Unavailable,
             _ => Self::Internal,
         }
     }

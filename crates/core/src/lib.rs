@@ -11,6 +11,7 @@ mod agent;
 mod baggage;
 mod budget;
 mod capability;
+mod catalogue;
 mod cx;
 mod deadline;
 mod discovery;

@@ -1,4 +1,4 @@
-//! Percent-encoding as W3C baggage uses it for values.
+//! Percent-encoding as W3C baggage uses it for values; good for any text that a header carries.
 
 /// Decodes `%XX`; bytes that are not valid UTF-8 afterwards become U+FFFD, as the specification asks.
 pub(crate) fn decode(text: &str) -> String {

@@ -33,6 +33,9 @@ struct Body {
     trace_id: Option<String>,
     #[serde(default, skip_serializing_if = "Value::is_null")]
     details: Value,
+    /// Whom this process blames; what a peer thinks of it does not travel.
+    #[serde(skip)]
+    blame: Option<Blame>,
 }
 
 impl Problem {
@@ -47,13 +50,30 @@ impl Problem {
             retry_after: None,
             trace_id: None,
             details: Value::Null,
+            blame: None,
         }))
     }
 
-    /// Says how long to wait before the same request may succeed.
+    /// Says that the same request may succeed, and how long to wait before it.
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.0.retryable = true;
         self.0.retry_after = Some(wait.as_secs_f64());
+        self
+    }
+
+    /// Says whether the same request may succeed later, where the category alone does not.
+    #[must_use]
+    pub fn with_retryable(mut self, retryable: bool) -> Self {
+        self.0.retryable = retryable;
+        self
+    }
+
+    /// Says whom to blame, where the category alone does not: an open breaker is our own doing, and
+    /// a deadline that was too short is the caller's. Does not cross the wire.
+    #[must_use]
+    pub fn with_blame(mut self, blame: Blame) -> Self {
+        self.0.blame = Some(blame);
         self
     }
 
@@ -132,7 +152,7 @@ impl Decide for Problem {
     }
 
     fn blame(&self) -> Blame {
-        self.0.category.blame()
+        self.0.blame.unwrap_or_else(|| self.0.category.blame())
     }
 }
 
@@ -157,5 +177,21 @@ mod tests {
         let wire = r#"{"code":"x","message":"m","category":"unavailable","retryable":true,"retry_after":-1}"#;
         let problem: Problem = serde_json::from_str(wire).unwrap();
         assert_eq!(problem.retry(), Retry::Backoff);
+    }
+
+    #[test]
+    fn a_newer_peers_category_does_not_hide_the_rest() {
+        let wire = r#"{"code":"tea.pot","message":"short and stout","category":"teapot","retryable":true}"#;
+        let problem: Problem = serde_json::from_str(wire).unwrap();
+        assert_eq!(problem.category(), Category::Internal);
+        assert_eq!(problem.code(), "tea.pot");
+        assert!(problem.is_retryable());
+    }
+
+    #[test]
+    fn blame_is_the_categorys_until_somebody_knows_better() {
+        let open = Problem::new(Category::Unavailable, "tool.circuit_open", "not now");
+        assert_eq!(open.blame(), Blame::Peer);
+        assert_eq!(open.with_blame(Blame::Local).blame(), Blame::Local);
     }
 }

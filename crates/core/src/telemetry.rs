@@ -19,6 +19,7 @@ mod propagation;
 mod record;
 mod slot;
 mod span;
+mod state;
 
 pub use health::{Drops, Health, SignalHealth};
 pub use instrument::{

@@ -107,7 +107,8 @@ impl Decide for ToolError {
 /// A tool as everybody else sees it: JSON in, JSON out.
 ///
 /// A tool sees a [`Cx`] and its input, nothing else: what only an [`Agent`](crate::Agent) may do
-/// needs a [`World`](crate::World), which no tool is given. A tool that asks for one does not compile:
+/// needs a [`World`](crate::World), which no tool is given. A tool that asks for one does not compile,
+/// and the same tool without it does:
 ///
 /// ```compile_fail,E0050
 /// use glassbox_core::{Capability, Cx, Output, Tool, ToolError, World};
@@ -121,6 +122,18 @@ impl Decide for ToolError {
 ///     async fn call(&self, cx: &Cx, world: &World<'_>, capability: &str, input: serde_json::Value)
 ///         -> Result<Output, ToolError> { unreachable!() }
 /// }
+/// ```
+///
+/// ```
+/// # use glassbox_core::{Capability, Cx, Output, Tool, ToolError, World};
+/// # struct Curious;
+/// # #[glassbox_core::async_trait]
+/// # impl Tool for Curious {
+/// #     fn name(&self) -> &str { "curious" }
+/// #     fn capabilities(&self) -> &[Capability] { &[] }
+///     async fn call(&self, cx: &Cx, capability: &str, input: serde_json::Value)
+///         -> Result<Output, ToolError> { unreachable!() }
+/// # }
 /// ```
 #[async_trait]
 #[diagnostic::on_unimplemented(
@@ -148,7 +161,7 @@ pub trait Tool: Send + Sync {
 /// A tool as its author writes it: one capability with its types; the schemas come from them.
 ///
 /// ```
-/// use glassbox_core::{Cx, ToolError, Toolbox, TypedTool};
+/// use glassbox_core::{Cx, Effect, ToolError, Toolbox, TypedTool};
 ///
 /// #[derive(serde::Deserialize, schemars::JsonSchema)]
 /// struct Words {
@@ -164,6 +177,7 @@ pub trait Tool: Send + Sync {
 ///     type Output = usize;
 ///     const NAME: &'static str = "count_words";
 ///     const DESCRIPTION: &'static str = "Counts the words of a text.";
+///     const EFFECT: Effect = Effect::ReadOnly;
 ///
 ///     async fn call(&self, _cx: &Cx, input: Words) -> Result<usize, ToolError> {
 ///         Ok(input.text.split_whitespace().count())
@@ -182,8 +196,8 @@ pub trait TypedTool: Send + Sync {
     const NAME: &'static str;
     /// One or two sentences for people and models.
     const DESCRIPTION: &'static str;
-    /// See [`Effect`].
-    const EFFECT: Effect = Effect::ReadOnly;
+    /// What it does to the world; an author who says nothing gets no repetition.
+    const EFFECT: Effect = Effect::Mutating;
     /// See [`CostClass`].
     const COST: CostClass = CostClass::Free;
     /// How long a call may take when its caller says nothing.

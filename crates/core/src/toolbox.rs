@@ -1,46 +1,33 @@
 //! Typed tools under one service name.
 
-use crate::{Capability, Cx, Output, Tool, ToolError, TypedTool};
+use crate::{
+    Capability, Cx, Output, Tool, ToolError, TypedTool,
+    catalogue::{Catalogue, read, write},
+};
 use async_trait::async_trait;
 use serde_json::Value;
 
 /// A [`Tool`] made of [`TypedTool`]s: reads the input into their types, writes their output.
-pub struct Toolbox {
-    name: String,
-    capabilities: Vec<Capability>,
-    tools: Vec<Box<dyn Erased>>,
-}
+pub struct Toolbox(Catalogue<dyn Erased>);
 
 impl Toolbox {
     /// An empty toolbox that registers as `name`.
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            capabilities: Vec::new(),
-            tools: Vec::new(),
-        }
+        Self(Catalogue::new(name.into()))
     }
 
     /// Adds a tool.
     ///
     /// # Panics
-    /// If a capability of the same name is in the box already: two answers to one name is a
-    /// mistake of the program, not of its input.
+    /// If the capability's name is in the box already or is malformed, or if its input is no object:
+    /// mistakes of the program, not of its input.
     #[must_use]
     pub fn with<T: TypedTool + 'static>(mut self, tool: T) -> Self {
-        assert!(
-            !self.capabilities.iter().any(|held| held.name == T::NAME),
-            "{} has two capabilities called '{}'",
-            self.name,
-            T::NAME
-        );
-        self.capabilities.push(
-            Capability::of::<T::Input, T::Output>(T::NAME, T::DESCRIPTION)
-                .with_effect(T::EFFECT)
-                .with_cost(T::COST)
-                .with_timeout(T::TIMEOUT),
-        );
-        self.tools.push(Box::new(tool));
+        let capability = Capability::of::<T::Input, T::Output>(T::NAME, T::DESCRIPTION)
+            .with_effect(T::EFFECT)
+            .with_cost(T::COST)
+            .with_timeout(T::TIMEOUT);
+        self.0.add(capability, Box::new(tool));
         self
     }
 }
@@ -48,22 +35,15 @@ impl Toolbox {
 #[async_trait]
 impl Tool for Toolbox {
     fn name(&self) -> &str {
-        &self.name
+        self.0.service()
     }
 
     fn capabilities(&self) -> &[Capability] {
-        &self.capabilities
+        self.0.capabilities()
     }
 
     async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Output, ToolError> {
-        let known = self
-            .capabilities
-            .iter()
-            .position(|held| held.name == capability);
-        match known {
-            Some(index) => self.tools[index].call(cx, input).await,
-            None => Err(ToolError::unknown_capability(&self.name, capability)),
-        }
+        self.0.find(capability)?.call(cx, input).await
     }
 }
 
@@ -76,25 +56,9 @@ trait Erased: Send + Sync {
 #[async_trait]
 impl<T: TypedTool> Erased for T {
     async fn call(&self, cx: &Cx, input: Value) -> Result<Output, ToolError> {
-        let input = serde_json::from_value(input)
-            .map_err(|error| ToolError::invalid_input(T::NAME, &error))?;
-        let output = TypedTool::call(self, cx, input).await?;
-        to_output(T::NAME, &output)
+        let input = read(T::NAME, input)?;
+        write(T::NAME, &TypedTool::call(self, cx, input).await?)
     }
-}
-
-/// Writes a typed answer as JSON.
-pub(crate) fn to_output(name: &str, value: &impl serde::Serialize) -> Result<Output, ToolError> {
-    serde_json::to_value(value)
-        .map(Output::new)
-        .map_err(|error| {
-            ToolError::new(
-                crate::Category::Internal,
-                "output.not_json",
-                format!("the output of {name} cannot be written as JSON: {error}"),
-            )
-            .with_source(error)
-        })
 }
 
 #[cfg(test)]
@@ -167,5 +131,48 @@ mod tests {
     #[should_panic(expected = "two capabilities called 'add'")]
     fn one_name_is_one_tool() {
         let _ = Toolbox::new("calculator").with(Add).with(Add);
+    }
+
+    struct Ping;
+
+    #[async_trait]
+    impl TypedTool for Ping {
+        type Input = ();
+        type Output = &'static str;
+        const NAME: &'static str = "ping";
+        const DESCRIPTION: &'static str = "Answers.";
+
+        async fn call(&self, _cx: &Cx, (): ()) -> Result<&'static str, ToolError> {
+            Ok("pong")
+        }
+    }
+
+    #[test]
+    fn a_tool_that_takes_nothing_takes_an_empty_object() {
+        let tool = Toolbox::new("echo").with(Ping);
+        let call = |input| ready(tool.call(&Cx::background(), "ping", input));
+        assert_eq!(call(serde_json::json!({})).unwrap().value, "pong");
+        assert_eq!(call(Value::Null).unwrap().value, "pong");
+        assert!(call(serde_json::json!({"a": 1})).is_err());
+    }
+
+    struct Number;
+
+    #[async_trait]
+    impl TypedTool for Number {
+        type Input = u8;
+        type Output = u8;
+        const NAME: &'static str = "number";
+        const DESCRIPTION: &'static str = "Gives its input.";
+
+        async fn call(&self, _cx: &Cx, number: u8) -> Result<u8, ToolError> {
+            Ok(number)
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "the input of 'number' of calculator is no object")]
+    fn an_input_is_an_object() {
+        let _ = Toolbox::new("calculator").with(Number);
     }
 }

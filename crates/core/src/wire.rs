@@ -1,12 +1,16 @@
 //! How a [`Cx`] crosses a hop as text fields: HTTP headers, MCP `_meta`, a queue's properties.
 
-use crate::{Baggage, Clock, Cx, Deadline, telemetry::TraceContext};
+use crate::{Baggage, Clock, Cx, Deadline, percent, telemetry::TraceContext};
 use std::{
     collections::{BTreeMap, HashMap},
     time::Duration,
 };
 
-/// Names the effect of a request, so that a repeated one does not cause it twice.
+/// The most bytes of an idempotency key on the wire.
+const MAX_KEY: usize = 255;
+
+/// Names the effect of a request, so that a repeated one does not cause it twice. Percent-encoded
+/// where it is not plain text, and at most 255 bytes.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// What is left of the caller's deadline, in whole milliseconds.
 pub const TIMEOUT_MS: &str = "glassbox-timeout-ms";
@@ -27,14 +31,24 @@ pub trait Source {
 impl Cx {
     /// Writes everything that crosses a hop: trace context, baggage, time left, idempotency key.
     ///
-    /// The current span is the parent where there is one; otherwise the trace of this call is
-    /// handed on as it came.
+    /// The current span is the parent where there is one, whatever [`trace`](Self::trace) says;
+    /// otherwise the trace of this call is handed on as it came.
     pub fn inject(&self, clock: &dyn Clock, carrier: &mut dyn Carrier) {
         let current = crate::telemetry::current();
         match current.is_valid() {
-            true => current.inject(carrier),
-            false => self.trace().inject(carrier),
+            true => self.inject_under(&current, clock, carrier),
+            false => self.inject_under(self.trace(), clock, carrier),
         }
+    }
+
+    /// As [`inject`](Self::inject), under a span that is not current.
+    pub fn inject_under(
+        &self,
+        parent: &TraceContext,
+        clock: &dyn Clock,
+        carrier: &mut dyn Carrier,
+    ) {
+        parent.inject(carrier);
         if let Some(baggage) = self.baggage().to_header() {
             carrier.set("baggage", baggage);
         }
@@ -43,7 +57,11 @@ impl Cx {
             carrier.set(TIMEOUT_MS, left.as_millis().to_string());
         }
         if let Some(key) = self.idempotency_key() {
-            carrier.set(IDEMPOTENCY_KEY, key.to_owned());
+            let mut encoded = String::with_capacity(key.len());
+            percent::encode_into(key, &mut encoded);
+            if encoded.len() <= MAX_KEY {
+                carrier.set(IDEMPOTENCY_KEY, encoded);
+            }
         }
     }
 
@@ -54,17 +72,24 @@ impl Cx {
         if let Some(header) = source.get("baggage") {
             cx = cx.with_baggage(Baggage::parse(&header));
         }
-        let left = source
-            .get(TIMEOUT_MS)
-            .and_then(|text| text.trim().parse().ok());
+        let left = source.get(TIMEOUT_MS).and_then(|text| millis(&text));
         if let Some(left) = left.map(Duration::from_millis) {
             cx = cx.with_deadline(Deadline::after(clock, left));
         }
         match source.get(IDEMPOTENCY_KEY) {
-            Some(key) if !key.is_empty() => cx.with_idempotency_key(key.into_owned()),
+            Some(key) if !key.is_empty() && key.len() <= MAX_KEY => {
+                cx.with_idempotency_key(percent::decode(&key))
+            }
             _ => cx,
         }
     }
+}
+
+/// A whole number; one that is too large is the largest.
+fn millis(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 impl Carrier for BTreeMap<String, String> {
@@ -130,5 +155,25 @@ mod tests {
         let cx = Cx::extract(&Stopped, &fields);
         assert!(!cx.trace().is_valid());
         assert_eq!(cx.deadline(), None);
+    }
+
+    #[test]
+    fn a_key_of_any_text_names_the_same_effect_on_the_other_side() {
+        let cx = Cx::background().with_idempotency_key("bestellung-\u{fc}/100%\n");
+        let mut fields = BTreeMap::new();
+        cx.inject(&Stopped, &mut fields);
+        assert!(fields[IDEMPOTENCY_KEY].is_ascii());
+        let read = Cx::extract(&Stopped, &fields);
+        assert_eq!(read.idempotency_key(), cx.idempotency_key());
+    }
+
+    #[test]
+    fn a_timeout_too_large_to_read_is_still_one() {
+        let mut fields = BTreeMap::new();
+        fields.set(TIMEOUT_MS, "99999999999999999999".to_owned());
+        assert!(Cx::extract(&Stopped, &fields).deadline().is_some());
+        fields.set(TIMEOUT_MS, "0".to_owned());
+        let spent = Cx::extract(&Stopped, &fields).deadline().unwrap();
+        assert_eq!(spent.remaining(&Stopped), None);
     }
 }

@@ -66,7 +66,11 @@ impl Telemetry for Notebook {
         OBSERVED.lock().unwrap().push(observation);
     }
     fn start(&self, spec: SpanSpec<'_>) -> Started {
-        let parent = spec.parent.cloned().unwrap_or_else(|| self.current());
+        let parent = match (spec.parent, spec.root) {
+            (Some(parent), _) => parent.clone(),
+            (None, true) => TraceContext::default(),
+            (None, false) => self.current(),
+        };
         let id = NEXT.fetch_add(1, Relaxed);
         let trace = if parent.is_valid() {
             parent.trace_id
@@ -122,6 +126,7 @@ fn what_was_made_before_installation_delivers_after_it() {
     count_city("Oslo");
     let before = Span::start("before");
     let early_gauge = Observable::gauge("depth", || 7.0);
+    let _another = Observable::gauge("width", || 3.0);
     let ended_early = Observable::gauge("ended", || 8.0);
     drop(ended_early);
     assert!(telemetry::health().is_none());
@@ -146,11 +151,13 @@ fn what_was_made_before_installation_delivers_after_it() {
     for observation in OBSERVED.lock().unwrap().iter().filter_map(Weak::upgrade) {
         observation.read(&mut |value, _| read.push((observation.descriptor().name, value)));
     }
-    assert_eq!(read, [("depth", 7.0), ("late", 9.0)]);
+    assert_eq!(read, [("depth", 7.0), ("width", 3.0), ("late", 9.0)]);
     drop(early_gauge);
 
     literals_belong_to_the_instrument();
     spans_nest_through_threads_of_control();
+    parents_are_chosen_by_what_was_said();
+    a_future_sees_its_span_until_it_is_gone();
     level_two_measures_and_fails();
 }
 
@@ -198,12 +205,89 @@ fn spans_nest_through_threads_of_control() {
     );
 }
 
+fn parents_are_chosen_by_what_was_said() {
+    let far =
+        TraceContext::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").unwrap();
+    let outer = Span::start("outer");
+    {
+        let _entered = outer.enter();
+        let trace = |span: Span| span.context().trace_id;
+        let here = outer.context().trace_id;
+        assert_eq!(trace(Span::start("child")), here);
+        assert_eq!(trace(Span::builder("x").or_parent(&far).start()), here);
+        assert_eq!(trace(Span::builder("x").parent(&far).start()), far.trace_id);
+        let nobody = TraceContext::default();
+        assert_eq!(trace(Span::builder("x").parent(&nobody).start()), here);
+        let root = trace(Span::builder("x").parent(&far).root().start());
+        assert!(root != here && root != far.trace_id);
+        let mut fields = std::collections::BTreeMap::new();
+        let cx = glassbox_core::Cx::background().with_trace(far.clone());
+        cx.inject(&Stopped, &mut fields);
+        assert_eq!(
+            fields["traceparent"],
+            outer.context().to_traceparent().unwrap()
+        );
+        cx.inject_under(&far, &Stopped, &mut fields);
+        assert_eq!(fields["traceparent"], far.to_traceparent().unwrap());
+    }
+    drop(outer);
+    take();
+}
+
+struct Stopped;
+
+impl glassbox_core::Clock for Stopped {
+    fn now(&self) -> u64 {
+        0
+    }
+}
+
+/// Tells, when it is dropped, which span is current.
+struct Guard<'a>(&'a AtomicU64);
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        self.0.store(telemetry::current().span_id, Relaxed);
+    }
+}
+
+fn a_future_sees_its_span_until_it_is_gone() {
+    let span = Span::start("around");
+    let (polled, dropped) = (AtomicU64::new(0), AtomicU64::new(0));
+    {
+        let mut future = Box::pin(span.around(async {
+            let _guard = Guard(&dropped);
+            polled.store(telemetry::current().span_id, Relaxed);
+            std::future::pending::<()>().await;
+        }));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(future.as_mut().poll(&mut context).is_pending());
+        assert!(
+            !telemetry::current().is_valid(),
+            "between polls nothing is current"
+        );
+    }
+    assert_eq!(polled.load(Relaxed), span.context().span_id);
+    assert_eq!(
+        dropped.load(Relaxed),
+        span.context().span_id,
+        "cancelled within its span"
+    );
+    drop(span);
+    take();
+}
+
 fn level_two_measures_and_fails() {
     drop(telemetry::time("load"));
     telemetry::record_error("load", "timeout");
     let mut failed = Span::start("failing");
     failed.record_error(&std::io::Error::other("disk is full"));
     drop(failed);
+    let mut refused = Span::start("refused");
+    let problem =
+        glassbox_core::Problem::new(glassbox_core::Category::Conflict, "order.taken", "taken");
+    refused.record_error(&glassbox_core::ToolError::from(problem));
+    drop(refused);
     let seen = take();
     assert_eq!(
         seen[0],
@@ -214,4 +298,9 @@ fn level_two_measures_and_fails() {
         r#"operation.errors +1 [("operation.name", Str("load")), ("error.type", Str("timeout"))]"#
     );
     assert!(seen[2].contains(r#"("error.type", Str("std::io::error::Error"))"#));
+    assert!(
+        seen[3].contains(r#"("error.type", Str("order.taken"))"#),
+        "{}",
+        seen[3]
+    );
 }

@@ -25,11 +25,12 @@ impl Health {
         }
     }
 
-    /// Whether nothing was lost and the last export of every signal went well.
+    /// Whether nothing was lost since the start, no breaker is open, and the last export of every
+    /// signal went well.
     pub fn is_healthy(&self) -> bool {
-        self.signals
-            .values()
-            .all(|signal| signal.last_error.is_none() && signal.dropped.is_empty())
+        self.signals.values().all(|signal| {
+            signal.last_error.is_none() && signal.dropped.is_empty() && !signal.circuit_open
+        })
     }
 }
 

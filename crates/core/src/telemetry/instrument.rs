@@ -123,6 +123,7 @@ impl Instrument {
 }
 
 /// An instrument with the values of its labels for one call; what the macros give.
+#[must_use = "nothing is counted until `add`, `set` or `record`"]
 #[derive(Debug)]
 pub struct Labelled<'a, I, const N: usize> {
     instrument: &'a I,
@@ -192,6 +193,7 @@ macro_rules! instrument {
             }
 
             #[doc = concat!($does, " under label values that stand in the order of the keys.")]
+            /// A missing value leaves its label out; values past the keys are left out.
             #[inline]
             pub fn $method_with(&self, value: $number, values: &[Value<'_>]) {
                 if let Some(telemetry) = installed() {

@@ -45,6 +45,22 @@ macro_rules! from_integer {
 }
 from_integer!(i8, i16, i32, i64, u8, u16, u32);
 
+/// Numbers past `i64::MAX` stay there.
+impl From<u64> for Value<'_> {
+    #[inline]
+    fn from(number: u64) -> Self {
+        Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+/// Numbers past `i64::MAX` stay there.
+impl From<usize> for Value<'_> {
+    #[inline]
+    fn from(number: usize) -> Self {
+        Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
 /// A literal in a macro, on its way to a constant [`Value`].
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]

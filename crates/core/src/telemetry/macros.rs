@@ -2,7 +2,8 @@
 
 /// Counts at the callsite: `counter!("weather.requests", "endpoint" => endpoint).add(1)`.
 ///
-/// Labels that are literals cost nothing per call. Unit and description come last:
+/// Where all values are literals they cost nothing per call. A negative number needs parentheses:
+/// `"offset" => (-1)`. Unit and description come last:
 /// `counter!("weather.requests", "endpoint" => endpoint; unit: "{request}", description: "…")`.
 ///
 /// ```
@@ -68,25 +69,25 @@ macro_rules! span {
 #[macro_export]
 macro_rules! __instrument {
     // Only literals: they belong to the instrument.
-    ($kind:ident, $name:expr $(, $key:literal => $value:literal)* $(,)? $(; $($options:tt)*)?) => {
+    ($kind:ident, $name:expr $(, $key:expr => $value:literal)* $(,)? $(; $($options:tt)*)?) => {
         $crate::telemetry::Labelled::new({
-            static INSTRUMENT: $crate::telemetry::$kind = $crate::__configured!(
+            static __GLASSBOX_INSTRUMENT: $crate::telemetry::$kind = $crate::__configured!(
                 $crate::telemetry::$kind::new($name)
                     .with_labels(&[$(($key, $crate::telemetry::Literal($value).value())),*]);
                 $($($options)*)?
             );
-            &INSTRUMENT
+            &__GLASSBOX_INSTRUMENT
         }, [])
     };
     ($kind:ident, $name:expr $(, $key:expr => $value:expr)+ $(,)? $(; $($options:tt)*)?) => {
         // The static has a block of its own, so that temporaries among the values live as long as
         // the whole statement.
         $crate::telemetry::Labelled::new({
-            static INSTRUMENT: $crate::telemetry::$kind = $crate::__configured!(
+            static __GLASSBOX_INSTRUMENT: $crate::telemetry::$kind = $crate::__configured!(
                 $crate::telemetry::$kind::new($name).with_keys(&[$($key),+]);
                 $($($options)*)?
             );
-            &INSTRUMENT
+            &__GLASSBOX_INSTRUMENT
         }, [$($crate::telemetry::Value::from($value)),+])
     };
 }

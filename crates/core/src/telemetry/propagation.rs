@@ -1,9 +1,7 @@
 //! W3C trace context as data, so that it passes through a process that has no telemetry.
 
+use super::state;
 use crate::wire::{Carrier, Source};
-
-/// The most bytes of a `tracestate` that are handed on, by the recommendation.
-const MAX_STATE: usize = 512;
 
 /// `traceparent` and `tracestate` of one hop.
 ///
@@ -24,6 +22,8 @@ pub struct TraceContext {
     pub span_id: u64,
     /// Whether the caller kept it.
     pub sampled: bool,
+    /// Whether the trace id is known to be random, by level 2 of the recommendation.
+    pub random: bool,
     /// Whether it came from another process.
     pub remote: bool,
     /// Vendors' entries, handed on unchanged.
@@ -49,6 +49,7 @@ impl TraceContext {
             trace_id,
             span_id,
             sampled,
+            random: false,
             remote: false,
             state: None,
         }
@@ -84,7 +85,8 @@ impl TraceContext {
         Ok(Self {
             trace_id,
             span_id: u64::try_from(span_id).map_err(|_| ParseError::Form)?,
-            sampled: flags & 1 == 1,
+            sampled: flags & 1 != 0,
+            random: flags & 2 != 0,
             remote: true,
             state: None,
         })
@@ -93,7 +95,7 @@ impl TraceContext {
     /// The `traceparent` header, or `None` where there is no trace.
     pub fn to_traceparent(&self) -> Option<String> {
         self.is_valid().then(|| {
-            let flags = u8::from(self.sampled);
+            let flags = u8::from(self.sampled) | u8::from(self.random) << 1;
             format!(
                 "00-{:032x}-{:016x}-{flags:02x}",
                 self.trace_id, self.span_id
@@ -123,8 +125,7 @@ impl TraceContext {
         };
         context.state = source
             .get("tracestate")
-            .filter(|state| !state.trim().is_empty() && state.len() <= MAX_STATE)
-            .map(|state| state.trim().into());
+            .and_then(|header| state::sound(&header));
         context
     }
 }
@@ -154,6 +155,15 @@ mod tests {
         assert_eq!(context.span_id, 0xb7ad_6b71_6920_3331);
         assert!(context.sampled && context.remote);
         assert_eq!(context.to_traceparent().as_deref(), Some(HEADER));
+    }
+
+    #[test]
+    fn the_random_flag_is_handed_on_and_unknown_ones_are_not() {
+        let header = |flags| format!("{}{flags}", &HEADER[..53]);
+        let context = TraceContext::parse(&header("ff")).unwrap();
+        assert_eq!(context.to_traceparent(), Some(header("03")));
+        let context = TraceContext::parse(&header("02")).unwrap();
+        assert!(!context.sampled && context.random);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::{
     error::Error,
     future::{Future, poll_fn},
     marker::PhantomData,
-    pin::pin,
+    pin::{Pin, pin},
 };
 
 /// What is known when a span starts: enough to decide whether to keep it.
@@ -62,7 +62,10 @@ impl<'a> SpanBuilder<'a> {
 
     /// A parent instead of the current span. An invalid one is as if nothing were said.
     pub fn parent(mut self, parent: &'a TraceContext) -> Self {
-        self.spec.parent = parent.is_valid().then_some(parent);
+        if parent.is_valid() {
+            self.spec.parent = Some(parent);
+            self.spec.root = false;
+        }
         self
     }
 
@@ -72,9 +75,11 @@ impl<'a> SpanBuilder<'a> {
         self
     }
 
-    /// Starts a new trace, whatever is current.
+    /// Starts a new trace, whatever is current and whatever parent was said before.
     pub fn root(mut self) -> Self {
         self.spec.root = true;
+        self.spec.parent = None;
+        self.fallback = None;
         self
     }
 
@@ -244,13 +249,21 @@ impl Span {
         if let Some(record) = &mut self.record {
             let error_type = Attribute::Str(error_type.into());
             record.attributes.push(("error.type".into(), error_type));
-            record.status = Status::Error(message.into());
+            // `Ok` is final: who said it knew better.
+            if record.status != Status::Ok {
+                record.status = Status::Error(message.into());
+            }
         }
     }
 
     /// Marks the span as failed by an error, and keeps the error with its causes as an `exception`
-    /// event.
-    pub fn record_error<E: Error + ?Sized>(&mut self, error: &E) {
+    /// event. `error.type` is the code of a [`ToolError`], [`ModelError`] or [`Problem`], otherwise
+    /// the name of the error's type.
+    ///
+    /// [`ToolError`]: crate::ToolError
+    /// [`ModelError`]: crate::ModelError
+    /// [`Problem`]: crate::Problem
+    pub fn record_error<E: Error + 'static>(&mut self, error: &E) {
         if !self.is_recording() {
             return;
         }
@@ -261,14 +274,15 @@ impl Span {
             chain.push_str(&error.to_string());
             cause = error.source();
         }
-        let error_type = std::any::type_name::<E>();
+        let type_name = std::any::type_name::<E>();
         self.event(
             "exception",
             [
-                ("exception.type", Attribute::from(error_type)),
+                ("exception.type", Attribute::from(type_name)),
                 ("exception.message", Attribute::from(chain)),
             ],
         );
+        let error_type = code(error).map_or(Cow::Borrowed(type_name), Cow::Owned);
         self.fail(error_type, error.to_string());
     }
 
@@ -294,11 +308,18 @@ impl Span {
     }
 
     /// Runs a future with the span current whenever it is polled.
+    ///
+    /// # Cancel safety
+    /// Dropping it drops the future with the span current.
     pub async fn around<F: Future>(&self, future: F) -> F::Output {
-        let mut future = pin!(future);
+        let mut within = Within {
+            span: self,
+            future: pin!(Some(future)),
+        };
         poll_fn(|cx| {
             let _entered = self.enter();
-            future.as_mut().poll(cx)
+            let future = within.future.as_mut().as_pin_mut();
+            future.expect("invariant: emptied on drop only").poll(cx)
         })
         .await
     }
@@ -318,6 +339,28 @@ impl Drop for Span {
             });
         }
     }
+}
+
+/// A future that is dropped with its span current: what its guards start then has a parent.
+struct Within<'a, F> {
+    span: &'a Span,
+    future: Pin<&'a mut Option<F>>,
+}
+
+impl<F> Drop for Within<'_, F> {
+    fn drop(&mut self) {
+        let _entered = self.span.enter();
+        self.future.set(None);
+    }
+}
+
+/// The code of an error that has one.
+fn code(error: &(dyn Error + 'static)) -> Option<String> {
+    let problem = error
+        .downcast_ref::<crate::Problem>()
+        .or_else(|| Some(error.downcast_ref::<crate::ToolError>()?.problem()))
+        .or_else(|| Some(error.downcast_ref::<crate::ModelError>()?.problem()));
+    problem.map(|problem| problem.code().to_owned())
 }
 
 /// While it lives, a span is current on this thread; it cannot leave the thread.
