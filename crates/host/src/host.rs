@@ -145,16 +145,8 @@ impl<R: Role> Host<R> {
     /// # Errors
     /// See [`ServeError`].
     pub async fn serve(self) -> Result<ServeReport, ServeError> {
-        let limit = self.settings.drain_timeout;
-        let mut signals = Signals::listen().map_err(|source| ServeError::Signals { source })?;
-        let running = self.start().await?;
-        let signal = signals.next().await;
-        tracing::info!(signal, "asked to stop");
-        let again = async {
-            let signal = signals.next().await;
-            tracing::warn!(signal, "asked again: stopping at once");
-        };
-        Ok(running.shutdown_or(limit, again).await)
+        let signals = Signals::listen().map_err(|source| ServeError::Signals { source })?;
+        Ok(self.start().await?.until(signals).await)
     }
 
     /// Serves in the background, until [`Running`] is shut down or dropped.
@@ -163,6 +155,12 @@ impl<R: Role> Host<R> {
     /// See [`ServeError`].
     pub async fn start(self) -> Result<Running, ServeError> {
         let begin = Instant::now();
+        if let Some((key, must)) = self.settings.wrong() {
+            return Err(ServeError::Settings {
+                key,
+                reason: must.to_owned(),
+            });
+        }
         let wiring = Wiring::of(&self.settings)?;
         let callable = self.role.into_callable(&wiring);
         let name = callable.name().to_owned();

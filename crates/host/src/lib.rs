@@ -40,18 +40,12 @@
 //! let host = Host::agent(Skillset::new("curious")).discovery(discovery);
 //! ```
 //!
-//! With feature `client`, services find and call each other over HTTP: [`HttpRegistry`],
-//! [`HttpDiscovery`], [`HttpConnector`]. Without it there is no HTTP client in the tree.
+//! With feature `client`, services find and call each other over HTTP: `HttpRegistry`,
+//! `HttpDiscovery`, `HttpConnector`, or just the setting `registry_url`. Without it there is no HTTP
+//! client in the tree. With feature `config`, [`HostSettings`] is the section `[host]` of a program's
+//! settings.
 
 #![forbid(unsafe_code)]
-#![cfg_attr(
-    not(feature = "client"),
-    expect(
-        rustdoc::broken_intra_doc_links,
-        reason = "the client's types are named above"
-    )
-)]
-
 mod api;
 mod callable;
 mod cancellation;

@@ -2,6 +2,7 @@
 
 use crate::{
     server::Server,
+    signal::Signals,
     state::{Phase, State},
 };
 use glassbox_core::{Lease, Problem, ServiceKind, telemetry::UpDownCounter};
@@ -161,8 +162,29 @@ impl Running {
         self.shutdown_or(limit, std::future::pending()).await
     }
 
+    /// Serves until SIGTERM or Ctrl-C, then shuts down within the settings' `drain_timeout`; a second
+    /// signal ends it at once.
+    ///
+    /// # Errors
+    /// If the signals cannot be listened to.
+    pub async fn until_signal(self) -> Result<ServeReport, ServeError> {
+        let signals = Signals::listen().map_err(|source| ServeError::Signals { source })?;
+        Ok(self.until(signals).await)
+    }
+
+    pub(crate) async fn until(self, mut signals: Signals) -> ServeReport {
+        let limit = self.state.settings.drain_timeout;
+        let signal = signals.next().await;
+        tracing::info!(signal, "asked to stop");
+        let again = async {
+            let signal = signals.next().await;
+            tracing::warn!(signal, "asked again: stopping at once");
+        };
+        self.shutdown_or(limit, again).await
+    }
+
     /// As [`shutdown`](Self::shutdown), and at once when `abort` resolves.
-    pub(crate) async fn shutdown_or(
+    async fn shutdown_or(
         mut self,
         limit: Duration,
         abort: impl Future<Output = ()>,

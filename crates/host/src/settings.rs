@@ -1,4 +1,7 @@
-//! The `[host]` section.
+//! How a service is served.
+
+#[cfg(feature = "config")]
+mod section;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -9,6 +12,11 @@ use std::{
 ///
 /// With feature `config` it is the section `[host]` of a program's settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "config",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 #[non_exhaustive]
 pub struct HostSettings {
     /// Where to listen; port 0 picks a free one. `127.0.0.1:0`.
@@ -18,18 +26,23 @@ pub struct HostSettings {
     /// Where the registry of several processes is: `http://host:port`. Needs feature `client`.
     pub registry_url: Option<String>,
     /// How long a registration outlives its service. 30 s.
+    #[cfg_attr(feature = "config", serde(with = "glassbox_config::duration"))]
     pub lease: Duration,
     /// The most bytes of one input. 1 MiB.
+    #[cfg_attr(feature = "config", serde(with = "section::bytes"))]
     pub body_limit: usize,
     /// How long an input may take to come. 30 s.
+    #[cfg_attr(feature = "config", serde(with = "glassbox_config::duration"))]
     pub body_timeout: Duration,
     /// How long the head of a request may take to come, and a connection may be idle. 30 s.
+    #[cfg_attr(feature = "config", serde(with = "glassbox_config::duration"))]
     pub header_timeout: Duration,
     /// The most calls under way; one more is turned away with 429. 256.
     pub concurrency: usize,
     /// The most connections; one more waits to be accepted. 1024.
     pub connections: usize,
     /// How long a shutdown waits for what is under way. 20 s.
+    #[cfg_attr(feature = "config", serde(with = "glassbox_config::duration"))]
     pub drain_timeout: Duration,
 }
 
@@ -47,5 +60,33 @@ impl Default for HostSettings {
             connections: 1024,
             drain_timeout: Duration::from_secs(20),
         }
+    }
+}
+
+impl HostSettings {
+    /// The first key whose value cannot be used, and what it must be.
+    pub(crate) fn wrong(&self) -> Option<(&'static str, &'static str)> {
+        const POSITIVE: &str = "must be more than zero";
+        const URL: &str = "must begin with http:// or https://";
+        let is_url = |url: &Option<String>| {
+            url.as_ref()
+                .is_none_or(|url| url.starts_with("http://") || url.starts_with("https://"))
+        };
+        [
+            ("endpoint", is_url(&self.endpoint), URL),
+            ("registry_url", is_url(&self.registry_url), URL),
+            (
+                "lease",
+                self.lease >= Duration::from_millis(100),
+                "must be at least 100ms",
+            ),
+            ("body_limit", self.body_limit > 0, POSITIVE),
+            ("body_timeout", !self.body_timeout.is_zero(), POSITIVE),
+            ("header_timeout", !self.header_timeout.is_zero(), POSITIVE),
+            ("concurrency", self.concurrency > 0, POSITIVE),
+            ("connections", self.connections > 0, POSITIVE),
+        ]
+        .into_iter()
+        .find_map(|(key, is_right, must)| (!is_right).then_some((key, must)))
     }
 }

@@ -122,7 +122,8 @@ impl RemoteTool {
                     "{name} at {} failed too often and is spared for now",
                     self.service.endpoint
                 );
-                let problem = Problem::new(Category::Unavailable, "tool.circuit_open", message);
+                let problem = Problem::new(Category::Unavailable, "tool.circuit_open", message)
+                    .with_blame(Blame::Local);
                 let problem = match rejected.retry_after() {
                     Some(wait) => problem.with_retry_after(wait),
                     None => problem,
@@ -139,7 +140,10 @@ impl RemoteTool {
             }) => {
                 let problem = error.to_problem();
                 let message = format!("{name} gave no answer: {}", problem.message());
-                ToolError::new(problem.category(), problem.code(), message).with_source(error)
+                let problem = Problem::new(problem.category(), problem.code(), message)
+                    .with_blame(error.blame())
+                    .with_retryable(error.retry() != Retry::Never);
+                ToolError::from(problem).with_source(error)
             }
         }
     }
@@ -258,8 +262,6 @@ impl Decide for Failure {
     fn blame(&self) -> Blame {
         match &self.cause {
             Cause::Http(error) => error.blame(),
-            // The instance says whose limit it was that passed.
-            Cause::Problem(problem) if problem.details()["deadline"] == "caller" => Blame::Caller,
             Cause::Problem(problem) => problem.blame(),
         }
     }

@@ -64,7 +64,7 @@ async fn registrations_are_kept_renewed_listed_and_ended() {
             .await
             .unwrap();
         let shown = list["services"].as_array().unwrap().iter();
-        let shown = shown.map(|s| format!("{}", s["instance"].as_str().unwrap()));
+        let shown = shown.map(|s| s["instance"].as_str().unwrap().to_owned());
         let shown = shown.collect();
         (list, shown)
     };

@@ -42,6 +42,7 @@ impl Probe {
     pub(crate) fn new(name: &str) -> Self {
         let of = |name: &str| {
             Capability::from_schemas(name, "A test.", Schema::default(), Schema::default())
+                .with_effect(Effect::ReadOnly)
                 .with_timeout(Duration::from_secs(60))
         };
         let capabilities = vec![

@@ -135,6 +135,8 @@ impl HttpError {
             cause = error.source();
         }
         Problem::new(self.category(), format!("http.{}", self.kind()), message)
+            .with_blame(self.blame())
+            .with_retryable(self.retry() != Retry::Never)
     }
 }
 
