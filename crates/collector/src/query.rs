@@ -7,8 +7,6 @@ mod logs;
 mod metrics;
 mod needle;
 mod render;
-#[cfg(test)]
-mod tests;
 mod traces;
 
 use std::sync::Arc;

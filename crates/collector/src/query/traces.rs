@@ -1,5 +1,7 @@
 //! Traces: summaries of the newest, and the spans of one.
 
+mod newest;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -10,6 +12,8 @@ use serde_json::Value;
 use super::render::{any, hex, span as render};
 use super::{Filter, Needle, Query, blocks, decode, matching, visit};
 use crate::store::{Block, QUESTION, Rows, Segment, SegmentView, SpanRow};
+
+use newest::{ById, newest};
 
 /// The traces that have a span which satisfies everything asked.
 #[derive(Debug, Serialize)]
@@ -67,7 +71,6 @@ struct Sum<'v> {
     root: Option<&'v SpanRow>,
     services: Vec<ServiceShare>,
     question: Option<Place<'v>>,
-    matches: bool,
 }
 
 impl<'v> Sum<'v> {
@@ -118,7 +121,6 @@ impl Default for Sum<'_> {
             root: None,
             services: Vec::new(),
             question: None,
-            matches: false,
         }
     }
 }
@@ -127,29 +129,26 @@ impl Query {
     /// Lists traces, newest start first.
     pub(crate) fn traces(&self, filter: &Filter) -> TraceList {
         let view = self.view();
-        let mut sums: HashMap<[u8; 16], Sum<'_>> = HashMap::new();
+        let (total, newest) = newest(&view, filter);
+        // Only what is returned is added up.
+        let mut sums: HashMap<[u8; 16], Sum<'_>, ById> =
+            newest.iter().map(|id| (*id, Sum::default())).collect();
         for (segment, block) in blocks(&view) {
             let Rows::Spans(rows) = &block.rows else {
                 continue;
             };
-            for (number, row) in rows.iter().enumerate() {
-                let sum = sums.entry(row.trace_id).or_default();
-                sum.add(row, (segment, block, number));
+            if !block.traces().iter().any(|id| sums.contains_key(id)) {
+                continue;
             }
-            if block.overlaps(filter.since, filter.until) {
-                for number in hits(&segment.segment, block, rows, filter) {
-                    sums.entry(rows[number].trace_id).or_default().matches = true;
+            for (number, row) in rows.iter().enumerate() {
+                if let Some(sum) = sums.get_mut(&row.trace_id) {
+                    sum.add(row, (segment, block, number));
                 }
             }
         }
-        let mut found: Vec<_> = sums.into_iter().filter(|(_, sum)| sum.matches).collect();
-        let total = found.len();
-        // The id settles ties, so that equal questions have equal answers.
-        found.sort_unstable_by(|(a, one), (b, other)| (other.start, a).cmp(&(one.start, b)));
-        found.truncate(filter.limit);
-        let traces: Vec<_> = found
-            .into_iter()
-            .map(|(id, sum)| summary(&id, sum))
+        let traces: Vec<_> = newest
+            .iter()
+            .filter_map(|id| sums.remove(id).map(|sum| summary(id, sum)))
             .collect();
         TraceList {
             total,

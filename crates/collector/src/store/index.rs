@@ -113,7 +113,7 @@ fn span(record: &Record<'_>, source: Arc<Source>, names: &Names) -> Result<SpanR
         span_id: [0; 8],
         start: 0,
         end: 0,
-        name: names.name(""),
+        name: Arc::default(),
         source,
         input_tokens: 0,
         output_tokens: 0,

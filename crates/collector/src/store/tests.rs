@@ -3,6 +3,7 @@
 mod damage;
 mod disk;
 mod limits;
+mod wire_rows;
 
 use std::path::Path;
 

@@ -489,3 +489,26 @@ async fn single_bad_records_are_rejected_and_counted_and_the_rest_is_kept() {
     );
     stop(backend).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fields_that_this_version_does_not_know_are_no_obstacle() {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = start(folder.path()).await;
+    let (http, page) = (backend.endpoints().http(), backend.endpoints().page());
+    let known = traces("agent", vec![span(1, 1, 0, "a", now())]).encode_to_vec();
+    // Field 100 as a varint, as bytes, and as a group, the form that went out of use.
+    for unknown in [
+        &[0xa0, 0x06, 1][..],
+        &[0xa2, 0x06, 2, 7, 7],
+        &[0xa3, 0x06, 0xa4, 0x06],
+    ] {
+        export(http, "/v1/traces", &[&known, unknown].concat()).await;
+    }
+    let answer = get_json(
+        page,
+        &format!("/api/otel/traces?trace_id={}", hex(&trace_id(1))),
+    )
+    .await;
+    assert_eq!(answer["returned"], 3);
+    stop(backend).await;
+}

@@ -1,0 +1,64 @@
+//! Which traces a list is made of.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use super::hits;
+use crate::query::{Filter, blocks};
+use crate::store::{Rows, View};
+
+/// Counts the traces that satisfy the filter and returns the newest of them, newest first.
+pub(super) fn newest(view: &View, filter: &Filter) -> (usize, Vec<[u8; 16]>) {
+    let mut starts: HashMap<[u8; 16], (u64, bool), ById> = HashMap::default();
+    for (segment, block) in blocks(view) {
+        let Rows::Spans(rows) = &block.rows else {
+            continue;
+        };
+        let hits = if block.overlaps(filter.since, filter.until) {
+            hits(&segment.segment, block, rows, filter)
+        } else {
+            Vec::new()
+        };
+        let mut hits = hits.into_iter().peekable();
+        for (number, row) in rows.iter().enumerate() {
+            let (start, matches) = starts.entry(row.trace_id).or_insert((u64::MAX, false));
+            *start = row.start.min(*start);
+            *matches |= hits.next_if_eq(&number).is_some();
+        }
+    }
+    let mut found: Vec<_> = starts
+        .into_iter()
+        .filter(|(_, (_, matches))| *matches)
+        .map(|(id, (start, _))| (Reverse(start), id))
+        .collect();
+    let total = found.len();
+    // The id settles ties, so that equal questions have equal answers.
+    if filter.limit < total {
+        found.select_nth_unstable(filter.limit);
+        found.truncate(filter.limit);
+    }
+    found.sort_unstable();
+    (total, found.into_iter().map(|(_, id)| id).collect())
+}
+
+/// Hashes trace ids: they are random already, so folding them is enough.
+#[derive(Default)]
+pub(super) struct IdHasher(u64);
+
+pub(super) type ById = BuildHasherDefault<IdHasher>;
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            let folded = (self.0 ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            self.0 = folded ^ (folded >> 32);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
