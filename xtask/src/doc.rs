@@ -19,7 +19,9 @@ fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
     workspace.fetch()?;
     let line = "doc --locked --workspace --no-deps --all-features";
     let mut command = workspace.cargo(line);
-    let documented = workspace.show(command.env("RUSTDOCFLAGS", "-D warnings"))?;
+    let documented = workspace
+        .show(command.env("RUSTDOCFLAGS", "-D warnings"))?
+        .settled()?;
     let mut violations = Vec::new();
     if !documented.success {
         violations.push(documented.violation("rustdoc objects"));

@@ -37,7 +37,8 @@ fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
         let features = features.join(",");
         let line = format!("check --locked -p {} --no-default-features", package.name);
         let mut command = workspace.cargo(&line);
-        let checked = process::run(command.args(["--features", &features]), Voice::Silent)?;
+        let checked =
+            process::run(command.args(["--features", &features]), Voice::Silent)?.settled()?;
         let warns = checked.stderr.lines().any(is_warning);
         if !checked.success {
             violations.push(checked.violation(&format!("{what} does not compile")));

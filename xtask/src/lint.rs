@@ -51,7 +51,9 @@ fn clippy(workspace: &Workspace) -> Result<Report, CannotCheck> {
     let line = "clippy --locked --workspace --all-targets --all-features";
     let mut command = workspace.cargo(line);
     // After `--`, so that dependencies and `cargo check` share what this compiles.
-    let linted = workspace.show(command.args(["--", "-D", "warnings"]))?;
+    let linted = workspace
+        .show(command.args(["--", "-D", "warnings"]))?
+        .settled()?;
     let mut violations = Vec::new();
     if !linted.success {
         violations.push(linted.violation("clippy objects"));

@@ -26,6 +26,21 @@ pub(crate) struct Finished {
 }
 
 impl Finished {
+    /// Keeps a cargo command that stopped before it looked at any code from passing for a verdict about it.
+    ///
+    /// # Errors
+    ///
+    /// Cargo.lock changed after it was last seen to agree with the manifests.
+    pub(crate) fn settled(self) -> Result<Self, CannotCheck> {
+        if !self.success && self.stderr.contains("because --locked was passed") {
+            Err(CannotCheck::new(
+                "Cargo.lock disagrees with the manifests: `cargo xtask arch` says more",
+            ))
+        } else {
+            Ok(self)
+        }
+    }
+
     /// The lines with which compilers, cargo and the test runner say what is wrong, at most five of them.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let lines = self.stderr.lines().chain(self.stdout.lines());
@@ -156,6 +171,19 @@ mod tests {
             plain("a\n  Building 3/9\r\x1b[Kerror: no\r\nb"),
             "a\nerror: no\nb"
         );
+    }
+
+    #[test]
+    fn a_lock_file_that_moved_is_no_verdict_about_the_code() {
+        let finished = |stderr: &str| Finished {
+            success: false,
+            stdout: String::new(),
+            stderr: stderr.to_owned(),
+        };
+        let moved =
+            "error: cannot update the lock file because --locked was passed to prevent this";
+        assert!(finished(moved).settled().is_err());
+        assert!(finished("error[E0308]: mismatched types").settled().is_ok());
     }
 
     #[test]

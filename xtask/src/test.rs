@@ -24,7 +24,7 @@ fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
     // Suites start the programs, which `cargo test` alone does not build. With `--all-targets` dependencies get the
     // features that tests ask for, so that what is compiled here is what `cargo test` uses.
     let line = "build --locked --workspace --all-targets --all-features";
-    let built = workspace.show(&mut workspace.cargo(line))?;
+    let built = workspace.show(&mut workspace.cargo(line))?.settled()?;
     if !built.success {
         let violation = built.violation("the workspace does not compile");
         return Report::new(0, "tests", vec![violation]);
@@ -40,7 +40,7 @@ fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
         Err(_) if has_suites => command.args(["--exclude", SUITES]),
         Err(_) => &mut command,
     };
-    let tested = workspace.show(&mut command)?;
+    let tested = workspace.show(&mut command)?.settled()?;
     let counted = Counted::of(&tested);
     let mut violations = Vec::new();
     if !tested.success {
