@@ -1,5 +1,6 @@
-//! Wall-clock time that never goes back.
+//! Wall-clock time that never goes back, and time since a start.
 
+use glassbox_core::Clock;
 use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::{Instant, SystemTime, UNIX_EPOCH},
@@ -42,4 +43,20 @@ fn unix_nano() -> u64 {
     since.map_or(0, |since| {
         u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
     })
+}
+
+/// Time since its making.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Monotonic(Instant);
+
+impl Monotonic {
+    pub(crate) fn new() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Clock for Monotonic {
+    fn now(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
 }

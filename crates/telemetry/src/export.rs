@@ -1,7 +1,7 @@
 //! OTLP out of the process: encoded once, sent with retries, answered with what was taken.
 
 mod answer;
-mod backoff;
+mod circuit;
 mod compress;
 mod error;
 #[cfg(feature = "grpc")]
@@ -10,15 +10,18 @@ mod http;
 #[cfg(feature = "tls")]
 mod tls;
 
+pub(crate) use circuit::Circuit;
 pub(crate) use error::ExportError;
 
 use crate::{
     InitError, Signal,
+    clock::Monotonic,
     config::{Protocol, Target, TelemetryConfig},
 };
 pub(crate) use answer::Answer;
-use backoff::Backoff;
 use bytes::Bytes;
+use glassbox_core::Deadline;
+use glassbox_resilience::{Next, Permit};
 use std::{
     sync::{
         Arc,
@@ -26,7 +29,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{sleep, timeout};
 
 /// How the backend may know us.
 const USER_AGENT: &str = concat!("glassbox-telemetry/", env!("CARGO_PKG_VERSION"));
@@ -37,6 +40,8 @@ pub(crate) struct Exporter {
     transport: Transport,
     timeout: Duration,
     shown: String,
+    circuit: Arc<Circuit>,
+    clock: Monotonic,
     /// Set when the process ends: an absent backend is not waited for any more.
     hurried: Arc<AtomicBool>,
 }
@@ -54,6 +59,7 @@ impl Exporter {
     pub(crate) fn new(
         config: &TelemetryConfig,
         signal: Signal,
+        circuit: Arc<Circuit>,
         hurried: Arc<AtomicBool>,
     ) -> Result<Self, InitError> {
         let target = Target::of(config, signal)?;
@@ -70,6 +76,8 @@ impl Exporter {
             transport,
             timeout,
             shown,
+            circuit,
+            clock: Monotonic::new(),
             hurried,
         })
     }
@@ -79,30 +87,47 @@ impl Exporter {
         &self.shown
     }
 
-    /// Sends one encoded request; gives how many of its items the backend refused.
+    /// Leave to send while nobody asks for it; `None` while the backend is left alone.
+    pub(crate) fn permit(&self) -> Option<Permit<'_, Monotonic>> {
+        self.circuit.permit()
+    }
+
+    /// Sends one encoded request; gives how many of its items the backend refused. Without a permit
+    /// it is sent all the same, and the breaker does not learn of it.
     ///
     /// # Errors
     /// If the backend has not taken it within the timeout, or says that it never will.
-    pub(crate) async fn export(&self, body: Vec<u8>) -> Result<Answer, ExportError> {
-        let deadline = Instant::now() + self.timeout;
+    pub(crate) async fn export(
+        &self,
+        body: Vec<u8>,
+        permit: Option<Permit<'_, Monotonic>>,
+    ) -> Result<Answer, ExportError> {
+        let outcome = self.attempts(body).await;
+        if let Some(permit) = permit {
+            permit.settle(&outcome);
+        }
+        outcome
+    }
+
+    async fn attempts(&self, body: Vec<u8>) -> Result<Answer, ExportError> {
         let body = self.transport.encode(body)?;
-        let mut backoff = Backoff::new();
+        let deadline = Deadline::after(&self.clock, self.timeout);
+        let mut attempts = circuit::attempts().until(Some(deadline));
         loop {
             let attempt = self.transport.send(body.clone());
-            let error = match timeout_at(deadline, attempt).await {
+            let left = deadline.remaining(&self.clock).unwrap_or_default();
+            let error = match timeout(left, attempt).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => error,
                 Err(_) => return Err(ExportError::Timeout(self.timeout)),
             };
-            let wait = match error.retry_after() {
-                Some(wait) => wait.max(backoff.next()),
-                None => return Err(error),
-            };
-            let hopeless = error.is_unreachable() && self.hurried.load(Relaxed);
-            if hopeless || Instant::now() + wait >= deadline {
+            if error.is_unreachable() && self.hurried.load(Relaxed) {
                 return Err(error);
             }
-            sleep(wait).await;
+            match attempts.next(&error, &self.clock) {
+                Next::Retry(wait) => sleep(wait).await,
+                Next::Stop(_) => return Err(error),
+            }
         }
     }
 }

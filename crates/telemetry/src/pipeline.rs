@@ -15,7 +15,12 @@ pub(crate) use encode::LogItem;
 pub(crate) use queue::Queue;
 pub(crate) use thread::is_own as is_own_thread;
 
-use crate::{InitError, ShutdownReport, Signal, config::TelemetryConfig, metrics::Collection};
+use crate::{
+    InitError, ShutdownReport, Signal,
+    config::TelemetryConfig,
+    export::{Circuit, Exporter},
+    metrics::Collection,
+};
 use batcher::Batcher;
 use collector::Collector;
 use encode::SharedResource;
@@ -28,7 +33,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 
 /// How many flushes may be asked for at the same time.
 const MAX_COMMANDS: usize = 64;
@@ -43,6 +48,9 @@ pub enum FlushError {
     /// A batch was given up.
     #[error("deliver all telemetry: {0}")]
     Export(String),
+    /// Too many flushes are under way already.
+    #[error("flush telemetry: {MAX_COMMANDS} flushes are under way")]
+    Busy,
     /// Telemetry has been shut down.
     #[error("flush telemetry, which has been shut down")]
     Closed,
@@ -50,11 +58,11 @@ pub enum FlushError {
 
 type Flushed = Box<dyn FnOnce(Result<(), FlushError>) + Send>;
 type Closed = Box<dyn FnOnce() + Send>;
+/// What the thread is asked to do: flushes, and the end.
+type Orders = (mpsc::Receiver<Command>, mpsc::Receiver<(Duration, Closed)>);
 
-enum Command {
-    Flush(Duration, Flushed),
-    Shutdown(Duration, Closed),
-}
+/// Asks for a flush.
+struct Command(Duration, Flushed);
 
 /// The queues and the thread behind them. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -64,7 +72,10 @@ pub(crate) struct Pipeline {
     points: Arc<Queue<()>>,
     signals: Vec<Signal>,
     endpoint: Option<String>,
+    /// One for each signal, in their order.
+    circuits: [Arc<Circuit>; 3],
     commands: mpsc::Sender<Command>,
+    end: mpsc::Sender<(Duration, Closed)>,
 }
 
 /// The signals that are sent, each with what sends it.
@@ -99,18 +110,22 @@ impl Pipeline {
         }
         let (spans, logs) = (Arc::new(spans), Arc::new(logs));
         let points = Arc::new(Queue::new(0, 1, Arc::default()));
-        let (commands, receiver) = mpsc::channel(MAX_COMMANDS);
+        let (commands, flushes) = mpsc::channel(MAX_COMMANDS);
+        // Of its own, so that flushes cannot keep the end waiting.
+        let (end, ends) = mpsc::channel(1);
+        let circuits = [(); 3].map(|()| Arc::new(Circuit::new()));
         let hurried = Arc::new(AtomicBool::new(false));
 
         let build = {
             let (config, shared) = (config.clone(), SharedResource::from(resource));
             let (spans, logs, points) = (spans.clone(), logs.clone(), points.clone());
-            let hurried = hurried.clone();
+            let (hurried, circuits) = (hurried.clone(), circuits.clone());
             move || {
                 let exporter = |signal| {
+                    let circuit = circuits[signal as usize].clone();
                     config
                         .exports(signal)
-                        .then(|| crate::export::Exporter::new(&config, signal, hurried.clone()))
+                        .then(|| Exporter::new(&config, signal, circuit, hurried.clone()))
                         .transpose()
                 };
                 let delay = config.batch_timeout;
@@ -145,14 +160,16 @@ impl Pipeline {
                 Ok(outlets)
             }
         };
-        let endpoint = thread::spawn(build, receiver, hurried)?;
+        let endpoint = thread::spawn(build, (flushes, ends), hurried)?;
         Ok(Self {
             spans,
             logs,
             points,
             signals,
             endpoint,
+            circuits,
             commands,
+            end,
         })
     }
 
@@ -162,20 +179,22 @@ impl Pipeline {
         within: Duration,
         done: impl FnOnce(Result<(), FlushError>) + Send + 'static,
     ) {
-        let command = Command::Flush(within, Box::new(done));
-        if let Err(refused) = self.commands.try_send(command)
-            && let Command::Flush(_, done) = refused.into_inner()
-        {
-            done(Err(FlushError::Closed));
-        }
+        let refused = match self.commands.try_send(Command(within, Box::new(done))) {
+            Ok(()) => return,
+            Err(refused) => refused,
+        };
+        let (error, Command(_, done)) = match refused {
+            TrySendError::Full(command) => (FlushError::Busy, command),
+            TrySendError::Closed(command) => (FlushError::Closed, command),
+        };
+        done(Err(error));
     }
 
     /// Sends what waits, and ends. `done` is called once.
     pub(crate) fn shutdown(&self, within: Duration, done: impl FnOnce() + Send + 'static) {
-        let command = Command::Shutdown(within, Box::new(done));
-        if let Err(refused) = self.commands.try_send(command)
-            && let Command::Shutdown(_, done) = refused.into_inner()
-        {
+        // Refused: it has ended, or is about to.
+        if let Err(refused) = self.end.try_send((within, Box::new(done))) {
+            let (_, done) = refused.into_inner();
             done();
         }
     }
@@ -184,8 +203,9 @@ impl Pipeline {
         let mut health = Health::new(self.endpoint.clone());
         for signal in &self.signals {
             let (counts, queued) = self.books(*signal);
-            let signal = signal.as_str().to_owned();
-            health.signals.insert(signal, counts.health(queued));
+            let open = self.circuits[*signal as usize].is_open();
+            let name = signal.as_str().to_owned();
+            health.signals.insert(name, counts.health(queued, open));
         }
         health
     }
@@ -285,11 +305,13 @@ impl Outlets {
 }
 
 /// Lives on the thread of telemetry until the shutdown.
-async fn serve(outlets: Outlets, mut commands: mpsc::Receiver<Command>, hurried: Arc<AtomicBool>) {
+async fn serve(outlets: Outlets, (mut flushes, mut ends): Orders, hurried: Arc<AtomicBool>) {
     let mut running = outlets.run();
-    while let Some(command) = commands.recv().await {
-        match command {
-            Command::Flush(within, done) => {
+    let end = loop {
+        tokio::select! {
+            biased;
+            end = ends.recv() => break end,
+            Some(Command(within, done)) = flushes.recv() => {
                 let outlets = outlets.clone();
                 // A task of its own: what it has taken out of a queue is not lost when nobody
                 // waits for it any more.
@@ -303,16 +325,15 @@ async fn serve(outlets: Outlets, mut commands: mpsc::Receiver<Command>, hurried:
                     });
                 });
             }
-            Command::Shutdown(within, done) => {
-                hurried.store(true, Relaxed);
-                outlets.refuse();
-                // Outcomes are in the books; there is nobody else to tell.
-                let _ = tokio::time::timeout(within, outlets.drain()).await;
-                running.shutdown().await;
-                outlets.close();
-                done();
-                return;
-            }
         }
-    }
+    };
+    // Nobody can ask any more, and nobody waits.
+    let Some((within, done)) = end else { return };
+    hurried.store(true, Relaxed);
+    outlets.refuse();
+    // Outcomes are in the books; there is nobody else to tell.
+    let _ = tokio::time::timeout(within, outlets.drain()).await;
+    running.shutdown().await;
+    outlets.close();
+    done();
 }

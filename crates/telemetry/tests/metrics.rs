@@ -105,7 +105,9 @@ fn every_kind_of_instrument_arrives_as_what_it_is() {
         static EARLY: Counter = Counter::new("early");
         let early = Observable::gauge("early.depth", || 7.0);
 
-        let guard = glassbox_telemetry::init(config).unwrap();
+        let guard = glassbox_telemetry::init(config.clone()).unwrap();
+        let again = glassbox_telemetry::init(config).unwrap_err();
+        assert!(again.to_string().contains("installed already"), "{again}");
         EARLY.add(2);
         every_kind(&sink, &guard).await;
         callsites_of_one_name_share_a_series(&sink, &guard).await;

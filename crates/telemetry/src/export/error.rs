@@ -1,5 +1,6 @@
 //! Why a batch did not arrive.
 
+use glassbox_core::{Blame, Decide, Retry};
 use std::{io, time::Duration};
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -31,15 +32,6 @@ fn separator(message: &str) -> &'static str {
 }
 
 impl ExportError {
-    /// How long to wait at least before another attempt; `None` where it would be in vain.
-    pub(crate) const fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Unreachable(_) => Some(Duration::ZERO),
-            Self::Refused { retry_after, .. } => *retry_after,
-            Self::Timeout(_) | Self::Compression(_) => None,
-        }
-    }
-
     pub(crate) const fn is_unreachable(&self) -> bool {
         matches!(self, Self::Unreachable(_))
     }
@@ -54,5 +46,31 @@ impl ExportError {
             cause = error.source();
         }
         line
+    }
+}
+
+impl Decide for ExportError {
+    fn retry(&self) -> Retry {
+        match self {
+            Self::Unreachable(_) => Retry::Backoff,
+            Self::Refused { retry_after, .. } => match retry_after {
+                Some(Duration::ZERO) => Retry::Backoff,
+                Some(wait) => Retry::After(*wait),
+                None => Retry::Never,
+            },
+            // The batch's time is over.
+            Self::Timeout(_) => Retry::Never,
+            Self::Compression(_) => Retry::Never,
+        }
+    }
+
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Unreachable(_) | Self::Timeout(_) => Blame::Peer,
+            Self::Refused { retry_after, .. } if retry_after.is_some() => Blame::Peer,
+            // Whom it knows and what it takes is for the application to mend, not for time.
+            Self::Refused { .. } => Blame::Caller,
+            Self::Compression(_) => Blame::Local,
+        }
     }
 }

@@ -8,10 +8,12 @@ use crate::{
 use bytes::{Buf, BufMut, Bytes};
 use http::uri::PathAndQuery;
 use std::time::Duration;
+#[cfg(any(feature = "gzip", feature = "zstd"))]
+use tonic::codec::CompressionEncoding;
 use tonic::{
     Code, Request, Status,
     client::Grpc,
-    codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder},
+    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
     metadata::MetadataMap,
     transport::{Channel, Endpoint},
 };

@@ -1,7 +1,8 @@
 //! Sends the batches of a queue.
 
 use super::{counts::Loss, encode::SharedResource, queue::Queue};
-use crate::{Signal, export::Exporter};
+use crate::{Signal, clock::Monotonic, export::Exporter};
+use glassbox_resilience::Permit;
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::{
     sync::Mutex,
@@ -50,58 +51,62 @@ impl<T> Batcher<T> {
         self.exporter.shown()
     }
 
-    /// For ever.
+    /// For ever. While the backend is left alone, everything stays where it is.
     pub(super) async fn run(&self) {
         let mut tick = interval_at(Instant::now() + self.delay, self.delay);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                _ = tick.tick() => drop(self.drain().await),
-                () = self.queue.filled() => {
-                    while self.queue.is_full_batch() {
-                        let _turn = self.turn.lock().await;
-                        drop(self.send().await);
+                _ = tick.tick() => {
+                    let mut left = self.queue.len();
+                    while left > 0 && let Some(sent) = self.send_if_allowed().await {
+                        left = left.saturating_sub(sent);
                     }
+                }
+                () = self.queue.filled() => {
+                    while self.queue.is_full_batch() && self.send_if_allowed().await.is_some() {}
                 }
             }
         }
     }
 
-    /// Sends what waits at the moment of the call.
+    /// Sends what waits at the moment of the call, whatever the breaker says.
     ///
     /// # Errors
-    /// The last failure, in words; the books have them all.
+    /// The first failure, in words; the books have them all.
     pub(super) async fn drain(&self) -> Result<(), String> {
         let mut outcome = Ok(());
         let mut left = self.queue.len();
-        let _turn = self.turn.lock().await;
         while left > 0 {
-            match self.send().await {
-                Ok(0) => break,
-                Ok(sent) => left = left.saturating_sub(sent),
-                Err((tried, error)) => {
-                    left = left.saturating_sub(tried);
-                    outcome = Err(error);
-                }
+            let _turn = self.turn.lock().await;
+            let (sent, result) = self.send(self.exporter.permit()).await;
+            if sent == 0 {
+                break;
             }
+            left = left.saturating_sub(sent);
+            outcome = outcome.and(result);
         }
         outcome
     }
 
-    async fn send(&self) -> Result<usize, (usize, String)> {
+    /// Sends one batch; `None` where there is none or the breaker is open.
+    async fn send_if_allowed(&self) -> Option<usize> {
+        let _turn = self.turn.lock().await;
+        let permit = self.exporter.permit()?;
+        let (sent, _) = self.send(Some(permit)).await;
+        (sent > 0).then_some(sent)
+    }
+
+    /// Sends one batch; gives how many items were in it.
+    async fn send(&self, permit: Option<Permit<'_, Monotonic>>) -> (usize, Result<(), String>) {
         let batch = self.queue.take();
         let n = batch.len();
         if n == 0 {
-            return Ok(0);
+            return (0, Ok(()));
         }
         let body = (self.encode)(batch, &self.resource);
-        let outcome = settle(
-            self.signal,
-            &self.queue,
-            n,
-            self.exporter.export(body).await,
-        );
-        outcome.map_err(|error| (n, error)).map(|()| n)
+        let outcome = self.exporter.export(body, permit).await;
+        (n, settle(self.signal, &self.queue, n, outcome))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Collects metrics and sends them.
 
 use super::{batcher::settle, encode, queue::Queue, thread::as_application};
-use crate::{Signal, export::Exporter, metrics::Collection};
+use crate::{Signal, clock::Monotonic, export::Exporter, metrics::Collection};
+use glassbox_resilience::Permit;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -45,21 +46,28 @@ impl Collector {
         self.exporter.shown()
     }
 
-    /// For ever.
+    /// For ever. While the backend is left alone, nothing is collected: totals go on growing.
     pub(super) async fn run(&self) {
         let mut tick = interval_at(Instant::now() + self.interval, self.interval);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
-            drop(self.collect().await);
+            if let Some(permit) = self.exporter.permit() {
+                // The outcome is in the books.
+                let _ = self.collect_and_send(Some(permit)).await;
+            }
         }
     }
 
-    /// Collects and sends once.
+    /// Collects and sends once, whatever the breaker says.
     ///
     /// # Errors
     /// The failure, in words; the books have it too.
     pub(super) async fn collect(&self) -> Result<(), String> {
+        self.collect_and_send(self.exporter.permit()).await
+    }
+
+    async fn collect_and_send(&self, permit: Option<Permit<'_, Monotonic>>) -> Result<(), String> {
         let _turn = self.turn.lock().await;
         let collection = self.collection.clone();
         // The application's callbacks run in there: on a thread on which they can only hurt
@@ -78,7 +86,7 @@ impl Collector {
             return Ok(());
         }
         self.queue.admit(points);
-        let outcome = self.exporter.export(body).await;
+        let outcome = self.exporter.export(body, permit).await;
         settle(Signal::Metrics, &self.queue, points, outcome)
     }
 }

@@ -87,10 +87,11 @@ impl Counts {
         turned
     }
 
-    pub(crate) fn health(&self, queued: usize) -> SignalHealth {
+    pub(crate) fn health(&self, queued: usize, circuit_open: bool) -> SignalHealth {
         let mut health = SignalHealth::default();
         health.delivered = self.delivered();
         health.queued = queued as u64;
+        health.circuit_open = circuit_open;
         health.dropped = self.dropped();
         health.last_error = self
             .last_error

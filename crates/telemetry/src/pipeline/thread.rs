@@ -1,6 +1,6 @@
 //! The one thread of telemetry.
 
-use super::{Command, Outlets, serve};
+use super::{Orders, Outlets, serve};
 use crate::InitError;
 use opentelemetry::Context;
 use std::{
@@ -12,7 +12,7 @@ use std::{
     },
     thread,
 };
-use tokio::{runtime, sync::mpsc};
+use tokio::runtime;
 
 thread_local! {
     static OWN: Cell<bool> = const { Cell::new(false) };
@@ -26,13 +26,13 @@ pub(crate) fn is_own() -> bool {
 /// Starts the thread; `build` runs on it, within its runtime. Gives the endpoint to show.
 pub(super) fn spawn(
     build: impl FnOnce() -> Result<Outlets, InitError> + Send + 'static,
-    commands: mpsc::Receiver<Command>,
+    orders: Orders,
     hurried: Arc<AtomicBool>,
 ) -> Result<Option<String>, InitError> {
     let (ready, built) = sync_channel(1);
     thread::Builder::new()
         .name("glassbox-telemetry".to_owned())
-        .spawn(move || run(build, commands, hurried, &ready))
+        .spawn(move || run(build, orders, hurried, &ready))
         .map_err(InitError::Thread)?;
     built
         .recv()
@@ -41,7 +41,7 @@ pub(super) fn spawn(
 
 fn run(
     build: impl FnOnce() -> Result<Outlets, InitError>,
-    commands: mpsc::Receiver<Command>,
+    orders: Orders,
     hurried: Arc<AtomicBool>,
     ready: &SyncSender<Result<Option<String>, InitError>>,
 ) {
@@ -63,7 +63,7 @@ fn run(
     match built {
         Ok((runtime, outlets)) => {
             if ready.send(Ok(outlets.endpoint())).is_ok() {
-                runtime.block_on(serve(outlets, commands, hurried));
+                runtime.block_on(serve(outlets, orders, hurried));
             }
             // A callback of the application that hangs must not keep the process.
             runtime.shutdown_background();

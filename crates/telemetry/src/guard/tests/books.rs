@@ -215,3 +215,38 @@ async fn a_callback_that_hangs_costs_no_more_than_the_time_given() {
     assert_eq!(report.signals["traces"].delivered, 4);
     drop(release);
 }
+
+#[tokio::test]
+async fn a_backend_that_keeps_failing_is_left_alone_and_its_telemetry_waits() {
+    let sink = OtlpSink::start().await;
+    sink.set_mode(SinkMode::Hang);
+    let config = to(&sink)
+        .with_timeout(Duration::from_millis(20))
+        .with_batch_size(10);
+    let guard = start(config);
+    for _ in 0..3 {
+        emit_spans(&guard, 1);
+        guard.flush(WITHIN).await.unwrap_err();
+    }
+    let health = guard.health();
+    assert!(health.signals["traces"].circuit_open);
+    assert!(
+        !health.signals["logs"].circuit_open,
+        "each signal has its own"
+    );
+    let attempts = sink.attempts();
+
+    // A full batch would be sent at once; this one waits.
+    emit_spans(&guard, 10);
+    emit_logs(&guard, 10);
+    sink.wait_for(|sink| sink.attempts() > attempts).await;
+    assert_eq!(guard.health().signals["traces"].queued, 10);
+
+    // Whoever asks for a flush gets one.
+    sink.set_mode(SinkMode::default());
+    guard.flush(WITHIN).await.unwrap();
+    assert_eq!(sink.spans().len(), 10);
+    let report = guard.shutdown(WITHIN).await;
+    assert_eq!(report.signals["traces"].delivered, 10);
+    assert_eq!(lost(&report.signals["traces"], "export_failed"), 3);
+}
