@@ -28,7 +28,8 @@ static SUBSCRIBERS: UpDownCounter = UpDownCounter::new(EVENT_BUS_SUBSCRIBERS.nam
 /// The name of the bus in metrics: one carries the events of all of them.
 const BUS: &str = "process";
 
-/// Gives every event to every subscriber. Cheap to clone; clones are one bus.
+/// Gives every event to every subscriber, and to the log as `event.bus`, `event.type` and
+/// `event.payload`. Cheap to clone; clones are one bus.
 ///
 /// # Bounds
 /// Holds the newest events, as many as it was made for; a subscriber who is further behind loses the
@@ -58,6 +59,15 @@ impl EventBus {
 impl Events for EventBus {
     fn publish(&self, event: Event) {
         PUBLISHED.add_with(1, &[event.bus.into(), event.kind.into()]);
+        tracing::event!(
+            target: "glassbox::events",
+            tracing::Level::INFO,
+            "event.bus" = event.bus,
+            "event.type" = event.kind,
+            "event.payload" = %event.payload,
+            "{}",
+            event.kind
+        );
         // Nobody listens: that is no failure of the publisher's.
         let _ = self.0.send(event);
     }

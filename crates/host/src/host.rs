@@ -121,7 +121,11 @@ impl<R: Role> Host<R> {
         self
     }
 
-    /// Also answers these routes, within the same spans and bounds on connections.
+    /// Also answers these routes, within the same spans and bounds on connections. The bounds on calls
+    /// do not apply to them, and a shutdown waits for them last.
+    ///
+    /// # Panics
+    /// If a route is there already: a mistake of the program, not of its input.
     pub fn with_routes(mut self, routes: Router) -> Self {
         self.routes = self.routes.merge(routes);
         self

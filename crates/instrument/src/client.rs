@@ -180,6 +180,9 @@ impl HttpClientBuilder {
             .connect_timeout(self.connect_timeout)
             .user_agent(&self.user_agent)
             .redirect(reqwest::redirect::Policy::none())
+            // Before servers close idle connections, ours after 30 s, so that none is used while it is
+            // being closed.
+            .pool_idle_timeout(Duration::from_secs(15))
             // One request is one attempt, which its span shows.
             .retry(reqwest::retry::never())
             // Also keeps reqwest from looking for proxies in the environment by itself.

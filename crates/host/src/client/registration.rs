@@ -144,9 +144,10 @@ impl Lease for Registration {
         }
     }
 
-    async fn release(self: Box<Self>) -> Result<(), Problem> {
-        // First no more renewals, and the one under way awaited or gone: it would come back.
+    async fn release(mut self: Box<Self>) -> Result<(), Problem> {
+        // First the renewal under way has to be gone: heard after us, it would register again.
         self.renewal.abort();
+        let _ = (&mut self.renewal).await;
         let url = self.shared.instance_url();
         let request = self
             .shared

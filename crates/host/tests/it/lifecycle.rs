@@ -1,7 +1,7 @@
 //! From start to stop.
 
 use crate::tools::{Probe, get, post, soon, until};
-use glassbox_core::{Filter, Health, Problem, Registry};
+use glassbox_core::{Filter, Problem};
 use glassbox_host::{Host, HostSettings, MemoryRegistry, ServeError};
 use serde_json::json;
 use std::{error::Error, sync::Arc, time::Duration};
@@ -111,28 +111,4 @@ async fn a_registry_url_needs_a_client() {
     let host = Host::tool(Probe::new("probe")).settings(settings);
     let error = host.start().await.unwrap_err();
     assert!(error.to_string().contains("feature 'client'"), "{error}");
-}
-
-#[tokio::test]
-async fn a_lease_reports_and_lapses_only_after_it_is_dropped() {
-    let clock = glassbox_testkit::VirtualClock::new();
-    let registry = MemoryRegistry::with_clock(Arc::new(clock.clone()));
-    let service = glassbox_core::ServiceInfo::new(
-        glassbox_core::ServiceKind::Tool,
-        "probe",
-        "probe-0",
-        "http://127.0.0.1:1",
-        Vec::new(),
-    );
-    let ttl = Duration::from_secs(10);
-    let lease = registry.register(service, ttl).await.unwrap();
-    clock.advance(ttl * 9);
-    assert_eq!(registry.len(), 1);
-    lease.report(Health::Draining).await.unwrap();
-    assert!(registry.matching(&Filter::any()).is_empty());
-    assert_eq!(registry.matching(&Filter::any().with_unready()).len(), 1);
-    drop(lease);
-    assert_eq!(registry.len(), 1);
-    clock.advance(ttl);
-    assert_eq!(registry.len(), 0);
 }

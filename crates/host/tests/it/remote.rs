@@ -10,14 +10,17 @@ use glassbox_core::{
 };
 use glassbox_host::{
     Host, HostSettings, HttpConnector, HttpDiscovery, HttpRegistry, MemoryRegistry, Running,
-    SystemClock,
+    SystemClock, registry_router,
 };
 use glassbox_instrument::HttpClient;
-use glassbox_testkit::TelemetryCapture;
+use glassbox_testkit::{TelemetryCapture, VirtualClock};
 use serde_json::{Value, json};
 use std::{
     net::SocketAddr,
-    sync::{Arc, atomic::Ordering::SeqCst},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
     time::Duration,
 };
 
@@ -157,6 +160,32 @@ async fn a_tool_that_dies_is_gone_after_its_lease() {
     drop(running); // as a crash: nothing is deregistered
     assert_eq!(registry.len(), 1);
     until(async || registry.is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_tool_that_lives_stays_past_its_lease() {
+    let clock = VirtualClock::new();
+    let registry = MemoryRegistry::with_clock(Arc::new(clock.clone()));
+    let renewals = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&renewals);
+    let count = axum::middleware::map_request(move |request: axum::extract::Request| {
+        counted.fetch_add(1, SeqCst);
+        std::future::ready(request)
+    });
+    let router = registry_router(registry.clone()).layer(count);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+
+    let host = Host::tool(Probe::new("probe")).settings(settings(&url));
+    let _running = host.start().await.unwrap();
+    for _ in 0..4 {
+        // The registration is for 300 ms: without renewals it would lapse with the second step.
+        let before = renewals.load(SeqCst);
+        until(async || renewals.load(SeqCst) >= before + 2).await;
+        clock.advance(Duration::from_millis(200));
+        assert_eq!(registry.len(), 1);
+    }
 }
 
 #[tokio::test]
