@@ -74,7 +74,7 @@ impl Host<Active> {
         self
     }
 
-    /// What the agent remembers with; a [`MemoryStore`] where nothing is said.
+    /// What the agent remembers with; a [`MemoryStore`](crate::MemoryStore) where nothing is said.
     pub fn memory(mut self, memory: Arc<dyn Memory>) -> Self {
         self.role.memory = Some(memory);
         self
