@@ -32,7 +32,8 @@ pub struct BackendConfig {
     #[serde(with = "glassbox_config::duration")]
     pub max_age: Duration,
     /// How many spans, log records and data points are kept together, which bounds the memory of
-    /// the index (about 100 bytes each). Default 2 million.
+    /// the index: about 100 bytes each, 300 where each came in a request of its own. Default
+    /// 1 million.
     pub max_stored_records: u64,
     /// How many records one answer of the API holds at most. Default 10 000.
     pub max_records: usize,
@@ -53,7 +54,7 @@ impl Default for BackendConfig {
             allowed_hosts: Vec::new(),
             max_bytes: ByteSize::gib(1),
             max_age: Duration::from_secs(7 * 24 * 3600),
-            max_stored_records: 2_000_000,
+            max_stored_records: 1_000_000,
             max_records: 10_000,
             max_request_bytes: ByteSize::mib(64),
             routes: Router::new(),

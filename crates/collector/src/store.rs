@@ -253,9 +253,7 @@ fn load(
             *sequence = (*sequence).max(found);
         }
         for damage in &recovered.damage {
-            let loss = damage.describe();
-            tracing::warn!("{loss}");
-            losses.push(loss);
+            losses.push(damage.describe());
         }
         if recovered.view.blocks.is_empty() {
             writer::remove(&path);

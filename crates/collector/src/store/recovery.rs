@@ -25,6 +25,7 @@ impl Damage {
     /// Says what was lost, for the log and the backend's notes.
     pub(crate) fn describe(&self) -> String {
         let records = match self.records {
+            Some(1) => "1 record".to_owned(),
             Some(records) => format!("{records} records"),
             None => "an unknown number of records".to_owned(),
         };

@@ -90,6 +90,35 @@ async fn what_was_acknowledged_survives_a_sigkill() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_crash_tore_is_said_where_people_look() {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = start(folder.path()).await;
+    for number in 1..=2 {
+        let body = traces("agent", vec![span(1, number, 0, "step", now())]).encode_to_vec();
+        export(backend.endpoints().http(), "/v1/traces", &body).await;
+    }
+    stop(backend).await;
+    let segment = std::fs::read_dir(folder.path().join("segments")).unwrap();
+    let segment = segment.map(|entry| entry.unwrap().path()).next().unwrap();
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .open(&segment)
+        .unwrap();
+    file.set_len(file.metadata().unwrap().len() - 1).unwrap();
+    let backend = start(folder.path()).await;
+    let status = get_json(backend.endpoints().page(), "/api/status").await;
+    assert_eq!(status["store"]["spans"], 1);
+    let note = &backend.notes()[0];
+    assert!(
+        note.contains("torn end cut off") && note.contains("1 record lost"),
+        "{note}"
+    );
+    assert_eq!(status["notes"][0], note.as_str());
+    stop(backend).await;
+    assert_eq!(stored_numbers(folder.path()).await, [1], "said once");
+}
+
 /// The limit on file sizes stands in for a full disk: the system refuses the write half-way.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_takes_no_more_is_a_503_and_what_was_acknowledged_stays() {

@@ -12,6 +12,8 @@ struct SmallDisk {
     /// Whether a file can be cut back.
     truncates: Arc<AtomicBool>,
     syncs: Arc<AtomicU64>,
+    /// Whether syncing fails.
+    unsyncable: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]
@@ -20,6 +22,8 @@ struct SmallFile {
     left: Arc<AtomicU64>,
     truncates: Arc<AtomicBool>,
     syncs: Arc<AtomicU64>,
+    /// Whether syncing fails.
+    unsyncable: Arc<AtomicBool>,
 }
 
 impl SmallDisk {
@@ -30,6 +34,7 @@ impl SmallDisk {
             left,
             truncates,
             syncs: Arc::default(),
+            unsyncable: Arc::default(),
         })
     }
 }
@@ -41,6 +46,7 @@ impl Medium for SmallDisk {
             left: Arc::clone(&self.left),
             truncates: Arc::clone(&self.truncates),
             syncs: Arc::clone(&self.syncs),
+            unsyncable: Arc::clone(&self.unsyncable),
         }))
     }
 }
@@ -66,6 +72,9 @@ impl Appender for SmallFile {
 
     fn sync(&self) -> io::Result<()> {
         self.syncs.fetch_add(1, Ordering::Relaxed);
+        if self.unsyncable.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::Other.into());
+        }
         self.file.sync()
     }
 }
@@ -138,10 +147,37 @@ fn what_was_written_is_synced_soon_without_anybody_asking() {
     let medium: Arc<dyn Medium> = disk.clone();
     let store = SegmentStore::open_on(folder.path(), roomy(), medium).unwrap();
     store.append(&span(1, 0)).unwrap();
+    wait_until("synced", || disk.syncs.load(Ordering::Relaxed) > 0);
+    drop(store);
+}
+
+/// Waits for a condition, not for a time.
+fn wait_until(what: &str, done: impl Fn() -> bool) {
     let limit = std::time::Instant::now() + Duration::from_secs(20);
-    while disk.syncs.load(Ordering::Relaxed) == 0 {
-        assert!(std::time::Instant::now() < limit, "never synced");
+    while !done() {
+        assert!(std::time::Instant::now() < limit, "never: {what}");
         std::thread::yield_now();
     }
-    drop(store);
+}
+
+#[test]
+fn after_a_sync_that_failed_writing_goes_on_in_another_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::new(1 << 20);
+    disk.unsyncable.store(true, Ordering::Relaxed);
+    let medium: Arc<dyn Medium> = disk.clone();
+    let store = SegmentStore::open_on(folder.path(), roomy(), medium).unwrap();
+    store.append(&span(1, 0)).unwrap();
+    wait_until("the failed sync closes the file", || {
+        store
+            .inner
+            .lock()
+            .as_ref()
+            .is_some_and(|writer| writer.active.is_none())
+    });
+    disk.unsyncable.store(false, Ordering::Relaxed);
+    store.append(&span(2, 0)).unwrap();
+    assert_eq!(store.view().segments.len(), 2);
+    assert_eq!(stored(&store), [1, 2]);
+    store.close().unwrap();
 }
