@@ -77,3 +77,6 @@ fn of_data<T: Copy>(data: &MetricData<T>) -> usize {
         MetricData::ExponentialHistogram(histogram) => histogram.data_points().count(),
     }
 }
+
+#[cfg(test)]
+mod tests;
