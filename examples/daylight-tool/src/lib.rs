@@ -2,7 +2,7 @@
 
 mod sun;
 
-use glassbox_core::{Category, Cx, ToolError, Toolbox, TypedTool, async_trait};
+use glassbox_core::{Category, Cx, Effect, ToolError, Toolbox, TypedTool, async_trait};
 use jiff::{Timestamp, ToSpan, Zoned, civil::Date, tz::TimeZone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,7 @@ impl TypedTool for Daylight {
     const NAME: &'static str = "daylight";
     const DESCRIPTION: &'static str =
         "Computes sunrise, sunset and how long the day is at a place, from latitude and longitude.";
+    const EFFECT: Effect = Effect::ReadOnly;
 
     async fn call(&self, _cx: &Cx, query: Query) -> Result<Answer, ToolError> {
         within("latitude", query.latitude, 90.0)?;
@@ -80,6 +81,7 @@ impl TypedTool for Daylight {
             Light::Never => (None, None, 0, "polar night".to_owned()),
             Light::Always => (None, None, 24 * 60, "midnight sun".to_owned()),
         };
+        tracing::info!(%date, day_length = words, "computed");
         Ok(Answer {
             date: date.to_string(),
             sunrise,

@@ -3,7 +3,7 @@
 mod fold;
 
 use fold::fold;
-use glassbox_core::{Category, Cx, ToolError, Toolbox, TypedTool, async_trait};
+use glassbox_core::{Category, Cx, Effect, ToolError, Toolbox, TypedTool, async_trait};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
@@ -74,6 +74,7 @@ impl TypedTool for Geocode {
     const NAME: &'static str = "geocode";
     const DESCRIPTION: &'static str =
         "Finds the latitude, longitude and time zone of a city by its name.";
+    const EFFECT: Effect = Effect::ReadOnly;
 
     async fn call(&self, _cx: &Cx, query: Query) -> Result<City, ToolError> {
         let name = fold(&query.city);
@@ -95,20 +96,22 @@ impl TypedTool for Geocode {
             .clone()
             .find(|(known, _)| *known == name)
             .or_else(|| candidates.find(|(known, _)| !name.is_empty() && begins(known)));
-        found.map(|(_, city)| city.clone()).ok_or_else(|| {
-            let place = match &query.country {
-                Some(country) => format!("'{}' in {country}", query.city),
-                None => format!("'{}'", query.city),
-            };
-            ToolError::new(
-                Category::NotFound,
-                "geocoding.unknown_city",
-                format!(
-                    "no city of at least 100 000 people is called {place}; \
-                     check the spelling or name a larger city nearby"
-                ),
-            )
-        })
+        if let Some((_, city)) = found {
+            tracing::info!(city = city.name, country = city.country, "found");
+            return Ok(city.clone());
+        }
+        let place = match &query.country {
+            Some(country) => format!("'{}' in {country}", query.city),
+            None => format!("'{}'", query.city),
+        };
+        Err(ToolError::new(
+            Category::NotFound,
+            "geocoding.unknown_city",
+            format!(
+                "no city of at least 100 000 people is called {place}; \
+                 check the spelling or name a larger city nearby"
+            ),
+        ))
     }
 }
 

@@ -11,6 +11,7 @@ use axum::{
     http::{Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::{get, post},
+    serve::ListenerExt,
 };
 use futures_util::stream;
 use serde_json::{Value, json};
@@ -37,6 +38,12 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    // Small chunks are sent as they come: a kernel that gathers them makes the reader wait 40 ms.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection stays with Nagle's delay");
+        }
+    });
     axum::serve(listener, router())
         .with_graceful_shutdown(shutdown)
         .await

@@ -1,6 +1,6 @@
 //! Tells the time in a zone, and the difference between two zones.
 
-use glassbox_core::{Category, Cx, ToolError, Toolbox, TypedTool, async_trait};
+use glassbox_core::{Category, Cx, Effect, ToolError, Toolbox, TypedTool, async_trait};
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,9 +47,11 @@ impl TypedTool for LocalTime {
     type Output = LocalTimeAnswer;
     const NAME: &'static str = "local_time";
     const DESCRIPTION: &'static str = "Tells what time it is now in a time zone.";
+    const EFFECT: Effect = Effect::ReadOnly;
 
     async fn call(&self, _cx: &Cx, query: LocalTimeQuery) -> Result<LocalTimeAnswer, ToolError> {
         let local = instant(query.at.as_deref())?.to_zoned(zone(&query.timezone)?);
+        tracing::info!(timezone = query.timezone, "told the time");
         Ok(LocalTimeAnswer {
             local_time: local.strftime("%H:%M").to_string(),
             local_date: local.strftime("%Y-%m-%d").to_string(),
@@ -91,6 +93,7 @@ impl TypedTool for TimeDifference {
     type Output = TimeDifferenceAnswer;
     const NAME: &'static str = "time_difference";
     const DESCRIPTION: &'static str = "Tells the time difference between two time zones.";
+    const EFFECT: Effect = Effect::ReadOnly;
 
     async fn call(
         &self,

@@ -1,6 +1,6 @@
 //! Tells the weather now, from Open-Meteo over HTTPS. Without internet its clear error is the point.
 
-use glassbox_core::{Category, CostClass, Cx, ToolError, Toolbox, TypedTool, async_trait};
+use glassbox_core::{Category, CostClass, Cx, Effect, ToolError, Toolbox, TypedTool, async_trait};
 use glassbox_instrument::HttpClient;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,7 @@ impl TypedTool for Weather {
     const NAME: &'static str = "weather";
     const DESCRIPTION: &'static str =
         "Tells the weather now at a place (temperature, wind, sky), from latitude and longitude.";
+    const EFFECT: Effect = Effect::ReadOnly;
     const COST: CostClass = CostClass::Cheap;
     const TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -1,0 +1,118 @@
+//! Services as processes of their own.
+
+use crate::failure::Failure;
+use rustix::process::{Pid, Signal, kill_process};
+use std::{
+    collections::VecDeque,
+    ffi::OsStr,
+    process::{ExitStatus, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    process::{Child as Process, ChildStdin, Command},
+    task::JoinHandle,
+    time::timeout,
+};
+
+/// Lines of a service's log that are kept for the case that it fails.
+const TAIL: usize = 40;
+
+/// A running service. It ends when its standard input does, so a killed parent leaves nothing behind.
+#[derive(Debug)]
+pub(crate) struct Child {
+    name: String,
+    process: Process,
+    /// Held open for the life of the service.
+    _lifeline: Option<ChildStdin>,
+    tail: Arc<Mutex<VecDeque<String>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Child {
+    /// Starts this very program again with other arguments.
+    ///
+    /// # Errors
+    /// If the program cannot be started.
+    pub(crate) fn start<I, K, V>(name: &str, args: &[&str], environment: I) -> Result<Self, Failure>
+    where
+        I: IntoIterator<Item = (K, V)>,
+        K: AsRef<OsStr>,
+        V: AsRef<OsStr>,
+    {
+        let program = std::env::current_exe().map_err(|error| {
+            Failure::from_error("this program's own file was not found", &error)
+        })?;
+        let mut command = Command::new(program);
+        command
+            .args(args)
+            .envs(environment)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            // Ctrl-C is for us: we end the services in order.
+            .process_group(0);
+        let mut process = command.spawn().map_err(|error| {
+            Failure::from_error(&format!("{name} could not be started"), &error)
+        })?;
+        let tail = Arc::new(Mutex::new(VecDeque::with_capacity(TAIL)));
+        let reader = match process.stderr.take() {
+            Some(stderr) => tokio::spawn(keep_tail(stderr, tail.clone())),
+            None => tokio::spawn(async {}),
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            _lifeline: process.stdin.take(),
+            process,
+            tail,
+            reader,
+        })
+    }
+
+    /// Who it is.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Why it ended, if it did, with the last line that it logged.
+    pub(crate) fn ended(&mut self) -> Option<String> {
+        let status = self.process.try_wait().ok().flatten()?;
+        Some(self.obituary(status))
+    }
+
+    fn obituary(&self, status: ExitStatus) -> String {
+        let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = tail.iter().rev().find(|line| !line.trim().is_empty());
+        match last {
+            Some(line) => format!("{} ended ({status}): {}", self.name, line.trim()),
+            None => format!("{} ended ({status}) without a word", self.name),
+        }
+    }
+
+    /// Asks it to end (SIGTERM) and waits; kills it if it takes longer than `patience`.
+    pub(crate) async fn stop(mut self, patience: Duration) {
+        let pid = self.process.id().and_then(|pid| i32::try_from(pid).ok());
+        if let Some(pid) = pid.and_then(Pid::from_raw) {
+            // It may have ended meanwhile, which is what we want.
+            let _gone = kill_process(pid, Signal::TERM);
+        }
+        if timeout(patience, self.process.wait()).await.is_err() {
+            tracing::warn!(service = self.name, "did not end in time and was killed");
+            let _gone = self.process.kill().await;
+        }
+        self.reader.abort();
+    }
+}
+
+async fn keep_tail(stderr: impl AsyncRead + Unpin, tail: Arc<Mutex<VecDeque<String>>>) {
+    let mut lines = BufReader::new(stderr).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
+        if tail.len() == TAIL {
+            tail.pop_front();
+        }
+        tail.push_back(line);
+    }
+}

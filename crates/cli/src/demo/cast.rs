@@ -1,0 +1,187 @@
+//! Who takes part in the demo: the model, the tools and the agent, each a process of its own.
+
+use crate::{backend::Backend, child::Child, failure::Failure, style::Style, terminal::tell};
+use glassbox_config::Environment;
+use glassbox_core::{Filter, ServiceInfo};
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    time::{Duration, Instant},
+};
+
+/// The tools, then the agent that needs them.
+pub(crate) const SERVICES: &[&str] = &[
+    "geocoding-tool",
+    "time-tool",
+    "daylight-tool",
+    "weather-tool",
+    "travel-agent",
+];
+/// Who is asked.
+pub(crate) const AGENT: &str = "travel-agent";
+
+/// How long everybody may take to register.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long everybody may take to drain and flush.
+const FAREWELL: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Everybody who was started.
+#[derive(Debug)]
+pub(crate) struct Cast {
+    children: Vec<Child>,
+}
+
+impl Cast {
+    /// Starts everybody and waits until all are registered and ready.
+    ///
+    /// # Errors
+    /// If somebody ends, or is not ready in time.
+    pub(crate) async fn start(
+        backend: &Backend,
+        environment: &Environment,
+        capture_content: bool,
+        style: Style,
+    ) -> Result<(Self, ServiceInfo), Failure> {
+        let mut cast = Self {
+            children: Vec::new(),
+        };
+        // One namespace per run: on a backend that already runs, earlier demos may still be registered.
+        let earlier = instances(backend).await?;
+        match cast.start_all(backend, environment, capture_content) {
+            Ok(()) => {}
+            Err(failure) => {
+                cast.stop().await;
+                return Err(failure);
+            }
+        }
+        match cast.await_all(backend, &earlier).await {
+            Ok(agent) => {
+                tell(&style.dim(&format!(
+                    "services  {} processes are ready",
+                    cast.children.len()
+                )));
+                Ok((cast, agent))
+            }
+            Err(failure) => {
+                cast.stop().await;
+                Err(failure)
+            }
+        }
+    }
+
+    fn start_all(
+        &mut self,
+        backend: &Backend,
+        environment: &Environment,
+        capture_content: bool,
+    ) -> Result<(), Failure> {
+        let mut shared = BTreeMap::from([
+            (
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                backend.endpoints().http.clone(),
+            ),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf".to_owned()),
+            ("GLASSBOX_REGISTRY_URL", backend.registry().to_owned()),
+        ]);
+        // A person waits for the trace: hand it over as it happens, unless told otherwise.
+        for (name, millis) in [
+            ("OTEL_BSP_SCHEDULE_DELAY", "200"),
+            ("OTEL_BLRP_SCHEDULE_DELAY", "200"),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "1000"),
+        ] {
+            if environment.get(name).is_none() {
+                shared.insert(name, millis.to_owned());
+            }
+        }
+        if capture_content {
+            shared.insert(
+                "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+                "true".to_owned(),
+            );
+        }
+        if !has_real_model(environment) {
+            let listen = free_address()?;
+            let listen_text = listen.to_string();
+            self.children.push(Child::start(
+                "offline-model",
+                &["offline-model", "--listen", &listen_text],
+                &shared,
+            )?);
+            shared.insert("OPENAI_BASE_URL", format!("http://{listen}/v1"));
+            shared.insert("GLASSBOX_MODEL", "openai/offline".to_owned());
+        }
+        for name in SERVICES {
+            let child = Child::start(name, &["demo-service", name], &shared)?;
+            self.children.push(child);
+        }
+        Ok(())
+    }
+
+    /// Waits until every service has registered; gives the agent's registration.
+    async fn await_all(
+        &mut self,
+        backend: &Backend,
+        earlier: &[String],
+    ) -> Result<ServiceInfo, Failure> {
+        let start = Instant::now();
+        let ready = Filter::any();
+        loop {
+            if let Some(obituary) = self.children.iter_mut().find_map(Child::ended) {
+                return Err(Failure::new(obituary));
+            }
+            let mut found = backend.services().await?.services;
+            found.retain(|service| ready.matches(service) && !earlier.contains(&service.instance));
+            let is_there = |name: &&&str| found.iter().any(|service| service.name == **name);
+            let absent: Vec<_> = SERVICES.iter().filter(|name| !is_there(name)).collect();
+            if absent.is_empty()
+                && let Some(agent) = found.iter().find(|service| service.name == AGENT)
+            {
+                return Ok(agent.clone());
+            }
+            if start.elapsed() > PATIENCE {
+                return Err(Failure::new(format!(
+                    "{absent:?} did not register at {} within {PATIENCE:?}",
+                    backend.registry()
+                )));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Who has ended without being asked, if anybody.
+    pub(crate) fn ended(&mut self) -> Option<String> {
+        self.children.iter_mut().find_map(Child::ended)
+    }
+
+    /// Ends everybody, the agent first, so that each flushes what it has seen.
+    pub(crate) async fn stop(self) {
+        // The agent was started last and calls the others: it drains while they still answer.
+        let mut children = self.children;
+        if let Some(agent) = children.pop_if(|child| child.name() == AGENT) {
+            agent.stop(FAREWELL).await;
+        }
+        let all = children.into_iter().map(|child| child.stop(FAREWELL));
+        futures_util::future::join_all(all).await;
+    }
+}
+
+/// Whether the environment names a model to use.
+pub(crate) fn has_real_model(environment: &Environment) -> bool {
+    environment.get("OPENAI_API_KEY").is_some() || environment.get("OPENAI_BASE_URL").is_some()
+}
+
+async fn instances(backend: &Backend) -> Result<Vec<String>, Failure> {
+    let services = backend.services().await?.services;
+    Ok(services
+        .into_iter()
+        .map(|service| service.instance)
+        .collect())
+}
+
+/// A loopback address that nobody listens on at the moment.
+fn free_address() -> Result<SocketAddr, Failure> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .map_err(|error| Failure::from_error("no free loopback port was found", &error))
+}

@@ -1,0 +1,218 @@
+//! Whether a run can be seen through: what must be in the backend before the demo says "well".
+
+use crate::{
+    backend::{Backend, Span},
+    failure::Failure,
+};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::{Duration, Instant},
+};
+
+/// Between two looks at the backend.
+const PAUSE: Duration = Duration::from_millis(100);
+/// `gen_ai.client.token.usage`.
+const TOKENS: &str = glassbox_semconv::gen_ai_v1_41::CLIENT_TOKEN_USAGE.name;
+
+/// What is known of a run.
+#[derive(Debug)]
+pub(crate) struct Evidence {
+    /// In the order of their start.
+    pub(crate) spans: Vec<Span>,
+    /// Log records that carry the trace id.
+    pub(crate) logs: u64,
+    /// Why the run cannot be seen through, if so.
+    pub(crate) missing: Vec<String>,
+}
+
+/// What kind of run it was, and so what its trace must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Run {
+    /// An agent asked a model.
+    Question,
+    /// An agent ran a workflow.
+    Workflow,
+}
+
+impl Evidence {
+    /// Looks until nothing is missing, or until `patience` ends.
+    ///
+    /// # Errors
+    /// If the backend does not answer.
+    pub(crate) async fn gather(
+        backend: &Backend,
+        trace_id: &str,
+        run: Run,
+        patience: Duration,
+    ) -> Result<Self, Failure> {
+        let start = Instant::now();
+        loop {
+            let spans = backend.trace(trace_id).await?;
+            let logs = backend.logs(trace_id).await?;
+            let mut missing = missing_spans(&spans, run);
+            if logs == 0 {
+                missing.push("no log record carries the trace id".to_owned());
+            }
+            if run == Run::Question && missing.is_empty() {
+                missing.extend(missing_tokens(backend, &spans).await?);
+            }
+            if missing.is_empty() || start.elapsed() >= patience {
+                return Ok(Self {
+                    spans,
+                    logs,
+                    missing,
+                });
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// What the trace lacks to join the agent, the model and every tool that was called.
+fn missing_spans(spans: &[Span], run: Run) -> Vec<String> {
+    let by_id: HashMap<&str, &Span> = spans
+        .iter()
+        .map(|span| (span.span_id.as_str(), span))
+        .collect();
+    let mut missing = Vec::new();
+    let has = |operation: &str| spans.iter().any(|span| span.operation() == Some(operation));
+    let wanted: &[&str] = match run {
+        Run::Question => &["invoke_agent", "chat"],
+        Run::Workflow => &["invoke_workflow"],
+    };
+    for operation in wanted.iter().filter(|operation| !has(operation)) {
+        missing.push(format!("no {operation} span has arrived"));
+    }
+    let roots = spans.iter().filter(|span| span.parent_span_id.is_none());
+    if roots.count() != 1 {
+        missing.push("the trace has not exactly one root".to_owned());
+    }
+    let orphans: BTreeSet<&str> = spans
+        .iter()
+        .filter_map(|span| span.parent_span_id.as_deref())
+        .filter(|parent| !by_id.contains_key(parent))
+        .collect();
+    if !orphans.is_empty() {
+        missing.push(format!("{} parent spans have not arrived", orphans.len()));
+    }
+    let calls = spans
+        .iter()
+        .filter(|span| span.operation() == Some("execute_tool"));
+    for call in calls {
+        let served = spans.iter().any(|span| {
+            span.kind == "server"
+                && span.service != call.service
+                && is_below(span, &call.span_id, &by_id)
+        });
+        // A call that failed on this side never reached its tool.
+        if !served && !call.is_error() {
+            missing.push(format!(
+                "the tool behind '{}' is not in the trace",
+                call.name
+            ));
+        }
+    }
+    missing
+}
+
+fn is_below(span: &Span, ancestor: &str, by_id: &HashMap<&str, &Span>) -> bool {
+    let mut at = span;
+    // A ring of parents must not hold us: no chain is longer than the trace.
+    for _ in 0..by_id.len() {
+        let Some(parent) = at.parent_span_id.as_deref() else {
+            return false;
+        };
+        if parent == ancestor {
+            return true;
+        }
+        match by_id.get(parent) {
+            Some(span) => at = span,
+            None => return false,
+        }
+    }
+    false
+}
+
+/// Whether the token metric has come from the very instances that called the model.
+async fn missing_tokens(backend: &Backend, spans: &[Span]) -> Result<Vec<String>, Failure> {
+    let metric = backend.metric(TOKENS).await?;
+    let counted: BTreeSet<&str> = metric
+        .series
+        .iter()
+        .filter_map(|series| series.instance.as_deref())
+        .collect();
+    let callers: BTreeSet<&str> = spans
+        .iter()
+        .filter(|span| span.operation() == Some("chat"))
+        .filter_map(|span| span.instance.as_deref())
+        .collect();
+    let mut missing: Vec<String> = callers
+        .difference(&counted)
+        .map(|instance| format!("{TOKENS} has not arrived from instance {instance}"))
+        .collect();
+    if callers.is_empty() {
+        missing.push("the chat spans name no service.instance.id".to_owned());
+    }
+    Ok(missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn span(id: &str, parent: Option<&str>, service: &str, kind: &str, operation: &str) -> Span {
+        Span {
+            span_id: id.into(),
+            parent_span_id: parent.map(Into::into),
+            service: service.into(),
+            kind: kind.into(),
+            name: format!("{operation} x"),
+            attributes: json!({"gen_ai.operation.name": operation})
+                .as_object()
+                .cloned()
+                .unwrap_or_default(),
+            ..Span::default()
+        }
+    }
+
+    fn run() -> Vec<Span> {
+        vec![
+            span("root", None, "agent", "server", "-"),
+            span("invoke", Some("root"), "agent", "internal", "invoke_agent"),
+            span("chat", Some("invoke"), "agent", "client", "chat"),
+            span("tool", Some("invoke"), "agent", "internal", "execute_tool"),
+            span("post", Some("tool"), "agent", "client", "-"),
+            span("serve", Some("post"), "geocoding", "server", "-"),
+        ]
+    }
+
+    #[test]
+    fn a_whole_run_misses_nothing() {
+        assert!(missing_spans(&run(), Run::Question).is_empty());
+    }
+
+    #[test]
+    fn each_part_is_missed() {
+        for (at, said) in [
+            (0, "not exactly one root"),
+            (1, "no invoke_agent span"),
+            (2, "no chat span"),
+            (4, "parent spans have not arrived"),
+            (5, "the tool behind 'execute_tool x' is not in the trace"),
+        ] {
+            let mut spans = run();
+            spans.remove(at);
+            let missing = missing_spans(&spans, Run::Question).join("; ");
+            assert!(missing.contains(said), "without {at}: {missing}");
+        }
+    }
+
+    #[test]
+    fn a_failed_call_needs_no_tool() {
+        let mut spans = run();
+        spans[3].status = "error".into();
+        spans.truncate(4);
+        assert!(missing_spans(&spans, Run::Question).is_empty());
+    }
+}

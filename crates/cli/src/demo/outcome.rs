@@ -1,0 +1,170 @@
+//! How a run is told: as text for a person, or as one JSON object.
+
+use super::{
+    evidence::{Evidence, Run},
+    question::{Answer, Question},
+};
+use crate::{
+    backend::{Endpoints, Span},
+    style::Style,
+    terminal::tell,
+    tree,
+};
+use serde::Serialize;
+use serde_json::Value;
+use std::{collections::BTreeSet, fmt::Write, process::ExitCode};
+
+/// Everything that is known when the run is over.
+#[derive(Debug)]
+pub(crate) struct Outcome<'a> {
+    question: &'a Question,
+    answer: Answer,
+    evidence: Evidence,
+    endpoints: &'a Endpoints,
+}
+
+/// The JSON form; its fields are a promise to scripts.
+#[derive(Serialize)]
+struct Object<'a> {
+    answer: &'a Value,
+    model: Option<&'a str>,
+    trace_id: &'a str,
+    endpoints: &'a Endpoints,
+    spans: Vec<SpanObject<'a>>,
+    missing: &'a [String],
+}
+
+#[derive(Serialize)]
+struct SpanObject<'a> {
+    span_id: &'a str,
+    parent_span_id: Option<&'a str>,
+    service: &'a str,
+    name: &'a str,
+    start_unix_nano: u64,
+    end_unix_nano: u64,
+    status: &'a str,
+}
+
+impl<'a> From<&'a Span> for SpanObject<'a> {
+    fn from(span: &'a Span) -> Self {
+        Self {
+            span_id: &span.span_id,
+            parent_span_id: span.parent_span_id.as_deref(),
+            service: &span.service,
+            name: &span.name,
+            start_unix_nano: span.start_unix_nano,
+            end_unix_nano: span.end_unix_nano,
+            status: &span.status,
+        }
+    }
+}
+
+impl<'a> Outcome<'a> {
+    /// Everything that is known.
+    pub(crate) fn new(
+        question: &'a Question,
+        answer: Answer,
+        evidence: Evidence,
+        endpoints: &'a Endpoints,
+    ) -> Self {
+        Self {
+            question,
+            answer,
+            evidence,
+            endpoints,
+        }
+    }
+
+    /// One JSON object and a newline.
+    pub(crate) fn to_json(&self) -> String {
+        let object = Object {
+            answer: &self.answer.answer,
+            model: self.answer.model.as_deref(),
+            trace_id: &self.answer.trace_id,
+            endpoints: self.endpoints,
+            spans: self.evidence.spans.iter().map(Into::into).collect(),
+            missing: &self.evidence.missing,
+        };
+        let mut text = serde_json::to_string(&object).expect("invariant: texts and numbers only");
+        text.push('\n');
+        text
+    }
+
+    /// Question, answer, tree, sums and addresses.
+    pub(crate) fn to_text(&self, style: Style, real_model: bool) -> String {
+        let mut out = format!("\n▸ {}\n", style.strong(self.question.title()));
+        if let Some(model) = &self.answer.model {
+            let kind = if real_model { "model" } else { "offline model" };
+            out.push_str(&style.dim(&format!("  ({kind}: {model})\n")));
+        }
+        let answer = match &self.answer.answer {
+            Value::String(text) => text.clone(),
+            other => format!("{other:#}"),
+        };
+        let _fits = write!(
+            out,
+            "\n{answer}\n\n{}\n{}\n{}",
+            tree::draw(&self.evidence.spans, style),
+            self.sums(real_model),
+            self.addresses(style),
+        );
+        out
+    }
+
+    fn sums(&self, real_model: bool) -> String {
+        let spans = &self.evidence.spans;
+        let services: BTreeSet<&str> = spans.iter().map(|span| span.service.as_str()).collect();
+        let tokens = |kind: &str| -> u64 {
+            spans
+                .iter()
+                .filter(|span| span.operation() == Some("chat"))
+                .filter_map(|span| span.number(&format!("gen_ai.usage.{kind}_tokens")))
+                .sum()
+        };
+        let errors = spans.iter().filter(|span| span.is_error()).count();
+        let mut parts = vec![
+            format!("{} services", services.len()),
+            format!("{} spans", spans.len()),
+            format!("{} logs", self.evidence.logs),
+        ];
+        if errors > 0 {
+            parts.push(format!("{errors} with errors"));
+        }
+        if self.question.run() == Run::Question {
+            parts.push(format!(
+                "{} in, {} out tokens",
+                tokens("input"),
+                tokens("output")
+            ));
+            if !real_model {
+                parts.push("$0 (offline)".to_owned());
+            }
+        }
+        parts.join(" · ")
+    }
+
+    fn addresses(&self, style: Style) -> String {
+        let bare = |url: &str| url.trim_start_matches("http://").to_owned();
+        format!(
+            "{}  {}/runs/{}\n{}  {} gRPC   {} HTTP\n",
+            style.dim("Page"),
+            self.endpoints.page,
+            self.answer.trace_id,
+            style.dim("OTLP"),
+            bare(&self.endpoints.grpc),
+            bare(&self.endpoints.http),
+        )
+    }
+
+    /// Says what is missing; success only if nothing is.
+    pub(crate) fn report(&self) -> ExitCode {
+        if self.evidence.missing.is_empty() {
+            return ExitCode::SUCCESS;
+        }
+        let missing = self.evidence.missing.join("; ");
+        tell(&format!(
+            "glassbox: the answer came, but its trace is not whole: {missing}"
+        ));
+        ExitCode::FAILURE
+    }
+}

@@ -1,0 +1,44 @@
+//! Why a command failed, as one sentence for a person.
+
+use std::{error::Error, fmt, process::ExitCode};
+
+/// A sentence that says what was wrong, where, and what to do.
+#[derive(Debug)]
+pub(crate) struct Failure(String);
+
+impl Failure {
+    /// A failure in one sentence.
+    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+
+    /// A failure with its causes, from the outermost to the innermost.
+    pub(crate) fn from_error(what: &str, error: &dyn Error) -> Self {
+        let mut sentence = format!("{what}: {error}");
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            // Some errors repeat their cause in their own text.
+            if !sentence.contains(&text) {
+                sentence.push_str(": ");
+                sentence.push_str(&text);
+            }
+            cause = error.source();
+        }
+        Self(sentence)
+    }
+
+    /// Tells it, and gives the status to exit with.
+    pub(crate) fn report(&self) -> ExitCode {
+        crate::terminal::tell(&format!("glassbox: {self}"));
+        ExitCode::FAILURE
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Failure {}

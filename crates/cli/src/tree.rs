@@ -1,0 +1,178 @@
+//! A trace as a tree in the terminal.
+
+use crate::{backend::Span, style::Style};
+use std::collections::{HashMap, HashSet};
+
+/// Columns that a bar may take.
+const BAR: usize = 32;
+/// The most columns of a name with its branch.
+const NAME: usize = 48;
+
+/// Draws all spans: branch and name, service or tokens, duration, and when it ran.
+pub(crate) fn draw(spans: &[Span], style: Style) -> String {
+    let rows = rows(spans);
+    let start = spans.iter().map(|span| span.start_unix_nano).min();
+    let end = spans.iter().map(|span| span.end_unix_nano).max();
+    let (start, end) = (start.unwrap_or(0), end.unwrap_or(0));
+    let bar = BAR.min(style.width.saturating_sub(50));
+    let wide = |text: &str| text.chars().count();
+    let names: Vec<String> = rows.iter().map(Row::name).collect();
+    let facts: Vec<String> = rows.iter().map(Row::fact).collect();
+    let name_width = names
+        .iter()
+        .map(|text| wide(text))
+        .max()
+        .unwrap_or(0)
+        .min(NAME);
+    let fact_width = facts
+        .iter()
+        .map(|text| wide(text))
+        .max()
+        .unwrap_or(0)
+        .min(24);
+
+    let mut out = String::new();
+    for ((row, name), fact) in rows.iter().zip(&names).zip(&facts) {
+        let name = fit(name, name_width);
+        let name = match row.span.is_error() {
+            true => style.error(&name),
+            false => name,
+        };
+        let duration = duration(
+            row.span
+                .end_unix_nano
+                .saturating_sub(row.span.start_unix_nano),
+        );
+        let line = format!(
+            "{name}  {}  {duration:>8}  {}",
+            style.dim(&fit(fact, fact_width)),
+            span_bar(row.span, start, end, bar),
+        );
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// Nanoseconds as a person reads them.
+pub(crate) fn duration(nanos: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let nanos_f = nanos as f64;
+    match nanos {
+        0..1_000 => format!("{nanos} ns"),
+        1_000..1_000_000 => format!("{:.0} µs", nanos_f / 1e3),
+        1_000_000..10_000_000 => format!("{:.1} ms", nanos_f / 1e6),
+        10_000_000..1_000_000_000 => format!("{:.0} ms", nanos_f / 1e6),
+        _ => format!("{:.2} s", nanos_f / 1e9),
+    }
+}
+
+struct Row<'a> {
+    span: &'a Span,
+    branch: String,
+    /// Whether another service takes over here.
+    enters_service: bool,
+}
+
+impl Row<'_> {
+    fn name(&self) -> String {
+        let cross = match (self.span.is_error(), self.span.text("error.type")) {
+            (true, Some(kind)) => format!(" ✗ {kind}"),
+            (true, None) => " ✗".to_owned(),
+            (false, _) => String::new(),
+        };
+        format!("{}{}{cross}", self.branch, self.span.name)
+    }
+
+    fn fact(&self) -> String {
+        let tokens = |kind: &str| self.span.number(&format!("gen_ai.usage.{kind}_tokens"));
+        match (tokens("input"), tokens("output")) {
+            (Some(input), Some(output)) if self.span.operation() == Some("chat") => {
+                format!("{input}→{output} tok")
+            }
+            _ if self.enters_service => self.span.service.clone(),
+            _ => String::new(),
+        }
+    }
+}
+
+/// All spans in the order of a walk, children by their start. A span whose parent is not there
+/// stands at the top, and no span is shown twice or lost, also where parents form a ring.
+fn rows(spans: &[Span]) -> Vec<Row<'_>> {
+    let known: HashSet<&str> = spans.iter().map(|span| span.span_id.as_str()).collect();
+    let mut children: HashMap<Option<&str>, Vec<&Span>> = HashMap::new();
+    for span in spans {
+        let parent = span.parent_span_id.as_deref();
+        let parent = parent.filter(|parent| known.contains(parent));
+        children.entry(parent).or_default().push(span);
+    }
+    for siblings in children.values_mut() {
+        siblings.sort_by_key(|span| span.start_unix_nano);
+    }
+    let mut rows = Vec::with_capacity(spans.len());
+    let mut shown = HashSet::new();
+    let tops = children.get(&None).cloned().unwrap_or_default();
+    // Spans of a ring have no top: each that is still not shown begins one.
+    for top in tops.into_iter().chain(spans) {
+        walk(top, None, "", "", &children, &mut shown, &mut rows);
+    }
+    rows
+}
+
+fn walk<'a>(
+    span: &'a Span,
+    parent: Option<&'a Span>,
+    branch: &str,
+    below: &str,
+    children: &HashMap<Option<&str>, Vec<&'a Span>>,
+    shown: &mut HashSet<&'a str>,
+    rows: &mut Vec<Row<'a>>,
+) {
+    if !shown.insert(&span.span_id) {
+        return;
+    }
+    rows.push(Row {
+        span,
+        branch: branch.to_owned(),
+        enters_service: parent.is_none_or(|parent| parent.service != span.service),
+    });
+    let Some(children_here) = children.get(&Some(span.span_id.as_str())) else {
+        return;
+    };
+    for (at, child) in children_here.iter().enumerate() {
+        let (turn, line) = match at + 1 == children_here.len() {
+            true => ("└ ", "  "),
+            false => ("├ ", "│ "),
+        };
+        let (branch, deeper) = (format!("{below}{turn}"), format!("{below}{line}"));
+        walk(child, Some(span), &branch, &deeper, children, shown, rows);
+    }
+}
+
+/// When the span ran, as a piece of a line of `width` columns.
+fn span_bar(span: &Span, start: u64, end: u64, width: usize) -> String {
+    let whole = u128::from(end.saturating_sub(start)).max(1);
+    let column = |at: u64| {
+        let at = u128::from(at.saturating_sub(start)) * width as u128 / whole;
+        usize::try_from(at).unwrap_or(width).min(width)
+    };
+    let from = column(span.start_unix_nano).min(width.saturating_sub(1));
+    let to = column(span.end_unix_nano);
+    let mut bar = " ".repeat(from);
+    bar.push_str(&"━".repeat(to.saturating_sub(from + 1)));
+    bar.push('╸');
+    bar
+}
+
+/// `text` in exactly `width` columns.
+fn fit(text: &str, width: usize) -> String {
+    let long = text.chars().count() > width;
+    let mut fitted: String = text.chars().take(width - usize::from(long)).collect();
+    if long {
+        fitted.push('…');
+    }
+    format!("{fitted:<width$}")
+}
+
+#[cfg(test)]
+mod tests;

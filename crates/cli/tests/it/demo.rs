@@ -1,0 +1,173 @@
+//! The main job, end to end.
+
+use crate::glassbox::{Running, command, free_ports, get, page_of, request, run, until, up};
+use serde_json::Value;
+use std::path::Path;
+
+fn once(data: &Path, more: &[&str]) -> (Value, String) {
+    let mut demo = command(&["demo", "--json"]);
+    demo.args(free_ports()).arg("--data").arg(data).args(more);
+    let output = run(&mut demo);
+    let said = String::from_utf8(output.stderr).unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}\n{printed}");
+    assert_eq!(
+        printed.lines().count(),
+        1,
+        "one object, nothing else: {printed}"
+    );
+    (serde_json::from_str(&printed).unwrap(), said)
+}
+
+fn spans_named<'a>(answer: &'a Value, name: &str) -> Vec<&'a Value> {
+    let spans = answer["spans"].as_array().unwrap().iter();
+    spans
+        .filter(|span| span["name"].as_str().unwrap().starts_with(name))
+        .collect()
+}
+
+#[test]
+fn one_question_gives_one_trace_twice_in_a_row() {
+    let data = tempfile::tempdir().unwrap();
+    let (first, said) = once(data.path(), &[]);
+    assert!(said.contains("offline: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set"));
+    assert!(said.contains("--capture-content"), "{said}");
+    assert!(
+        first["answer"].as_str().unwrap().contains("Tromsø"),
+        "{first}"
+    );
+    assert_eq!(first["model"], "offline-rules");
+    assert_eq!(first["trace_id"].as_str().unwrap().len(), 32);
+    for endpoint in ["grpc", "http", "page"] {
+        let url = first["endpoints"][endpoint].as_str().unwrap();
+        assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+    }
+    assert_eq!(spans_named(&first, "invoke_agent travel-agent").len(), 1);
+    assert!(spans_named(&first, "chat offline").len() >= 2);
+    assert!(!spans_named(&first, "execute_tool geocode").is_empty());
+    let roots = first["spans"].as_array().unwrap().iter();
+    assert_eq!(
+        roots
+            .filter(|span| span["parent_span_id"].is_null())
+            .count(),
+        1
+    );
+
+    let (second, _) = once(data.path(), &["--ask", "What time is it in Oslo?"]);
+    assert_ne!(first["trace_id"], second["trace_id"]);
+
+    // Both runs are there when the backend comes up again, with nothing of what was said.
+    let mut backend = up(data.path());
+    let page = page_of(&mut backend);
+    for answer in [&first, &second] {
+        let trace_id = answer["trace_id"].as_str().unwrap();
+        let trace = get(&format!("{page}/api/otel/traces?trace_id={trace_id}")).unwrap();
+        assert_eq!(
+            trace["total"].as_u64().unwrap() as usize,
+            answer["spans"].as_array().unwrap().len()
+        );
+        let text = trace.to_string();
+        assert!(!text.contains("gen_ai.input.messages") && !text.contains("glassbox.question"));
+    }
+    assert!(backend.terminate().success());
+}
+
+#[test]
+fn content_is_on_the_spans_only_when_asked_for() {
+    let data = tempfile::tempdir().unwrap();
+    let (answer, said) = once(data.path(), &["--capture-content"]);
+    assert!(said.contains("prompts and answers are on the spans"));
+    let mut backend = up(data.path());
+    let page = page_of(&mut backend);
+    let trace_id = answer["trace_id"].as_str().unwrap();
+    let trace = get(&format!("{page}/api/otel/traces?trace_id={trace_id}")).unwrap();
+    let text = trace.to_string();
+    assert!(text.contains("gen_ai.input.messages") && text.contains("gen_ai.output.messages"));
+    let list = get(&format!("{page}/api/otel/traces")).unwrap();
+    let question = list["traces"][0]["question"].as_str().unwrap();
+    assert!(question.contains("Tromsø"), "{list}");
+}
+
+#[test]
+fn a_person_sees_the_answer_the_tree_and_the_addresses() {
+    let data = tempfile::tempdir().unwrap();
+    let mut demo = command(&["demo", "--once"]);
+    demo.args(free_ports()).arg("--data").arg(data.path());
+    let output = run(&mut demo);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{printed}");
+    for part in [
+        "▸ How long is the day in Tromsø tomorrow",
+        "(offline model: offline-rules)",
+        "├ chat offline",
+        "→",
+        "execute_tool geocode",
+        "geocoding-tool",
+        "$0 (offline)",
+        "/runs/",
+        "gRPC",
+    ] {
+        assert!(printed.contains(part), "no '{part}' in:\n{printed}");
+    }
+    assert!(
+        !printed.contains('\x1b'),
+        "no colours where nobody sees them"
+    );
+}
+
+#[test]
+fn a_workflow_runs_without_a_model() {
+    let data = tempfile::tempdir().unwrap();
+    let (answer, _) = once(data.path(), &["--workflow", "trip", "--input", "city=Oslo"]);
+    assert_eq!(answer["model"], Value::Null);
+    assert_eq!(answer["answer"]["place"]["timezone"], "Europe/Oslo");
+    assert!(
+        answer["answer"]["time"]["local_time"].is_string(),
+        "{answer}"
+    );
+    assert_eq!(spans_named(&answer, "invoke_workflow trip").len(), 1);
+    assert!(spans_named(&answer, "chat").is_empty());
+}
+
+#[test]
+fn a_model_elsewhere_is_used_when_the_environment_names_one() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let _model = Running::start(&mut command(&["offline-model", "--listen", &listen]));
+    let models = format!("http://{listen}/v1/models");
+    until("the model", || request("GET", &models, ""));
+
+    let data = tempfile::tempdir().unwrap();
+    let mut demo = command(&["demo", "--once", "--json"]);
+    demo.args(free_ports())
+        .arg("--data")
+        .arg(data.path())
+        .env("OPENAI_BASE_URL", format!("http://{listen}/v1"))
+        .env("OPENAI_MODEL", "offline");
+    let output = run(&mut demo);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(!said.contains("offline: neither"), "{said}");
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let port = listen.rsplit(':').next().unwrap();
+    assert!(
+        answer["answer"].as_str().unwrap().contains("Tromsø"),
+        "{port}"
+    );
+}
+
+#[test]
+fn a_backend_that_runs_is_used_and_left_running() {
+    let data = tempfile::tempdir().unwrap();
+    let mut backend = up(data.path());
+    let page = page_of(&mut backend);
+    let output = run(&mut command(&["demo", "--json", "--backend", &page]));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["endpoints"]["page"], page);
+    let services = get(&format!("{page}/v1/registry/services")).unwrap();
+    assert_eq!(services["total"], 0, "everybody has signed off: {services}");
+    assert!(backend.terminate().success());
+}

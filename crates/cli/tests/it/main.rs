@@ -1,0 +1,11 @@
+//! The command as a person or a script meets it: processes, exit codes, output.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that unwraps nothing asserts less"
+)]
+
+mod bad_days;
+mod demo;
+mod glassbox;
+mod wrong_input;

@@ -1,0 +1,30 @@
+//! Serves the agent, with its model and with telemetry, until SIGTERM or Ctrl-C.
+
+use glassbox_ai::{AiSettings, ModelConfig};
+use glassbox_config::{Environment, Settings};
+use glassbox_host::{Host, HostSettings};
+use glassbox_instrument::HttpClient;
+use glassbox_telemetry::TelemetryConfig;
+use std::{error::Error, time::Duration};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let settings = Settings::builder()
+        .section::<TelemetryConfig>()
+        .section::<HostSettings>()
+        .section::<AiSettings>()
+        .environment(&Environment::from_process())
+        .build()?;
+    let telemetry =
+        glassbox_telemetry::init(TelemetryConfig::for_service("travel-agent", &settings)?)?;
+    let host = settings.load::<HostSettings>()?.into_value();
+    let model = ModelConfig::from_settings(&*settings.load::<AiSettings>()?)?;
+    let report = Host::agent(travel_agent::agent(&model)?)
+        .model(model.connect(HttpClient::new()))
+        .settings(host)
+        .serve()
+        .await?;
+    tracing::info!(calls = report.served(), "served");
+    telemetry.shutdown(Duration::from_secs(5)).await;
+    Ok(())
+}

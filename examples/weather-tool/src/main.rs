@@ -1,0 +1,25 @@
+//! Serves the tool, with telemetry, until SIGTERM or Ctrl-C.
+
+use glassbox_config::{Environment, Settings};
+use glassbox_host::{Host, HostSettings};
+use glassbox_telemetry::TelemetryConfig;
+use std::{error::Error, time::Duration};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let settings = Settings::builder()
+        .section::<TelemetryConfig>()
+        .section::<HostSettings>()
+        .environment(&Environment::from_process())
+        .build()?;
+    let telemetry =
+        glassbox_telemetry::init(TelemetryConfig::for_service("weather-tool", &settings)?)?;
+    let host = settings.load::<HostSettings>()?.into_value();
+    let report = Host::tool(weather_tool::tool())
+        .settings(host)
+        .serve()
+        .await?;
+    tracing::info!(calls = report.served(), "served");
+    telemetry.shutdown(Duration::from_secs(5)).await;
+    Ok(())
+}
