@@ -24,11 +24,13 @@ pub enum Fault {
         /// The id.
         step: String,
     },
-    /// A policy of no tries.
-    #[error("step '{step}' is to be tried 0 times; retry.attempts counts the first try too")]
-    NoAttempts {
+    /// A retry policy that makes no sense.
+    #[error("the retry of step '{step}' makes no sense: {reason}")]
+    BadRetry {
         /// The id.
         step: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A template with a `${` that starts no binding.
     #[error("{place}: {error}")]

@@ -22,6 +22,8 @@ pub struct Graph {
 pub(crate) struct Node {
     /// Of the call's input.
     pub(crate) input: Template,
+    /// How often it is tried.
+    pub(crate) retry: glassbox_resilience::RetryPolicy,
     /// Steps that must complete before.
     pub(crate) before: BTreeSet<usize>,
     /// Steps that wait for this one.
@@ -156,10 +158,6 @@ impl<'a> Check<'a> {
                 let step = step.id.clone();
                 check.faults.push(Fault::DuplicateStep { step });
             }
-            if step.retry.attempts == 0 {
-                let step = step.id.clone();
-                check.faults.push(Fault::NoAttempts { step });
-            }
         }
         check
     }
@@ -185,7 +183,13 @@ impl<'a> Check<'a> {
             for id in &step.depends_on {
                 before.extend(self.known(&place, id));
             }
+            let retry = step.retry.to_policy().unwrap_or_else(|error| {
+                let (step, reason) = (step.id.clone(), error.to_string());
+                self.faults.push(Fault::BadRetry { step, reason });
+                glassbox_resilience::RetryPolicy::default()
+            });
             nodes.push(Node {
+                retry,
                 input: input.unwrap_or_else(|| {
                     Template::parse(&Value::Null).expect("invariant: null has no bindings")
                 }),

@@ -15,6 +15,7 @@ mod instruments;
 mod record;
 mod runner;
 mod services;
+mod settings;
 mod template;
 mod workflow;
 
@@ -22,4 +23,5 @@ pub use binding::BadBinding;
 pub use fault::{Fault, InvalidWorkflow};
 pub use graph::Graph;
 pub use runner::{Run, RunError, Runner, StepOutcome, StepReport};
+pub use settings::OrchestrationSettings;
 pub use workflow::{Input, RetryPolicy, Step, Workflow};

@@ -6,7 +6,7 @@ mod step;
 pub use report::{Run, RunError, StepOutcome, StepReport};
 
 use crate::{
-    Graph,
+    Graph, OrchestrationSettings,
     binding::Scope,
     record::{RunRecord, Told},
     services::{self, Callee, NotFound},
@@ -27,7 +27,8 @@ use std::{
 };
 
 /// How many steps of a run may be under way at once when nobody says otherwise.
-const MAX_PARALLEL: NonZeroUsize = NonZeroUsize::new(8).expect("invariant: eight is not zero");
+pub(crate) const MAX_PARALLEL: NonZeroUsize =
+    NonZeroUsize::new(8).expect("invariant: eight is not zero");
 
 /// Runs workflows in memory, on the caller's task.
 ///
@@ -48,6 +49,12 @@ impl Runner {
             clock,
             max_parallel: MAX_PARALLEL,
         }
+    }
+
+    /// Does as the settings say.
+    #[must_use]
+    pub fn configured(self, settings: &OrchestrationSettings) -> Self {
+        self.with_max_parallel(settings.max_parallel)
     }
 
     /// Says how many steps of a run may be under way at once; the others wait.
@@ -300,6 +307,7 @@ impl Scene<'_> {
             problem.message()
         );
         let of_run = Problem::new(problem.category(), problem.code(), message)
+            .with_retryable(problem.is_retryable())
             .with_detail("step", step.id.clone())
             .with_detail("capability", step.capability.clone());
         match problem.retry_after() {

@@ -1,6 +1,7 @@
 //! Workflows as data: what is declared, before anything is checked.
 
 use crate::{Graph, InvalidWorkflow};
+use glassbox_resilience::{Backoff, RetryPolicyError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, time::Duration};
@@ -88,7 +89,7 @@ pub struct Step {
 ///
 /// Only what may be repeated is: the capability's [`Effect`](glassbox_core::Effect) must be
 /// repeatable and the error must say that a repetition may help. A peer's `Retry-After` is the least
-/// that is waited.
+/// that is waited; one of more than a minute, or beyond the deadline, ends the step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -125,6 +126,13 @@ impl RetryPolicy {
         self.backoff_ms = first.as_millis() as u64;
         self.max_backoff_ms = longest.as_millis() as u64;
         self
+    }
+
+    /// The same for the loop that tries.
+    pub(crate) fn to_policy(self) -> Result<glassbox_resilience::RetryPolicy, RetryPolicyError> {
+        let pause = Duration::from_millis;
+        let backoff = Backoff::try_new(pause(self.backoff_ms), pause(self.max_backoff_ms))?;
+        glassbox_resilience::RetryPolicy::try_new(self.attempts, backoff)
     }
 
     fn is_none(&self) -> bool {

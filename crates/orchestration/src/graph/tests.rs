@@ -56,9 +56,9 @@ fn everything_that_is_wrong_is_said_at_once() {
         [
             "two steps are called 'a'",
             "'b c' is no step id: use letters, digits, '_' and '-'",
-            "step 'b c' is to be tried 0 times; retry.attempts counts the first try too",
             "step 'a' refers to input 'city', which is not declared",
             "step 'a' refers to step 'z', which does not exist",
+            "the retry of step 'b c' makes no sense: at least one attempt must be allowed",
             "the output: '${oops}' names neither ${inputs.NAME} nor ${steps.ID.output}",
         ]
     );

@@ -2,11 +2,11 @@
 
 use super::Scene;
 use crate::{
-    RetryPolicy,
     record::{CallRecord, StepRecord},
     services::Callee,
 };
-use glassbox_core::{Category, Cx, Deadline, Decide, Problem, Retry, ToolError};
+use glassbox_core::{Category, Cx, Deadline, Problem, ToolError};
+use glassbox_resilience::{Jitter, Next, Stop};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -17,7 +17,9 @@ pub(super) async fn run(
     callee: &Callee,
     input: Value,
 ) -> (u32, Result<Value, Problem>) {
-    let (step, _) = scene.graph.step(at);
+    let (step, node) = scene.graph.step(at);
+    let jitter = Jitter::seeded(fastrand::u64(..));
+    let mut attempts = node.retry.attempts(jitter).until(scene.cx.deadline());
     let mut record = StepRecord::start(scene.told, scene.cx, &step.id, &step.capability);
     let key = scene.cx.idempotency_key().unwrap_or(scene.told.run_id);
     let cx = scene
@@ -35,9 +37,14 @@ pub(super) async fn run(
             }
             Err(problem) => problem,
         };
-        match pause(&scene, callee, &step.retry, attempt, &problem) {
-            Some(pause) => tokio::time::sleep(pause).await,
-            None => {
+        // A call that may have changed something is not repeated, whatever its error says.
+        let next = match callee.capability.effect.is_repeatable() {
+            true => attempts.next(&problem, &scene.runner.clock),
+            false => Next::Stop(Stop::NotRetryable),
+        };
+        match next {
+            Next::Retry(pause) => tokio::time::sleep(pause).await,
+            Next::Stop(_) => {
                 record.end(Err(&problem));
                 return (attempt, Err(problem));
             }
@@ -85,37 +92,4 @@ async fn call(
     };
     record.end(result.as_ref().map(|_| ()));
     result
-}
-
-/// How long to wait before the next try; `None` if there is to be none.
-fn pause(
-    scene: &Scene<'_>,
-    callee: &Callee,
-    policy: &RetryPolicy,
-    attempt: u32,
-    problem: &Problem,
-) -> Option<Duration> {
-    if attempt >= policy.attempts || !callee.capability.effect.is_repeatable() {
-        return None;
-    }
-    let backoff = backoff(policy, attempt);
-    let pause = match problem.retry() {
-        Retry::Never => return None,
-        Retry::After(floor) => floor.max(backoff),
-        Retry::Backoff => backoff,
-    };
-    match scene.cx.deadline() {
-        // Nobody would be there to take the answer.
-        Some(deadline) if deadline.remaining(&scene.runner.clock)? <= pause => None,
-        _ => Some(pause),
-    }
-}
-
-/// A random part of a pause that doubles with each try.
-fn backoff(policy: &RetryPolicy, attempt: u32) -> Duration {
-    let doubled = policy
-        .backoff_ms
-        .saturating_mul(1_u64.checked_shl(attempt - 1).unwrap_or(u64::MAX));
-    let longest = Duration::from_millis(doubled.min(policy.max_backoff_ms));
-    longest.mul_f64(fastrand::f64())
 }

@@ -1,8 +1,11 @@
 //! What a run that does not go well does.
 
-use crate::world::{Fixture, capability, failure, mutating, object};
+use crate::{
+    inputs::object,
+    world::{Fixture, capability, failure},
+};
 use glassbox_core::{
-    CancellationSource, Cancelled, Capability, Category, Cx, Deadline, Problem, ToolError,
+    CancellationSource, Cancelled, Capability, Category, Cx, Deadline, Effect, Problem, ToolError,
 };
 use glassbox_orchestration::{Graph, RetryPolicy, RunError, Step, StepOutcome, Workflow};
 use serde_json::{Map, Value, json};
@@ -75,7 +78,10 @@ async fn a_step_is_tried_again_under_the_same_key() {
 async fn only_what_may_be_repeated_is() {
     let policy = RetryPolicy::attempts(3);
     for (capability, category) in [
-        (mutating("x"), Category::Unavailable),
+        (
+            capability("x").with_effect(Effect::Mutating),
+            Category::Unavailable,
+        ),
         (capability("x"), Category::NotFound),
     ] {
         let (fixture, calls) = flaky(capability, 2, move || failure(category));

@@ -1,8 +1,11 @@
 //! What a run that goes well does.
 
-use crate::world::{Fixture, capability, object};
+use crate::{
+    inputs::object,
+    world::{Fixture, capability},
+};
 use glassbox_core::Cx;
-use glassbox_orchestration::{Input, Step, StepOutcome, Workflow};
+use glassbox_orchestration::{Input, OrchestrationSettings, Step, StepOutcome, Workflow};
 use serde_json::{Map, json};
 use std::{
     num::NonZeroUsize,
@@ -118,9 +121,11 @@ async fn no_more_than_the_cap_are_under_way() {
         .fold(Workflow::new("w"), Workflow::with_step)
         .validate()
         .unwrap();
+    let mut settings = OrchestrationSettings::default();
+    settings.max_parallel = NonZeroUsize::new(3).unwrap();
     fixture
         .runner()
-        .with_max_parallel(NonZeroUsize::new(3).unwrap())
+        .configured(&settings)
         .run(&Cx::background(), &fixture.world(), &graph, Map::new())
         .await
         .unwrap();

@@ -7,7 +7,7 @@ use glassbox_core::{
     Tool, ToolError, World, async_trait,
 };
 use glassbox_orchestration::Runner;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -111,20 +111,12 @@ impl Fixture {
 pub(crate) fn capability(name: &str) -> Capability {
     let any = || schemars_any();
     Capability::from_schemas(name, "For a test.", any(), any())
+        .with_effect(Effect::ReadOnly)
         .with_timeout(Duration::from_secs(30))
-}
-
-/// A capability that changes something each time.
-pub(crate) fn mutating(name: &str) -> Capability {
-    capability(name).with_effect(Effect::Mutating)
 }
 
 fn schemars_any<T: for<'de> serde::Deserialize<'de>>() -> T {
     serde_json::from_value(json!({})).unwrap()
-}
-
-pub(crate) fn object(value: Value) -> Map<String, Value> {
-    value.as_object().cloned().unwrap()
 }
 
 pub(crate) fn failure(category: Category) -> ToolError {

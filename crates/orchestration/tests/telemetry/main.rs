@@ -1,0 +1,205 @@
+//! What a run leaves behind. A process of its own: telemetry is global.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+#[path = "../it/world.rs"]
+mod world;
+
+use glassbox_core::telemetry::{Span, SpanKind, Status};
+use glassbox_core::{Category, Cx, telemetry};
+use glassbox_orchestration::{Graph, RetryPolicy, Step, Workflow};
+use glassbox_testkit::{CapturedSpan, TelemetryCapture};
+use serde_json::{Map, json};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+use world::{Fixture, failure};
+
+/// `look` answers, `flaky` answers the second time, `fail` fails, `hang` never answers.
+fn fixture() -> Fixture {
+    let calls = Arc::new(AtomicU32::new(0));
+    Fixture::new()
+        .with("look", async |cx: Cx, _| {
+            // The call's context is the call's span, for whatever goes out from here.
+            assert_eq!(cx.trace().span_id, telemetry::current().span_id);
+            Ok(json!("moon"))
+        })
+        .with("flaky", move |_, _| {
+            let calls = calls.fetch_add(1, SeqCst);
+            async move {
+                match calls {
+                    0 => Err(failure(Category::Unavailable)),
+                    _ => Ok(json!("star")),
+                }
+            }
+        })
+        .with("fail", async |_, _| Err(failure(Category::NotFound)))
+        .with("hang", async |_, _| std::future::pending().await)
+}
+
+fn named<'a>(spans: &'a [CapturedSpan], name: &str) -> &'a CapturedSpan {
+    let found: Vec<_> = spans.iter().filter(|span| span.name() == name).collect();
+    assert_eq!(found.len(), 1, "{name}");
+    found[0]
+}
+
+async fn run(graph: &Graph) -> Vec<CapturedSpan> {
+    let capture = TelemetryCapture::install();
+    let fixture = fixture();
+    let root = Span::builder("root").root().start();
+    let trace = root.context().trace_id;
+    let cx = Cx::background().with_trace(root.context().clone());
+    let _ended = fixture
+        .runner()
+        .run(&cx, &fixture.world(), graph, Map::new())
+        .await;
+    drop(root);
+    capture.trace(trace)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_is_one_trace_of_steps_and_calls() {
+    let graph = Workflow::new("good")
+        .with_step(Step::new("one", "look"))
+        .with_step(
+            Step::new("two", "flaky")
+                .after("one")
+                .with_retry(RetryPolicy::attempts(3)),
+        )
+        .validate()
+        .unwrap();
+    let spans = run(&graph).await;
+    let run = named(&spans, "invoke_workflow good");
+    assert!(run.is_child_of(named(&spans, "root")));
+    assert_eq!(run.kind(), SpanKind::Internal);
+    assert_eq!(run.text("gen_ai.operation.name"), Some("invoke_workflow"));
+    assert_eq!(run.text("gen_ai.workflow.name"), Some("good"));
+    assert_eq!(run.text("glassbox.workflow.run.id").map(str::len), Some(32));
+    assert_eq!(run.status(), &Status::Unset);
+
+    let one = named(&spans, "step one");
+    assert!(one.is_child_of(run));
+    assert_eq!(one.text("glassbox.workflow.step"), Some("one"));
+    assert_eq!(one.text("glassbox.capability"), Some("look"));
+    assert_eq!(one.int("glassbox.attempt"), Some(1));
+    let look = named(&spans, "execute_tool look");
+    assert!(look.is_child_of(one));
+    assert_eq!(look.text("gen_ai.tool.name"), Some("look"));
+
+    let two = named(&spans, "step two");
+    assert_eq!(two.int("glassbox.attempt"), Some(2));
+    assert_eq!(two.status(), &Status::Unset, "it went well in the end");
+    let tries: Vec<_> = spans
+        .iter()
+        .filter(|span| span.name() == "execute_tool flaky")
+        .collect();
+    assert!(tries.iter().all(|call| call.is_child_of(two)));
+    let seen: Vec<_> = tries
+        .iter()
+        .map(|call| (call.int("glassbox.attempt"), call.text("error.type")))
+        .collect();
+    assert_eq!(seen, [(Some(1), Some("unavailable")), (Some(2), None)]);
+
+    let capture = TelemetryCapture::install();
+    let good = [("gen_ai.workflow.name", "good")];
+    assert_eq!(capture.counter("workflows.started", &good), 1);
+    assert_eq!(capture.counter("workflows.completed", &good), 1);
+    assert_eq!(capture.counter("workflows.failed", &good), 0);
+    assert_eq!(capture.histogram("workflow.duration", &good).len(), 1);
+    assert_eq!(
+        capture
+            .histogram("gen_ai.invoke_workflow.duration", &good)
+            .len(),
+        1
+    );
+    let two = [good[0], ("glassbox.workflow.step", "two")];
+    assert_eq!(capture.histogram("workflow.step.duration", &two).len(), 1);
+    assert_eq!(capture.counter("workflow.step.retries", &two), 1);
+    let flaky = [("gen_ai.tool.name", "flaky"), ("error.type", "unavailable")];
+    assert_eq!(
+        capture
+            .histogram("gen_ai.execute_tool.duration", &flaky)
+            .len(),
+        1
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_marked_from_the_call_to_the_run() {
+    let graph = Workflow::new("bad")
+        .with_step(Step::new("wait", "hang"))
+        .with_step(Step::new("break", "fail"))
+        .validate()
+        .unwrap();
+    let spans = run(&graph).await;
+    for (name, class, says) in [
+        ("execute_tool fail", "not_found", "the tool said no"),
+        ("step break", "not_found", "the tool said no"),
+        (
+            "invoke_workflow bad",
+            "not_found",
+            "step 'break' (fail) failed: the tool said no",
+        ),
+        (
+            "step wait",
+            "cancelled",
+            "the step was cancelled before it ended",
+        ),
+        (
+            "execute_tool hang",
+            "cancelled",
+            "the call was cancelled before it ended",
+        ),
+    ] {
+        let span = named(&spans, name);
+        assert_eq!(span.text("error.type"), Some(class), "{name}");
+        assert_eq!(
+            span.status(),
+            &Status::Error(says.to_owned().into()),
+            "{name}"
+        );
+    }
+    let capture = TelemetryCapture::install();
+    let bad = [("gen_ai.workflow.name", "bad"), ("error.type", "not_found")];
+    assert_eq!(capture.counter("workflows.failed", &bad), 1);
+    assert_eq!(capture.counter("workflows.completed", &bad[..1]), 0);
+    assert_eq!(capture.histogram("workflow.duration", &bad).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_dropped_is_told_once() {
+    let capture = TelemetryCapture::install();
+    let fixture = fixture();
+    let graph = Workflow::new("dropped")
+        .with_step(Step::new("wait", "hang"))
+        .validate()
+        .unwrap();
+    let (runner, cx, world) = (fixture.runner(), Cx::background(), fixture.world());
+    let run = runner.run(&cx, &world, &graph, Map::new());
+    assert!(
+        tokio::time::timeout(Duration::from_millis(1), run)
+            .await
+            .is_err()
+    );
+    let dropped = [
+        ("gen_ai.workflow.name", "dropped"),
+        ("error.type", "cancelled"),
+    ];
+    assert_eq!(capture.counter("workflows.failed", &dropped), 1);
+    assert_eq!(
+        capture.histogram("workflow.step.duration", &dropped).len(),
+        1
+    );
+    assert_eq!(
+        fixture.told(),
+        [
+            "workflow.started",
+            "workflow.step_started wait",
+            "workflow.step_failed wait",
+            "workflow.failed"
+        ]
+    );
+}
