@@ -87,12 +87,20 @@ fn told(about: &str, result: &Value, arguments: &Arguments) -> String {
     if let Some(own) = result.own_sentence() {
         sentence = own;
     } else {
-        sentence.push_str(&phrases.join(", "));
+        sentence.push_str(&joined(&phrases));
     }
     let mut letters = sentence.trim_end_matches('.').chars();
     match letters.next() {
         Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
         None => "The answer is empty.".to_owned(),
+    }
+}
+
+/// `a`, `a, and b`, `a, b, and c`.
+fn joined(phrases: &[String]) -> String {
+    match phrases {
+        [all @ .., last] if !all.is_empty() => format!("{}, and {last}", all.join(", ")),
+        phrases => phrases.concat(),
     }
 }
 

@@ -10,6 +10,8 @@ const EMPTY: &[&str] = &[
 
 /// What people say, and what tools call it.
 const MEANINGS: &[(&str, &[&str])] = &[
+    ("ahead", &["difference"]),
+    ("behind", &["difference"]),
     ("clock", &["time"]),
     ("cold", &["temperature", "weather"]),
     ("dark", &["sunset"]),

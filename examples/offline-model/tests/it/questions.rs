@@ -27,7 +27,7 @@ async fn what_one_tool_needs_is_asked_of_another_first() {
     assert_eq!(talk.turns[1][1].1, json!({"timezone": "Europe/Oslo"}));
     assert_eq!(
         talk.answer,
-        "In Tromsø on 2026-11-22, the sun rises at 10:31 and sets at 12:21, the day is 1 h 50 min long. \
+        "In Tromsø on 2026-11-22, the sun rises at 10:31 and sets at 12:21, and the day is 1 h 50 min long. \
          In Tromsø, it is 06:17 on Saturday 2026-11-21 (Europe/Oslo, UTC+01:00)."
     );
 }
