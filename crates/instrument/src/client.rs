@@ -59,6 +59,7 @@ impl HttpClient {
             body_limit: 16 << 20,
             user_agent: concat!("glassbox/", env!("CARGO_PKG_VERSION")).to_owned(),
             proxies: Proxies::default(),
+            roots: Vec::new(),
             clock: Arc::new(SystemClock),
         }
     }
@@ -86,7 +87,9 @@ impl HttpClient {
     fn for_url(&self, url: &reqwest::Url) -> Result<&reqwest::Client, HttpError> {
         let settings = &self.0.settings;
         let built = match url.scheme() {
-            "https" => (self.0.tls).get_or_init(|| settings.connect(tls::with_roots()?)),
+            "https" => {
+                (self.0.tls).get_or_init(|| settings.connect(tls::with_roots(&settings.roots)?))
+            }
             _ => (self.0.plain).get_or_init(|| settings.connect(tls::without_roots()?)),
         };
         built.as_ref().map_err(|error| HttpError::Setup {
@@ -118,6 +121,7 @@ pub struct HttpClientBuilder {
     body_limit: usize,
     user_agent: String,
     proxies: Proxies,
+    roots: Vec<Vec<u8>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -156,6 +160,12 @@ impl HttpClientBuilder {
     /// `no_proxy`, in lower or upper case. Never for loopback.
     pub fn proxies_from(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
         self.proxies = Proxies::from_variables(variable);
+        self
+    }
+
+    /// Also trusts this certificate authority, in DER: one of one's own house.
+    pub fn root_certificate(mut self, der: impl Into<Vec<u8>>) -> Self {
+        self.roots.push(der.into());
         self
     }
 

@@ -1,17 +1,22 @@
 //! The one TLS provider, and whom it trusts.
 
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
 use std::{error::Error, sync::Arc};
 
 type Failure = Arc<dyn Error + Send + Sync>;
 
-/// Trusts Mozilla's roots, and the system's where there are any.
-pub(super) fn with_roots() -> Result<ClientConfig, Failure> {
+/// Trusts Mozilla's roots, the system's where there are any, and `more`, each in DER.
+pub(super) fn with_roots(more: &[Vec<u8>]) -> Result<ClientConfig, Failure> {
     let mut roots = RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     // A system without CA files, or with one that cannot be read, is no failure: Mozilla's stay.
     let native = rustls_native_certs::load_native_certs();
     roots.add_parsable_certificates(native.certs);
+    for certificate in more {
+        let certificate = CertificateDer::from_slice(certificate);
+        let added = roots.add(certificate.into_owned());
+        added.map_err(|error| Arc::new(error) as Failure)?;
+    }
     config(roots)
 }
 
@@ -36,7 +41,12 @@ mod tests {
 
     #[test]
     fn both_configurations_can_be_made_without_a_process_wide_provider() {
-        assert!(with_roots().is_ok());
+        assert!(with_roots(&[]).is_ok());
         assert!(without_roots().is_ok());
+    }
+
+    #[test]
+    fn a_root_that_is_no_certificate_is_an_error() {
+        assert!(with_roots(&[vec![1, 2, 3]]).is_err());
     }
 }

@@ -8,3 +8,5 @@
 #[cfg(feature = "client")]
 mod client;
 mod server;
+#[cfg(feature = "client")]
+mod tls;
