@@ -5,14 +5,12 @@ use crate::{
     bridge::{self, Layers},
     config::TelemetryConfig,
     otel::{Backend, Installed},
+    propagation::W3c,
 };
 use glassbox_core::telemetry::{self, Health};
-use opentelemetry::{global, propagation::TextMapCompositePropagator};
+use opentelemetry::global;
 use opentelemetry_sdk::{
-    logs::SdkLoggerProvider,
-    metrics::SdkMeterProvider,
-    propagation::{BaggagePropagator, TraceContextPropagator},
-    trace::SdkTracerProvider,
+    logs::SdkLoggerProvider, metrics::SdkMeterProvider, trace::SdkTracerProvider,
 };
 use std::{
     sync::{Arc, mpsc::sync_channel},
@@ -62,10 +60,7 @@ impl TelemetryGuard {
     pub(crate) fn install(&self) -> Result<(), InitError> {
         if let Some(backend) = &self.backend {
             telemetry::install(Installed(Arc::clone(backend)))?;
-            global::set_text_map_propagator(TextMapCompositePropagator::new(vec![
-                Box::new(TraceContextPropagator::new()),
-                Box::new(BaggagePropagator::new()),
-            ]));
+            global::set_text_map_propagator(W3c::new());
             global::set_tracer_provider(backend.tracer_provider().clone());
             global::set_meter_provider(backend.meter_provider().clone());
         }

@@ -46,6 +46,7 @@ mod init;
 mod metrics;
 mod otel;
 mod pipeline;
+mod propagation;
 mod report;
 mod resource;
 mod signal;

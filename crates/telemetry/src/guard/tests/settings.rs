@@ -99,6 +99,28 @@ async fn a_grpc_backend_that_is_not_there_is_not_waited_for_at_the_end() {
     assert_eq!(lost(&report.signals["traces"], "export_failed"), 5);
 }
 
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn https_speaks_tls_to_a_side_that_does_not_and_says_so() {
+    let mut protocols = vec![Protocol::HttpProtobuf];
+    if cfg!(feature = "grpc") {
+        protocols.push(Protocol::Grpc);
+    }
+    for protocol in protocols {
+        let sink = OtlpSink::start().await;
+        let config = TelemetryConfig::new("tested")
+            .with_endpoint(sink.endpoint().replace("http://", "https://"))
+            .with_protocol(protocol)
+            .with_timeout(Duration::from_millis(500));
+        let guard = start(config);
+        emit_spans(&guard, 1);
+        let error = guard.flush(WITHIN).await.unwrap_err().to_string();
+        assert!(error.contains("corrupt message"), "{protocol}: {error}");
+        assert_eq!(sink.attempts(), 0);
+        guard.shutdown(WITHIN).await;
+    }
+}
+
 #[tokio::test]
 async fn the_endpoint_of_one_signal_is_used_as_it_is() {
     let (common, own) = (OtlpSink::start().await, OtlpSink::start().await);
