@@ -3,8 +3,11 @@
 use axum::Router;
 use axum::routing::get as route;
 use glassbox_collector::Backend;
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
 use prost::Message;
 use serde_json::json;
+use tonic::Code;
+use tonic::transport::Endpoint;
 
 use crate::client::{get, send};
 use crate::records::{now, span, traces};
@@ -198,5 +201,24 @@ async fn an_application_adds_routes_behind_the_same_checks() {
     let foreign = [("Host", "evil.example")];
     let answer = send("GET", page, "/v1/registry/services", &foreign, &[]).await;
     assert_eq!(answer.status, 403);
+    stop(backend).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grpc_call_for_a_foreign_host_is_answered_in_the_words_of_grpc() {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = start(folder.path()).await;
+    let endpoint = Endpoint::from_shared(backend.endpoints().grpc().to_owned()).unwrap();
+    let foreign = endpoint
+        .clone()
+        .origin("http://evil.example".parse().unwrap());
+    let request = || traces("agent", vec![span(1, 1, 0, "a", now())]);
+    let mut client = TraceServiceClient::new(foreign.connect().await.unwrap());
+    let refused = client.export(request()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    assert!(refused.message().contains("allowed_hosts"), "{refused}");
+    let local = endpoint.origin("http://localhost".parse().unwrap());
+    let mut client = TraceServiceClient::new(local.connect().await.unwrap());
+    client.export(request()).await.unwrap();
     stop(backend).await;
 }

@@ -158,3 +158,55 @@ fn half_a_frame_before_good_ones_is_stepped_over() {
     drop(file);
     assert_eq!(stored(&open(folder.path())), [1, 2]);
 }
+
+#[test]
+fn no_damage_stops_a_start_or_shows_what_was_not_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = filled(folder.path(), 6);
+    let good = fs::read(&path).unwrap();
+    let mut state = 0x1234_5678_9abc_def1_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).unwrap()
+    };
+    for round in 0..200 {
+        let mut bytes = good.clone();
+        for _ in 0..=random(4) {
+            let at = random(bytes.len());
+            match random(4) {
+                0 => bytes.truncate(at.max(1)),
+                1 => bytes[at] = bytes[at].wrapping_add(1),
+                2 => drop(
+                    bytes.splice(
+                        at..at,
+                        good[at.min(good.len()) / 2..at.min(good.len())]
+                            .iter()
+                            .copied(),
+                    ),
+                ),
+                _ => drop(bytes.drain(at..(at + 50).min(bytes.len()))),
+            }
+        }
+        fs::write(&path, &bytes).unwrap();
+        let store = open(folder.path());
+        let mut left = stored(&store);
+        // A frame that was copied is shown twice: it is what the file holds.
+        left.sort_unstable();
+        left.dedup();
+        assert!(
+            left.iter().all(|number| (1..=6).contains(number)),
+            "round {round}: {left:?}"
+        );
+        // A cut between two frames looks like a shorter life; everything else is said.
+        let said = !store.recovered().is_empty() || good.starts_with(&bytes);
+        assert!(
+            left.len() == 6 || said,
+            "round {round}: {left:?} of {} bytes",
+            bytes.len()
+        );
+        drop(store);
+        drop(fs::remove_file(&path));
+    }
+}
