@@ -35,6 +35,9 @@ pub(crate) enum Command {
         /// Where to listen; port 0 picks a free one.
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4390")]
         listen: SocketAddr,
+        /// End with standard input, as the demo wants its services to.
+        #[arg(long, hide = true)]
+        lifeline: bool,
     },
 }
 

@@ -70,7 +70,7 @@ async fn run(
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo::run(demo, settings, environment).await,
         #[cfg(feature = "demo")]
-        Command::OfflineModel { listen } => offline_model(listen).await,
+        Command::OfflineModel { listen, lifeline } => offline_model(listen, lifeline).await,
         #[cfg(feature = "demo")]
         Command::DemoService { .. } => unreachable!("a service has returned above"),
     }
@@ -105,7 +105,10 @@ fn log_to_stderr(environment: &Environment) {
 }
 
 #[cfg(feature = "demo")]
-async fn offline_model(listen: std::net::SocketAddr) -> Result<ExitCode, Failure> {
+async fn offline_model(listen: std::net::SocketAddr, lifeline: bool) -> Result<ExitCode, Failure> {
+    if lifeline {
+        service::end_with_parent();
+    }
     let listener = tokio::net::TcpListener::bind(listen)
         .await
         .map_err(|error| Failure::from_error(&format!("cannot listen on {listen}"), &error))?;

@@ -58,7 +58,7 @@ pub(crate) async fn run(name: &str, settings: &Settings) -> Result<ExitCode, Fai
 
 /// Asks this process to end once its standard input does: the demo holds the other end, so a demo
 /// that is killed leaves no service behind.
-fn end_with_parent() {
+pub(crate) fn end_with_parent() {
     std::thread::spawn(|| {
         let mut rest = Vec::new();
         // Whether it ends or fails, nobody is there any more.

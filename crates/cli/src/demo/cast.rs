@@ -105,7 +105,7 @@ impl Cast {
             let listen_text = listen.to_string();
             self.children.push(Child::start(
                 "offline-model",
-                &["offline-model", "--listen", &listen_text],
+                &["offline-model", "--lifeline", "--listen", &listen_text],
                 &shared,
             )?);
             shared.insert("OPENAI_BASE_URL", format!("http://{listen}/v1"));

@@ -53,7 +53,7 @@ fn the_second_owner_of_a_folder_is_told_who_the_first_is() {
     page_of(&mut first);
     let mut second = command(&["up"]);
     let said = fails(second.args(free_ports()).arg("--data").arg(data.path()));
-    assert!(said.contains("pid"), "{said}");
+    assert!(said.contains("is in use by process"), "{said}");
 }
 
 #[test]
