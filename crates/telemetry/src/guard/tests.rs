@@ -3,6 +3,7 @@
 //! A guard that is not installed can be had many times in one process.
 
 mod books;
+mod environment;
 mod settings;
 
 use super::*;

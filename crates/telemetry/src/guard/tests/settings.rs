@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::{Compression, Exporter, Protocol, Sampler, Temporality};
-use glassbox_config::{Environment, Settings};
 use glassbox_testkit::SinkMode;
 use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, metric::Data};
 
@@ -348,53 +347,6 @@ async fn the_log_filter_holds_for_spans_and_logs() {
     assert_eq!((sink.spans().len(), sink.logs().len()), (1, 2));
 }
 
-#[test]
-fn mistakes_are_found_before_anything_starts() {
-    let error = |config: TelemetryConfig| TelemetryGuard::start(config).unwrap_err().to_string();
-    let to = |endpoint: &str| TelemetryConfig::new("tested").with_endpoint(endpoint);
-    assert_eq!(
-        error(to("localhost:4318")),
-        "endpoint \"localhost:4318\" has no scheme; write http://localhost:4318 or \
-         https://localhost:4318"
-    );
-    assert!(error(to("ftp://x")).contains("a scheme that OTLP does not use"));
-    assert!(error(to("http://")).contains("is not a URL"));
-    assert!(error(to("http://collector:4317")).contains("port of OTLP/gRPC"));
-    if !cfg!(feature = "tls") {
-        assert!(error(to("https://collector:4318")).contains("feature `tls`"));
-    }
-    if !cfg!(feature = "grpc") {
-        let config = to("http://c:4317").with_protocol(Protocol::Grpc);
-        assert!(error(config).contains("feature `grpc`"));
-    }
-    if !cfg!(feature = "zstd") {
-        let config = to("http://c").with_compression(Compression::Zstd);
-        assert!(error(config).contains("feature `zstd`"));
-    }
-    for ratio in [1.5, -0.1, f64::NAN] {
-        let config = TelemetryConfig::default().with_sampling_ratio(ratio);
-        assert!(error(config).contains("between 0 (no trace) and 1"));
-    }
-    let config = TelemetryConfig::default().with_queue_size(0);
-    assert_eq!(error(config), "queue_size is zero; it must be positive");
-    let config = TelemetryConfig::default().with_header("x-key", "line\nbreak");
-    let shown = error(config);
-    assert!(
-        shown.contains("x-key") && !shown.contains("break"),
-        "{shown}"
-    );
-    let config = TelemetryConfig::default().with_log_level("app=loud");
-    assert!(error(config).contains("is not a filter"));
-    let unknown = "carrier-pigeon"
-        .parse::<Protocol>()
-        .unwrap_err()
-        .to_string();
-    assert_eq!(
-        unknown,
-        "unknown OTLP protocol \"carrier-pigeon\"; it is one of http/protobuf, grpc"
-    );
-}
-
 #[tokio::test]
 async fn health_shows_the_endpoint_without_credentials() {
     let sink = OtlpSink::start().await;
@@ -404,127 +356,4 @@ async fn health_shows_the_endpoint_without_credentials() {
     assert_eq!(health.endpoint, Some(sink.endpoint()));
     assert!(health.is_healthy());
     guard.shutdown(WITHIN).await;
-}
-
-fn settings(environment: &[(&str, &str)]) -> Settings {
-    let environment: Environment = environment.iter().copied().collect();
-    Settings::builder()
-        .section::<TelemetryConfig>()
-        .environment(&environment)
-        .build()
-        .unwrap()
-}
-
-#[test]
-fn the_environment_that_is_handed_in_sets_everything() {
-    let config = TelemetryConfig::from_settings(&settings(&[
-        ("OTEL_SERVICE_NAME", "weather"),
-        ("OTEL_SERVICE_NAMESPACE", "shop"),
-        ("OTEL_SERVICE_VERSION", "1.2"),
-        (
-            "OTEL_RESOURCE_ATTRIBUTES",
-            "team=a%20b,deployment.environment.name=qa",
-        ),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"),
-        (
-            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-            "http://traces/v1/traces",
-        ),
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
-        ("OTEL_EXPORTER_OTLP_HEADERS", "x-key=a%3Db"),
-        ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "x-key=c"),
-        ("OTEL_EXPORTER_OTLP_TIMEOUT", "3000"),
-        ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "500"),
-        ("OTEL_LOGS_EXPORTER", "none"),
-        ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "DELTA"),
-        ("OTEL_TRACES_SAMPLER", "traceidratio"),
-        ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
-        ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "64"),
-        ("OTEL_SPAN_EVENT_COUNT_LIMIT", "32"),
-        ("OTEL_SPAN_LINK_COUNT_LIMIT", "16"),
-        ("OTEL_BSP_MAX_QUEUE_SIZE", "4096"),
-        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "256"),
-        ("OTEL_BSP_SCHEDULE_DELAY", "1500"),
-        ("OTEL_METRIC_EXPORT_INTERVAL", "15000"),
-        ("RUST_LOG", "debug"),
-        ("POD_NAME", "pod-7"),
-    ]))
-    .unwrap();
-    let mut expected = TelemetryConfig::new("weather")
-        .with_service_namespace("shop")
-        .with_service_version("1.2")
-        .with_resource_attribute("team", "a b")
-        .with_resource_attribute("deployment.environment.name", "qa")
-        .with_endpoint("http://collector:4318")
-        .with_header("x-key", "a=b")
-        .with_timeout(Duration::from_secs(3))
-        .with_temporality(Temporality::Delta)
-        .with_sampler(Sampler::Ratio)
-        .with_sampling_ratio(0.25)
-        .with_queue_size(4096)
-        .with_batch_size(256)
-        .with_batch_timeout(Duration::from_millis(1500))
-        .with_metric_interval(Duration::from_secs(15))
-        .with_log_level("debug");
-    expected.traces.endpoint = Some("http://traces/v1/traces".to_owned());
-    expected.metrics.timeout = Some(Duration::from_millis(500));
-    expected.logs.exporter = Exporter::None;
-    expected.logs.headers = [("x-key".to_owned(), "c".to_owned())].into();
-    (
-        expected.max_attributes,
-        expected.max_events,
-        expected.max_links,
-    ) = (64, 32, 16);
-    expected.kubernetes.pod_name = Some("pod-7".to_owned());
-    assert_eq!(config, expected);
-}
-
-#[test]
-fn otel_variables_win_over_ours_and_switch_everything_off() {
-    let config = TelemetryConfig::from_settings(&settings(&[
-        ("OTEL_SDK_DISABLED", "true"),
-        ("GLASSBOX_OTEL_SDK_ENABLED", "true"),
-        ("OTEL_SERVICE_NAME", "theirs"),
-        ("GLASSBOX_OTEL_SERVICE_NAME", "ours"),
-    ]))
-    .unwrap();
-    assert!(!config.enabled);
-    assert_eq!(config.service_name, "theirs");
-    let ours = settings(&[("GLASSBOX_OTEL_SERVICE_NAME", "ours")]);
-    let config = TelemetryConfig::from_settings(&ours).unwrap();
-    assert_eq!(config.service_name, "ours");
-}
-
-#[test]
-fn a_mistake_in_the_environment_names_the_variable() {
-    let error = |name, value| {
-        let settings = settings(&[(name, value)]);
-        TelemetryConfig::from_settings(&settings)
-            .unwrap_err()
-            .to_string()
-    };
-    let shown = error("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318");
-    assert!(shown.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{shown}");
-    assert!(shown.contains("write http://localhost:4318"), "{shown}");
-    let shown = error("OTEL_EXPORTER_OTLP_PROTOCOL", "smtp");
-    assert!(shown.contains("http/protobuf, grpc"), "{shown}");
-    let shown = error("OTEL_TRACES_SAMPLER_ARG", "2");
-    assert!(shown.contains("OTEL_TRACES_SAMPLER_ARG"), "{shown}");
-}
-
-#[test]
-fn the_profiles_differ_in_what_their_names_say() {
-    let development = TelemetryConfig::development("x");
-    let staging = TelemetryConfig::staging("x");
-    let production = TelemetryConfig::production("x");
-    assert_eq!(development.environment.as_deref(), Some("development"));
-    assert_eq!(staging.environment.as_deref(), Some("staging"));
-    assert_eq!(production.environment.as_deref(), Some("production"));
-    assert_eq!(
-        (staging.sampling_ratio, production.sampling_ratio),
-        (1.0, 0.1)
-    );
-    assert_eq!(production.console, crate::Console::Json);
-    assert_eq!(development.console, crate::Console::Pretty);
-    assert!(development.batch_timeout < production.batch_timeout);
 }
