@@ -8,15 +8,20 @@ pub use answer::{Answer, AssistantError, ToolUse};
 
 use crate::{ContentCapture, ModelConfig, Toolset};
 use answer::Progress;
-use futures_util::{StreamExt, stream};
+use futures_util::{
+    StreamExt,
+    future::{Either, select},
+    stream,
+};
 use glassbox_core::{
-    Category, ChatEvent, ChatRequest, ChatResponse, Clock, Cx, Filter, FinishReason, Message,
-    ModelError, Problem, Role, ToolCall, World,
+    Blame, Budget, Category, ChatEvent, ChatRequest, ChatResponse, Clock, Cx, Filter, FinishReason,
+    Message, ModelError, Problem, Role, ToolCall, World,
 };
 use glassbox_instrument::SystemClock;
 use record::AgentRecord;
 use std::{
     num::{NonZeroU32, NonZeroUsize},
+    pin::pin,
     sync::Arc,
 };
 
@@ -31,6 +36,17 @@ const MAX_PARALLEL: NonZeroUsize = NonZeroUsize::new(8).expect("invariant: eight
 ///
 /// It is one span `invoke_agent {name}` with the spans of the model's calls and an
 /// `execute_tool {tool}` for each tool's.
+///
+/// ```
+/// use glassbox_ai::Assistant;
+/// use glassbox_core::{Cx, ToolError, World};
+///
+/// async fn ask(cx: &Cx, world: &World<'_>) -> Result<String, ToolError> {
+///     let assistant = Assistant::new("guide").with_instructions("Answer in one sentence.");
+///     let answer = assistant.answer(cx, world, "What time is it in Oslo?").await?;
+///     Ok(format!("{} ({} tokens)", answer.text, answer.usage.total()))
+/// }
+/// ```
 ///
 /// # Bounds
 /// 8 calls of the model for one question, and 8 tools at once, unless said otherwise.
@@ -144,8 +160,14 @@ impl Assistant {
             AgentRecord::start(&self.name, cx, self.capture.is_on().then_some(&question));
         let cx = cx.with_trace(record.span().context().clone());
         let mut progress = Progress::new(self.instructions.as_deref(), conversation);
-        let run = self.run(&cx, world, &mut progress);
-        let result = record.span().around(run).await;
+        let result = {
+            let run = pin!(self.run(&cx, world, &mut progress));
+            let either = select(cx.cancelled(), run);
+            match record.span().around(either).await {
+                Either::Left(_) => Err(cancelled()),
+                Either::Right((result, _)) => result,
+            }
+        };
         record.end(result.as_ref().map(|_| ()), &progress);
         match result {
             Ok(last) => Ok(progress.into_answer(last)),
@@ -161,7 +183,7 @@ impl Assistant {
     ) -> Result<ChatResponse, Problem> {
         let tools = Toolset::discover(world.discovery, &self.filter).await?;
         for _ in 0..self.max_steps.get() {
-            still_wanted(cx)?;
+            self.still_wanted(cx)?;
             let request =
                 ChatRequest::new(progress.messages.clone()).with_tools(tools.capabilities());
             let response = self.ask(cx, world, &request).await;
@@ -181,6 +203,24 @@ impl Assistant {
                 self.name, self.max_steps
             ),
         ))
+    }
+
+    /// Refuses to go on after the deadline, or without a budget.
+    fn still_wanted(&self, cx: &Cx) -> Result<(), Problem> {
+        if let Some(deadline) = cx.deadline()
+            && deadline.remaining(&self.clock).is_none()
+        {
+            let message = "the caller's deadline passed before there was an answer";
+            let problem = Problem::new(Category::Timeout, "agent.deadline", message);
+            return Err(problem.with_retryable(false).with_blame(Blame::Caller));
+        }
+        if cx.budget().is_some_and(Budget::is_exhausted) {
+            let message =
+                "the budget was spent before there was an answer; allow more, or ask for less";
+            let code = "agent.budget_exhausted";
+            return Err(Problem::new(Category::BudgetExhausted, code, message));
+        }
+        Ok(())
     }
 
     /// Asks the model for its next turn. It streams, so that a spent budget or a caller who left ends
@@ -221,26 +261,9 @@ impl Assistant {
     }
 }
 
-/// Refuses to go on for a caller who left, or without a budget.
-fn still_wanted(cx: &Cx) -> Result<(), Problem> {
-    if cx.is_cancelled() {
-        let message = "the caller gave up before there was an answer";
-        return Err(Problem::new(
-            Category::Cancelled,
-            "agent.cancelled",
-            message,
-        ));
-    }
-    if cx.budget().is_some_and(glassbox_core::Budget::is_exhausted) {
-        let message =
-            "the budget was spent before there was an answer; allow more, or ask for less";
-        return Err(Problem::new(
-            Category::BudgetExhausted,
-            "agent.budget_exhausted",
-            message,
-        ));
-    }
-    Ok(())
+fn cancelled() -> Problem {
+    let message = "the caller gave up before there was an answer";
+    Problem::new(Category::Cancelled, "agent.cancelled", message)
 }
 
 /// The last turn, if it is an answer.

@@ -4,6 +4,7 @@ use clap::Parser;
 use std::{
     io::{self, Write},
     net::SocketAddr,
+    process::ExitCode,
 };
 use tokio::net::TcpListener;
 
@@ -16,13 +17,21 @@ struct Args {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> io::Result<()> {
-    let args = Args::parse();
+async fn main() -> ExitCode {
+    match run(Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where standard error is closed, the exit status still tells.
+            let _ = writeln!(io::stderr(), "offline-model: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> io::Result<()> {
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-        let message = format!(
-            "cannot listen on {}: {error}; choose another --listen",
-            args.listen
-        );
+        let address = args.listen;
+        let message = format!("cannot listen on {address}: {error}; choose another --listen");
         io::Error::new(error.kind(), message)
     })?;
     let address = listener.local_addr()?;

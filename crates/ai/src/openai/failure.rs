@@ -1,7 +1,7 @@
 //! What went wrong, in words that say what to do, and in decisions.
 
 use super::wire::Whole;
-use glassbox_core::{Blame, Category, Decide, ModelError, Problem};
+use glassbox_core::{Blame, Category, Decide, ModelError, Problem, Retry};
 use glassbox_instrument::{HttpError, HttpResponse};
 use http::HeaderMap;
 use serde_json::Value;
@@ -175,7 +175,11 @@ impl Failures {
     }
 }
 
+/// The exchange's own decisions, also where only the problem travels on.
 fn decide(problem: Problem, error: &HttpError) -> ModelError {
+    let problem = problem
+        .with_retryable(error.retry() != Retry::Never)
+        .with_blame(error.blame());
     ModelError::from_problem(problem)
         .with_retry(error.retry())
         .with_blame(error.blame())
@@ -213,7 +217,6 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use glassbox_core::Retry;
     use serde_json::json;
 
     #[test]

@@ -6,8 +6,8 @@ use crate::{
 };
 use glassbox_ai::{Assistant, AssistantError};
 use glassbox_core::{
-    Budget, CancellationSource, Cancelled, Capability, Category, Clock, Cx, FinishReason, Message,
-    Part, Role, Spent, ToolError, Usage,
+    Blame, Budget, CancellationSource, Cancelled, Capability, Category, Clock, Cx, Deadline,
+    Decide, FinishReason, Message, Part, Role, Spent, ToolError, Usage,
 };
 use serde_json::{Value, json};
 use std::{
@@ -281,6 +281,24 @@ async fn a_caller_who_left_is_not_worked_for() {
     let cx = Cx::background().with_cancellation(Arc::new(Gone));
     let failed = fails(Scripted::default(), &Tools::default(), &cx).await;
     assert_eq!(failed.problem().category(), Category::Cancelled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_callers_deadline_ends_the_loop() {
+    let tools = Tools::default().with("hang", async |_, _| std::future::pending().await);
+    let model = Scripted::new([calls(&[("a", "hang", json!({}))])]);
+    let clock = Arc::new(TokioClock(Instant::now()));
+    let deadline = Deadline::after(&*clock, Duration::from_secs(2));
+    let cx = Cx::background().with_deadline(deadline);
+    let failed = assistant()
+        .with_clock(clock.clone())
+        .answer(&cx, &tools.world(&model), "Well?")
+        .await
+        .unwrap_err();
+    assert_eq!(failed.problem().code(), "agent.deadline");
+    assert_eq!(failed.problem().blame(), Blame::Caller);
+    let called = failed.tools()[0].result.as_ref().unwrap_err();
+    assert_eq!(called.message(), "hang did not answer within 2.0s");
 }
 
 #[tokio::test(start_paused = true)]
