@@ -8,7 +8,6 @@ use crate::{
 use glassbox_core::{Lease, Problem, ServiceKind, telemetry::UpDownCounter};
 use glassbox_semconv::{gen_ai_v1_41::AGENT_NAME, glassbox::AGENTS_ACTIVE};
 use std::{
-    error::Error,
     fmt,
     future::Future,
     io,
@@ -23,10 +22,11 @@ static ACTIVE_AGENTS: UpDownCounter = UpDownCounter::new(AGENTS_ACTIVE.name)
     .with_keys(&[AGENT_NAME]);
 
 /// Why a service does not serve. Completes "failed to …".
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
     /// The address is taken, not ours, or not allowed.
+    #[error("listen on {address}")]
     Bind {
         /// Where it should have listened.
         address: SocketAddr,
@@ -34,11 +34,13 @@ pub enum ServeError {
         source: io::Error,
     },
     /// The registry refused the registration.
+    #[error("register with the registry")]
     Register {
         /// Why.
         source: Problem,
     },
     /// The settings name something that this program was built without, or that cannot be used.
+    #[error("use the setting host.{key}: {reason}")]
     Settings {
         /// The key within the section.
         key: &'static str,
@@ -46,31 +48,11 @@ pub enum ServeError {
         reason: String,
     },
     /// The signals of the operating system cannot be listened to.
+    #[error("listen to signals")]
     Signals {
         /// What the system says.
         source: io::Error,
     },
-}
-
-impl fmt::Display for ServeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bind { address, .. } => write!(f, "listen on {address}"),
-            Self::Register { .. } => write!(f, "register with the registry"),
-            Self::Settings { key, reason } => write!(f, "use the setting host.{key}: {reason}"),
-            Self::Signals { .. } => write!(f, "listen to signals"),
-        }
-    }
-}
-
-impl Error for ServeError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Bind { source, .. } | Self::Signals { source } => Some(source),
-            Self::Register { source } => Some(source),
-            Self::Settings { .. } => None,
-        }
-    }
 }
 
 /// What a service did in its life.

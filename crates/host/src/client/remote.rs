@@ -2,8 +2,8 @@
 
 use super::{path_segment, problem};
 use glassbox_core::{
-    Blame, Capability, Category, Clock, Cx, Decide, Output, Problem, Retry, ServiceInfo, Tool,
-    ToolError, async_trait, telemetry::Counter,
+    Blame, Capability, Category, Clock, Cx, Deadline, Decide, Output, Problem, Retry, ServiceInfo,
+    Tool, ToolError, async_trait, telemetry::Counter,
 };
 use glassbox_instrument::{HttpClient, HttpError};
 use glassbox_resilience::{Breaker, Guarded, Jitter, Next, RetryPolicy};
@@ -32,9 +32,12 @@ static REJECTED: Counter = Counter::new(BREAKER_REJECTIONS.name)
 
 /// One instance of a tool or an agent in another process, called over HTTP.
 ///
-/// A call carries the caller's trace, baggage, time left and idempotency key, and is made again,
-/// within the caller's deadline, where that is harmless: the capability is read-only or idempotent,
-/// or the instance cannot have begun it.
+/// A call carries the caller's trace, baggage, time left and idempotency key, and is made again where
+/// that is harmless: the capability is read-only or idempotent, or the instance cannot have begun it.
+///
+/// # Bounds
+/// At most three tries, all within the caller's deadline and within the capability's own time and two
+/// seconds more. An endpoint that keeps failing is spared by a circuit breaker.
 pub struct RemoteTool {
     service: ServiceInfo,
     client: HttpClient,
@@ -67,7 +70,7 @@ impl RemoteTool {
         cx: &Cx,
         capability: &Capability,
         input: &Value,
-        attempt: u32,
+        attempt: Attempt,
     ) -> Result<Value, Failure> {
         let url = format!(
             "{}/v1/capabilities/{}",
@@ -84,8 +87,8 @@ impl RemoteTool {
             .post(&url)
             .template("/v1/capabilities/{name}")
             .json(input)
-            .timeout(capability.timeout.saturating_add(GRACE))
-            .resend_count(attempt.saturating_sub(1));
+            .timeout(attempt.left)
+            .resend_count(attempt.number.saturating_sub(1));
         let response = request.send(cx).await.map_err(failed)?;
         if response.status().is_success() {
             return response.json().await.map_err(failed);
@@ -105,7 +108,7 @@ impl RemoteTool {
         cx: &Cx,
         capability: &Capability,
         input: &Value,
-        attempt: u32,
+        attempt: Attempt,
     ) -> Result<Value, Guarded<Failure>> {
         let permit = self.breaker.try_acquire().map_err(Guarded::Rejected)?;
         let result = self.attempt(cx, capability, input, attempt).await;
@@ -168,16 +171,20 @@ impl Tool for RemoteTool {
             ));
         };
         let jitter = Jitter::seeded(fastrand::u64(..));
+        // Not put on the `cx`: when this one passes, the instance is to blame and not the caller.
+        let own = Deadline::after(&*self.clock, capability.timeout.saturating_add(GRACE));
+        let end = cx.deadline().map_or(own, |callers| callers.tightened(own));
         let mut attempts = RetryPolicy::default()
             .longest_wait(LONGEST_WAIT)
             .attempts(jitter)
-            .until(cx.deadline());
+            .until(Some(end));
         let calls = async {
             loop {
-                let error = match self
-                    .try_once(cx, capability, &input, attempts.number())
-                    .await
-                {
+                let attempt = Attempt {
+                    number: attempts.number(),
+                    left: own.remaining(&*self.clock).unwrap_or_default(),
+                };
+                let error = match self.try_once(cx, capability, &input, attempt).await {
                     Ok(value) => return Ok(Output::new(value)),
                     // An open breaker is there to fail at once, not to be waited for.
                     Err(error @ Guarded::Rejected(_)) => return Err(self.to_error(error)),
@@ -222,6 +229,13 @@ fn kind(error: &Guarded<Failure>) -> &str {
             Cause::Problem(problem) => problem.category().as_str(),
         },
     }
+}
+
+/// One attempt, from one, and how long it may take.
+#[derive(Clone, Copy)]
+struct Attempt {
+    number: u32,
+    left: Duration,
 }
 
 /// Why one attempt failed.

@@ -39,6 +39,8 @@ struct Report {
 /// | `DELETE /v1/registry/services/{instance}` | 204, whether or not it was registered |
 /// | `GET /v1/registry/services?name=&capability=&kind=&include_unready=` | `{"total", "returned", "services"}`, ordered by name then instance |
 ///
+/// `total` counts every registration, `returned` those that match.
+///
 /// Not shown as spans: heartbeats would drown what matters.
 ///
 /// # Bounds

@@ -41,7 +41,8 @@ async fn serve() -> u16 {
                 continue;
             };
             let mut request = [0; 1024];
-            connection.read(&mut request).await.unwrap();
+            let read = connection.read(&mut request).await.unwrap();
+            assert!(request[..read].starts_with(b"GET / HTTP/1.1"));
             let agreed = connection.get_ref().1.alpn_protocol().unwrap_or(b"none");
             let agreed = String::from_utf8_lossy(agreed).into_owned();
             let length = agreed.len();
