@@ -107,3 +107,18 @@ async fn an_account_or_a_lock_file_of_nonsense_does_not_stop_a_start() {
     fs::write(folder.path().join("segments").join("pruned.json"), "{{{").unwrap();
     stop(start(folder.path()).await).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_cannot_be_read_is_named_and_the_folder_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let segments = folder.path().join("segments");
+    fs::write(&segments, "not a folder").unwrap();
+    let error = Backend::start(config(folder.path())).await.unwrap_err();
+    assert!(matches!(error, StartError::Store { .. }), "{error:?}");
+    assert!(
+        error.to_string().contains(segments.to_str().unwrap()),
+        "{error}"
+    );
+    fs::remove_file(segments).unwrap();
+    stop(start(folder.path()).await).await;
+}

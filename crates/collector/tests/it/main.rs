@@ -7,6 +7,7 @@ mod browser;
 mod client;
 mod crash;
 mod folder;
+mod load;
 mod ports;
 mod receive;
 mod records;
