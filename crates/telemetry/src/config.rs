@@ -88,7 +88,9 @@ pub struct TelemetryConfig {
     pub metric_interval: Duration,
     /// Whether counters and histograms are sent as totals or as differences.
     pub temporality: Temporality,
-    /// The most combinations of label values of one instrument; the rest share one series.
+    /// The most combinations of label values of one instrument; the rest share the series
+    /// `otel.metric.overflow`. Who comes first keeps a series for the life of the process, under
+    /// differences too.
     pub cardinality_limit: usize,
 
     /// Which `tracing` spans and events are taken, in the syntax of `RUST_LOG`.

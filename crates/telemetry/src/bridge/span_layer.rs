@@ -147,7 +147,8 @@ where
         let entered =
             OtelContext::current().with_remote_span_context(spans::span_context(&context));
         let token = spans::attach_own(entered);
-        ENTERED.with_borrow_mut(|stack| stack.push((id.into_u64(), token)));
+        // While a thread ends there is nothing to come back to.
+        let _ = ENTERED.try_with(|stack| stack.borrow_mut().push((id.into_u64(), token)));
     }
 
     fn on_exit(&self, id: &span::Id, _: Context<'_, S>) {

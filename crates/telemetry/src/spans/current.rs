@@ -29,11 +29,15 @@ thread_local! {
 /// Attaches a context to this thread; gives the token for [`exit`].
 pub(crate) fn attach_own(context: Context) -> u64 {
     let guard = context.attach();
-    ENTRIES.with_borrow_mut(|entries| {
+    let entered = ENTRIES.try_with(|entries| {
+        let mut entries = entries.borrow_mut();
         entries.next += 1;
-        entries.guards.push((entries.next, guard));
-        entries.next
-    })
+        let token = entries.next;
+        entries.guards.push((token, guard));
+        token
+    });
+    // While a thread ends, nothing is entered: 0 is nobody's token.
+    entered.unwrap_or(0)
 }
 
 /// Makes a span current on this thread.

@@ -173,3 +173,38 @@ fn the_profiles_differ_in_what_their_names_say() {
     assert_eq!(development.console, crate::Console::Pretty);
     assert!(development.batch_timeout < production.batch_timeout);
 }
+
+#[test]
+fn a_file_may_use_the_spellings_of_older_configurations() {
+    use std::io::Write;
+    let mut file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+    let text = r#"
+        [telemetry]
+        enabled = true
+        otlp_endpoint = "http://collector:4318"
+        service_name = "bot"
+        sampling_rate = 0.1
+        export_console = true
+        batch_size = 256
+        batch_timeout_ms = 2500
+        resource_attributes = { team = "core" }
+        traces = { exporter = "none" }
+    "#;
+    file.write_all(text.as_bytes()).unwrap();
+    let settings = Settings::builder()
+        .section::<TelemetryConfig>()
+        .file(file.path())
+        .unwrap()
+        .build()
+        .unwrap();
+    let config = TelemetryConfig::from_settings(&settings).unwrap();
+    let mut expected = TelemetryConfig::new("bot")
+        .with_endpoint("http://collector:4318")
+        .with_sampling_ratio(0.1)
+        .with_console(crate::Console::Pretty)
+        .with_batch_size(256)
+        .with_batch_timeout(Duration::from_millis(2500))
+        .with_resource_attribute("team", "core");
+    expected.traces.exporter = Exporter::None;
+    assert_eq!(config, expected);
+}
