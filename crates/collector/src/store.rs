@@ -48,7 +48,7 @@ use view::Shown;
 use writer::Writer;
 
 /// How long after a write its sync begins; the rest of the 200 ms is for the sync itself.
-pub(crate) const SYNC_AFTER: Duration = Duration::from_millis(150);
+pub(crate) const SYNC_AFTER: Duration = Duration::from_millis(100);
 
 /// Why the store could not be opened.
 #[derive(Debug, Error)]
@@ -190,6 +190,14 @@ impl SegmentStore {
         match self.inner.lock().take() {
             Some(mut writer) => writer.close_active(),
             None => Ok(()),
+        }
+    }
+}
+
+impl Drop for SegmentStore {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            tracing::error!(%error, "the store could not be synced: a power cut may lose its end");
         }
     }
 }
