@@ -8,9 +8,9 @@ use glassbox_semconv::{
         INVOKE_AGENT_TOOL_CALLS,
     },
     gen_ai_v1_41::{
-        AGENT_NAME, CLIENT_OPERATION_DURATION, CLIENT_TIME_TO_FIRST_CHUNK, CLIENT_TOKEN_USAGE,
-        OPERATION_NAME, PROVIDER_NAME, REQUEST_MODEL, RESPONSE_MODEL, TOKEN_TYPE, TOOL_NAME,
-        TOOL_TYPE,
+        AGENT_NAME, CLIENT_OPERATION_DURATION, CLIENT_TIME_PER_OUTPUT_CHUNK,
+        CLIENT_TIME_TO_FIRST_CHUNK, CLIENT_TOKEN_USAGE, OPERATION_NAME, PROVIDER_NAME,
+        REQUEST_MODEL, RESPONSE_MODEL, TOKEN_TYPE, TOOL_NAME, TOOL_TYPE,
     },
     glassbox::{BREAKER_REJECTIONS, DEPENDENCY, REASON, RETRIES, RETRIES_STOPPED},
     v1_41::{error, server},
@@ -45,6 +45,17 @@ pub(crate) static FIRST_CHUNK: Sometimes = sometimes(
         server::PORT,
         RESPONSE_MODEL,
     ],
+    &[
+        OPERATION_NAME,
+        PROVIDER_NAME,
+        REQUEST_MODEL,
+        server::ADDRESS,
+        server::PORT,
+    ],
+);
+/// Without the model that answers: it is known at the end only.
+pub(crate) static PER_CHUNK: Histogram = histogram(
+    CLIENT_TIME_PER_OUTPUT_CHUNK,
     &[
         OPERATION_NAME,
         PROVIDER_NAME,

@@ -146,6 +146,12 @@ mod tests {
 
     proptest! {
         #[test]
+        fn any_bytes_are_taken(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let (whole, parts) = (parse(&[&bytes]), bytes.chunks(1).collect::<Vec<_>>());
+            prop_assert_eq!(whole, parse(&parts));
+        }
+
+        #[test]
         fn cuts_change_nothing(
             texts in proptest::collection::vec("[a-zæ:\\[ ]{1,8}", 0..6),
             cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..8),

@@ -2,7 +2,7 @@
 
 use crate::{
     ContentCapture, ModelIdentity, content, estimate,
-    instruments::{DURATION, FIRST_CHUNK, TOKENS},
+    instruments::{DURATION, FIRST_CHUNK, PER_CHUNK, TOKENS},
 };
 use glassbox_core::{
     ChatEvent, ChatRequest, ChatResponse, Cx, ModelError, Usage, UsageSource,
@@ -30,6 +30,8 @@ pub(super) struct Call {
     start: Instant,
     /// Seconds to the first piece of a stream.
     first_chunk: Option<f64>,
+    /// Seconds to the last piece so far.
+    last_chunk: f64,
     /// What the request is believed to cost.
     input: u64,
     /// What was heard so far is believed to cost.
@@ -69,6 +71,7 @@ impl Call {
             span,
             start: Instant::now(),
             first_chunk: None,
+            last_chunk: 0.0,
             input: estimate::request(request),
             output: 0,
             open: true,
@@ -81,7 +84,7 @@ impl Call {
 
     /// A piece of the answer came.
     pub(super) fn heard(&mut self, event: &ChatEvent) {
-        self.mark_first();
+        self.mark_chunk();
         self.output += match event {
             // Pieces are short: rounding each of them up would count too much.
             ChatEvent::Text(text) | ChatEvent::Reasoning(text) => text.chars().count() as u64,
@@ -191,12 +194,16 @@ impl Call {
         }
     }
 
-    fn mark_first(&mut self) {
-        if self.first_chunk.is_none() {
-            let seconds = self.start.elapsed().as_secs_f64();
-            self.first_chunk = Some(seconds);
-            self.span.set(RESPONSE_TIME_TO_FIRST_CHUNK, seconds);
+    fn mark_chunk(&mut self) {
+        let seconds = self.start.elapsed().as_secs_f64();
+        match self.first_chunk {
+            None => {
+                self.first_chunk = Some(seconds);
+                self.span.set(RESPONSE_TIME_TO_FIRST_CHUNK, seconds);
+            }
+            Some(_) => PER_CHUNK.record_with(seconds - self.last_chunk, &self.labels()),
         }
+        self.last_chunk = seconds;
     }
 
     fn labels(&self) -> [Value<'_>; 5] {

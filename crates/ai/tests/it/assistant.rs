@@ -15,7 +15,10 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tokio::{sync::Barrier, time::Instant};
+use tokio::{
+    sync::{Barrier, Notify},
+    time::Instant,
+};
 
 fn assistant() -> Assistant {
     Assistant::new("guide").with_clock(Arc::new(TokioClock(Instant::now())))
@@ -281,6 +284,35 @@ async fn a_caller_who_left_is_not_worked_for() {
     let cx = Cx::background().with_cancellation(Arc::new(Gone));
     let failed = fails(Scripted::default(), &Tools::default(), &cx).await;
     assert_eq!(failed.problem().category(), Category::Cancelled);
+}
+
+/// A caller who leaves when told to.
+#[derive(Default)]
+struct Leaves(Notify);
+
+impl CancellationSource for Leaves {
+    fn cancelled(&self) -> Cancelled<'_> {
+        Box::pin(self.0.notified())
+    }
+
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_who_leaves_ends_what_is_under_way() {
+    let caller = Arc::new(Leaves::default());
+    let leaving = caller.clone();
+    let tools = Tools::default().with("hang", move |_, _| {
+        leaving.0.notify_one();
+        std::future::pending()
+    });
+    let model = Scripted::new([calls(&[("a", "hang", json!({}))])]);
+    let cx = Cx::background().with_cancellation(caller);
+    let failed = fails(model, &tools, &cx).await;
+    assert_eq!(failed.problem().category(), Category::Cancelled);
+    assert_eq!((failed.steps(), failed.usage().total()), (1, 15));
 }
 
 #[tokio::test(start_paused = true)]

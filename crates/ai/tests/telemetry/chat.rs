@@ -106,6 +106,13 @@ async fn a_streamed_call_is_a_span_by_the_conventions() {
     ];
     assert_eq!(capture.histogram(DURATION, &labels).len(), 1);
     assert_eq!(capture.histogram(FIRST, &labels).len(), 1);
+    let between = "gen_ai.client.operation.time_per_output_chunk";
+    let good = [("gen_ai.request.model", "good")];
+    assert_eq!(
+        capture.histogram(between, &good).len(),
+        1,
+        "two pieces have one pause"
+    );
     let buckets = capture.descriptor(TOKENS).unwrap();
     assert_eq!(buckets.unit, "{token}");
 }
