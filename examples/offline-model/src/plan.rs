@@ -114,6 +114,7 @@ impl<'a> Planner<'a> {
         let several = subjects.len() > 1;
         for parameter in tool.required() {
             let own = match parameter.wants() {
+                Wants::Place | Wants::Zone if several && parameter.is_goal() => subjects.last(),
                 Wants::Place | Wants::Zone if several => next.next(),
                 _ => subjects.first(),
             };

@@ -153,7 +153,7 @@ fn clause(text: &str) -> Clause {
             clause.add(Place::Zone(word.to_owned()));
         } else if matches!(lower.as_str(), "today" | "tomorrow" | "yesterday") || is_date(word) {
             clause.day.get_or_insert(lower);
-        } else if let Ok(number) = word.parse::<f64>() {
+        } else if let Some(number) = number(word) {
             clause.numbers.push(number);
         } else if is_name(word, &lower) && (at > 0 || begins_with_name(&all)) {
             let taken = name(&all[at..]);
@@ -222,6 +222,12 @@ fn is_name(word: &str, lower: &str) -> bool {
     word.chars().next().is_some_and(char::is_uppercase)
         && !ASKING.contains(&lower)
         && !NO_PLACES.contains(&lower)
+}
+
+/// `inf` and `nan` are words here.
+fn number(word: &str) -> Option<f64> {
+    let begins = word.starts_with(|letter: char| letter.is_ascii_digit() || letter == '-');
+    word.parse().ok().filter(|_| begins)
 }
 
 fn is_zone(word: &str) -> bool {

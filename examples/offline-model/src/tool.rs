@@ -144,6 +144,12 @@ impl Parameter<'_> {
         }
     }
 
+    /// Whether it is where something leads to: people name that last.
+    pub(crate) fn is_goal(&self) -> bool {
+        let mut words = self.name.split('_');
+        words.any(|word| matches!(word, "to" | "destination" | "target" | "end"))
+    }
+
     /// The value of its enumeration that the words name.
     pub(crate) fn choice(&self, asked: &[String]) -> Option<Value> {
         let all = self.schema["enum"].as_array()?;

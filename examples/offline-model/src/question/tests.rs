@@ -56,4 +56,15 @@ fn a_clause_may_mean_a_place_that_is_named_later() {
 #[test]
 fn numbers_are_numbers() {
     assert_eq!(read("Add 2 and 3.5.")[0].numbers, [2.0, 3.5]);
+    assert_eq!(read("Add -2 to inf")[0].numbers, [-2.0]);
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_a_question(text in "(\\PC{0,12}|and |what |Oslo |de |\\?|, |'s ){0,12}") {
+        for clause in read(&text) {
+            proptest::prop_assert!(!clause.text.is_empty());
+            proptest::prop_assert!(clause.places.iter().all(|place| !place.label().is_empty()));
+        }
+    }
 }

@@ -144,6 +144,19 @@ async fn it_knows_no_tool_by_heart() {
 }
 
 #[tokio::test]
+async fn names_that_say_nothing_are_told_by_their_description() {
+    let city = json!({"type": "string", "description": "The name of a city."});
+    let tools = json!([{"type": "function", "function": {
+        "name": "distance", "description": "Tells how far it is between two cities.",
+        "parameters": {"type": "object", "properties": {"from": city, "to": city}, "required": ["to", "from"]},
+    }}]);
+    let act = |_: &str, _: &Value| json!({"distance_km": 305});
+    let talk = talk("What is the distance from Oslo to Bergen?", &tools, act).await;
+    assert_eq!(talk.turns[0][0].1, json!({"from": "Oslo", "to": "Bergen"}));
+    assert_eq!(talk.answer, "In Oslo and Bergen, distance km: 305.");
+}
+
+#[tokio::test]
 async fn without_a_tool_it_says_so() {
     let talk = talk("Who painted the Mona Lisa?", &travel(), travelled).await;
     assert!(talk.turns.is_empty());
