@@ -8,4 +8,5 @@ mod framings;
 mod resilience;
 mod scripted;
 mod server;
+mod settings;
 mod world;

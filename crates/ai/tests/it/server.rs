@@ -76,11 +76,17 @@ impl Server {
     }
 
     pub(crate) fn config(&self) -> ModelConfig {
-        let environment = Environment::from([
+        self.config_with(&[])
+    }
+
+    /// The configuration of an environment with these variables too.
+    pub(crate) fn config_with(&self, more: &[(&str, &str)]) -> ModelConfig {
+        let own = [
             ("OPENAI_BASE_URL", self.base_url.as_str()),
             ("OPENAI_API_KEY", "sk-test"),
             ("OPENAI_MODEL", "gpt-test"),
-        ]);
+        ];
+        let environment: Environment = own.iter().chain(more).copied().collect();
         ModelConfig::from_environment(&environment).unwrap()
     }
 

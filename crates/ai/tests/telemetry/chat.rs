@@ -4,7 +4,7 @@ use crate::scripted::{Script, Scripted, error, says, text_event};
 use futures_util::StreamExt;
 use glassbox_ai::{ContentCapture, ModelIdentity, Observed, Resilient};
 use glassbox_core::{
-    Category, ChatModel, ChatRequest, Cx, Message, Usage,
+    Category, ChatModel, ChatRequest, ChatStream, Cx, Message, ModelError, Usage,
     telemetry::{Attribute, Span, SpanKind, Status},
 };
 use glassbox_instrument::SystemClock;
@@ -250,4 +250,44 @@ async fn one_logical_call_is_one_span_whatever_was_tried_again() {
         ("error.type", "unavailable"),
     ];
     assert_eq!(capture.counter("resilience.retries", &retries), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_that_stop_and_calls_that_are_spared_are_counted() {
+    let capture = TelemetryCapture::install();
+    let refuses = || Script::Refuses(error(Category::Unavailable));
+    let breaker = BreakerConfig::default().minimum_calls(3);
+    let model = Resilient::try_new(
+        Named(Scripted::new([refuses(), refuses(), refuses()])),
+        RetryPolicy::default(),
+        breaker,
+        Arc::new(SystemClock),
+    )
+    .unwrap();
+    let cx = Cx::background();
+    assert!(model.chat(&cx, &ask()).await.is_err());
+    let failed = model.chat(&cx, &ask()).await.unwrap_err();
+    assert_eq!(failed.problem().code(), "model.circuit_open");
+    let spared = ("glassbox.dependency", "openai/spared");
+    let stopped = [spared, ("glassbox.reason", "attempts_exhausted")];
+    assert_eq!(capture.counter("resilience.retries", &[spared]), 2);
+    assert_eq!(capture.counter("resilience.retries.stopped", &stopped), 1);
+    assert_eq!(
+        capture.counter("resilience.breaker.rejections", &[spared]),
+        1
+    );
+}
+
+/// A script under a name of its own.
+struct Named(Scripted);
+
+#[glassbox_core::async_trait]
+impl ChatModel for Named {
+    fn id(&self) -> &str {
+        "openai/spared"
+    }
+
+    async fn stream(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, ModelError> {
+        self.0.stream(cx, request).await
+    }
 }
