@@ -4,6 +4,10 @@
 //! bindings and dependencies and gives a [`Graph`]; a [`Runner`] looks the capabilities up, runs what
 //! is ready in parallel, and gives a [`Run`] or a [`RunError`] with what became of every step.
 //!
+//! A run is a span `invoke_workflow {name}`, with a `step {id}` for each step and an
+//! `execute_tool {capability}` for each try within it; metrics are those of `glassbox-semconv`, and
+//! events go to the bus `workflow`. Everything is told once at every end, a drop included.
+//!
 //! It runs in memory on the caller's task, over [`World`](glassbox_core::World) alone: how a tool is
 //! reached is the connector's business. Of tokio it needs timers, so it runs within a tokio runtime
 //! that has them enabled; it spawns nothing, and dropping a run cancels everything in it.
