@@ -93,9 +93,13 @@ impl RemoteTool {
         if response.status().is_success() {
             return response.json().await.map_err(failed);
         }
-        let problem = problem(&self.service.name, response)
+        let mut problem = problem(&self.service.name, response)
             .await
             .map_err(failed)?;
+        // The instance says whose limit it was that passed.
+        if problem.details()["deadline"] == "caller" {
+            problem = problem.with_blame(Blame::Caller);
+        }
         Err(Failure {
             cause: Cause::Problem(problem),
             repeatable,

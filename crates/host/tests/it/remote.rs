@@ -5,8 +5,8 @@ use crate::{
     tools::{Probe, call, soon, until},
 };
 use glassbox_core::{
-    Agent, Capability, Category, Connector, Cx, Deadline, Discovery, Filter, Output, Registry,
-    ServiceInfo, ServiceKind, Tool, ToolError, World, async_trait,
+    Agent, Blame, Capability, Category, Connector, Cx, Deadline, Decide, Discovery, Filter, Output,
+    Registry, ServiceInfo, ServiceKind, Tool, ToolError, World, async_trait,
 };
 use glassbox_host::{
     Host, HostSettings, HttpConnector, HttpDiscovery, HttpRegistry, MemoryRegistry, Running,
@@ -289,6 +289,7 @@ async fn the_callers_deadline_ends_a_remote_call_and_does_not_open_the_breaker()
         let cx = Cx::background().with_deadline(soon);
         let error = tool.call(&cx, "wait", json!({})).await.unwrap_err();
         assert_eq!(error.category(), Category::Timeout, "{error}");
+        assert_eq!(error.blame(), Blame::Caller, "{error:?}");
     }
     let cx = Cx::background();
     assert!(tool.call(&cx, "echo", json!({})).await.is_ok());
