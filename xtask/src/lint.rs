@@ -48,7 +48,7 @@ fn format(workspace: &Workspace) -> Result<Report, CannotCheck> {
 fn clippy(workspace: &Workspace) -> Result<Report, CannotCheck> {
     workspace.component("clippy", "clippy")?;
     workspace.fetch()?;
-    let line = "clippy --locked --workspace --all-targets --all-features";
+    let line = "clippy --locked --workspace --all-targets --all-features --keep-going";
     let mut command = workspace.cargo(line);
     // After `--`, so that dependencies and `cargo check` share what this compiles.
     let linted = workspace

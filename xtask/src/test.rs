@@ -23,7 +23,7 @@ fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
     workspace.fetch()?;
     // Suites start the programs, which `cargo test` alone does not build. With `--all-targets` dependencies get the
     // features that tests ask for, so that what is compiled here is what `cargo test` uses.
-    let line = "build --locked --workspace --all-targets --all-features";
+    let line = "build --locked --workspace --all-targets --all-features --keep-going";
     let built = workspace.show(&mut workspace.cargo(line))?.settled()?;
     if !built.success {
         let violation = built.violation("the workspace does not compile");
