@@ -27,7 +27,13 @@ pub(crate) async fn run(name: &str, settings: &Settings) -> Result<ExitCode, Fai
     let telemetry = glassbox_telemetry::init(telemetry)
         .map_err(|error| Failure::from_error("telemetry did not start", &error))?;
     end_with_parent();
-    let tool = |tool: glassbox_core::Toolbox| Host::tool(tool).settings(host.clone()).serve();
+    let instance = telemetry.instance_id().to_owned();
+    let tool = |tool: glassbox_core::Toolbox| {
+        Host::tool(tool)
+            .settings(host.clone())
+            .instance(&instance)
+            .serve()
+    };
     let served = match name {
         "geocoding-tool" => tool(geocoding_tool::tool()).await,
         "time-tool" => tool(time_tool::tool()).await,
@@ -40,7 +46,7 @@ pub(crate) async fn run(name: &str, settings: &Settings) -> Result<ExitCode, Fai
             let agent = travel_agent::agent(&model)
                 .map_err(|error| Failure::from_error("the agent cannot be set up", &error))?;
             let agent = Host::agent(agent).model(model.connect(HttpClient::new()));
-            agent.settings(host).serve().await
+            agent.settings(host).instance(&instance).serve().await
         }
         _ => {
             let known = crate::demo::SERVICES.join(", ");

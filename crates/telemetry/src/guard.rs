@@ -6,8 +6,10 @@ use crate::{
     config::TelemetryConfig,
     otel::{Backend, Installed},
     propagation::W3c,
+    resource::instance_id,
 };
 use glassbox_core::telemetry::{self, Health};
+use glassbox_semconv::v1_41::resource::SERVICE_INSTANCE_ID;
 use opentelemetry::global;
 use opentelemetry_sdk::{
     logs::SdkLoggerProvider, metrics::SdkMeterProvider, trace::SdkTracerProvider,
@@ -38,8 +40,12 @@ pub struct TelemetryGuard {
 }
 
 impl TelemetryGuard {
-    pub(crate) fn start(config: TelemetryConfig) -> Result<Self, InitError> {
+    pub(crate) fn start(mut config: TelemetryConfig) -> Result<Self, InitError> {
         config.check()?;
+        config
+            .resource_attributes
+            .entry(SERVICE_INSTANCE_ID.to_owned())
+            .or_insert_with(instance_id);
         // Before the thread is started: a filter that cannot be read is found here.
         bridge::layers::<tracing_subscriber::Registry>(&config, None)?;
         let backend = config
@@ -96,6 +102,15 @@ impl TelemetryGuard {
     /// The settings as they apply.
     pub const fn config(&self) -> &TelemetryConfig {
         &self.config
+    }
+
+    /// `service.instance.id`: unique to this process, unless the settings name one. What a service
+    /// registers under, so that a registration and a span are known to be of one process.
+    pub fn instance_id(&self) -> &str {
+        let attributes = &self.config.resource_attributes;
+        attributes
+            .get(SERVICE_INSTANCE_ID)
+            .map_or("", String::as_str)
     }
 
     /// How the pipeline is.

@@ -51,7 +51,6 @@ pub(crate) fn resource(config: &TelemetryConfig) -> Resource {
 }
 
 fn detect(set: &mut impl FnMut(&str, Value)) {
-    set(key::SERVICE_INSTANCE_ID, instance_id().into());
     set(key::TELEMETRY_SDK_NAME, "opentelemetry".into());
     set(key::TELEMETRY_SDK_LANGUAGE, "rust".into());
     set(key::TELEMETRY_SDK_VERSION, SDK_VERSION.into());
@@ -85,7 +84,7 @@ fn detect(set: &mut impl FnMut(&str, Value)) {
 const SDK_VERSION: &str = "0.33.1";
 
 /// A random UUID, version 4.
-fn instance_id() -> String {
+pub(crate) fn instance_id() -> String {
     let id = fastrand::u128(..) & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
     let hex = format!("{id:032x}");
     [

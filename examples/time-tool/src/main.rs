@@ -15,7 +15,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let telemetry =
         glassbox_telemetry::init(TelemetryConfig::for_service("time-tool", &settings)?)?;
     let host = settings.load::<HostSettings>()?.into_value();
-    let report = Host::tool(time_tool::tool()).settings(host).serve().await?;
+    let report = Host::tool(time_tool::tool())
+        .settings(host)
+        .instance(telemetry.instance_id())
+        .serve()
+        .await?;
     tracing::info!(calls = report.served(), "served");
     telemetry.shutdown(Duration::from_secs(5)).await;
     Ok(())

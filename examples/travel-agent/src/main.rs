@@ -22,6 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let report = Host::agent(travel_agent::agent(&model)?)
         .model(model.connect(HttpClient::new()))
         .settings(host)
+        .instance(telemetry.instance_id())
         .serve()
         .await?;
     tracing::info!(calls = report.served(), "served");

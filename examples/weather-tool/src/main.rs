@@ -17,6 +17,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let host = settings.load::<HostSettings>()?.into_value();
     let report = Host::tool(weather_tool::tool())
         .settings(host)
+        .instance(telemetry.instance_id())
         .serve()
         .await?;
     tracing::info!(calls = report.served(), "served");

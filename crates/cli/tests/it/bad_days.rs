@@ -56,12 +56,13 @@ fn the_agent_answers_while_the_backend_is_dead_and_is_seen_again_after_it() {
         .iter()
         .map(|name| service(name, &ports, &model))
         .collect();
-    let endpoint = until("the services to register", || {
+    let agent = until("the services to register", || {
         let services = get(&format!("{page}/v1/registry/services"))?;
         let services = services["services"].as_array()?.clone();
         let agent = services.iter().find(|service| service["kind"] == "agent")?;
-        (services.len() == 3).then(|| agent["endpoint"].as_str().unwrap().to_owned())
+        (services.len() == 3).then(|| agent.clone())
     });
+    let endpoint = agent["endpoint"].as_str().unwrap().to_owned();
 
     let before = ask(&endpoint);
     let arrived = |answer: &Value| {
@@ -70,6 +71,13 @@ fn the_agent_answers_while_the_backend_is_dead_and_is_seen_again_after_it() {
         (trace["total"].as_u64()? > 5).then_some(())
     };
     until("the first trace", || arrived(&before));
+    let trace_id = before["trace_id"].as_str().unwrap();
+    let trace = get(&format!("{page}/api/otel/traces?trace_id={trace_id}")).unwrap();
+    let root = &trace["spans"][0];
+    assert_eq!(
+        root["instance"], agent["instance"],
+        "one id in registry and resource"
+    );
 
     backend.kill();
     let blind = ask(&endpoint);
