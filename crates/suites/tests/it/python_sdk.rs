@@ -8,6 +8,7 @@ use tokio::process::Command;
 /// The interpreter with the SDK, made by `cargo xtask setup`.
 ///
 /// Without it there is nothing to test here; that is said aloud, and an error where `CI` is set.
+#[expect(clippy::print_stderr, reason = "a skipped test says so aloud")]
 fn python() -> Option<PathBuf> {
     if let Some(python) = std::env::var_os("GLASSBOX_PYTHON") {
         return Some(python.into());
