@@ -26,6 +26,9 @@ pub(crate) async fn run(name: &str, settings: &Settings) -> Result<ExitCode, Fai
         .into_value();
     let telemetry = glassbox_telemetry::init(telemetry)
         .map_err(|error| Failure::from_error("telemetry did not start", &error))?;
+    for warning in settings.warnings() {
+        tracing::warn!("{warning}");
+    }
     end_with_parent();
     let instance = telemetry.instance_id().to_owned();
     let tool = |tool: glassbox_core::Toolbox| {

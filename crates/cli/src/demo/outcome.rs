@@ -31,6 +31,8 @@ struct Object<'a> {
     trace_id: &'a str,
     endpoints: &'a Endpoints,
     spans: Vec<SpanObject<'a>>,
+    /// Only where the exit status is not 0.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
     missing: &'a [String],
 }
 
