@@ -15,9 +15,11 @@ use crate::{
     terminal::{print, tell},
     up,
 };
-use cast::{Cast, has_real_model};
+use cast::Cast;
 use evidence::Evidence;
+use glassbox_ai::{AiSettings, ContentCapture};
 use glassbox_config::{Environment, Settings};
+use glassbox_core::ServiceInfo;
 use outcome::Outcome;
 use question::Question;
 use std::{process::ExitCode, time::Duration};
@@ -25,6 +27,18 @@ use std::{process::ExitCode, time::Duration};
 /// How long the trace may take to arrive once everybody has flushed, or has had time to.
 const ARRIVAL: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(250);
+
+/// What a run is played on.
+struct Stage<'a> {
+    demo: &'a Demo,
+    question: &'a Question,
+    backend: &'a Backend,
+    environment: &'a Environment,
+    /// Whether a model is configured; otherwise the offline one plays along.
+    real_model: bool,
+    capture_content: bool,
+    style: Style,
+}
 
 /// Runs the demo.
 ///
@@ -35,74 +49,97 @@ pub(crate) async fn run(
     settings: &Settings,
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
-    let style = Style::of_stdout(
-        environment.get("NO_COLOR").is_some(),
-        environment.get("COLUMNS"),
-    );
     let question = Question::from_args(&demo)?;
-    let once = demo.once || demo.json;
-    let local = match &demo.backend {
-        Some(_) => None,
-        None => Some(up::start(&demo.listen, settings).await?),
+    let ai = settings
+        .load::<AiSettings>()
+        .map_err(|error| Failure::from_error("the settings cannot be used", &error))?;
+    let (local, page) = match &demo.backend {
+        Some(url) => (None, url.clone()),
+        None => {
+            let local = up::start(&demo.listen, settings).await?;
+            let page = local.page();
+            (Some(local), page)
+        }
     };
-    let page = match (&demo.backend, &local) {
-        (Some(url), _) => url.clone(),
-        (None, Some(local)) => local.page(),
-        (None, None) => return Err(Failure::new("there is no backend to use")),
+    let stage = Stage {
+        demo: &demo,
+        question: &question,
+        backend: &Backend::connect(&page).await?,
+        environment,
+        real_model: ai.api_key.is_some() || ai.base_url.is_some(),
+        capture_content: demo.capture_content || ai.capture_content != ContentCapture::Off,
+        style: Style::of_stdout(
+            environment.get("NO_COLOR").is_some(),
+            environment.get("COLUMNS"),
+        ),
     };
-    let backend = Backend::connect(&page).await?;
-    tell(&style.dim(&format!("backend   {}", backend.endpoints().page)));
-    if !has_real_model(environment) {
-        tell("model     offline: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set");
-    }
-    tell(match demo.capture_content {
-        true => "content   prompts and answers are on the spans",
-        false => {
-            "content   prompts and answers are not on the spans (--capture-content puts them there)"
-        }
-    });
-
-    let ended = async {
-        let (cast, agent) = Cast::start(&backend, environment, demo.capture_content, style).await?;
-        let answer = tokio::select! {
-            answer = question.ask(&agent) => answer,
-            () = up::interrupted() => Err(Failure::new("interrupted before the answer came")),
-        };
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(failure) => {
-                cast.stop().await;
-                return Err(failure);
-            }
-        };
-        let mut running = Some(cast);
-        // Once: what everybody still holds is flushed by their end. Otherwise it comes by itself.
-        if once && let Some(cast) = running.take() {
-            cast.stop().await;
-        }
-        let evidence =
-            Evidence::gather(&backend, &answer.trace_id, question.run(), ARRIVAL).await?;
-        let outcome = Outcome::new(&question, answer, evidence, backend.endpoints());
-        print(&match demo.json {
-            true => outcome.to_json(),
-            false => outcome.to_text(style, has_real_model(environment)),
-        });
-        let code = outcome.report();
-        if let Some(mut cast) = running {
-            tell(&style.dim("Ctrl-C stops everything"));
-            let lost = watch(&mut cast).await;
-            cast.stop().await;
-            if let Some(obituary) = lost {
-                return Err(Failure::new(obituary));
-            }
-        }
-        Ok(code)
-    }
-    .await;
+    let ended = stage.play().await;
     if let Some(local) = local {
         local.stop().await?;
     }
     ended
+}
+
+impl Stage<'_> {
+    /// Starts everybody, asks, shows; then ends, or stays until it is interrupted.
+    async fn play(&self) -> Result<ExitCode, Failure> {
+        self.introduce();
+        let (cast, agent) = Cast::start(self).await?;
+        let mut cast = Some(cast);
+        let shown = self.ask_and_show(&agent, &mut cast).await;
+        let Some(mut cast) = cast else { return shown };
+        if shown.is_err() {
+            cast.stop().await;
+            return shown;
+        }
+        tell(&self.style.dim("Ctrl-C stops everything"));
+        let lost = watch(&mut cast).await;
+        cast.stop().await;
+        match lost {
+            Some(obituary) => Err(Failure::new(obituary)),
+            None => shown,
+        }
+    }
+
+    fn introduce(&self) {
+        let page = &self.backend.endpoints().page;
+        tell(&self.style.dim(&format!("backend   {page}")));
+        if !self.real_model {
+            tell("model     offline: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set");
+        }
+        tell(match self.capture_content {
+            true => "content   prompts and answers are on the spans",
+            false => {
+                "content   prompts and answers are not on the spans (--capture-content puts them there)"
+            }
+        });
+    }
+
+    /// Asks, and shows the answer with its trace. Where this is all, everybody is sent home before:
+    /// what they still hold is flushed by their end.
+    async fn ask_and_show(
+        &self,
+        agent: &ServiceInfo,
+        cast: &mut Option<Cast>,
+    ) -> Result<ExitCode, Failure> {
+        let answer = tokio::select! {
+            answer = self.question.ask(agent) => answer?,
+            () = up::interrupted() => return Err(Failure::new("interrupted before the answer came")),
+        };
+        if (self.demo.once || self.demo.json)
+            && let Some(cast) = cast.take()
+        {
+            cast.stop().await;
+        }
+        let run = self.question.run();
+        let evidence = Evidence::gather(self.backend, &answer.trace_id, run, ARRIVAL).await?;
+        let outcome = Outcome::new(self.question, answer, evidence, self.backend.endpoints());
+        print(&match self.demo.json {
+            true => outcome.to_json(),
+            false => outcome.to_text(self.style, self.real_model),
+        });
+        Ok(outcome.report())
+    }
 }
 
 /// Waits for Ctrl-C, or for a service that ends by itself.

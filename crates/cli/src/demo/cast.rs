@@ -1,7 +1,7 @@
 //! Who takes part in the demo: the model, the tools and the agent, each a process of its own.
 
-use crate::{backend::Backend, child::Child, failure::Failure, style::Style, terminal::tell};
-use glassbox_config::Environment;
+use super::Stage;
+use crate::{backend::Backend, child::Child, failure::Failure, terminal::tell};
 use glassbox_core::{Filter, ServiceInfo};
 use std::{
     collections::BTreeMap,
@@ -37,30 +37,20 @@ impl Cast {
     ///
     /// # Errors
     /// If somebody ends, or is not ready in time.
-    pub(crate) async fn start(
-        backend: &Backend,
-        environment: &Environment,
-        capture_content: bool,
-        style: Style,
-    ) -> Result<(Self, ServiceInfo), Failure> {
+    pub(super) async fn start(stage: &Stage<'_>) -> Result<(Self, ServiceInfo), Failure> {
         let mut cast = Self {
             children: Vec::new(),
         };
-        // One namespace per run: on a backend that already runs, earlier demos may still be registered.
-        let earlier = instances(backend).await?;
-        match cast.start_all(backend, environment, capture_content) {
-            Ok(()) => {}
-            Err(failure) => {
-                cast.stop().await;
-                return Err(failure);
-            }
-        }
-        match cast.await_all(backend, &earlier).await {
+        // On a backend that already runs, others may be registered under the same names.
+        let earlier = instances(stage.backend).await?;
+        let ready = match cast.start_all(stage) {
+            Ok(()) => cast.await_all(stage.backend, &earlier).await,
+            Err(failure) => Err(failure),
+        };
+        match ready {
             Ok(agent) => {
-                tell(&style.dim(&format!(
-                    "services  {} processes are ready",
-                    cast.children.len()
-                )));
+                let line = format!("services  {} processes are ready", cast.children.len());
+                tell(&stage.style.dim(&line));
                 Ok((cast, agent))
             }
             Err(failure) => {
@@ -70,12 +60,8 @@ impl Cast {
         }
     }
 
-    fn start_all(
-        &mut self,
-        backend: &Backend,
-        environment: &Environment,
-        capture_content: bool,
-    ) -> Result<(), Failure> {
+    fn start_all(&mut self, stage: &Stage<'_>) -> Result<(), Failure> {
+        let backend = stage.backend;
         let mut shared = BTreeMap::from([
             (
                 "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -90,24 +76,21 @@ impl Cast {
             ("OTEL_BLRP_SCHEDULE_DELAY", "200"),
             ("OTEL_METRIC_EXPORT_INTERVAL", "1000"),
         ] {
-            if environment.get(name).is_none() {
+            if stage.environment.get(name).is_none() {
                 shared.insert(name, millis.to_owned());
             }
         }
-        if capture_content {
+        if stage.capture_content {
             shared.insert(
                 "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
                 "true".to_owned(),
             );
         }
-        if !has_real_model(environment) {
-            let listen = free_address()?;
-            let listen_text = listen.to_string();
-            self.children.push(Child::start(
-                "offline-model",
-                &["offline-model", "--lifeline", "--listen", &listen_text],
-                &shared,
-            )?);
+        if !stage.real_model {
+            let listen = free_address()?.to_string();
+            let args = ["offline-model", "--lifeline", "--listen", &listen];
+            let child = Child::start("offline-model", &args, &shared)?;
+            self.children.push(child);
             shared.insert("OPENAI_BASE_URL", format!("http://{listen}/v1"));
             shared.insert("GLASSBOX_MODEL", "openai/offline".to_owned());
         }
@@ -164,11 +147,6 @@ impl Cast {
         let all = children.into_iter().map(|child| child.stop(FAREWELL));
         futures_util::future::join_all(all).await;
     }
-}
-
-/// Whether the environment names a model to use.
-pub(crate) fn has_real_model(environment: &Environment) -> bool {
-    environment.get("OPENAI_API_KEY").is_some() || environment.get("OPENAI_BASE_URL").is_some()
 }
 
 async fn instances(backend: &Backend) -> Result<Vec<String>, Failure> {
