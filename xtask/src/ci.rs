@@ -71,7 +71,7 @@ fn timed(step: &'static str, work: impl FnOnce() -> Outcome) -> Row {
 
 /// Prints the findings once more beside each other, then the table.
 fn summarise(rows: &[Row], elapsed: Duration) -> Outcome {
-    let mut whole = Outcome::default();
+    let whole = merged(rows);
     console::headline("summary");
     for row in rows {
         console::findings(row.step, &row.outcome);
@@ -90,8 +90,6 @@ fn summarise(rows: &[Row], elapsed: Duration) -> Outcome {
         let time = console::duration(*elapsed);
         let seen = console::describe(outcome);
         console::line(format_args!("{step:9}  {result}  {time:>12}  {seen}"));
-        whole.violations.extend(outcome.violations.iter().cloned());
-        whole.unchecked.extend(outcome.unchecked.iter().cloned());
     }
     let red: Vec<&str> = rows
         .iter()
@@ -108,6 +106,16 @@ fn summarise(rows: &[Row], elapsed: Duration) -> Outcome {
             "ci: {verdict} in {} ({steps} in {time})",
             red.join(", ")
         ));
+    }
+    whole
+}
+
+/// What all steps found together: its exit code is that of the whole run.
+fn merged(rows: &[Row]) -> Outcome {
+    let mut whole = Outcome::default();
+    for Row { outcome, .. } in rows {
+        whole.violations.extend(outcome.violations.iter().cloned());
+        whole.unchecked.extend(outcome.unchecked.iter().cloned());
     }
     whole
 }
@@ -130,17 +138,8 @@ mod tests {
         let green = || row(Report::new(3, "edges", Vec::new()));
         let doubtful = || row(Err(CannotCheck::new("no tool")));
         let red = || row(Report::new(3, "edges", vec!["bad".into()]));
-        assert_eq!(
-            summarise(&[green(), green()], Duration::ZERO).exit_code(),
-            0
-        );
-        assert_eq!(
-            summarise(&[green(), doubtful()], Duration::ZERO).exit_code(),
-            2
-        );
-        assert_eq!(
-            summarise(&[doubtful(), red(), green()], Duration::ZERO).exit_code(),
-            1
-        );
+        assert_eq!(merged(&[green(), green()]).exit_code(), 0);
+        assert_eq!(merged(&[green(), doubtful()]).exit_code(), 2);
+        assert_eq!(merged(&[doubtful(), red(), green()]).exit_code(), 1);
     }
 }
