@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use glassbox_otlp::{Limits, Receiver, serve};
+use glassbox_otlp::{Limits, Receiver};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -24,6 +24,7 @@ use crate::intake::Intake;
 use crate::listeners::Listeners;
 use crate::ownership::{Ownership, OwnershipError, SEGMENTS};
 use crate::query::Query;
+use crate::server::{self, Bounds};
 use crate::store::{self, Records, Retention, SegmentStore};
 
 /// How often an idle stream says that it is alive.
@@ -41,7 +42,7 @@ pub struct Backend {
     notes: Vec<String>,
     store: Arc<SegmentStore>,
     stop: CancellationToken,
-    servers: Vec<JoinHandle<io::Result<()>>>,
+    servers: Vec<JoinHandle<()>>,
     ownership: Arc<Ownership>,
 }
 
@@ -167,9 +168,8 @@ impl Backend {
             .fallback(async move |request: axum::extract::Request| unknown.unknown_route(request));
         let grpc = guarded(grpc, addresses.grpc, hosts);
         let run = |listener: TcpListener, router: Router| {
-            let stop = stop.clone().cancelled_owned();
-            // The deadline is the caller's: `shutdown` stops waiting when it comes.
-            tokio::spawn(serve(listener, router, stop, Duration::MAX))
+            let bounds = Bounds::default();
+            tokio::spawn(server::serve(listener, router, bounds, stop.clone()))
         };
         let servers = vec![
             run(listeners.grpc, grpc),

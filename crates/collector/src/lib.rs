@@ -33,6 +33,7 @@ mod listen;
 mod listeners;
 mod ownership;
 mod query;
+mod server;
 mod store;
 
 pub use backend::{Backend, ShutdownReport, StartError};
