@@ -98,7 +98,7 @@ impl Failures {
             .await
             .map_err(|error| self.of_http(error))?;
         let whole: Whole =
-            serde_json::from_slice(&bytes).map_err(|error| self.of_body(&error.to_string()))?;
+            serde_json::from_slice(&bytes).map_err(|error| self.of_body(&misread(&error)))?;
         match &whole.error {
             Some(error) => Err(self.of_event(error)),
             None => Ok(whole),
@@ -173,6 +173,15 @@ impl Failures {
             _ => problem,
         })
     }
+}
+
+/// What is wrong with a document, and where, but not what it says: that is content.
+pub(super) fn misread(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        serde_json::error::Category::Data => "it does not have the expected form",
+        _ => "it is not valid JSON",
+    };
+    format!("{what} (line {} column {})", error.line(), error.column())
 }
 
 /// The exchange's own decisions, also where only the problem travels on.

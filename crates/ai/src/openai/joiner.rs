@@ -73,13 +73,11 @@ impl Joiner {
                 self.add_call(piece);
             }
             if let Some(word) = said(choice.finish_reason) {
-                self.finish = Some(reason(word));
-                // Nothing is added to a call after the reason.
-                events.extend(
-                    self.calls
-                        .iter()
-                        .map(|call| ChatEvent::ToolCall(call.close())),
-                );
+                // Nothing is added to a call after the reason, which some servers give twice.
+                if self.finish.replace(reason(word)).is_none() {
+                    let calls = self.calls.iter().map(OpenCall::close);
+                    events.extend(calls.map(ChatEvent::ToolCall));
+                }
             }
         }
         events
@@ -124,8 +122,15 @@ impl Joiner {
         self.finish.is_some()
     }
 
+    /// What is known to have been used up to now; nothing, unless the provider said so or has begun to
+    /// answer.
+    pub(super) fn used(&self) -> Option<Usage> {
+        let begun = !(self.text.is_empty() && self.reasoning.is_empty() && self.calls.is_empty());
+        (begun || self.usage.is_some()).then(|| self.usage())
+    }
+
     /// What has been used up to now, estimated unless the provider said.
-    pub(super) fn usage(&self) -> Usage {
+    fn usage(&self) -> Usage {
         let calls = self
             .calls
             .iter()

@@ -1,6 +1,10 @@
 //! An answer under way.
 
-use super::{failure::Failures, joiner::Joiner, wire::Chunk};
+use super::{
+    failure::{Failures, misread},
+    joiner::Joiner,
+    wire::Chunk,
+};
 use crate::sse::SseParser;
 use futures_util::{Stream, stream};
 use glassbox_core::{ChatEvent, ChatResponse, ChatStream, ModelError};
@@ -64,7 +68,7 @@ impl OpenStream {
                     .extend(self.joiner.add(chunk).into_iter().map(Ok)),
             },
             Err(error) => {
-                let message = format!("it sent an event that is no chunk: {error}");
+                let message = format!("it sent an event that is no chunk: {}", misread(&error));
                 self.end(Err(self.failures.of_stream(message)));
             }
         }
@@ -84,7 +88,10 @@ impl OpenStream {
     fn end(&mut self, end: Result<ChatEvent, ModelError>) {
         self.body = None;
         self.waiting
-            .push_back(end.map_err(|error| error.with_usage(self.joiner.usage())));
+            .push_back(end.map_err(|error| match self.joiner.used() {
+                Some(usage) => error.with_usage(usage),
+                None => error,
+            }));
     }
 }
 

@@ -228,7 +228,15 @@ impl From<WireUsage> for Usage {
 impl Whole {
     /// The same through the joiner, so that both ways give the same answer.
     pub(super) fn into_response(self, mut joiner: Joiner) -> Result<ChatResponse, &'static str> {
-        let choice = self.choices.into_iter().next().ok_or("it has no choices")?;
+        let mut choice = self.choices.into_iter().next().ok_or("it has no choices")?;
+        // Here each call is whole: its place tells it from the others.
+        let calls = choice
+            .message
+            .iter_mut()
+            .flat_map(|turn| &mut turn.tool_calls);
+        for (at, call) in calls.flatten().enumerate() {
+            call.index = Some(at);
+        }
         joiner.add(Chunk {
             id: self.id,
             model: self.model,

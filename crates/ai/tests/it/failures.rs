@@ -172,7 +172,7 @@ async fn an_answer_that_makes_no_sense_is_said_to() {
     let kind = || vec![("content-type", "application/json".to_owned())];
     for (body, says) in [
         ("{\"choices\":[]}", "it has no choices"),
-        ("{\"choices\":", "EOF"),
+        ("{\"choices\":", "it is not valid JSON (line 1 column 11)"),
         (
             "{\"error\":{\"message\":\"no\",\"code\":503}}",
             "(status 503): no",
@@ -243,4 +243,32 @@ async fn a_model_that_is_not_there_is_named_with_its_address() {
         "{text}"
     );
     assert_eq!(error.retry(), Retry::Backoff);
+}
+
+#[tokio::test]
+async fn an_answer_that_makes_no_sense_is_not_quoted() {
+    // Errors are logged and put on spans; what was said is not, unless somebody wants it there.
+    let kind = ("content-type", "application/json".to_owned());
+    let whole = Reply::Whole(200, vec![kind], json!({"choices": "my secret"}).to_string());
+    for (reply, says) in [
+        (whole, "line 1 column 22"),
+        (
+            Reply::Stream(vec![stream(&[r#"{"choices":"my secret"}"#]).into_bytes()]),
+            "no chunk",
+        ),
+    ] {
+        let server = Server::start([reply]).await;
+        let (_, error) = fail(&server).await;
+        let message = error.problem().message();
+        assert!(message.contains(says), "{message}");
+        assert!(!message.contains("secret"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_in_place_of_the_first_piece_used_nothing_known() {
+    let error = r#"{"error":{"message":"overloaded","code":"server_error"}}"#;
+    let server = Server::streaming(&[error]).await;
+    let (heard, error) = fail(&server).await;
+    assert_eq!((heard, error.usage()), (0, None));
 }

@@ -293,3 +293,28 @@ async fn a_request_has_the_shape_of_the_api() {
         })
     );
 }
+
+#[tokio::test]
+async fn calls_are_told_once_though_the_reason_comes_twice() {
+    let mut twice = CALLS.to_vec();
+    twice.push(CALLS[CALLS.len() - 1]);
+    let server = Server::streaming(&twice).await;
+    let (events, response) = listen(&server.model()).await;
+    assert_eq!(events.len(), 2, "{events:?}");
+    assert_eq!(response.message.tool_calls().count(), 2);
+}
+
+#[tokio::test]
+async fn calls_of_a_whole_answer_need_no_ids_to_be_told_apart() {
+    let function = |name: &str| json!({"function": {"name": name, "arguments": {}}});
+    let message = json!({"tool_calls": [function("x"), function("y")]});
+    let body = json!({"choices": [{"message": message, "finish_reason": "tool_calls"}]});
+    let server = Server::start([json_reply(body.to_string())]).await;
+    let answer = server.model().chat(&Cx::background(), &ask()).await;
+    let calls: Vec<ToolCall> = answer.unwrap().message.tool_calls().cloned().collect();
+    let expected = [
+        called("call_0", "x", json!({})),
+        called("call_1", "y", json!({})),
+    ];
+    assert_eq!(calls, expected);
+}
