@@ -1,7 +1,11 @@
 //! Model calls that are tried again as long as nothing has been said, behind a breaker.
 
 use crate::instruments::{REJECTED, RETRIED, STOPPED};
-use futures_util::{StreamExt, TryStreamExt, future::BoxFuture, stream};
+use futures_util::{
+    StreamExt, TryStreamExt,
+    future::{BoxFuture, Either, select},
+    stream,
+};
 use glassbox_core::{
     Blame, Category, ChatModel, ChatRequest, ChatResponse, ChatStream, Clock, Cx, Decide,
     ModelError, Problem, async_trait, telemetry::Value,
@@ -9,7 +13,7 @@ use glassbox_core::{
 use glassbox_resilience::{
     Breaker, BreakerConfig, BreakerConfigError, Jitter, Next, Rejected, RetryPolicy,
 };
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 /// A model that is asked again when it fails before the first piece of its answer, and spared for a
 /// while when it fails too often.
@@ -72,7 +76,10 @@ impl<M: ChatModel> Resilient<M> {
                         model = self.model.id(), error = %error, error.type = class, ?delay,
                         "model call failed, trying again"
                     );
-                    tokio::time::sleep(delay).await;
+                    let wait = pin!(tokio::time::sleep(delay));
+                    if let Either::Right(_) = select(wait, cx.cancelled()).await {
+                        return Err(cancelled(self.model.id()));
+                    }
                 }
                 Next::Stop(stop) => {
                     STOPPED.add_with(1, &[name, Value::Str(stop.as_str())]);
@@ -118,6 +125,12 @@ impl<M: ChatModel> ChatModel for Resilient<M> {
     async fn chat(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, ModelError> {
         self.call(cx, || self.model.chat(cx, request)).await
     }
+}
+
+fn cancelled(model: &str) -> ModelError {
+    let message = format!("the call to {model} was cancelled while it waited to try again");
+    let problem = Problem::new(Category::Cancelled, "model.cancelled", message);
+    ModelError::from_problem(problem)
 }
 
 fn refusal(model: &str, rejected: &Rejected) -> ModelError {

@@ -4,8 +4,8 @@ use crate::scripted::{Script, Scripted, error, says, text_event};
 use futures_util::StreamExt;
 use glassbox_ai::Resilient;
 use glassbox_core::{
-    Blame, Category, ChatModel, ChatRequest, Clock, Cx, Deadline, Decide, Message, ModelError,
-    Problem, Retry,
+    Blame, CancellationSource, Cancelled, Category, ChatModel, ChatRequest, Clock, Cx, Deadline,
+    Decide, Message, ModelError, Problem, Retry,
 };
 use glassbox_resilience::{BreakerConfig, RetryPolicy, Window};
 use std::{sync::Arc, time::Duration};
@@ -158,4 +158,32 @@ async fn a_stream_that_breaks_off_counts_against_the_model() {
     }
     let failed = resilient.chat(&Cx::background(), &ask()).await.unwrap_err();
     assert_eq!(failed.problem().code(), "model.circuit_open");
+}
+
+/// A caller who leaves after a second.
+struct Impatient;
+
+impl CancellationSource for Impatient {
+    fn cancelled(&self) -> Cancelled<'_> {
+        Box::pin(tokio::time::sleep(Duration::from_secs(1)))
+    }
+
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_wait_outlasts_the_caller() {
+    let busy = Problem::new(Category::RateLimited, "model.rate_limited", "busy")
+        .with_retry_after(Duration::from_secs(7));
+    let refuses = Script::Refuses(ModelError::from_problem(busy));
+    let model = Arc::new(Scripted::new([refuses]));
+    let resilient = resilient(model.clone(), BreakerConfig::default());
+    let before = Instant::now();
+    let cx = Cx::background().with_cancellation(Arc::new(Impatient));
+    let failed = resilient.chat(&cx, &ask()).await.unwrap_err();
+    assert_eq!(failed.problem().category(), Category::Cancelled);
+    assert_eq!(before.elapsed(), Duration::from_secs(1));
+    assert_eq!(model.requests().len(), 1);
 }
