@@ -6,7 +6,8 @@ use crate::{ContentCapture, ModelIdentity};
 use call::Call;
 use futures_util::Stream;
 use glassbox_core::{
-    ChatEvent, ChatModel, ChatRequest, ChatResponse, ChatStream, Cx, ModelError, async_trait,
+    Category, ChatEvent, ChatModel, ChatRequest, ChatResponse, ChatStream, Cx, ModelError, Problem,
+    async_trait,
 };
 use std::{
     pin::Pin,
@@ -104,9 +105,18 @@ impl Stream for ObservedStream {
                 call.failed(error);
                 this.call = None;
             }
-            // The end without a last event: the call is accounted for as given up.
-            Poll::Ready(None) => this.call = None,
+            // The end without a last event is the model's doing, not the caller's.
+            Poll::Ready(None) => {
+                call.failed(&unfinished());
+                this.call = None;
+            }
         }
         polled
     }
+}
+
+fn unfinished() -> ModelError {
+    let message = "the stream ended before the answer was finished";
+    let problem = Problem::new(Category::Unavailable, "model.stream_ended", message);
+    ModelError::from_problem(problem)
 }

@@ -291,3 +291,15 @@ impl ChatModel for Named {
         self.0.stream(cx, request).await
     }
 }
+
+#[tokio::test]
+async fn a_stream_that_ends_unfinished_is_the_models_failure() {
+    let capture = TelemetryCapture::install();
+    let script = Script::Says(vec![Ok(text_event("It "))]);
+    let model = observed("unfinished", script, ContentCapture::Off);
+    let stream = model.stream(&Cx::background(), &ask()).await.unwrap();
+    assert_eq!(stream.collect::<Vec<_>>().await.len(), 1);
+    let span = span(&capture, "unfinished");
+    assert_eq!(span.text("error.type"), Some("unavailable"));
+    assert_eq!(tokens(&capture, "unfinished", "output"), [1.0]);
+}
