@@ -156,8 +156,9 @@ impl Assistant {
             .iter()
             .rfind(|message| message.role == Role::User);
         let question = question.map(Message::text).unwrap_or_default();
-        let mut record =
-            AgentRecord::start(&self.name, cx, self.capture.is_on().then_some(&question));
+        let provider = world.model.id().split('/').next().unwrap_or_default();
+        let question = self.capture.is_on().then_some(question.as_str());
+        let mut record = AgentRecord::start(&self.name, provider, cx, question);
         let cx = cx.with_trace(record.span().context().clone());
         let mut progress = Progress::new(self.instructions.as_deref(), conversation);
         let result = {
@@ -182,8 +183,9 @@ impl Assistant {
         progress: &mut Progress,
     ) -> Result<ChatResponse, Problem> {
         let tools = Toolset::discover(world.discovery, &self.filter).await?;
-        for _ in 0..self.max_steps.get() {
+        for step in 1..=self.max_steps.get() {
             self.still_wanted(cx)?;
+            let cx = &of_step(cx, step);
             let request =
                 ChatRequest::new(progress.messages.clone()).with_tools(tools.capabilities());
             let response = self.ask(cx, world, &request).await;
@@ -193,7 +195,10 @@ impl Assistant {
             if calls.is_empty() {
                 return finished(response);
             }
-            self.call_all(cx, world, &tools, calls, progress).await;
+            // What is called for now would be done without anybody to hear of it.
+            if step < self.max_steps.get() {
+                self.call_all(cx, world, &tools, calls, progress).await;
+            }
         }
         Err(Problem::new(
             Category::BudgetExhausted,
@@ -258,6 +263,15 @@ impl Assistant {
         while let Some(used) = results.next().await {
             progress.used(used);
         }
+    }
+}
+
+/// Under the caller's idempotency key, each step has one of its own: under one key for all, the second
+/// answer would be the first.
+fn of_step(cx: &Cx, step: u32) -> Cx {
+    match cx.idempotency_key() {
+        Some(key) => cx.with_idempotency_key(format!("{key}/{step}")),
+        None => cx.clone(),
     }
 }
 

@@ -11,8 +11,9 @@ use glassbox_core::{
 };
 use glassbox_semconv::{
     gen_ai_v1_41::{
-        AGENT_NAME, OPERATION_NAME, TOOL_CALL_ARGUMENTS, TOOL_CALL_ID, TOOL_CALL_RESULT,
-        TOOL_DESCRIPTION, TOOL_NAME, TOOL_TYPE, USAGE_INPUT_TOKENS, USAGE_OUTPUT_TOKENS, operation,
+        AGENT_NAME, OPERATION_NAME, PROVIDER_NAME, TOOL_CALL_ARGUMENTS, TOOL_CALL_ID,
+        TOOL_CALL_RESULT, TOOL_DESCRIPTION, TOOL_NAME, TOOL_TYPE, USAGE_INPUT_TOKENS,
+        USAGE_OUTPUT_TOKENS, operation,
     },
     glassbox::{PEER_INSTANCE, QUESTION},
     v1_41::error::OTHER,
@@ -34,10 +35,11 @@ pub(super) struct AgentRecord<'a> {
 
 impl<'a> AgentRecord<'a> {
     /// Starts the span; the question is content, and given only where content is wanted.
-    pub(super) fn start(name: &'a str, cx: &Cx, question: Option<&String>) -> Self {
+    pub(super) fn start(name: &'a str, provider: &str, cx: &Cx, question: Option<&str>) -> Self {
         let mut span = Span::builder(format!("{} {name}", operation::INVOKE_AGENT))
             .or_parent(cx.trace())
             .attribute(OPERATION_NAME, operation::INVOKE_AGENT)
+            .attribute(PROVIDER_NAME, provider.to_owned())
             .attribute(AGENT_NAME, name.to_owned())
             .start();
         if let Some(question) = question {
@@ -145,9 +147,11 @@ impl ToolRecord {
         &self.span
     }
 
-    /// Ends the call; `class` tells a failure more closely than its category does.
+    /// Ends the call; `class` tells a failure more closely than its category does. What the failure
+    /// quotes of the `arguments` is content.
     pub(super) fn end(
         mut self,
+        arguments: &serde_json::Value,
         result: &Result<serde_json::Value, Problem>,
         class: Option<&'static str>,
     ) {
@@ -160,7 +164,11 @@ impl ToolRecord {
             }
             Err(problem) => {
                 let class = class.unwrap_or(problem.category().as_str());
-                self.close(Some((class, problem.message())));
+                let message = match self.capture {
+                    true => problem.message().to_owned(),
+                    false => content::without(problem.message(), arguments),
+                };
+                self.close(Some((class, &message)));
             }
         }
     }

@@ -7,7 +7,11 @@ use super::{
 use crate::{Offered, Toolset};
 use glassbox_core::{Category, Cx, Deadline, Problem, ServiceInfo, ToolCall, World};
 use serde_json::Value;
+use std::time::Duration;
 
+/// How much longer than the capability itself we wait. The tool's own limit and that of its client pass
+/// before, and both know better than we do whose fault it was: a shorter deadline would be the caller's.
+const GRACE: Duration = Duration::from_secs(3);
 /// `error.type` of a call to a tool that the model invented.
 const UNKNOWN_TOOL: &str = "unknown_tool";
 /// `error.type` of a call whose arguments are no JSON object.
@@ -41,7 +45,7 @@ pub(super) async fn run(
             (record.span().around(made).await, None)
         }
     };
-    record.end(&result, class);
+    record.end(&call.arguments, &result, class);
     ToolUse {
         service: instance.map(|instance| instance.name.clone()),
         call,
@@ -49,7 +53,8 @@ pub(super) async fn run(
     }
 }
 
-/// Calls one instance, within the time that the capability may take, or what is left of the caller's.
+/// Calls one instance, within the time that the capability may take and a little more, or what is left
+/// of the caller's.
 async fn make(
     assistant: &Assistant,
     cx: &Cx,
@@ -60,7 +65,11 @@ async fn make(
 ) -> Result<Value, Problem> {
     let remote = world.connector.connect(instance)?;
     let clock = &assistant.clock;
-    let cx = cx.with_deadline(Deadline::after(clock, tool.shown.timeout));
+    let limit = tool.shown.timeout.saturating_add(GRACE);
+    let mut cx = cx.with_deadline(Deadline::after(clock, limit));
+    if let Some(key) = cx.idempotency_key() {
+        cx = cx.with_idempotency_key(format!("{key}/{}", call.id));
+    }
     let left = cx.deadline().and_then(|deadline| deadline.remaining(clock));
     let left = left.unwrap_or_default();
     let answer = remote.call(&cx, &tool.capability, call.arguments.clone());
@@ -85,15 +94,16 @@ fn unknown(call: &ToolCall, tools: &Toolset) -> Problem {
     Problem::new(Category::NotFound, "tool.unknown", message)
 }
 
-/// The arguments are no JSON object: the model is told what it wrote.
+/// The arguments are no JSON object: the model is told what it wrote, in what goes to nobody else.
 fn unreadable(call: &ToolCall) -> Problem {
     let written: String = match &call.arguments {
         Value::String(text) => text.chars().take(200).collect(),
         other => other.to_string().chars().take(200).collect(),
     };
     let message = format!(
-        "the arguments of {} are no JSON object: {written}; write them again",
+        "the arguments of {} are no JSON object; write them again",
         call.name
     );
     Problem::new(Category::Invalid, "tool.invalid_arguments", message)
+        .with_detail("written", written)
 }

@@ -192,10 +192,11 @@ async fn the_model_is_told_what_went_wrong_and_goes_on() {
         of(2),
         (
             "tool.invalid_arguments",
-            "the arguments of geocode are no JSON object: {\"city\": ; write them again"
+            "the arguments of geocode are no JSON object; write them again"
         )
     );
-    assert_eq!(of(3), ("tool.timeout", "hang did not answer within 30.0s"));
+    assert_eq!(told[2]["details"]["written"], "{\"city\": ");
+    assert_eq!(of(3), ("tool.timeout", "hang did not answer within 33.0s"));
     assert_eq!(answer.tools[1].service, None);
     assert!(answer.tools.iter().all(|used| used.result.is_err()));
 }
@@ -240,7 +241,8 @@ async fn the_steps_have_a_limit() {
         failed.to_string(),
         "guide asked the model 3 times without coming to an answer; allow more steps, or ask for less"
     );
-    assert_eq!((failed.steps(), failed.tools().len()), (3, 3));
+    // What the last turn asked for would be done for nobody.
+    assert_eq!((failed.steps(), failed.tools().len()), (3, 2));
     assert_eq!(failed.usage().total(), 45);
 }
 

@@ -9,4 +9,5 @@ mod resilience;
 mod scripted;
 mod server;
 mod settings;
+mod tool_calls;
 mod world;

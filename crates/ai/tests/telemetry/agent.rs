@@ -60,6 +60,7 @@ async fn an_answer_is_one_trace_of_agent_models_and_tools() {
     assert_eq!(agent.kind(), SpanKind::Internal);
     assert_eq!(agent.text("gen_ai.operation.name"), Some("invoke_agent"));
     assert_eq!(agent.text("gen_ai.agent.name"), Some("star"));
+    assert_eq!(agent.text("gen_ai.provider.name"), Some("openai"));
     assert_eq!(agent.int("gen_ai.usage.input_tokens"), Some(20));
     assert_eq!(agent.status(), &Status::Unset);
 
@@ -168,4 +169,51 @@ async fn an_answer_that_is_given_up_is_told_as_such() {
             .len(),
         1
     );
+}
+
+#[tokio::test]
+async fn a_failure_does_not_quote_what_the_model_wrote() {
+    for (name, capture, expected) in [
+        ("shy", ContentCapture::Off, "no city is called '…', near …"),
+        (
+            "frank",
+            ContentCapture::Span,
+            "no city is called 'Atlantis', near 12.5",
+        ),
+    ] {
+        let telemetry = TelemetryCapture::install();
+        let tool = format!("{name}_find");
+        let tools = Tools::default().with(&tool, async |_, input| {
+            let message = format!(
+                "no city is called '{}', near {}",
+                input["city"].as_str().unwrap(),
+                input["at"]
+            );
+            Err(ToolError::new(Category::NotFound, "city.unknown", message))
+        });
+        let script = Scripted::new([
+            calls(&[
+                ("a", &tool, json!({"city": "Atlantis", "at": 12.5})),
+                ("b", &tool, json!("{\"city\": \"Atlan")),
+            ]),
+            says(&["Sorry."]),
+        ]);
+        let answer = Assistant::new(name)
+            .with_content_capture(capture)
+            .answer(&Cx::background(), &tools.world(&script), "Where?")
+            .await
+            .unwrap();
+        // The model is told all of it.
+        let told = answer.tools[0].result.as_ref().unwrap_err();
+        assert_eq!(told.message(), "no city is called 'Atlantis', near 12.5");
+
+        let spans = telemetry.spans_named(&format!("execute_tool {tool}"));
+        let status = |id: &str| {
+            let of = |span: &&CapturedSpan| span.text("gen_ai.tool.call.id") == Some(id);
+            spans.iter().find(of).unwrap().status().clone()
+        };
+        assert_eq!(status("a"), Status::Error(expected.into()));
+        let unreadable = format!("{:?}", status("b"));
+        assert!(!unreadable.contains("Atlan"), "{unreadable}");
+    }
 }

@@ -1,0 +1,65 @@
+//! What a call of a tool carries along.
+
+use crate::{
+    scripted::{Scripted, calls, says},
+    world::Tools,
+};
+use glassbox_ai::Assistant;
+use glassbox_core::{Cx, Deadline};
+use glassbox_instrument::SystemClock;
+use serde_json::json;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+/// The contexts of three calls, two of which the model gave the same id.
+async fn contexts(cx: &Cx) -> Vec<Cx> {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let noted = seen.clone();
+    let tools = Tools::default().with("book", move |cx: Cx, _| {
+        noted.lock().unwrap().push(cx);
+        async { Ok(json!("booked")) }
+    });
+    let model = Scripted::new([
+        calls(&[
+            ("a", "book", json!({"n": 1})),
+            ("b", "book", json!({"n": 2})),
+        ]),
+        calls(&[("a", "book", json!({"n": 3}))]),
+        says(&["Booked."]),
+    ]);
+    let world = tools.world(&model);
+    Assistant::new("guide")
+        .answer(cx, &world, "Book three.")
+        .await
+        .unwrap();
+    std::mem::take(&mut *seen.lock().unwrap())
+}
+
+#[tokio::test]
+async fn each_call_has_an_idempotency_key_of_its_own() {
+    // A tool that honours keys would answer the second call with the result of the first.
+    let seen = contexts(&Cx::background().with_idempotency_key("order-7")).await;
+    let keys: BTreeSet<&str> = seen.iter().filter_map(Cx::idempotency_key).collect();
+    assert_eq!(keys.len(), 3, "{keys:?}");
+    assert!(
+        keys.iter().all(|key| key.starts_with("order-7/")),
+        "{keys:?}"
+    );
+}
+
+#[tokio::test]
+async fn no_key_is_made_up_for_a_caller_who_gave_none() {
+    let seen = contexts(&Cx::background()).await;
+    assert!(seen.iter().all(|cx| cx.idempotency_key().is_none()));
+}
+
+#[tokio::test]
+async fn the_tool_and_its_client_have_their_time_before_the_assistants_is_over() {
+    // Whoever hears of a deadline shorter than the capability's own blames the caller, not the tool.
+    let least = Deadline::after(&SystemClock, Duration::from_secs(32));
+    let seen = contexts(&Cx::background()).await;
+    assert!(seen.iter().all(|cx| cx.deadline().unwrap() > least));
+}
