@@ -103,8 +103,9 @@ fn text(bytes: &[u8]) -> Result<&str, Malformed> {
     std::str::from_utf8(bytes).map_err(|_| Malformed)
 }
 
+/// Reads a count as the integer that it is on the wire; a negative one is nobody's count.
 fn saturate(number: u64) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
+    u32::try_from(number.cast_signed().max(0)).unwrap_or(u32::MAX)
 }
 
 fn span(record: &Record<'_>, source: Arc<Source>, names: &Names) -> Result<SpanRow, Malformed> {

@@ -62,12 +62,13 @@ fn tokens_count_for_chat_spans_alone_and_in_any_order_of_attributes() {
         named("chat", usage.to_vec()),
         named("invoke_agent", usage.to_vec()),
         named("chat", vec![int("gen_ai.usage.input_tokens", i64::MAX)]),
+        named("chat", vec![int("gen_ai.usage.input_tokens", -1)]),
     ]));
     let tokens: Vec<_> = rows
         .iter()
         .map(|row| (row.input_tokens, row.output_tokens))
         .collect();
-    assert_eq!(tokens, [(7, 3), (0, 0), (u32::MAX, 0)]);
+    assert_eq!(tokens, [(7, 3), (0, 0), (u32::MAX, 0), (0, 0)]);
 }
 
 #[test]
