@@ -80,6 +80,16 @@ impl SegmentHeader {
     }
 }
 
+/// Tells whether a segment file begins with a sound header of a later version of this format.
+pub(crate) fn is_newer(bytes: &[u8]) -> bool {
+    let Some(bytes) = bytes.get(..SegmentHeader::LEN) else {
+        return false;
+    };
+    bytes[..4] == SEGMENT_MAGIC
+        && bytes[4] > VERSION
+        && u32_at(bytes, 40) == crc32fast::hash(&bytes[..40])
+}
+
 /// What stands before each payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FrameHeader {

@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::PathBuf;
 
-use super::frame::{FrameHeader, SegmentHeader, Sequences, next_magic, slot};
+use super::frame::{FrameHeader, SegmentHeader, Sequences, is_newer, next_magic, slot};
 use super::index;
 use super::names::Names;
 use super::segment::{Block, Segment, SegmentView};
@@ -88,8 +88,18 @@ fn next_header(bytes: &[u8], mut from: usize) -> Option<usize> {
 ///
 /// A torn end is cut off; damage with sound frames behind it is stepped over and stays in the
 /// file until the segment is evicted.
+///
+/// # Errors
+/// Fails where the file cannot be read, and leaves alone what a later version has written.
 pub(crate) fn recover(id: u64, path: PathBuf, names: &Names) -> io::Result<Recovered> {
     let bytes = fs::read(&path)?;
+    if is_newer(&bytes) {
+        let path = path.display();
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("{path} was written by a newer version; use that one or another data folder"),
+        ));
+    }
     let mut damage: Vec<Damage> = Vec::new();
     let mut lost = |offset: usize, bytes: usize, records| {
         let (offset, bytes) = (offset as u64, bytes as u64);

@@ -210,3 +210,20 @@ fn no_damage_stops_a_start_or_shows_what_was_not_stored() {
         drop(fs::remove_file(&path));
     }
 }
+
+#[test]
+fn a_segment_of_a_newer_version_stops_the_start_and_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.append(&span(1, 0)).unwrap();
+    let path = store.view().segments[0].segment.path.clone();
+    drop(store);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[4] = 2;
+    let sum = crc32fast::hash(&bytes[..40]);
+    bytes[40..44].copy_from_slice(&sum.to_le_bytes());
+    std::fs::write(&path, &bytes).unwrap();
+    let error = SegmentStore::open(folder.path(), roomy()).unwrap_err();
+    assert!(error.source.to_string().contains("newer"), "{error:?}");
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+}
