@@ -134,6 +134,15 @@ impl SegmentStore {
     /// # Errors
     /// Nothing of the batch is kept when this fails.
     pub(crate) fn append(&self, batch: &Batch) -> Result<(), AppendError> {
+        let result = self.try_append(batch);
+        if result.is_err() {
+            // What is refused again and again must not leave its names behind.
+            self.inner.names.sweep();
+        }
+        result
+    }
+
+    fn try_append(&self, batch: &Batch) -> Result<(), AppendError> {
         let (signal, now) = (batch.signal(), now());
         let encoded;
         let mut bytes = batch.bytes();
@@ -247,7 +256,8 @@ fn load(
         files.extend(segment::id_of(&path).map(|id| (id, path)));
     }
     files.sort_unstable();
-    let (mut segments, mut sequences, mut losses) = (Vec::new(), [1; 3], Vec::new());
+    let (mut segments, mut losses) = (Vec::new(), Vec::new());
+    let mut sequences = pruned.sequences.map(|sequence| sequence.max(1));
     let mut next_segment = pruned.last_segment.map_or(1, |last| last + 1);
     for (id, path) in files {
         if pruned.last_segment.is_some_and(|last| id <= last) {

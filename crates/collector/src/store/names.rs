@@ -68,4 +68,10 @@ impl Names {
                 .retain(|metric| Arc::strong_count(metric) > 1);
         });
     }
+
+    /// Counts everything that is remembered.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.with(|tables| tables.names.len() + tables.sources.len() + tables.metrics.len())
+    }
 }

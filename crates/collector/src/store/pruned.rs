@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::frame::{Sequences, slot};
 use super::segment::SegmentView;
 
 const FILE: &str = "pruned.json";
@@ -23,6 +24,8 @@ pub(crate) struct Pruned {
     pub(crate) before_unix_nano: Option<u64>,
     /// Segments up to this one are gone, or are to go at the next start.
     pub(crate) last_segment: Option<u64>,
+    /// The numbers behind the last record removed: they go on when nothing else is left.
+    pub(crate) sequences: Sequences,
 }
 
 impl Pruned {
@@ -48,7 +51,13 @@ impl Pruned {
 
     /// Returns the account with `segment` added to it.
     pub(crate) fn with(&self, segment: &SegmentView) -> Self {
+        let mut sequences = self.sequences;
+        for block in segment.blocks.iter() {
+            let next = &mut sequences[slot(block.header.signal)];
+            *next = (*next).max(block.end_sequence());
+        }
         Self {
+            sequences,
             segments: self.segments + 1,
             bytes: self.bytes + segment.bytes,
             spans: self.spans + segment.records.spans,

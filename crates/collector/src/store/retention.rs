@@ -39,7 +39,7 @@ impl Retention {
     }
 
     /// Counts how many of the oldest segments must go so that `frame` more bytes and
-    /// `records` more records fit; the last segment is never among them.
+    /// `records` more records fit; the last segment is among them only when it is too old.
     pub(crate) fn excess(
         &self,
         segments: &[SegmentView],
@@ -54,9 +54,11 @@ impl Retention {
         let mut records = records + held.total();
         let oldest = now.saturating_sub(self.max_age.map_or(now, nanos));
         let mut excess = 0;
-        for segment in &segments[..segments.len().saturating_sub(1)] {
-            let too_old = segment.last_received < oldest;
-            if bytes <= self.max_bytes && records <= self.max_records && !too_old {
+        for (place, segment) in segments.iter().enumerate() {
+            let next = segments.get(place + 1);
+            let fits = bytes <= self.max_bytes && records <= self.max_records;
+            let too_old = arrived(segment, next) < oldest;
+            if !too_old && (fits || next.is_none()) {
                 break;
             }
             bytes -= segment.bytes;
@@ -67,6 +69,18 @@ impl Retention {
     }
 }
 
-fn nanos(duration: Duration) -> u64 {
+/// Returns when the last frame of `segment` arrived; nothing arrived after the next one was begun,
+/// even if the clock said so.
+fn arrived(segment: &SegmentView, next: Option<&SegmentView>) -> u64 {
+    let begun = next.map(|next| next.segment.header.created);
+    // A damaged header says zero.
+    let begun = begun.filter(|created| *created != 0);
+    begun.map_or(segment.last_received, |created| {
+        segment.last_received.min(created)
+    })
+}
+
+/// Returns a duration in nanoseconds; the longest there is for what is longer.
+pub(super) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

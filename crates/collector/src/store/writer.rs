@@ -87,9 +87,9 @@ impl Writer {
                 && bytes + frame + header > self.retention.max_bytes;
             (excess, newest_too)
         });
-        if newest_too {
+        let excess = excess + usize::from(newest_too);
+        if self.shown.read(|view| excess == view.segments.len()) {
             self.close_active()?;
-            return self.evict(excess + 1);
         }
         self.evict(excess)
     }

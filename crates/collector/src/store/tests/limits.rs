@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::retention::nanos;
 use super::*;
 
 fn on_disk(folder: &Path) -> u64 {
@@ -150,4 +151,82 @@ fn what_was_decided_before_a_crash_is_done_after_it() {
     store.append(&span(2, 0)).unwrap();
     drop(store);
     assert_eq!(stored(&open(folder.path())), [2]);
+}
+
+#[test]
+fn what_is_too_old_goes_even_when_nothing_follows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let hour = Duration::from_secs(3600);
+    let retention = Retention {
+        max_age: Some(hour),
+        ..roomy()
+    };
+    let store = SegmentStore::open(folder.path(), retention.clone()).unwrap();
+    store.append(&span(1, 0)).unwrap();
+    let (soon, later) = (now() + nanos(hour) / 2, now() + nanos(hour) * 2);
+    let prune = |store: &SegmentStore, at| {
+        let pruned = store.inner.change(|writer| writer.make_room(0, 0, at));
+        pruned.unwrap();
+    };
+    prune(&store, soon);
+    assert_eq!(stored(&store), [1]);
+    prune(&store, later);
+    assert_eq!(stored(&store), [0_u64; 0]);
+    assert_eq!(on_disk(folder.path()), 0);
+    assert_eq!(store.view().pruned.spans, 1);
+    drop(store);
+
+    // The numbers go on: a client may hold the last one as its cursor.
+    let store = SegmentStore::open(folder.path(), retention).unwrap();
+    store.append(&span(2, 0)).unwrap();
+    let first = store.view().segments[0].blocks[0].header.first_sequence;
+    assert_eq!(first, 2);
+}
+
+#[test]
+fn an_hour_in_which_the_clock_was_ahead_does_not_keep_everything_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let hour = Duration::from_secs(3600);
+    let retention = Retention {
+        max_age: Some(hour),
+        ..roomy()
+    };
+    let store = SegmentStore::open(folder.path(), retention).unwrap();
+    let (start, year) = (now(), nanos(hour) * 24 * 365);
+    let append = |number: u64, time: u64| {
+        let batch = span(number, 0);
+        let rows = index::rows(Signal::Traces, batch.bytes(), time, &store.inner.names).unwrap();
+        let range = rows.time_range();
+        let mut frame = Frame::pack(Signal::Traces, batch.bytes(), 1, range, time).unwrap();
+        let mut guard = store.inner.lock();
+        let writer = guard.as_mut().unwrap();
+        writer.append(&mut frame, rows, time).unwrap();
+    };
+    append(1, start + year);
+    store.inner.lock().as_mut().unwrap().close_active().unwrap();
+    for number in 2..=10 {
+        append(number, start + (number - 2) * nanos(hour) / 2);
+    }
+    let left = stored(&store);
+    assert!(left[0] > 5, "{left:?}");
+}
+
+#[test]
+fn names_of_what_was_refused_are_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let retention = Retention {
+        max_bytes: 300_000,
+        ..roomy()
+    };
+    let store = SegmentStore::open(folder.path(), retention).unwrap();
+    store.append(&span(1, 0)).unwrap();
+    let kept = store.inner.names.len();
+    for number in 2..5 {
+        store.append(&span(number, 400_000)).unwrap_err();
+    }
+    store.close().unwrap();
+    for number in 5..10 {
+        store.append(&span(number, 0)).unwrap_err();
+    }
+    assert_eq!(store.inner.names.len(), kept);
 }
