@@ -21,6 +21,7 @@ mod conversation;
 mod exchange;
 mod plan;
 mod question;
+mod quotes;
 mod reply;
 mod tool;
 mod wire;

@@ -83,11 +83,47 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// What a clause leaves out that a tool which fits it needs; nothing if none fits.
+    pub(crate) fn lacking(&self, clause: &Clause) -> Option<String> {
+        let fits = self
+            .tools
+            .iter()
+            .map(|tool| (tool.fit(&clause.words).0, tool));
+        let (_, tool) = fits
+            .filter(|(fit, _)| *fit >= 2)
+            .min_by_key(|(fit, tool)| (std::cmp::Reverse(*fit), tool.required().count()))?;
+        let somewhere = Subject {
+            place: Some(Place::Named("somewhere".to_owned())),
+            ..Subject::default()
+        };
+        let anywhere = [somewhere.clone(), somewhere];
+        let tool_name = words::spelled(&tool.name);
+        Some(match self.attempts(tool, clause, &anywhere).is_empty() {
+            false => format!(
+                "I could ask {tool_name}, but “{}” does not say where: name a city.",
+                clause.text
+            ),
+            true => {
+                let needed = tool.required().map(|one| words::spelled(one.name));
+                format!(
+                    "I could ask {tool_name}, but “{}” does not say what it needs: {}.",
+                    clause.text,
+                    needed.collect::<Vec<_>>().join(", ")
+                )
+            }
+        })
+    }
+
     /// The tool for each subject, or for all at once if it takes several; nothing if it cannot be used.
     fn attempts(&self, tool: &'a Function, clause: &Clause, all: &[Subject]) -> Vec<Task<'a>> {
         let is_about = |one: &Parameter<'_>| matches!(one.wants(), Wants::Place | Wants::Zone);
         let wanted = tool.required().filter(is_about).count();
+        let takes_text = tool.required().any(|one| one.wants() == Wants::Question);
+        let only_text = takes_text
+            && (tool.required()).all(|one| matches!(one.wants(), Wants::Question | Wants::Day));
         let groups: Vec<Vec<Subject>> = match wanted {
+            // A text is about itself, whatever places it names.
+            _ if only_text => vec![vec![Subject::default()]],
             0 | 1 => all.iter().map(|subject| vec![subject.clone()]).collect(),
             _ => all.chunks_exact(wanted).map(<[Subject]>::to_vec).collect(),
         };
@@ -112,7 +148,14 @@ impl<'a> Planner<'a> {
         let mut calls: Vec<NewCall> = Vec::new();
         let mut next = subjects.iter();
         let several = subjects.len() > 1;
+        let mut quoted = clause.quoted.iter();
         for parameter in tool.required() {
+            if parameter.wants() == Wants::Question
+                && let Some(text) = quoted.next()
+            {
+                arguments.insert(parameter.name.to_owned(), text.as_str().into());
+                continue;
+            }
             let own = match parameter.wants() {
                 Wants::Place | Wants::Zone if several && parameter.is_goal() => subjects.last(),
                 Wants::Place | Wants::Zone if several => next.next(),
@@ -220,7 +263,18 @@ impl<'a> Planner<'a> {
             // Numbers beside a place are seldom its coordinates.
             (Wants::Number, None) => clause.numbers.first().map(|number| Value::from(*number)),
             (Wants::Question, _) => Some(clause.text.clone().into()),
-            _ => by_key().or_else(|| parameter.choice(&clause.words)),
+            _ => by_key()
+                .or_else(|| parameter.choice(&clause.words))
+                .or_else(|| {
+                    Some(
+                        clause
+                            .quoted
+                            .first()
+                            .filter(|_| parameter.is_free())?
+                            .as_str()
+                            .into(),
+                    )
+                }),
         }
     }
 

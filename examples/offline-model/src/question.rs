@@ -1,6 +1,6 @@
 //! What a question says: clauses, places, zones, days, numbers.
 
-use crate::words;
+use crate::{quotes::Quotes, words};
 
 /// Words that a question begins with; a clause may begin with them after `and`.
 const ASKING: &[&str] = &[
@@ -66,6 +66,10 @@ pub(crate) struct Clause {
     pub(crate) day: Option<String>,
     /// In the order they stand.
     pub(crate) numbers: Vec<f64>,
+    /// What it quotes, without the marks.
+    pub(crate) quoted: Vec<String>,
+    /// What follows `in`, where no place is named: people write `tokyo`, too.
+    pub(crate) hint: Option<Place>,
 }
 
 /// What a question is about.
@@ -86,11 +90,17 @@ impl Place {
     }
 }
 
-/// Cuts a question into what it asks. A clause that names no place is about those before it.
+/// Cuts a question into what it asks. A clause that names no place is about those before it, and one
+/// that quotes nothing is about what the others quote.
 pub(crate) fn read(question: &str) -> Vec<Clause> {
     let mut clauses: Vec<Clause> = Vec::new();
-    for text in cut(question) {
-        let mut clause = clause(&text);
+    let (quotes, question) = Quotes::take(question);
+    let quoted: Vec<String> = quotes.within(&question).map(str::to_owned).collect();
+    for text in cut(&question) {
+        let mut clause = clause(&text, &quotes);
+        if clause.quoted.is_empty() {
+            clause.quoted.clone_from(&quoted);
+        }
         if clause.places.is_empty()
             && let Some(before) = clauses
                 .iter()
@@ -139,11 +149,21 @@ fn cut(question: &str) -> Vec<String> {
     clauses
 }
 
-fn clause(text: &str) -> Clause {
+fn clause(text: &str, quotes: &Quotes) -> Clause {
     let mut clause = Clause {
-        text: text.trim().to_owned(),
+        text: quotes.restore(text.trim()),
+        quoted: quotes.within(text).map(str::to_owned).collect(),
+        hint: hint(text, quotes),
         ..Clause::default()
     };
+    // A name is a name, quoted or not.
+    for quoted in &clause.quoted.clone() {
+        let words: Vec<&str> = quoted.split_whitespace().collect();
+        let first = words.first().map(|first| bare(first)).unwrap_or_default();
+        if is_name(first, &first.to_lowercase()) && name(&words) == words.len() {
+            clause.add(Place::Named(bare(quoted).to_owned()));
+        }
+    }
     let all: Vec<&str> = text.split_whitespace().collect();
     let mut at = 0;
     while at < all.len() {
@@ -175,6 +195,32 @@ impl Clause {
             self.places.push(place);
         }
     }
+}
+
+/// The words after the last `in`, up to a mark or a small word; or what is quoted there.
+fn hint(text: &str, quotes: &Quotes) -> Option<Place> {
+    let all: Vec<&str> = text.split_whitespace().collect();
+    let after = all
+        .iter()
+        .rposition(|word| bare(word).eq_ignore_ascii_case("in"))?
+        + 1;
+    if let Some(quoted) = quotes.within(all.get(after)?).next() {
+        return Some(Place::Named(quoted.to_owned()));
+    }
+    let mut taken: Vec<&str> = Vec::new();
+    for word in all[after..].iter().take(3) {
+        let lower = bare(word).to_lowercase();
+        let says = !words::of(word).is_empty() && number(&lower).is_none() && !asks(word);
+        if !says || NO_PLACES.contains(&lower.as_str()) || matches!(lower.as_str(), "now" | "right")
+        {
+            break;
+        }
+        taken.push(bare(word));
+        if ends_name(word) {
+            break;
+        }
+    }
+    (!taken.is_empty()).then(|| Place::Named(taken.join(" ")))
 }
 
 /// Whether the first word, which is capitalised anyhow, is a name: `Oslo, …`, `New York …`,

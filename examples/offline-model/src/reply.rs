@@ -4,7 +4,7 @@ use crate::{
     answer,
     conversation::Conversation,
     plan::{NewCall, Planner, State},
-    question,
+    question::{self, Place},
     tool::Function,
     wire::{Call, Refusal, Request, Usage},
 };
@@ -77,8 +77,14 @@ fn next(conversation: &Conversation, tools: &[Function], today: Date) -> (String
     };
     let mut calls: Vec<NewCall> = Vec::new();
     let mut answer: Vec<String> = Vec::new();
-    for clause in question::read(&conversation.question) {
-        let tasks = planner.tasks(&clause);
+    let mut hinted: Option<Place> = None;
+    for mut clause in question::read(&conversation.question) {
+        let mut tasks = planner.tasks(&clause);
+        if tasks.is_empty() && clause.places.is_empty() {
+            hinted = clause.hint.take().or(hinted);
+            clause.places.extend(hinted.clone());
+            tasks = planner.tasks(&clause);
+        }
         for task in &tasks {
             if let State::Next(next) = &task.state {
                 let new = next.iter().filter(|call| !calls.contains(call));
@@ -88,7 +94,10 @@ fn next(conversation: &Conversation, tools: &[Function], today: Date) -> (String
         let said = match tasks.is_empty() {
             // A greeting asks for nothing.
             true if clause.words.is_empty() => Vec::new(),
-            true => vec![format!("I have no tool for “{}”.", clause.text)],
+            true => {
+                let none = || format!("I have no tool for “{}”.", clause.text);
+                vec![planner.lacking(&clause).unwrap_or_else(none)]
+            }
             false => answer::sentences(&tasks),
         };
         let new: Vec<String> = said

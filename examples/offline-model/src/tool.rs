@@ -32,7 +32,7 @@ pub(crate) enum Wants {
     Day,
     /// A number of the question, unless an earlier result has it.
     Number,
-    /// The whole question.
+    /// What the question quotes, or the whole question.
     Question,
     /// Something that only its key tells.
     Key,
@@ -159,6 +159,11 @@ impl Parameter<'_> {
             !own.is_empty() && own.iter().all(|word| asked.contains(word))
         };
         all.iter().find(named).cloned()
+    }
+
+    /// Whether any text will do.
+    pub(crate) fn is_free(&self) -> bool {
+        self.wants() == Wants::Key && self.is_of("string") && self.schema["enum"].is_null()
     }
 
     /// For people and models.

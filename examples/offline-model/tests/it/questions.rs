@@ -165,3 +165,72 @@ async fn without_a_tool_it_says_so() {
         "I have no tool for “Who painted the Mona Lisa?”."
     );
 }
+
+#[tokio::test]
+async fn a_question_without_a_place_is_answered_with_one() {
+    for (question, expected) in [
+        (
+            "What time is it?",
+            "I could ask local time, but “What time is it?” does not say where: name a city.",
+        ),
+        (
+            "How is the weather?",
+            "I could ask weather, but “How is the weather?” does not say where: name a city.",
+        ),
+        (
+            "blorp fnord xyzzy",
+            "I have no tool for “blorp fnord xyzzy”.",
+        ),
+    ] {
+        let talk = talk(question, &travel(), travelled).await;
+        assert!(talk.turns.is_empty(), "{question}");
+        assert_eq!(talk.answer, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_place_may_be_written_small_or_quoted() {
+    for (question, city) in [
+        ("what time is it in tokyo now?", "tokyo"),
+        ("how is the weather in new york tomorrow", "new york"),
+        ("What time is it in \"New York\"?", "New York"),
+        ("What time is it in 'são paulo'?", "são paulo"),
+    ] {
+        let talk = talk(question, &travel(), travelled).await;
+        assert_eq!(talk.turns[0][0].1, json!({"city": city}), "{question}");
+        assert_eq!(talk.turns.len(), 2, "{question}: {}", talk.answer);
+    }
+}
+
+#[tokio::test]
+async fn a_free_text_is_what_the_question_quotes() {
+    let tools = json!([{"type": "function", "function": {
+        "name": "count_words", "description": "Counts the words of a text.",
+        "parameters": {"type": "object", "required": ["text"],
+            "properties": {"text": {"type": "string", "description": "What is counted."}}},
+    }}]);
+    let act = |_: &str, arguments: &Value| json!({"words": arguments["text"].as_str().unwrap().split_whitespace().count()});
+    for (question, text) in [
+        (
+            "How many words are in \"To be, or not to be. That is the question\"?",
+            "To be, or not to be. That is the question",
+        ),
+        ("Count the words of 'Oslo and Bergen'.", "Oslo and Bergen"),
+        (
+            "Here is a text: “It’s Tom’s.” How many words has it?",
+            "It’s Tom’s.",
+        ),
+        (
+            "Count the words of this question, please.",
+            "Count the words of this question, please.",
+        ),
+    ] {
+        let talk = talk(question, &tools, act).await;
+        assert_eq!(
+            talk.turns,
+            [vec![("count_words".to_owned(), json!({"text": text}))]]
+        );
+        let words = text.split_whitespace().count();
+        assert_eq!(talk.answer, format!("Words: {words}."), "{question}");
+    }
+}
