@@ -80,6 +80,7 @@ fn the_span_entered_last_is_the_parent_whoever_made_it() {
         explicit_parents_and_roots_win(&sink, &guard).await;
         a_remote_parent_decides(&sink, &guard).await;
         guards_may_end_in_any_order(&sink, &guard).await;
+        a_value_may_speak_while_it_is_shown(&sink, &guard).await;
         nothing_is_current_at_the_end();
 
         let report = guard.shutdown(FLUSH).await;
@@ -266,4 +267,30 @@ async fn guards_may_end_in_any_order(sink: &OtlpSink, guard: &TelemetryGuard) {
 fn nothing_is_current_at_the_end() {
     assert!(!telemetry::current().is_valid());
     assert!(!opentelemetry::Context::current().has_active_span());
+}
+
+/// A value that says something itself while it is shown, as a lazy connection does.
+struct Talkative;
+
+impl std::fmt::Debug for Talkative {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        tracing::error!("said in between");
+        f.write_str("shown")
+    }
+}
+
+async fn a_value_may_speak_while_it_is_shown(sink: &OtlpSink, guard: &TelemetryGuard) {
+    let (done, ended) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let span = tracing::info_span!("talked", late = tracing::field::Empty).entered();
+        tracing::error!(error = ?Talkative, "said");
+        span.record("late", tracing::field::debug(Talkative));
+        drop(span);
+        done.send(())
+    });
+    let ended = tokio::time::timeout(FLUSH, ended).await;
+    ended.expect("it does not wait for itself").unwrap();
+    let arrived = Arrived::of(sink, guard).await;
+    arrived.assert_root("talked");
+    arrived.assert_log_in("said in between", "talked");
 }

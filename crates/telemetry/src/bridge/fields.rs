@@ -4,24 +4,28 @@ use glassbox_core::telemetry::{Attribute, Record, SpanKind, Status};
 use std::{error::Error, fmt};
 use tracing::field::{Field, Visit};
 
-/// Writes fields into a record; `otel.*` fields say what the span is.
-pub(super) struct SpanFields<'a>(pub(super) &'a mut Record);
+/// Hands over every field, as an attribute.
+///
+/// Showing a value runs the application's code, which may panic or speak itself: nothing may be
+/// locked meanwhile.
+pub(super) struct Fields<F>(pub(super) F);
 
-impl SpanFields<'_> {
-    fn set(&mut self, field: &Field, value: Attribute) {
-        self.0.attributes.push((field.name().into(), value));
-    }
-
-    fn text(&mut self, field: &Field, text: String) {
-        match field.name() {
-            "otel.name" => self.0.name = text.into(),
-            "otel.kind" => self.0.kind = kind(&text).unwrap_or(self.0.kind),
-            "otel.status_code" => self.0.status = status(&text, &self.0.status),
-            "otel.status_description" | "otel.status_message" => {
-                self.0.status = Status::Error(text.into());
-            }
-            _ => self.set(field, text.into()),
+/// Writes a field into a record; `otel.*` fields say what the span is. Of a field that is recorded
+/// again, only the last value is kept.
+pub(super) fn apply(record: &mut Record, name: &'static str, value: Attribute) {
+    match (name, value) {
+        ("otel.name", Attribute::Str(text)) => record.name = text,
+        ("otel.kind", Attribute::Str(text)) => record.kind = kind(&text).unwrap_or(record.kind),
+        ("otel.status_code", Attribute::Str(text)) => {
+            record.status = status(&text, &record.status);
         }
+        ("otel.status_description" | "otel.status_message", Attribute::Str(text)) => {
+            record.status = Status::Error(text);
+        }
+        (name, value) => match record.attributes.iter_mut().find(|(set, _)| set == name) {
+            Some((_, set)) => *set = value,
+            None => record.attributes.push((name.into(), value)),
+        },
     }
 }
 
@@ -48,36 +52,37 @@ fn status(text: &str, before: &Status) -> Status {
     }
 }
 
-impl Visit for SpanFields<'_> {
+impl<F: FnMut(&'static str, Attribute)> Visit for Fields<F> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.text(field, value.to_owned());
+        (self.0)(field.name(), value.to_owned().into());
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.set(field, value.into());
+        (self.0)(field.name(), value.into());
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.set(field, Attribute::Int(value));
+        (self.0)(field.name(), Attribute::Int(value));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        match i64::try_from(value) {
-            Ok(value) => self.set(field, Attribute::Int(value)),
-            Err(_) => self.set(field, value.to_string().into()),
-        }
+        let value = match i64::try_from(value) {
+            Ok(value) => Attribute::Int(value),
+            Err(_) => value.to_string().into(),
+        };
+        (self.0)(field.name(), value);
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.set(field, value.into());
+        (self.0)(field.name(), value.into());
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.text(field, format!("{value:?}"));
+        (self.0)(field.name(), format!("{value:?}").into());
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.set(field, chain(value).into());
+        (self.0)(field.name(), chain(value).into());
     }
 }
 
@@ -125,5 +130,20 @@ impl Visit for Failure {
 
     fn record_error(&mut self, _: &Field, value: &(dyn Error + 'static)) {
         self.error = Some(chain(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_is_recorded_for_ever_takes_one_place() {
+        let mut record = Record::default();
+        for round in 0..1000 {
+            apply(&mut record, "progress", Attribute::Int(round));
+        }
+        let last = Attribute::Int(999);
+        assert_eq!(record.attributes, [("progress".into(), last)]);
     }
 }

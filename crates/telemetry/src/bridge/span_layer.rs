@@ -1,6 +1,6 @@
 //! `tracing` spans as OpenTelemetry's.
 
-use super::fields::{Failure, SpanFields};
+use super::fields::{Failure, Fields, apply};
 use crate::{
     otel::Backend,
     spans::{self, Spec},
@@ -10,7 +10,11 @@ use glassbox_semconv::v1_41::code;
 use opentelemetry::{Context as OtelContext, InstrumentationScope, trace::TraceContextExt};
 use std::{cell::RefCell, sync::Arc};
 use tracing::{Event, Level, Subscriber, span};
-use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
+use tracing_subscriber::{
+    Layer,
+    layer::Context,
+    registry::{LookupSpan, SpanRef},
+};
 
 thread_local! {
     /// The tokens of the spans that this thread is in, innermost last.
@@ -48,13 +52,29 @@ impl SpanLayer {
     }
 }
 
-fn context_of<'a, S: LookupSpan<'a>>(
-    span: tracing_subscriber::registry::SpanRef<'a, S>,
-) -> Option<TraceContext> {
+/// The context of a span of this layer.
+pub(super) fn context_of<'a, S: LookupSpan<'a>>(span: SpanRef<'a, S>) -> Option<TraceContext> {
     let extensions = span.extensions();
     extensions
         .get::<Bridged>()
         .map(|bridged| bridged.context.clone())
+}
+
+/// Whether the span is kept, and the record so far is as asked.
+fn is_open<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>, asked: impl Fn(&Record) -> bool) -> bool {
+    let extensions = span.extensions();
+    let bridged = extensions.get::<Bridged>();
+    bridged.is_some_and(|bridged| bridged.record.as_deref().is_some_and(asked))
+}
+
+/// Changes what the span has collected, if it is kept. The span is locked meanwhile: only for what
+/// is at hand, never for the application's code.
+fn with_record<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>, change: impl FnOnce(&mut Record)) {
+    let mut extensions = span.extensions_mut();
+    let bridged = extensions.get_mut::<Bridged>();
+    if let Some(record) = bridged.and_then(|bridged| bridged.record.as_deref_mut()) {
+        change(record);
+    }
 }
 
 impl<S> Layer<S> for SpanLayer
@@ -84,7 +104,7 @@ where
                     .attributes
                     .push((code::LINE_NUMBER.into(), line.into()));
             }
-            attributes.record(&mut SpanFields(record));
+            attributes.record(&mut Fields(|name, value| apply(record, name, value)));
         }
         span.extensions_mut().insert(Bridged {
             context: started.context,
@@ -94,13 +114,16 @@ where
 
     fn on_record(&self, id: &span::Id, values: &span::Record<'_>, cx: Context<'_, S>) {
         let Some(span) = cx.span(id) else { return };
-        if let Some(record) = span
-            .extensions_mut()
-            .get_mut::<Bridged>()
-            .and_then(|bridged| bridged.record.as_mut())
-        {
-            values.record(&mut SpanFields(record));
+        if !is_open(&span, |_| true) {
+            return;
         }
+        let mut read = Vec::with_capacity(values.len());
+        values.record(&mut Fields(|name, value| read.push((name, value))));
+        with_record(&span, |record| {
+            for (name, value) in read {
+                apply(record, name, value);
+            }
+        });
     }
 
     fn on_follows_from(&self, id: &span::Id, follows: &span::Id, cx: Context<'_, S>) {
@@ -110,13 +133,7 @@ where
         let Some(followed) = context_of(followed) else {
             return;
         };
-        if let Some(record) = span
-            .extensions_mut()
-            .get_mut::<Bridged>()
-            .and_then(|bridged| bridged.record.as_mut())
-        {
-            record.links.push(Link::new(followed));
-        }
+        with_record(&span, |record| record.links.push(Link::new(followed)));
     }
 
     fn on_event(&self, event: &Event<'_>, cx: Context<'_, S>) {
@@ -128,16 +145,18 @@ where
         let Some(span) = cx.event_span(event) else {
             return;
         };
-        let mut extensions = span.extensions_mut();
-        if let Some(record) = extensions
-            .get_mut::<Bridged>()
-            .and_then(|bridged| bridged.record.as_mut())
-            && record.status == Status::Unset
-        {
-            let mut failure = Failure::default();
-            event.record(&mut failure);
-            record.status = Status::Error(failure.into_text().into());
+        let unset = |record: &Record| record.status == Status::Unset;
+        if !is_open(&span, unset) {
+            return;
         }
+        let mut failure = Failure::default();
+        event.record(&mut failure);
+        let failed = Status::Error(failure.into_text().into());
+        with_record(&span, |record| {
+            if unset(record) {
+                record.status = failed;
+            }
+        });
     }
 
     fn on_enter(&self, id: &span::Id, cx: Context<'_, S>) {
