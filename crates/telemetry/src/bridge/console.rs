@@ -17,7 +17,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use super::fields::chain;
+use super::{fields::chain, log_layer::is_from_log};
 
 /// How a line looks.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +42,36 @@ impl FormatFields<'_> for Fields {
 struct Said {
     message: String,
     fields: Map<String, Value>,
+    /// What an event is said to come from, where its metadata do not know.
+    target: Option<String>,
+    file: Option<String>,
+    line: Option<u64>,
+}
+
+impl Said {
+    fn read(event: &Event<'_>) -> Self {
+        let mut said = Self::default();
+        event.record(&mut said);
+        let metadata = event.metadata();
+        if is_from_log(metadata) {
+            let mut text = |key: &str| match said.fields.remove(key) {
+                Some(Value::String(text)) => Some(text),
+                _ => None,
+            };
+            (said.target, said.file) = (text("log.target"), text("log.file"));
+            text("log.module_path");
+            let line = said.fields.remove("log.line");
+            said.line = line.and_then(|line| line.as_u64());
+        } else {
+            said.file = metadata.file().map(str::to_owned);
+            said.line = metadata.line().map(u64::from);
+        }
+        said
+    }
+
+    fn target<'a>(&'a self, metadata: &'a Metadata<'_>) -> &'a str {
+        self.target.as_deref().unwrap_or(metadata.target())
+    }
 }
 
 /// The current span's ids in hexadecimal, whoever made it.
@@ -75,8 +105,7 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let mut said = Said::default();
-        event.record(&mut said);
+        let said = Said::read(event);
         let spans: Vec<&str> = cx
             .event_scope()
             .into_iter()
@@ -100,7 +129,7 @@ fn pretty(
         true => ("\x1b[2m", colour(*metadata.level()), "\x1b[0m"),
         false => ("", "", ""),
     };
-    let (level, target) = (metadata.level(), metadata.target());
+    let (level, target) = (metadata.level(), said.target(metadata));
     write!(
         writer,
         "{dim}{}{off} {colour}{level:>5}{off} {dim}{target}{off}",
@@ -109,7 +138,8 @@ fn pretty(
     if !spans.is_empty() {
         write!(writer, " {dim}{}{off}", spans.join(" > "))?;
     }
-    write!(writer, " {}", said.message)?;
+    writer.write_char(' ')?;
+    harmless(writer, &said.message)?;
     for (key, value) in &said.fields {
         match value {
             Value::String(text) => write!(writer, " {dim}{key}={off}{text:?}")?,
@@ -119,10 +149,24 @@ fn pretty(
     if let Some((trace_id, span_id)) = ids() {
         write!(writer, " {dim}trace_id={trace_id} span_id={span_id}{off}")?;
     }
-    if let (Some(file), Some(line)) = (metadata.file(), metadata.line()) {
+    if let (Some(file), Some(line)) = (&said.file, said.line) {
         write!(writer, " {dim}{file}:{line}{off}")?;
     }
     writeln!(writer)
+}
+
+/// Writes text that a stranger may have written: a terminal would obey its control characters.
+fn harmless(writer: &mut Writer<'_>, text: &str) -> fmt::Result {
+    for part in text.split_inclusive(char::is_control) {
+        match part.chars().next_back() {
+            Some(last) if last.is_control() && !['\n', '\t'].contains(&last) => {
+                writer.write_str(&part[..part.len() - last.len_utf8()])?;
+                write!(writer, "{}", last.escape_default())?;
+            }
+            _ => writer.write_str(part)?,
+        }
+    }
+    Ok(())
 }
 
 const fn colour(level: Level) -> &'static str {
@@ -140,13 +184,13 @@ fn object(metadata: &Metadata<'_>, said: Said, spans: &[&str]) -> Value {
     let mut set = |key: &str, value: Value| object.insert(key.to_owned(), value);
     set("timestamp", timestamp().into());
     set("level", metadata.level().as_str().into());
-    set("target", metadata.target().into());
+    set("target", said.target(metadata).into());
     set("message", said.message.into());
     if let Some((trace_id, span_id)) = ids() {
         set("trace_id", trace_id.into());
         set("span_id", span_id.into());
     }
-    if let (Some(file), Some(line)) = (metadata.file(), metadata.line()) {
+    if let (Some(file), Some(line)) = (said.file, said.line) {
         set("file", file.into());
         set("line", line.into());
     }

@@ -1,18 +1,19 @@
 //! `tracing` events as log records.
 
-use super::fields::chain;
+use super::{fields::chain, span_layer::context_of};
+use crate::spans;
 use glassbox_semconv::v1_41::{code, exception};
 use opentelemetry::{
-    Key,
+    Context as OtelContext, Key,
     logs::{AnyValue, LogRecord, Logger, Severity},
 };
 use opentelemetry_sdk::logs::{SdkLogRecord, SdkLogger};
 use std::{error::Error, fmt, time::SystemTime};
 use tracing::{
-    Event, Level, Subscriber,
+    Event, Level, Metadata, Subscriber,
     field::{Field, Visit},
 };
-use tracing_subscriber::{Layer, layer::Context};
+use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
 /// Emits a record for each event: the message is its body, fields are its attributes. The SDK adds
 /// the current span, which is the same for all kinds of spans.
@@ -24,8 +25,11 @@ impl LogLayer {
     }
 }
 
-impl<S: Subscriber> Layer<S> for LogLayer {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+impl<S> Layer<S> for LogLayer
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn on_event(&self, event: &Event<'_>, cx: Context<'_, S>) {
         let metadata = event.metadata();
         let severity = severity(*metadata.level());
         if !self.0.event_enabled(severity, metadata.target(), None) {
@@ -38,15 +42,34 @@ impl<S: Subscriber> Layer<S> for LogLayer {
         record.set_severity_number(severity);
         record.set_severity_text(metadata.level().as_str());
         record.set_target(metadata.target().to_owned());
-        if let Some(file) = metadata.file() {
+        let from_log = is_from_log(metadata);
+        if !from_log && let Some(file) = metadata.file() {
             record.add_attribute(Key::from_static_str(code::FILE_PATH), file.to_owned());
         }
-        if let Some(line) = metadata.line() {
+        if !from_log && let Some(line) = metadata.line() {
             record.add_attribute(Key::from_static_str(code::LINE_NUMBER), i64::from(line));
         }
-        event.record(&mut LogFields(&mut record));
+        event.record(&mut LogFields {
+            record: &mut record,
+            from_log,
+            failed: false,
+        });
+        let parent = event.parent().and_then(|id| context_of(cx.span(id)?));
+        if let Some(parent) = parent {
+            let parent = spans::span_context(&parent);
+            let (trace_id, span_id) = (parent.trace_id(), parent.span_id());
+            record.set_trace_context(trace_id, span_id, Some(parent.trace_flags()));
+        }
+        // What belongs to nobody does not belong to the current span.
+        let _nobody = event.is_root().then(|| OtelContext::new().attach());
         self.0.emit(record);
     }
+}
+
+/// Whether it is a record of the `log` crate, as `tracing-log` hands it on: target and place are
+/// those of the bridge, and its author's are among the fields.
+pub(super) fn is_from_log(metadata: &Metadata<'_>) -> bool {
+    metadata.target() == "log"
 }
 
 const fn severity(level: Level) -> Severity {
@@ -59,13 +82,31 @@ const fn severity(level: Level) -> Severity {
     }
 }
 
-struct LogFields<'a>(&'a mut SdkLogRecord);
+struct LogFields<'a> {
+    record: &'a mut SdkLogRecord,
+    from_log: bool,
+    /// Whether there was an error already.
+    failed: bool,
+}
 
 impl LogFields<'_> {
     fn set(&mut self, field: &Field, value: impl Into<AnyValue>) {
-        match field.name() {
-            "message" => self.0.set_body(value.into()),
-            name => self.0.add_attribute(name, value),
+        let (name, value) = (field.name(), value.into());
+        match (name, value) {
+            ("message", value) => self.record.set_body(value),
+            ("log.target", AnyValue::String(target)) if self.from_log => {
+                self.record.set_target(String::from(target));
+            }
+            ("log.file", value) if self.from_log => {
+                let key = Key::from_static_str(code::FILE_PATH);
+                self.record.add_attribute(key, value);
+            }
+            ("log.line", value) if self.from_log => {
+                let key = Key::from_static_str(code::LINE_NUMBER);
+                self.record.add_attribute(key, value);
+            }
+            ("log.module_path", _) if self.from_log => {}
+            (name, value) => self.record.add_attribute(name, value),
         }
     }
 }
@@ -102,8 +143,13 @@ impl Visit for LogFields<'_> {
         self.set(field, format!("{value:?}"));
     }
 
-    fn record_error(&mut self, _: &Field, value: &(dyn Error + 'static)) {
-        let key = Key::from_static_str(exception::MESSAGE);
-        self.0.add_attribute(key, chain(value));
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        // A key stands once in a record.
+        let key = match std::mem::replace(&mut self.failed, true) {
+            false => exception::MESSAGE,
+            true => field.name(),
+        };
+        let key = Key::from_static_str(key);
+        self.record.add_attribute(key, chain(value));
     }
 }

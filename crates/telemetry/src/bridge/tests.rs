@@ -1,5 +1,7 @@
 //! The console's lines, and what becomes of the fields of spans and events.
 
+mod odd;
+
 use super::*;
 use crate::Signal;
 use glassbox_testkit::OtlpSink;
