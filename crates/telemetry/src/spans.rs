@@ -62,13 +62,17 @@ impl Tracer {
 
     pub(crate) fn start(&self, spec: Spec) -> Started {
         let Spec { parent, .. } = spec;
-        let trace_id = match parent.is_valid() {
-            true => parent.trace_id,
-            false => u128::from_be_bytes(self.ids.new_trace_id().to_bytes()),
+        let (trace_id, random) = match parent.is_valid() {
+            true => (parent.trace_id, parent.random),
+            false => {
+                let id = self.ids.new_trace_id().to_bytes();
+                (u128::from_be_bytes(id), true)
+            }
         };
         let span_id = u64::from_be_bytes(self.ids.new_span_id().to_bytes());
         let sampled = self.sampler.samples(&parent, trace_id);
         let mut context = TraceContext::new(trace_id, span_id, sampled);
+        context.random = random;
         context.state.clone_from(&parent.state);
         let record = (sampled && !self.queue.is_discarding()).then(|| {
             let mut record = spare();

@@ -40,7 +40,7 @@ impl Target {
         })
     }
 
-    /// As it may be shown: without credentials.
+    /// As it may be shown: without credentials, and without a query, where keys are put too.
     pub(crate) fn shown(&self) -> String {
         let mut parts = self.uri.clone().into_parts();
         let bare = parts.authority.as_ref().and_then(|authority| {
@@ -48,6 +48,9 @@ impl Target {
             host.parse::<Authority>().ok()
         });
         parts.authority = bare.or(parts.authority);
+        let path = parts.path_and_query.as_ref();
+        let path = path.and_then(|path| path.path().parse().ok());
+        parts.path_and_query = path.or(parts.path_and_query);
         Uri::from_parts(parts).map_or_else(|_| String::new(), |uri| uri.to_string())
     }
 }

@@ -5,6 +5,7 @@
 mod books;
 mod environment;
 mod settings;
+mod signals;
 
 use super::*;
 use crate::{SignalReport, spans::Spec};

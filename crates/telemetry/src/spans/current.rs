@@ -7,6 +7,9 @@ use opentelemetry::{
 };
 use std::cell::RefCell;
 
+/// The flag of a trace whose id is known to be random, by level 2 of the W3C recommendation.
+const RANDOM: TraceFlags = TraceFlags::new(2);
+
 /// What this thread has entered and not left.
 #[derive(Default)]
 struct Entries {
@@ -72,6 +75,7 @@ fn trace_context(span: &SpanContext) -> TraceContext {
     let trace_id = u128::from_be_bytes(span.trace_id().to_bytes());
     let span_id = u64::from_be_bytes(span.span_id().to_bytes());
     let mut context = TraceContext::new(trace_id, span_id, span.is_sampled());
+    context.random = span.trace_flags() & RANDOM == RANDOM;
     context.remote = span.is_remote();
     if *span.trace_state() != TraceState::NONE {
         let state = span.trace_state().header();
@@ -81,10 +85,10 @@ fn trace_context(span: &SpanContext) -> TraceContext {
 }
 
 pub(crate) fn span_context(context: &TraceContext) -> SpanContext {
-    let flags = match context.sampled {
-        true => TraceFlags::SAMPLED,
-        false => TraceFlags::default(),
-    };
+    let mut flags = TraceFlags::default().with_sampled(context.sampled);
+    if context.random {
+        flags = flags | RANDOM;
+    }
     // What is no list of entries cannot be handed on in this form.
     let state = context
         .state

@@ -1,0 +1,175 @@
+//! What one signal has of its own, and the flags that travel with a trace.
+
+use super::*;
+use crate::{Compression, Protocol, Temporality};
+use glassbox_testkit::SinkMode;
+use opentelemetry::metrics::Meter;
+use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, metric::Data};
+
+#[tokio::test]
+async fn low_memory_sends_differences_only_where_that_needs_no_memory() {
+    let sink = OtlpSink::start().await;
+    let guard = start(to(&sink).with_temporality(Temporality::LowMemory));
+    let meter: Meter = guard.meter_provider().unwrap().meter("test");
+    meter.u64_counter("counter").build().add(1, &[]);
+    meter.i64_up_down_counter("up_down").build().add(1, &[]);
+    meter.f64_histogram("histogram").build().record(1.0, &[]);
+    let _observed = meter
+        .u64_observable_counter("observed")
+        .with_callback(|observer| observer.observe(1, &[]))
+        .build();
+    guard.shutdown(WITHIN).await;
+    let temporality = |name: &str| {
+        let metrics = sink.metrics();
+        let metric = metrics.iter().find(|metric| metric.name == name).unwrap();
+        match metric.data.as_ref().unwrap() {
+            Data::Sum(sum) => sum.aggregation_temporality,
+            Data::Histogram(histogram) => histogram.aggregation_temporality,
+            other => panic!("{name}: {other:?}"),
+        }
+    };
+    let delta = AggregationTemporality::Delta as i32;
+    let cumulative = AggregationTemporality::Cumulative as i32;
+    assert_eq!(temporality("counter"), delta);
+    assert_eq!(temporality("histogram"), delta);
+    assert_eq!(temporality("up_down"), cumulative);
+    assert_eq!(temporality("observed"), cumulative);
+}
+
+#[tokio::test]
+async fn metrics_and_logs_may_go_elsewhere() {
+    let (common, metrics, logs) = (
+        OtlpSink::start().await,
+        OtlpSink::start().await,
+        OtlpSink::start().await,
+    );
+    let mut config = to(&common);
+    config.metrics.endpoint = Some(format!("{}/v1/metrics", metrics.endpoint()));
+    config.logs.endpoint = Some(format!("{}/v1/logs", logs.endpoint()));
+    let guard = start(config);
+    emit_spans(&guard, 1);
+    emit_logs(&guard, 2);
+    emit_points(&guard, 3);
+    guard.shutdown(WITHIN).await;
+    let arrived = |sink: &OtlpSink| (sink.spans().len(), sink.logs().len(), sink.metrics().len());
+    assert_eq!(arrived(&common), (1, 0, 0));
+    assert_eq!(arrived(&logs), (0, 2, 0));
+    assert_eq!(arrived(&metrics), (0, 0, 1));
+}
+
+/// HTTP refuses with its status and gRPC with its own: so the way is known.
+#[cfg(feature = "grpc")]
+#[tokio::test]
+async fn metrics_and_logs_may_travel_differently() {
+    let sink = OtlpSink::start().await;
+    sink.set_mode(SinkMode::Status {
+        http: 401,
+        grpc: 16,
+    });
+    let mut config = to(&sink);
+    config.metrics.protocol = Some(Protocol::Grpc);
+    config.logs.protocol = Some(Protocol::Grpc);
+    let guard = start(config);
+    emit_spans(&guard, 1);
+    emit_logs(&guard, 1);
+    emit_points(&guard, 1);
+    guard.flush(WITHIN).await.unwrap_err();
+    let health = guard.health();
+    let error = |signal: &str| health.signals[signal].last_error.clone().unwrap();
+    assert!(error("traces").contains("401 Unauthorized"));
+    for signal in ["metrics", "logs"] {
+        assert!(
+            error(signal).contains("authentication"),
+            "{}",
+            error(signal)
+        );
+    }
+    guard.shutdown(WITHIN).await;
+}
+
+#[cfg(feature = "gzip")]
+#[tokio::test]
+async fn metrics_and_logs_may_be_compressed_differently() {
+    use crate::config::Target;
+    let sink = OtlpSink::start().await;
+    let mut config = to(&sink).with_compression(Compression::Gzip);
+    config.metrics.compression = Some(Compression::None);
+    let of = |signal| Target::of(&config, signal).unwrap().compression;
+    assert_eq!(of(crate::Signal::Metrics), Compression::None);
+    assert_eq!(of(crate::Signal::Logs), Compression::Gzip);
+    let guard = start(config);
+    emit_logs(&guard, 1);
+    emit_points(&guard, 1);
+    assert!(guard.shutdown(WITHIN).await.is_lossless());
+}
+
+#[tokio::test]
+async fn metrics_and_logs_may_be_waited_for_longer_or_shorter() {
+    let sink = OtlpSink::start().await;
+    sink.set_mode(SinkMode::Hang);
+    let mut config = to(&sink);
+    config.metrics.timeout = Some(Duration::from_millis(40));
+    config.logs.timeout = Some(Duration::from_millis(30));
+    let guard = start(config);
+    emit_logs(&guard, 1);
+    emit_points(&guard, 1);
+    guard.flush(WITHIN).await.unwrap_err();
+    let health = guard.health();
+    let error = |signal: &str| health.signals[signal].last_error.clone().unwrap();
+    assert!(error("metrics").contains("within 40ms"));
+    assert!(error("logs").contains("within 30ms"));
+    guard.shutdown(Duration::ZERO).await;
+}
+
+/// By level 2 of the W3C recommendation.
+#[tokio::test]
+async fn a_trace_that_starts_here_is_known_to_have_a_random_id() {
+    let sink = OtlpSink::start().await;
+    let guard = start(to(&sink));
+    let spans = guard.backend.as_ref().unwrap().spans();
+    let span = |parent: &TraceContext| {
+        let started = spans.start(Spec {
+            name: "random".into(),
+            kind: SpanKind::Internal,
+            parent: parent.clone(),
+            attributes: Vec::new(),
+            links: Vec::new(),
+        });
+        let context = started.context.clone();
+        let (record, scope) = (started.record, InstrumentationScope::default());
+        spans.end(
+            Ended {
+                context: context.clone(),
+                record,
+            },
+            &scope,
+        );
+        context
+    };
+    let root = span(&TraceContext::default());
+    assert!(root.random);
+    assert!(root.to_traceparent().unwrap().ends_with("-03"));
+    assert!(span(&root).random, "handed on to a child");
+    let token = crate::spans::enter(&root);
+    assert_eq!(crate::spans::current(), root);
+    crate::spans::exit(token);
+
+    let theirs = TraceContext::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    assert!(!span(&theirs.unwrap()).random, "nobody here knows");
+    guard.shutdown(WITHIN).await;
+    let flags: Vec<u32> = sink.spans().iter().map(|span| span.flags & 0xff).collect();
+    assert_eq!(flags, [3, 3, 1]);
+}
+
+#[tokio::test]
+async fn health_shows_no_key_that_stands_in_the_endpoint() {
+    let sink = OtlpSink::start().await;
+    let mut config = to(&sink);
+    config.traces.endpoint = Some("http://127.0.0.1:9/ingest?api-key=secret".to_owned());
+    let guard = start(config);
+    assert_eq!(
+        guard.health().endpoint.unwrap(),
+        "http://127.0.0.1:9/ingest"
+    );
+    guard.shutdown(Duration::ZERO).await;
+}
