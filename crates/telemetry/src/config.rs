@@ -14,6 +14,7 @@ pub use signal::SignalConfig;
 
 use crate::{InitError, Signal};
 use glassbox_config::{Settings, SettingsError, duration};
+use glassbox_semconv::v1_41::resource::SERVICE_NAME;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -220,8 +221,10 @@ impl TelemetryConfig {
         let loaded = settings.load::<Self>()?;
         let unnamed = loaded.origin("service_name").is_default();
         let config = loaded.into_value();
+        // OTEL_RESOURCE_ATTRIBUTES may call it otherwise, too.
+        let among_attributes = config.resource_attributes.get(SERVICE_NAME).cloned();
         Ok(match unnamed {
-            true => config.with_service_name(name),
+            true => config.with_service_name(among_attributes.unwrap_or_else(|| name.to_owned())),
             false => config,
         })
     }

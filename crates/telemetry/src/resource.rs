@@ -39,10 +39,18 @@ pub(crate) fn resource(config: &TelemetryConfig) -> Resource {
             set(key, value.clone().into());
         }
     }
-    // OTEL_RESOURCE_ATTRIBUTES may carry the name, where nothing says it better.
+    // OTEL_RESOURCE_ATTRIBUTES may carry the name, where nothing says it better; and a service that
+    // nobody has named is called after its program.
     let unnamed = config.service_name == TelemetryConfig::default().service_name;
-    if !(unnamed && config.resource_attributes.contains_key(key::SERVICE_NAME)) {
+    if !unnamed {
         set(key::SERVICE_NAME, config.service_name.clone().into());
+    } else if !config.resource_attributes.contains_key(key::SERVICE_NAME) {
+        let unknown = &config.service_name;
+        let name = match attributes.get(key::PROCESS_EXECUTABLE_NAME) {
+            Some(program) => format!("{unknown}:{program}"),
+            None => unknown.clone(),
+        };
+        attributes.insert(key::SERVICE_NAME.to_owned(), name.into());
     }
     let attributes = attributes.into_iter();
     Resource::builder_empty()
@@ -201,6 +209,16 @@ mod tests {
         assert_eq!(
             text(&resource, key::SERVICE_NAME).as_deref(),
             Some("from attributes")
+        );
+    }
+
+    #[test]
+    fn a_service_without_a_name_is_called_after_its_program() {
+        let resource = resource(&TelemetryConfig::default());
+        let program = text(&resource, key::PROCESS_EXECUTABLE_NAME).unwrap();
+        assert_eq!(
+            text(&resource, key::SERVICE_NAME),
+            Some(format!("unknown_service:{program}"))
         );
     }
 }

@@ -208,3 +208,19 @@ fn a_file_may_use_the_spellings_of_older_configurations() {
     expected.traces.exporter = Exporter::None;
     assert_eq!(config, expected);
 }
+
+#[test]
+fn a_service_is_called_as_the_environment_says_in_either_variable() {
+    let named = |environment: &[(&str, &str)]| {
+        let config = TelemetryConfig::for_service("weather", &settings(environment)).unwrap();
+        let resource = crate::resource::resource(&config);
+        let key = opentelemetry::Key::from_static_str("service.name");
+        (config.service_name, resource.get(&key).unwrap().to_string())
+    };
+    let both = |name: &str| (name.to_owned(), name.to_owned());
+    let attributes = ("OTEL_RESOURCE_ATTRIBUTES", "service.name=by-attribute");
+    assert_eq!(named(&[]), both("weather"));
+    assert_eq!(named(&[attributes]), both("by-attribute"));
+    let name = ("OTEL_SERVICE_NAME", "by-name");
+    assert_eq!(named(&[attributes, name]), both("by-name"));
+}
