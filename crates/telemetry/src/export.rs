@@ -22,17 +22,17 @@ pub(crate) use answer::Answer;
 use bytes::Bytes;
 use glassbox_core::Deadline;
 use glassbox_resilience::{Next, Permit};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-    time::Duration,
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
 };
-use tokio::time::{sleep, timeout};
 
 /// How the backend may know us.
 const USER_AGENT: &str = concat!("glassbox-telemetry/", env!("CARGO_PKG_VERSION"));
+
+/// The longest wait between two attempts once the process ends: what is not delivered then is lost.
+const LAST_WAIT: Duration = Duration::from_secs(1);
 
 /// Sends the batches of one signal.
 #[derive(Debug)]
@@ -42,8 +42,8 @@ pub(crate) struct Exporter {
     shown: String,
     circuit: Arc<Circuit>,
     clock: Monotonic,
-    /// Set when the process ends: an absent backend is not waited for any more.
-    hurried: Arc<AtomicBool>,
+    /// Turns true when the process ends: an absent backend is not waited for any more.
+    hurried: watch::Receiver<bool>,
 }
 
 #[derive(Debug)]
@@ -60,7 +60,7 @@ impl Exporter {
         config: &TelemetryConfig,
         signal: Signal,
         circuit: Arc<Circuit>,
-        hurried: Arc<AtomicBool>,
+        hurried: watch::Receiver<bool>,
     ) -> Result<Self, InitError> {
         let target = Target::of(config, signal)?;
         let shown = target.shown();
@@ -121,11 +121,18 @@ impl Exporter {
                 Ok(Err(error)) => error,
                 Err(_) => return Err(ExportError::Timeout(self.timeout)),
             };
-            if error.is_unreachable() && self.hurried.load(Relaxed) {
+            let hurried = *self.hurried.borrow();
+            if hurried && error.is_unreachable() {
                 return Err(error);
             }
             match attempts.next(&error, &self.clock) {
-                Next::Retry(wait) => sleep(wait).await,
+                Next::Retry(wait) if hurried => sleep(wait.min(LAST_WAIT)).await,
+                // The end of the process is the last chance for what waits: it is tried now.
+                Next::Retry(wait) => {
+                    let mut end = self.hurried.clone();
+                    // Over or come early, it is time either way.
+                    let _ = timeout(wait, end.wait_for(|hurried| *hurried)).await;
+                }
                 Next::Stop(_) => return Err(error),
             }
         }

@@ -26,14 +26,11 @@ use collector::Collector;
 use encode::SharedResource;
 use glassbox_core::telemetry::Health;
 use opentelemetry_sdk::{Resource, trace::SpanData};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-    time::Duration,
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{
+    mpsc::{self, error::TrySendError},
+    watch,
 };
-use tokio::sync::mpsc::{self, error::TrySendError};
 
 /// How many flushes may be asked for at the same time.
 const MAX_COMMANDS: usize = 64;
@@ -114,12 +111,12 @@ impl Pipeline {
         // Of its own, so that flushes cannot keep the end waiting.
         let (end, ends) = mpsc::channel(1);
         let circuits = [(); 3].map(|()| Arc::new(Circuit::new()));
-        let hurried = Arc::new(AtomicBool::new(false));
+        let (hurry, hurried) = watch::channel(false);
 
         let build = {
             let (config, shared) = (config.clone(), SharedResource::from(resource));
             let (spans, logs, points) = (spans.clone(), logs.clone(), points.clone());
-            let (hurried, circuits) = (hurried.clone(), circuits.clone());
+            let circuits = circuits.clone();
             move || {
                 let exporter = |signal| {
                     let circuit = circuits[signal as usize].clone();
@@ -160,7 +157,7 @@ impl Pipeline {
                 Ok(outlets)
             }
         };
-        let endpoint = thread::spawn(build, (flushes, ends), hurried)?;
+        let endpoint = thread::spawn(build, (flushes, ends), hurry)?;
         Ok(Self {
             spans,
             logs,
@@ -305,7 +302,7 @@ impl Outlets {
 }
 
 /// Lives on the thread of telemetry until the shutdown.
-async fn serve(outlets: Outlets, (mut flushes, mut ends): Orders, hurried: Arc<AtomicBool>) {
+async fn serve(outlets: Outlets, (mut flushes, mut ends): Orders, hurry: watch::Sender<bool>) {
     let mut running = outlets.run();
     let end = loop {
         tokio::select! {
@@ -329,7 +326,7 @@ async fn serve(outlets: Outlets, (mut flushes, mut ends): Orders, hurried: Arc<A
     };
     // Nobody can ask any more, and nobody waits.
     let Some((within, done)) = end else { return };
-    hurried.store(true, Relaxed);
+    hurry.send_replace(true);
     outlets.refuse();
     // Outcomes are in the books; there is nobody else to tell.
     let _ = tokio::time::timeout(within, outlets.drain()).await;

@@ -70,11 +70,14 @@ impl<T> Batcher<T> {
         }
     }
 
-    /// Sends what waits at the moment of the call, whatever the breaker says.
+    /// Sends what waits at the moment of the call, whatever the breaker says, and sees what is on its
+    /// way arrive.
     ///
     /// # Errors
     /// The first failure, in words; the books have them all.
     pub(super) async fn drain(&self) -> Result<(), String> {
+        let counts = self.queue.counts();
+        let before = counts.refused();
         let mut outcome = Ok(());
         let mut left = self.queue.len();
         while left > 0 {
@@ -85,6 +88,11 @@ impl<T> Batcher<T> {
             }
             left = left.saturating_sub(sent);
             outcome = outcome.and(result);
+        }
+        // A batch that was on its way already, or that somebody else sent meanwhile.
+        if outcome.is_ok() && counts.refused() > before {
+            let error = counts.last_error();
+            outcome = Err(error.unwrap_or_else(|| "a batch was given up".to_owned()));
         }
         outcome
     }

@@ -68,6 +68,18 @@ impl Counts {
         self.delivered.load(Relaxed)
     }
 
+    /// How many items the backend did not take.
+    pub(crate) fn refused(&self) -> u64 {
+        let of = |loss: Loss| self.dropped[loss as usize].load(Relaxed);
+        of(Loss::ExportFailed) + of(Loss::Rejected)
+    }
+
+    /// What the latest export failed by, if it did.
+    pub(crate) fn last_error(&self) -> Option<String> {
+        let last = self.last_error.lock();
+        last.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub(crate) fn dropped(&self) -> Drops {
         let counted = Loss::ALL.iter().map(|loss| {
             let count = self.dropped[*loss as usize].load(Relaxed);
@@ -93,11 +105,7 @@ impl Counts {
         health.queued = queued as u64;
         health.circuit_open = circuit_open;
         health.dropped = self.dropped();
-        health.last_error = self
-            .last_error
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        health.last_error = self.last_error();
         health
     }
 }

@@ -5,14 +5,10 @@ use crate::InitError;
 use opentelemetry::Context;
 use std::{
     cell::Cell,
-    sync::{
-        Arc,
-        atomic::AtomicBool,
-        mpsc::{SyncSender, sync_channel},
-    },
+    sync::mpsc::{SyncSender, sync_channel},
     thread,
 };
-use tokio::runtime;
+use tokio::{runtime, sync::watch};
 
 thread_local! {
     static OWN: Cell<bool> = const { Cell::new(false) };
@@ -27,12 +23,12 @@ pub(crate) fn is_own() -> bool {
 pub(super) fn spawn(
     build: impl FnOnce() -> Result<Outlets, InitError> + Send + 'static,
     orders: Orders,
-    hurried: Arc<AtomicBool>,
+    hurry: watch::Sender<bool>,
 ) -> Result<Option<String>, InitError> {
     let (ready, built) = sync_channel(1);
     thread::Builder::new()
         .name("glassbox-telemetry".to_owned())
-        .spawn(move || run(build, orders, hurried, &ready))
+        .spawn(move || run(build, orders, hurry, &ready))
         .map_err(InitError::Thread)?;
     built
         .recv()
@@ -42,7 +38,7 @@ pub(super) fn spawn(
 fn run(
     build: impl FnOnce() -> Result<Outlets, InitError>,
     orders: Orders,
-    hurried: Arc<AtomicBool>,
+    hurry: watch::Sender<bool>,
     ready: &SyncSender<Result<Option<String>, InitError>>,
 ) {
     OWN.set(true);
@@ -63,7 +59,7 @@ fn run(
     match built {
         Ok((runtime, outlets)) => {
             if ready.send(Ok(outlets.endpoint())).is_ok() {
-                runtime.block_on(serve(outlets, orders, hurried));
+                runtime.block_on(serve(outlets, orders, hurry));
             }
             // A callback of the application that hangs must not keep the process.
             runtime.shutdown_background();

@@ -242,6 +242,14 @@ async fn a_backend_that_keeps_failing_is_left_alone_and_its_telemetry_waits() {
     sink.wait_for(|sink| sink.attempts() > attempts).await;
     assert_eq!(guard.health().signals["traces"].queued, 10);
 
+    // The logs were tried, and lost.
+    let booked = async {
+        while guard.health().signals["logs"].queued > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(WITHIN, booked).await.unwrap();
+
     // Whoever asks for a flush gets one.
     sink.set_mode(SinkMode::default());
     guard.flush(WITHIN).await.unwrap();
@@ -249,4 +257,37 @@ async fn a_backend_that_keeps_failing_is_left_alone_and_its_telemetry_waits() {
     let report = guard.shutdown(WITHIN).await;
     assert_eq!(report.signals["traces"].delivered, 10);
     assert_eq!(lost(&report.signals["traces"], "export_failed"), 3);
+}
+
+#[tokio::test]
+async fn a_flush_tells_of_the_batch_that_was_on_its_way_already() {
+    let sink = OtlpSink::start().await;
+    sink.set_mode(SinkMode::Hang);
+    let config = to(&sink)
+        .with_timeout(Duration::from_millis(300))
+        .with_batch_size(10);
+    let guard = start(config);
+    emit_spans(&guard, 10);
+    sink.wait_for(|sink| sink.attempts() == 1).await;
+    let error = guard.flush(WITHIN).await.unwrap_err();
+    assert!(error.to_string().contains("within 300ms"), "{error}");
+    // What was lost before is not lost again.
+    guard.flush(WITHIN).await.unwrap();
+    guard.shutdown(WITHIN).await;
+}
+
+#[tokio::test]
+async fn the_end_does_not_sleep_through_the_wait_of_a_batch() {
+    let sink = OtlpSink::start().await;
+    let wait = Duration::from_secs(20);
+    sink.script([SinkMode::Refuse(Refusal::unavailable("busy", wait))]);
+    let config = to(&sink)
+        .with_timeout(Duration::from_secs(3600))
+        .with_batch_size(10);
+    let guard = start(config);
+    emit_spans(&guard, 10);
+    sink.wait_for(|sink| sink.attempts() == 1).await;
+    emit_spans(&guard, 5);
+    let report = guard.shutdown(Duration::from_secs(5)).await;
+    assert_eq!(report.signals["traces"].delivered, 15, "{report}");
 }
