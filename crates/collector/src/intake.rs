@@ -6,12 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use glassbox_otlp::{Accepted, Batch, Consumer, Refusal};
+use tokio::sync::Semaphore;
 
 use crate::ownership::Ownership;
 use crate::store::{AppendError, SegmentStore};
 
 /// How long clients keep their data before they try a disk again that could not be written.
 const DISK_RETRY: Duration = Duration::from_secs(5);
+
+/// How many batches are written at a time. A client that goes away gives its share of the receiver's
+/// budget back while its batch is still being written, so their number needs a bound of its own.
+const WRITES: usize = 8;
 
 /// Puts batches into the store.
 #[derive(Debug)]
@@ -21,6 +26,7 @@ pub(crate) struct Intake {
     _ownership: Arc<Ownership>,
     /// Whether the last write failed, so that the log says it once and not per request.
     failing: AtomicBool,
+    writes: Arc<Semaphore>,
 }
 
 impl Intake {
@@ -29,6 +35,7 @@ impl Intake {
             store,
             _ownership: ownership,
             failing: AtomicBool::new(false),
+            writes: Arc::new(Semaphore::new(WRITES)),
         }
     }
 
@@ -53,8 +60,15 @@ impl Intake {
 impl Consumer for Intake {
     async fn consume(&self, batch: Batch) -> Result<Accepted, Refusal> {
         let store = Arc::clone(&self.store);
+        let Ok(turn) = Arc::clone(&self.writes).acquire_owned().await else {
+            return Err(refusal(&AppendError::Closed));
+        };
         // A client that goes away does not undo the write; it sends again what it does not know.
-        let appended = tokio::task::spawn_blocking(move || store.append(&batch)).await;
+        let write = move || {
+            let _turn = turn;
+            store.append(&batch)
+        };
+        let appended = tokio::task::spawn_blocking(write).await;
         let appended = appended.map_err(|_| Refusal::Internal {
             message: "the store failed while it wrote".to_owned(),
         })?;
@@ -77,3 +91,6 @@ fn refusal(error: &AppendError) -> Refusal {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

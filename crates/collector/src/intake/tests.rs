@@ -1,0 +1,71 @@
+//! Clients that go away while the disk is slow.
+
+use std::sync::mpsc;
+
+use glassbox_otlp::Request;
+use glassbox_otlp::proto::ExportTraceServiceRequest;
+use glassbox_otlp::proto::trace::v1::{ResourceSpans, ScopeSpans, Span};
+
+use super::*;
+use crate::store::{Records, Retention};
+
+fn batch(number: u64) -> Batch {
+    let span = Span {
+        trace_id: vec![7; 16],
+        span_id: number.to_be_bytes().to_vec(),
+        name: "step".to_owned(),
+        ..Span::default()
+    };
+    let scope_spans = vec![ScopeSpans {
+        spans: vec![span],
+        ..ScopeSpans::default()
+    }];
+    let group = ResourceSpans {
+        scope_spans,
+        ..ResourceSpans::default()
+    };
+    Batch::new(Request::Traces(ExportTraceServiceRequest {
+        resource_spans: vec![group],
+    }))
+}
+
+#[test]
+fn clients_that_give_up_on_a_slow_disk_leave_few_batches_behind() {
+    // One thread for all blocking work: while it is held, the disk is as slow as can be.
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.max_blocking_threads(1).build().unwrap();
+    runtime.block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let ownership = Arc::new(Ownership::take(folder.path(), 0).unwrap());
+        let retention = Retention {
+            max_bytes: 1 << 20,
+            max_age: None,
+            max_records: 1_000,
+        };
+        let store = SegmentStore::open(&folder.path().join("segments"), retention).unwrap();
+        let store = Arc::new(store);
+        let intake = Arc::new(Intake::new(Arc::clone(&store), ownership));
+        let (release, held) = mpsc::channel::<()>();
+        let slow = tokio::task::spawn_blocking(move || held.recv());
+        for number in 1..=100 {
+            let given_up = tokio::task::spawn({
+                let intake = Arc::clone(&intake);
+                async move { intake.consume(batch(number)).await }
+            });
+            tokio::task::yield_now().await;
+            given_up.abort();
+        }
+        tokio::task::yield_now().await;
+        release.send(()).unwrap();
+        slow.await.unwrap().unwrap();
+        // Whoever asks now is behind everything that was left.
+        let last = intake.consume(batch(1_000)).await;
+        assert_eq!(last, Ok(Accepted::all()));
+        let view = store.view();
+        let held = view
+            .segments
+            .iter()
+            .fold(Records::default(), |sum, next| sum.plus(next.records));
+        assert!(held.spans <= WRITES as u64 + 1, "{}", held.spans);
+    });
+}
