@@ -121,8 +121,15 @@ fn instant(text: &str, now: u64) -> Option<u64> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return text.parse().ok();
     }
-    if let Ok(timestamp) = text.parse::<Timestamp>() {
-        return u64::try_from(timestamp.as_nanosecond()).ok();
+    // An offset of +02:00 whose plus was not escaped has arrived as a space.
+    let offset = text
+        .rsplit_once(' ')
+        .map(|(time, zone)| format!("{time}+{zone}"));
+    for text in [Some(text), offset.as_deref()].into_iter().flatten() {
+        if let Ok(timestamp) = text.parse::<Timestamp>() {
+            // Nothing is stored of the time before 1970.
+            return u64::try_from(timestamp.as_nanosecond().max(0)).ok();
+        }
     }
     let age = duration::parse(text).ok()?;
     Some(now.saturating_sub(u64::try_from(age.as_nanos()).ok()?))
@@ -161,6 +168,12 @@ mod tests {
             instant("1970-01-01T02:00:01+02:00", now),
             Some(1_000_000_000)
         );
+        // The plus of an offset is a space to whoever decodes a query.
+        assert_eq!(
+            instant("1970-01-01T02:00:01 02:00", now),
+            Some(1_000_000_000)
+        );
+        assert_eq!(instant("1969-12-31T23:59:59Z", now), Some(0));
         assert_eq!(instant("15m", now), Some(now - 900_000_000_000));
         assert_eq!(instant("yesterday", now), None);
     }
