@@ -71,7 +71,7 @@ async fn unknown_path(request: Request) -> Answer {
     Problem::new(Category::NotFound, "request.unknown_path", message).into()
 }
 
-async fn wrong_method(request: Request) -> Answer {
+pub(crate) async fn wrong_method(request: Request) -> Answer {
     let message = format!(
         "{} is not answered at '{}'; the header 'allow' names what is",
         request.method(),

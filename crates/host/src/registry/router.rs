@@ -1,10 +1,13 @@
 //! The registry over HTTP, for services in several processes.
 
 use super::MemoryRegistry;
-use crate::api::{Answer, Input};
+use crate::api::{Answer, Input, wrong_method};
 use axum::{
     Json, Router,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{
+        Path, Query, State,
+        rejection::{PathRejection, QueryRejection},
+    },
     http::StatusCode,
     response::{IntoResponse, Response},
     routing,
@@ -53,6 +56,7 @@ pub fn registry_router(registry: MemoryRegistry) -> Router {
             "/v1/registry/services/{instance}/health",
             routing::put(report),
         )
+        .method_not_allowed_fallback(wrong_method)
         .with_state(registry)
 }
 
@@ -75,22 +79,34 @@ async fn register(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn release(State(registry): State<MemoryRegistry>, Path(instance): Path<String>) -> Response {
-    registry.remove(&instance);
-    StatusCode::NO_CONTENT.into_response()
+async fn release(
+    State(registry): State<MemoryRegistry>,
+    instance: Result<Path<String>, PathRejection>,
+) -> Result<StatusCode, Answer> {
+    registry.remove(&named(instance)?);
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn report(
     State(registry): State<MemoryRegistry>,
-    Path(instance): Path<String>,
+    instance: Result<Path<String>, PathRejection>,
     request: axum::extract::Request,
 ) -> Result<StatusCode, Answer> {
+    let instance = named(instance)?;
     let report: Report = Input::new(BODY_LIMIT).read_as(request).await?;
     if registry.report(&instance, report.health) {
         return Ok(StatusCode::NO_CONTENT);
     }
     let message = format!("no instance '{instance}' is registered; register it first");
     Err(Problem::new(Category::NotFound, "registry.unknown_instance", message).into())
+}
+
+/// The instance in the path, if that is text.
+fn named(instance: Result<Path<String>, PathRejection>) -> Result<String, Answer> {
+    instance.map(|Path(instance)| instance).map_err(|error| {
+        let message = format!("the path cannot be used: {}", error.body_text());
+        Problem::new(Category::Invalid, "request.invalid_path", message).into()
+    })
 }
 
 async fn list(

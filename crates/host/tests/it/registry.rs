@@ -113,3 +113,19 @@ async fn what_cannot_be_registered_is_refused() {
     let query = get(&format!("{services}?kind=plant")).await;
     assert_eq!(query.status(), 400);
 }
+
+#[tokio::test]
+async fn every_refusal_has_the_one_error_body() {
+    let (url, _task) = serve(MemoryRegistry::new(), ANY.into()).await;
+    let services = format!("{url}/v1/registry/services");
+    for (method, path, expected) in [
+        ("DELETE", "/%FF", (400, "request.invalid_path")),
+        ("PUT", "/%FF/health", (400, "request.invalid_path")),
+        ("PATCH", "", (405, "request.wrong_method")),
+        ("GET", "?kind=plant", (400, "request.invalid_query")),
+    ] {
+        let (status, problem) = send(method, &format!("{services}{path}"), &json!({})).await;
+        let problem = problem.unwrap_or_else(|| panic!("{method} {path} has no error body"));
+        assert_eq!((status, problem.code()), expected, "{method} {path}");
+    }
+}
