@@ -13,7 +13,7 @@ pub use remote::RemoteTool;
 
 use glassbox_core::{Category, Problem};
 use glassbox_instrument::{HttpError, HttpResponse};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// The problem that an answer of 400 or more carries.
 ///
@@ -23,8 +23,7 @@ async fn problem(peer: &str, response: HttpResponse) -> Result<Problem, HttpErro
     let header = response.headers().get("retry-after");
     let wait = header
         .and_then(|value| value.to_str().ok())
-        .and_then(|text| text.trim().parse().ok())
-        .map(Duration::from_secs);
+        .and_then(|text| retry_after(text.trim(), SystemTime::now()));
     let body = response.bytes().await?;
     if let Ok(problem) = serde_json::from_slice::<Problem>(&body) {
         return Ok(match (problem.retry_after(), wait) {
@@ -43,6 +42,17 @@ async fn problem(peer: &str, response: HttpResponse) -> Result<Problem, HttpErro
         Some(wait) => problem.with_retry_after(wait),
         None => problem,
     })
+}
+
+/// A wait in seconds, or until a date; one that has passed means now.
+fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
+    match text.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => {
+            let date = httpdate::parse_http_date(text).ok()?;
+            Some(date.duration_since(now).unwrap_or_default())
+        }
+    }
 }
 
 /// The beginning of a body that was not understood.

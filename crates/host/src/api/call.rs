@@ -155,6 +155,9 @@ fn unknown(state: &State, name: &str) -> Answer {
 fn reject(state: &State, reason: &'static str, problem: Problem) -> Answer {
     state.count_rejected();
     REJECTIONS.add_with(1, &[reason.into()]);
+    // The instance says that it was itself: an answer from further down is no promise that nothing was
+    // begun here.
+    let problem = problem.with_detail("instance", state.instance.as_str());
     problem.with_retry_after(BUSY).into()
 }
 

@@ -3,7 +3,7 @@
 use super::problem;
 use glassbox_core::{Cx, Discovery, Filter, Problem, ServiceInfo, async_trait};
 use glassbox_instrument::{HttpClient, HttpError};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use std::{
     fmt,
     sync::Arc,
@@ -17,7 +17,8 @@ const FRESH: Duration = Duration::from_secs(1);
 /// Looks into the registry that [`registry_router`](crate::registry_router) serves. Cheap to clone.
 ///
 /// The whole list is read at once and kept for a second; while the registry is away, the list as
-/// last known goes on being served, and the log says so once.
+/// last known goes on being served, and the log says so once. What this version cannot read of a list
+/// hides nothing else of it.
 #[derive(Clone)]
 pub struct HttpDiscovery(Arc<Inner>);
 
@@ -38,7 +39,15 @@ struct Known {
 
 #[derive(Deserialize)]
 struct List {
-    services: Vec<ServiceInfo>,
+    services: Vec<Entry>,
+}
+
+/// A registration, if this version knows what it says.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Entry {
+    Known(Box<ServiceInfo>),
+    Unknown(IgnoredAny),
 }
 
 impl HttpDiscovery {
@@ -106,7 +115,21 @@ impl HttpDiscovery {
             return Err(problem(url, response).await.unwrap_or_else(failed));
         }
         let list: List = response.json().await.map_err(failed)?;
-        Ok(list.services.into())
+        let total = list.services.len();
+        let known = list.services.into_iter().filter_map(|entry| match entry {
+            Entry::Known(service) => Some(*service),
+            Entry::Unknown(IgnoredAny) => None,
+        });
+        let known: Arc<[ServiceInfo]> = known.collect();
+        let unknown = total - known.len();
+        if unknown > 0 {
+            tracing::debug!(
+                registry = url,
+                unknown,
+                "registrations that a later version may have made are left out"
+            );
+        }
+        Ok(known)
     }
 }
 

@@ -78,7 +78,8 @@ impl RemoteTool {
             path_segment(&capability.name)
         );
         let repeatable = capability.effect.is_repeatable();
-        let failed = |error| Failure {
+        let failed = |error: HttpError| Failure {
+            may_have_begun: error.was_sent(),
             cause: Cause::Http(error),
             repeatable,
         };
@@ -101,9 +102,16 @@ impl RemoteTool {
             problem = problem.with_blame(Blame::Caller);
         }
         Err(Failure {
+            may_have_begun: !self.is_unheard(&problem),
             cause: Cause::Problem(problem),
             repeatable,
         })
+    }
+
+    /// Whether the instance turned the call away itself, rather than hand on what another one said.
+    fn is_unheard(&self, problem: &Problem) -> bool {
+        matches!(problem.code(), "service.busy" | "service.draining")
+            && problem.details()["instance"] == self.service.instance.as_str()
     }
 
     /// Asks the breaker, and tells it how the attempt went.
@@ -247,6 +255,8 @@ struct Failure {
     cause: Cause,
     /// Whether the capability may be called twice.
     repeatable: bool,
+    /// Whether the instance may have begun the call.
+    may_have_begun: bool,
 }
 
 enum Cause {
@@ -254,21 +264,9 @@ enum Cause {
     Problem(Problem),
 }
 
-impl Failure {
-    /// Whether the instance may have begun the call.
-    fn may_have_begun(&self) -> bool {
-        match &self.cause {
-            Cause::Http(error) => error.was_sent(),
-            Cause::Problem(problem) => {
-                !matches!(problem.code(), "service.busy" | "service.draining")
-            }
-        }
-    }
-}
-
 impl Decide for Failure {
     fn retry(&self) -> Retry {
-        if !self.repeatable && self.may_have_begun() {
+        if !self.repeatable && self.may_have_begun {
             return Retry::Never;
         }
         match &self.cause {

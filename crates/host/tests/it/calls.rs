@@ -174,6 +174,7 @@ async fn one_call_too_many_is_turned_away_and_counted() {
     assert_eq!(busy.headers()["retry-after"], "1");
     let problem: Problem = busy.json().await.unwrap();
     assert_eq!(problem.code(), "service.busy");
+    assert_eq!(problem.details()["instance"], running.instance());
     assert_eq!(problem.retry_after(), Some(Duration::from_secs(1)));
     let reason = [("glassbox.reason", "concurrency")];
     assert!(capture.counter("glassbox.host.rejections", &reason) >= 1);

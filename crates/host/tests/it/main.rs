@@ -10,4 +10,6 @@ mod lifecycle;
 mod registry;
 #[cfg(feature = "client")]
 mod remote;
+#[cfg(feature = "client")]
+mod strangers;
 mod tools;
