@@ -95,7 +95,7 @@ impl<'a> RunRecord<'a> {
             Err(problem) => {
                 let class = problem.category().as_str();
                 FAILED.add_with(1, &[Value::Str(name), Value::Str(class)]);
-                self.span.fail(class, problem.message().to_owned());
+                self.span.fail(class, told(problem));
                 self.told.publish(
                     "workflow.failed",
                     json!({"code": problem.code(), "category": class}),
@@ -183,7 +183,7 @@ impl<'a> StepRecord<'a> {
             ),
             Err(problem) => {
                 let class = problem.category().as_str();
-                self.span.fail(class, problem.message().to_owned());
+                self.span.fail(class, told(problem));
                 self.told.publish(
                     "workflow.step_failed",
                     json!({"step": self.step, "attempts": self.attempts, "code": problem.code(), "category": class}),
@@ -257,8 +257,7 @@ impl<'a> CallRecord<'a> {
         let seconds = self.told.seconds_since(self.start);
         TOOL_DURATION.record(seconds, [self.tool, "function"], error);
         if let Err(problem) = result {
-            self.span
-                .fail(problem.category().as_str(), problem.message().to_owned());
+            self.span.fail(problem.category().as_str(), told(problem));
         }
     }
 }
@@ -268,6 +267,17 @@ impl Drop for CallRecord<'_> {
         if self.open {
             self.close(Err(&abandoned("the call")));
         }
+    }
+}
+
+/// A problem on a span: our own in full, a tool's by its code, for what it says may quote arguments and
+/// so the question that was asked.
+fn told(problem: &Problem) -> String {
+    let code = problem.code();
+    match &problem.details()["step"] {
+        _ if code.starts_with("workflow.") => problem.message().to_owned(),
+        serde_json::Value::String(step) => format!("step '{step}' failed: {code}"),
+        _ => code.to_owned(),
     }
 }
 

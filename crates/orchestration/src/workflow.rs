@@ -77,7 +77,8 @@ pub struct Step {
     /// Steps that must complete before, beside those that the input binds to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<String>,
-    /// How long one try may take, in milliseconds; without one, as long as the capability says.
+    /// How long one try may take, in milliseconds; without one, as long as the capability says and three
+    /// seconds more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
     /// What happens after a failed try.

@@ -10,6 +10,11 @@ use glassbox_resilience::{Jitter, Next, Stop};
 use serde_json::Value;
 use std::time::Duration;
 
+/// How much longer than the capability itself a try waits where the step says nothing. The tool's own
+/// limit and that of its client pass before, and both know better than we do whose fault it was: a
+/// shorter deadline would be the caller's.
+const GRACE: Duration = Duration::from_secs(3);
+
 /// Runs the step at `at` until it gives its output, may not be tried again, or has no tries left.
 pub(super) async fn run(
     scene: Scene<'_>,
@@ -64,9 +69,10 @@ async fn call(
     let (step, _) = scene.graph.step(at);
     let clock = &scene.runner.clock;
     let instance = callee.instance(attempt);
-    let timeout = step
-        .timeout_ms
-        .map_or(callee.capability.timeout, Duration::from_millis);
+    let timeout = match step.timeout_ms {
+        Some(own) => Duration::from_millis(own),
+        None => callee.capability.timeout.saturating_add(GRACE),
+    };
     let record = CallRecord::start(scene.told, cx, &step.capability, instance, attempt);
     let cx = cx
         .with_trace(record.context())

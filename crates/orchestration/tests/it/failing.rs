@@ -153,6 +153,9 @@ async fn a_tool_is_told_how_long_it_has() {
     let cx = Cx::background().with_deadline(deadline);
     let output = run_under(&fixture, &graph, cx).await.unwrap();
     assert_eq!(output, json!({"s": 100}));
+    // Where the step says nothing, the tool's own limit of 30 s and that of its client come first.
+    let graph = one_step(Step::new("s", "x"));
+    assert_eq!(run(&fixture, &graph).await.unwrap(), json!({"s": 33_000}));
 }
 
 #[tokio::test(start_paused = true)]

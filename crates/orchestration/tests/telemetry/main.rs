@@ -136,12 +136,13 @@ async fn a_failure_is_marked_from_the_call_to_the_run() {
         .unwrap();
     let spans = run(&graph).await;
     for (name, class, says) in [
-        ("execute_tool fail", "not_found", "the tool said no"),
-        ("step break", "not_found", "the tool said no"),
+        // What a tool says may quote its arguments: the code tells as much.
+        ("execute_tool fail", "not_found", "test.failed"),
+        ("step break", "not_found", "test.failed"),
         (
             "invoke_workflow bad",
             "not_found",
-            "step 'break' (fail) failed: the tool said no",
+            "step 'break' failed: test.failed",
         ),
         (
             "step wait",
