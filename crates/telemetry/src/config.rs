@@ -84,6 +84,14 @@ pub struct TelemetryConfig {
     /// The longest that a span or log record waits for its batch to fill.
     #[serde(with = "duration")]
     pub batch_timeout: Duration,
+    /// The most log records that wait, where that is not [`queue_size`](Self::queue_size).
+    pub log_queue_size: Option<usize>,
+    /// The most log records in one request, where that is not [`batch_size`](Self::batch_size).
+    pub log_batch_size: Option<usize>,
+    /// The longest that a log record waits for its batch to fill, where that is not
+    /// [`batch_timeout`](Self::batch_timeout).
+    #[serde(with = "duration::option")]
+    pub log_batch_timeout: Option<Duration>,
     /// How often metrics are collected.
     #[serde(with = "duration")]
     pub metric_interval: Duration,
@@ -152,6 +160,9 @@ impl Default for TelemetryConfig {
             queue_size: 16_384,
             batch_size: 512,
             batch_timeout: Duration::from_secs(5),
+            log_queue_size: None,
+            log_batch_size: None,
+            log_batch_timeout: None,
             metric_interval: Duration::from_secs(30),
             temporality: Temporality::Cumulative,
             cardinality_limit: 1000,
@@ -251,6 +262,12 @@ impl TelemetryConfig {
             ("queue_size", self.queue_size == 0),
             ("batch_size", self.batch_size == 0),
             ("batch_timeout", self.batch_timeout.is_zero()),
+            ("log_queue_size", self.log_queue_size == Some(0)),
+            ("log_batch_size", self.log_batch_size == Some(0)),
+            (
+                "log_batch_timeout",
+                self.log_batch_timeout.is_some_and(|wait| wait.is_zero()),
+            ),
             ("metric_interval", self.metric_interval.is_zero()),
             ("timeout", self.timeout.is_zero()),
             ("cardinality_limit", self.cardinality_limit == 0),

@@ -89,12 +89,14 @@ impl Pipeline {
         resource: &Resource,
         collection: Collection,
     ) -> Result<Self, InitError> {
-        let queue_of = |signal| match config.exports(signal) {
-            true => config.queue_size,
-            false => 0,
-        };
-        let mut spans = Queue::new(queue_of(Signal::Traces), config.batch_size, Arc::default());
-        let mut logs = Queue::new(queue_of(Signal::Logs), config.batch_size, Arc::default());
+        let (mut spans, mut logs) = (
+            Queue::new(config.queue_size, config.batch_size, Arc::default()),
+            Queue::new(
+                config.log_queue_size.unwrap_or(config.queue_size),
+                config.log_batch_size.unwrap_or(config.batch_size),
+                Arc::default(),
+            ),
+        );
         let signals: Vec<Signal> = Signal::ALL
             .into_iter()
             .filter(|signal| config.exports(*signal))
@@ -126,6 +128,7 @@ impl Pipeline {
                         .transpose()
                 };
                 let delay = config.batch_timeout;
+                let log_delay = config.log_batch_timeout.unwrap_or(delay);
                 let outlets = Outlets {
                     spans: exporter(Signal::Traces)?.map(|exporter| {
                         let encode = encode::spans;
@@ -146,7 +149,7 @@ impl Pipeline {
                             encode,
                             &shared,
                             exporter,
-                            delay,
+                            log_delay,
                         ))
                     }),
                     points: exporter(Signal::Metrics)?.map(|exporter| {

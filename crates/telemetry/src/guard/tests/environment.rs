@@ -90,6 +90,9 @@ fn the_environment_that_is_handed_in_sets_everything() {
         ("OTEL_BSP_MAX_QUEUE_SIZE", "4096"),
         ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "256"),
         ("OTEL_BSP_SCHEDULE_DELAY", "1500"),
+        ("OTEL_BLRP_MAX_QUEUE_SIZE", "2048"),
+        ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "128"),
+        ("OTEL_BLRP_SCHEDULE_DELAY", "700"),
         ("OTEL_METRIC_EXPORT_INTERVAL", "15000"),
         ("RUST_LOG", "debug"),
         ("POD_NAME", "pod-7"),
@@ -120,6 +123,9 @@ fn the_environment_that_is_handed_in_sets_everything() {
         expected.max_events,
         expected.max_links,
     ) = (64, 32, 16);
+    expected.log_queue_size = Some(2048);
+    expected.log_batch_size = Some(128);
+    expected.log_batch_timeout = Some(Duration::from_millis(700));
     expected.kubernetes.pod_name = Some("pod-7".to_owned());
     assert_eq!(config, expected);
 }

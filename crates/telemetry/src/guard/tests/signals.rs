@@ -173,3 +173,37 @@ async fn health_shows_no_key_that_stands_in_the_endpoint() {
     );
     guard.shutdown(Duration::ZERO).await;
 }
+
+#[tokio::test]
+async fn logs_may_have_a_queue_and_batches_of_another_size() {
+    let sink = OtlpSink::start().await;
+    let mut config = to(&sink).with_queue_size(100).with_batch_size(100);
+    (config.log_queue_size, config.log_batch_size) = (Some(7), Some(5));
+    sink.set_mode(SinkMode::Hang);
+    let guard = start(config);
+    emit_logs(&guard, 5);
+    sink.wait_for(|sink| sink.attempts() == 1).await;
+    emit_logs(&guard, 10);
+    emit_spans(&guard, 10);
+    let health = guard.health();
+    assert_eq!(health.signals["logs"].dropped["queue_full"], 3);
+    assert!(health.signals["traces"].dropped.is_empty());
+    guard.shutdown(Duration::ZERO).await;
+}
+
+#[tokio::test]
+async fn logs_may_wait_for_another_time_and_not_for_none() {
+    let sink = OtlpSink::start().await;
+    let mut config = to(&sink);
+    config.log_batch_timeout = Some(Duration::from_millis(20));
+    let guard = start(config.clone());
+    emit_spans(&guard, 1);
+    emit_logs(&guard, 1);
+    sink.wait_for(|sink| sink.logs().len() == 1).await;
+    assert!(sink.spans().is_empty());
+    guard.shutdown(WITHIN).await;
+
+    config.log_batch_timeout = Some(Duration::ZERO);
+    let error = TelemetryGuard::start(config).unwrap_err().to_string();
+    assert_eq!(error, "log_batch_timeout is zero; it must be positive");
+}
