@@ -1,5 +1,5 @@
-//! Methods and versions as the conventions name them: closed sets, so that a scanner makes no new
-//! series.
+//! Methods, versions and addresses as the conventions name them; the first two are closed sets, so
+//! that a scanner makes no new series.
 
 use glassbox_semconv::v1_41::http::{KNOWN_METHODS, METHOD_OTHER};
 use http::{Method, Version};
@@ -30,6 +30,14 @@ pub(crate) fn protocol(version: Version) -> &'static str {
         Version::HTTP_3 => "3",
         _ => "1.1",
     }
+}
+
+/// The value of `server.address`: an IPv6 address stands in brackets only within a URL.
+pub(crate) fn address(host: &str) -> &str {
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    bare.unwrap_or(host)
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ pub(super) struct Attempt {
 impl Attempt {
     pub(super) fn start(spec: Spec<'_>, parent: &TraceContext) -> Self {
         let method = method::attribute(spec.method);
-        let address = spec.url.host_str().unwrap_or_default().to_owned();
+        let address = method::address(spec.url.host_str().unwrap_or_default()).to_owned();
         let port = spec.url.port_or_known_default().unwrap_or_default();
         let span = spec.with_span.then(|| {
             let name = match &spec.template {

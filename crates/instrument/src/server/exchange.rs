@@ -223,10 +223,10 @@ fn start_span<B>(
         builder = builder.attribute(url::QUERY, redact::query(query).into_owned());
     }
     if let Some(host) = request::host(request) {
-        builder = builder.attribute(server::ADDRESS, host.host().to_owned());
-        if let Some(port) = host.port_u16() {
-            builder = builder.attribute(server::PORT, port);
-        }
+        let known = if scheme == "https" { 443 } else { 80 };
+        builder = builder
+            .attribute(server::ADDRESS, method::address(host.host()).to_owned())
+            .attribute(server::PORT, host.port_u16().unwrap_or(known));
     }
     let agent = request.headers().get(USER_AGENT);
     if let Some(agent) = agent.and_then(|value| value.to_str().ok()) {

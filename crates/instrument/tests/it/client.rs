@@ -314,3 +314,20 @@ fn everything_can_go_to_another_thread() {
     fn assert_body<T: Send + Unpin>() {}
     assert_body::<glassbox_instrument::HttpBody>();
 }
+
+#[tokio::test]
+async fn an_ipv6_address_is_shown_without_brackets() {
+    let capture = TelemetryCapture::install();
+    // Nobody listens there, which is as good as an answer.
+    let nobody = HttpClient::new()
+        .get("http://[::1]:1/")
+        .send(&call(0xe9))
+        .await;
+    nobody.unwrap_err();
+    let span = only(&capture, 0xe9);
+    assert_eq!(span.text("server.address"), Some("::1"));
+    assert_eq!(span.text("url.full"), Some("http://[::1]:1/"));
+    let labels = [("server.address", "::1"), ("server.port", "1")];
+    let durations = capture.histogram("http.client.request.duration", &labels);
+    assert_eq!(durations.len(), 1);
+}

@@ -303,3 +303,20 @@ async fn axum_names_the_route_and_the_peer() {
     assert_eq!(span.name(), "GET");
     assert_eq!(span.int("http.response.status_code"), Some(404));
 }
+
+#[tokio::test]
+async fn the_address_of_the_server_is_without_brackets_and_its_port_is_known() {
+    let capture = TelemetryCapture::install();
+    for (trace_id, host, address, port) in [
+        (0xf1, "[::1]:8080", "::1", 8080),
+        (0xf2, "cities.test", "cities.test", 80),
+    ] {
+        let mut service = shown(async |_| whole(StatusCode::OK));
+        let mut request = request(trace_id, "/");
+        request.headers_mut().insert("host", host.parse().unwrap());
+        drop(service.call(request).await.unwrap());
+        let span = only(&capture, trace_id);
+        assert_eq!(span.text("server.address"), Some(address));
+        assert_eq!(span.int("server.port"), Some(port));
+    }
+}
