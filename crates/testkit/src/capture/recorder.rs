@@ -15,7 +15,8 @@ use std::{
 };
 
 thread_local! {
-    static CURRENT: RefCell<Vec<TraceContext>> = const { RefCell::new(Vec::new()) };
+    /// What this thread has entered and not left, each under its token.
+    static CURRENT: RefCell<Vec<(u64, TraceContext)>> = const { RefCell::new(Vec::new()) };
 }
 
 type Labels = Vec<(String, String)>;
@@ -235,19 +236,21 @@ impl Telemetry for Installed {
     }
 
     fn enter(&self, context: &TraceContext) -> u64 {
-        CURRENT.with_borrow_mut(|current| {
-            current.push(context.clone());
-            current.len() as u64 - 1
-        })
+        let token = self.0.ids.fetch_add(1, Ordering::Relaxed) + 1;
+        CURRENT.with_borrow_mut(|current| current.push((token, context.clone())));
+        token
     }
 
     fn exit(&self, token: u64) {
-        let depth = usize::try_from(token).unwrap_or(usize::MAX);
-        CURRENT.with_borrow_mut(|current| current.truncate(depth));
+        // In whatever order guards are dropped, as with OpenTelemetry.
+        CURRENT.with_borrow_mut(|current| current.retain(|(entered, _)| *entered != token));
     }
 
     fn current(&self) -> TraceContext {
-        CURRENT.with_borrow(|current| current.last().cloned().unwrap_or_default())
+        CURRENT.with_borrow(|current| {
+            let innermost = current.last().map(|(_, context)| context.clone());
+            innermost.unwrap_or_default()
+        })
     }
 
     fn now(&self) -> u64 {

@@ -111,3 +111,21 @@ fn a_second_install_shares_what_the_first_captured() {
     assert_eq!(first.counter("shared.count", &[]), 2);
     assert_eq!(second.counter("shared.count", &[]), 2);
 }
+
+#[test]
+fn spans_may_be_left_in_any_order() {
+    TelemetryCapture::install();
+    let spans = ["a", "b", "c", "d"].map(|name| Span::builder(name).root().start());
+    let [a, b, c, d] = &spans;
+    let current = || glassbox_core::telemetry::current().span_id;
+    let (in_a, in_b) = (a.enter(), b.enter());
+    drop(in_a);
+    assert_eq!(current(), b.context().span_id);
+    let (in_c, in_d) = (c.enter(), d.enter());
+    drop(in_b);
+    assert_eq!(current(), d.context().span_id);
+    drop(in_d);
+    assert_eq!(current(), c.context().span_id);
+    drop(in_c);
+    assert_eq!(current(), 0);
+}
