@@ -45,7 +45,7 @@ fn clients_that_give_up_on_a_slow_disk_leave_few_batches_behind() {
         let store = SegmentStore::open(&folder.path().join("segments"), retention).unwrap();
         let store = Arc::new(store);
         let intake = Arc::new(Intake::new(Arc::clone(&store), ownership));
-        let (release, held) = mpsc::channel::<()>();
+        let (release, held) = mpsc::sync_channel::<()>(1);
         let slow = tokio::task::spawn_blocking(move || held.recv());
         for number in 1..=100 {
             let given_up = tokio::task::spawn({

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::frame::{Sequences, slot};
-use super::segment::SegmentView;
+use super::segment::{MAX_ID, SegmentView};
 
 const FILE: &str = "pruned.json";
 
@@ -32,13 +32,31 @@ impl Pruned {
     /// Reads the account of `directory`; a folder without one has pruned nothing.
     pub(crate) fn load(directory: &Path) -> io::Result<Self> {
         match fs::read(directory.join(FILE)) {
-            Ok(bytes) => serde_json::from_slice(&bytes).or_else(|error| {
-                tracing::warn!(%error, "the account of pruned telemetry is unreadable; it starts anew");
-                Ok(Self::default())
-            }),
+            Ok(bytes) => Ok(Self::parse(&bytes).unwrap_or_else(|| {
+                tracing::warn!("the account of pruned telemetry is unreadable; it starts anew");
+                Self::default()
+            })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Reads an account; `None` of one that nobody can have come to.
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let account: Self = serde_json::from_slice(bytes).ok()?;
+        let counts = [
+            account.bytes,
+            account.spans,
+            account.log_records,
+            account.data_points,
+        ];
+        let is_sound = account.last_segment.unwrap_or(0) < MAX_ID
+            && account.segments <= MAX_ID
+            && counts
+                .iter()
+                .chain(&account.sequences)
+                .all(|n| *n < 1 << 62);
+        is_sound.then_some(account)
     }
 
     /// Writes the account; a crash leaves the earlier or the new one, never half of one.

@@ -170,10 +170,12 @@ pub(crate) fn file_name(id: u64) -> String {
     format!("{id:012}.seg")
 }
 
-/// Reads the id back from a file name.
+/// The largest id: a file name has room for no more.
+pub(crate) const MAX_ID: u64 = 999_999_999_999;
+
+/// Reads the id back from a file name; `None` of a name that is not one of ours.
 pub(crate) fn id_of(path: &Path) -> Option<u64> {
-    if path.extension()? != "seg" {
-        return None;
-    }
-    path.file_stem()?.to_str()?.parse().ok()
+    let name = path.file_name()?.to_str()?;
+    let id = name.strip_suffix(".seg")?.parse().ok()?;
+    (file_name(id) == name && id <= MAX_ID).then_some(id)
 }

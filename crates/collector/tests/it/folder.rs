@@ -4,7 +4,10 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
 use glassbox_collector::{Backend, Ownership, OwnershipError, StartError};
+use prost::Message;
 
+use crate::client::{export, get_json};
+use crate::records::{now, span, traces};
 use crate::{config, start, stop};
 
 fn mode(path: &std::path::Path) -> u32 {
@@ -106,6 +109,26 @@ async fn an_account_or_a_lock_file_of_nonsense_does_not_stop_a_start() {
     fs::write(folder.path().join("lock"), "{{{").unwrap();
     fs::write(folder.path().join("segments").join("pruned.json"), "{{{").unwrap();
     stop(start(folder.path()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_beyond_all_bounds_in_the_store_do_not_stop_a_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let segments = folder.path().join("segments");
+    fs::create_dir_all(&segments).unwrap();
+    let foreign = segments.join(format!("{}.seg", u64::MAX));
+    fs::write(&foreign, "mine").unwrap();
+    let account = format!(r#"{{"segments":{0},"last_segment":{0}}}"#, u64::MAX);
+    fs::write(segments.join("pruned.json"), account).unwrap();
+    let backend = start(folder.path()).await;
+    let body = traces("agent", vec![span(1, 1, 0, "step", now())]).encode_to_vec();
+    export(backend.endpoints().http(), "/v1/traces", &body).await;
+    stop(backend).await;
+    assert_eq!(fs::read(&foreign).unwrap(), b"mine", "not a name of ours");
+    let backend = start(folder.path()).await;
+    let status = get_json(backend.endpoints().page(), "/api/status").await;
+    assert_eq!(status["store"]["spans"], 1);
+    stop(backend).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
