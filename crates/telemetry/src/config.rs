@@ -16,7 +16,7 @@ use crate::{InitError, Signal};
 use glassbox_config::{Settings, SettingsError, duration};
 use glassbox_semconv::v1_41::resource::SERVICE_NAME;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 /// The settings of one process's telemetry, section `[telemetry]`; the default works against a
 /// collector on this machine.
@@ -60,6 +60,9 @@ pub struct TelemetryConfig {
     /// The longest that one batch may take, retries included.
     #[serde(with = "duration")]
     pub timeout: Duration,
+    /// A file with the certificates of the authorities that the backend's may come from, in PEM; no
+    /// others are trusted then. `None` is the public ones and the system's.
+    pub certificate: Option<PathBuf>,
     /// What is different for traces.
     pub traces: SignalConfig,
     /// What is different for metrics.
@@ -149,6 +152,7 @@ impl Default for TelemetryConfig {
             headers: BTreeMap::new(),
             compression: Compression::None,
             timeout: Duration::from_secs(10),
+            certificate: None,
             traces: SignalConfig::default(),
             metrics: SignalConfig::default(),
             logs: SignalConfig::default(),

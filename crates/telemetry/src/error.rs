@@ -1,7 +1,7 @@
 //! Why telemetry did not start.
 
 use http::uri::InvalidUri;
-use std::io;
+use std::{io, path::PathBuf};
 
 /// Why telemetry did not start; the application goes on without it, or ends, as it likes.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +37,9 @@ pub enum InitError {
     /// A filter that is not one.
     #[error("log_level {0:?} is not a filter; write it as info or info,my_crate=debug")]
     Filter(String, #[source] tracing_subscriber::filter::ParseError),
+    /// A file of certificates that cannot be read, or has none in it.
+    #[error("certificate {} is not a file with certificates in PEM", .0.display())]
+    Certificate(PathBuf, #[source] Box<dyn std::error::Error + Send + Sync>),
     /// No certificate authority to trust.
     #[error("TLS could not be set up")]
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -59,6 +62,7 @@ impl InitError {
             Self::Feature("gzip" | "zstd") => "compression",
             Self::Feature("tracing-opentelemetry") => "tracing_layer",
             Self::Feature(_) | Self::Tls(_) => "endpoint",
+            Self::Certificate(..) => "certificate",
             Self::Ratio(_) => "sampling_ratio",
             Self::Zero(key) => key,
             Self::Header(_) => "headers",

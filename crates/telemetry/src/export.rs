@@ -29,7 +29,7 @@ use tokio::{
 };
 
 /// How the backend may know us.
-const USER_AGENT: &str = concat!("glassbox-telemetry/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("glassbox-telemetry/", env!("CARGO_PKG_VERSION"));
 
 /// The longest wait between two attempts once the process ends: what is not delivered then is lost.
 const LAST_WAIT: Duration = Duration::from_secs(1);

@@ -3,7 +3,7 @@
 use super::{Compression, Protocol, TelemetryConfig};
 use crate::{InitError, Signal};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, uri::Authority};
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 /// Everything that a transport needs to know for one signal.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub(crate) struct Target {
     pub(crate) headers: HeaderMap,
     pub(crate) compression: Compression,
     pub(crate) timeout: Duration,
+    /// Whom to trust instead of the public authorities.
+    pub(crate) certificate: Option<PathBuf>,
 }
 
 impl Target {
@@ -37,6 +39,10 @@ impl Target {
             headers: header_map(headers)?,
             compression,
             timeout: own.timeout.unwrap_or(config.timeout),
+            certificate: own
+                .certificate
+                .clone()
+                .or_else(|| config.certificate.clone()),
         })
     }
 

@@ -50,6 +50,16 @@ impl Section for TelemetryConfig {
         millis("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "traces.timeout"),
         millis("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "metrics.timeout"),
         millis("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "logs.timeout"),
+        text("OTEL_EXPORTER_OTLP_CERTIFICATE", "certificate"),
+        text(
+            "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+            "traces.certificate",
+        ),
+        text(
+            "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE",
+            "metrics.certificate",
+        ),
+        text("OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE", "logs.certificate"),
         text("OTEL_TRACES_EXPORTER", "traces.exporter"),
         text("OTEL_METRICS_EXPORTER", "metrics.exporter"),
         text("OTEL_LOGS_EXPORTER", "logs.exporter"),

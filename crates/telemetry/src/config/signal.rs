@@ -3,7 +3,7 @@
 use super::{Compression, Exporter, Protocol};
 use glassbox_config::duration;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 /// What is different for one signal; `None` is as for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,4 +23,6 @@ pub struct SignalConfig {
     /// The longest that one batch may take, retries included.
     #[serde(with = "duration::option")]
     pub timeout: Option<Duration>,
+    /// A file with the certificates of the authorities that are trusted, in PEM.
+    pub certificate: Option<PathBuf>,
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 use bytes::{Buf, BufMut, Bytes};
 use http::uri::PathAndQuery;
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 #[cfg(any(feature = "gzip", feature = "zstd"))]
 use tonic::codec::CompressionEncoding;
 use tonic::{
@@ -37,7 +37,7 @@ impl Client {
             .tcp_nodelay(true)
             .connect_timeout(target.timeout);
         let endpoint = match encrypted {
-            true => tls(endpoint)?,
+            true => tls(endpoint, target.certificate.as_deref())?,
             false => endpoint,
         };
         Ok(Self {
@@ -78,17 +78,19 @@ impl Client {
 }
 
 #[cfg(feature = "tls")]
-fn tls(endpoint: Endpoint) -> Result<Endpoint, InitError> {
-    let config = tonic::transport::ClientTlsConfig::new()
-        .with_webpki_roots()
-        .with_native_roots();
+fn tls(endpoint: Endpoint, certificate: Option<&Path>) -> Result<Endpoint, InitError> {
+    let config = tonic::transport::ClientTlsConfig::new();
+    let config = match certificate {
+        Some(path) => config.ca_certificate(super::tls::grpc_certificate(path)?),
+        None => config.with_webpki_roots().with_native_roots(),
+    };
     endpoint
         .tls_config(config)
         .map_err(|error| InitError::Tls(error.into()))
 }
 
 #[cfg(not(feature = "tls"))]
-fn tls(_: Endpoint) -> Result<Endpoint, InitError> {
+fn tls(_: Endpoint, _: Option<&Path>) -> Result<Endpoint, InitError> {
     Err(InitError::Feature("tls"))
 }
 

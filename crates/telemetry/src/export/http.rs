@@ -100,7 +100,7 @@ fn connector(_: &Target) -> Result<Connector, InitError> {
 #[cfg(feature = "tls")]
 fn connector(target: &Target) -> Result<Connector, InitError> {
     let config = match target.uri.scheme_str() {
-        Some("https") => super::tls::client_config()?,
+        Some("https") => super::tls::client_config(target.certificate.as_deref())?,
         _ => super::tls::empty_config()?,
     };
     Ok(hyper_rustls::HttpsConnectorBuilder::new()

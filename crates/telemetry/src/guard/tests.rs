@@ -6,6 +6,8 @@ mod books;
 mod environment;
 mod settings;
 mod signals;
+#[cfg(feature = "tls")]
+mod trust;
 
 use super::*;
 use crate::{SignalReport, spans::Spec};

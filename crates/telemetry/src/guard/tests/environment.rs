@@ -80,6 +80,8 @@ fn the_environment_that_is_handed_in_sets_everything() {
         ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "x-key=c"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "3000"),
         ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "500"),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/etc/ca.pem"),
+        ("OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE", "/etc/logs.pem"),
         ("OTEL_LOGS_EXPORTER", "none"),
         ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "DELTA"),
         ("OTEL_TRACES_SAMPLER", "traceidratio"),
@@ -116,6 +118,8 @@ fn the_environment_that_is_handed_in_sets_everything() {
         .with_log_level("debug");
     expected.traces.endpoint = Some("http://traces/v1/traces".to_owned());
     expected.metrics.timeout = Some(Duration::from_millis(500));
+    expected.certificate = Some("/etc/ca.pem".into());
+    expected.logs.certificate = Some("/etc/logs.pem".into());
     expected.logs.exporter = Exporter::None;
     expected.logs.headers = [("x-key".to_owned(), "c".to_owned())].into();
     (
