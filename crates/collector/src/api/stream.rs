@@ -52,6 +52,8 @@ impl StreamStats {
 struct Tail {
     api: Arc<Api>,
     filter: Arc<Filter>,
+    /// What the replay is narrowed to.
+    replayed: Arc<Filter>,
     newest: watch::Receiver<u64>,
     /// The next record to look at.
     position: u64,
@@ -61,13 +63,19 @@ struct Tail {
 }
 
 impl Tail {
-    fn new(api: Arc<Api>, filter: Filter, position: u64, newest: watch::Receiver<u64>) -> Self {
+    fn new(
+        api: Arc<Api>,
+        filter: Filter,
+        replayed: Filter,
+        position: u64,
+        newest: watch::Receiver<u64>,
+    ) -> Self {
         api.streams.subscribers.fetch_add(1, Ordering::Relaxed);
         let live_from = *newest.borrow();
-        let filter = Arc::new(filter);
         Self {
             api,
-            filter,
+            filter: Arc::new(filter),
+            replayed: Arc::new(replayed),
             newest,
             position,
             live_from,
@@ -115,22 +123,24 @@ impl Tail {
 
     async fn page(&self, newest: u64) -> Option<LogPage> {
         let from = self.position;
-        let range = if from < self.live_from {
-            PageRange {
+        let (range, filter) = if from < self.live_from {
+            let range = PageRange {
                 from,
                 to: self.live_from,
                 limit: REPLAY_PAGE,
                 newest: false,
-            }
+            };
+            (range, &self.replayed)
         } else {
-            PageRange {
+            let range = PageRange {
                 from,
                 to: newest,
                 limit: BACKLOG,
                 newest: true,
-            }
+            };
+            (range, &self.filter)
         };
-        let (api, filter) = (Arc::clone(&self.api), Arc::clone(&self.filter));
+        let (api, filter) = (Arc::clone(&self.api), Arc::clone(filter));
         tokio::task::spawn_blocking(move || api.query.log_page(&filter, range))
             .await
             .ok()
@@ -152,11 +162,14 @@ pub(super) async fn stream(
     let filter = params.filter(api.max_records)?;
     // Registered before the start is chosen, so that nothing falls between replay and live.
     let newest = api.store.follow_logs();
+    let mut replayed = filter.clone();
     let position = match last_event(&headers)? {
         Some(last) => last + 1,
         None => {
             let query = api.query.clone();
             let since = store::now().saturating_sub(HOUR);
+            // Between the records of the last hour lie older ones that arrived late.
+            replayed.since = Some(since);
             let found = tokio::task::spawn_blocking(move || query.first_log_since(since)).await;
             found.ok().flatten().unwrap_or_else(|| *newest.borrow())
         }
@@ -164,7 +177,7 @@ pub(super) async fn stream(
     let heartbeat = KeepAlive::new().interval(api.heartbeat).text("");
     // A cursor of another store may lie in the future: then there is only live.
     let position = position.min(*newest.borrow());
-    let tail = Tail::new(api, filter, position, newest);
+    let tail = Tail::new(api, filter, replayed, position, newest);
     let events = stream::unfold(tail, async |mut tail| {
         let event = tail.next().await?;
         Some((Ok::<_, Infallible>(event), tail))

@@ -113,6 +113,30 @@ async fn the_last_hour_is_replayed_and_then_records_come_as_they_arrive() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_replay_holds_the_last_hour_alone_whatever_order_it_came_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = start(folder.path()).await;
+    let (http, page) = (backend.endpoints().http(), backend.endpoints().page());
+    let (ahead, old) = (now() + 600_000_000_000, now() - 7_200_000_000_000);
+    for (body, time) in [("ahead", ahead), ("backfilled", old), ("one", now())] {
+        let record = log(body, time, 9);
+        export(
+            http,
+            "/v1/logs",
+            &logs("agent", vec![record]).encode_to_vec(),
+        )
+        .await;
+    }
+    let mut stream = Stream::connect(page, "", &[]).await;
+    assert_eq!(stream.bodies(2).await, ["ahead", "one"]);
+    // What arrives now is shown, however old it is.
+    let late = log("late", old, 9);
+    export(http, "/v1/logs", &logs("agent", vec![late]).encode_to_vec()).await;
+    assert_eq!(stream.bodies(1).await, ["late"]);
+    stop(backend).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_comes_back_gets_what_it_missed_and_nothing_twice() {
     let folder = tempfile::tempdir().unwrap();
     let backend = start(folder.path()).await;
