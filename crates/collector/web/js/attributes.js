@@ -16,11 +16,14 @@ const GROUPS = [
 ];
 const OTHER = 'Other';
 
+// A map, because a sender may call an operation `constructor`.
+const SUBJECTS = new Map([['execute_tool', 'Tool'], ['invoke_agent', 'Agent'], ['create_agent', 'Agent'], ['invoke_workflow', 'Workflow']]);
+
 /** Groups in the order in which they matter, each with its sorted entries. */
 function grouped(attributes) {
   const groups = new Map(GROUPS.map(([title]) => [title, []]));
   groups.set(OTHER, []);
-  const subject = { execute_tool: 'Tool', invoke_agent: 'Agent', create_agent: 'Agent', invoke_workflow: 'Workflow' }[attributes?.['gen_ai.operation.name']];
+  const subject = SUBJECTS.get(attributes?.['gen_ai.operation.name']);
   // Long content (messages, schemas) comes after the facts of its group.
   const bulk = (value) => text(value).length > 60 && typeof opened(value) === 'object';
   const entries = Object.entries(attributes ?? {}).map(([name, value]) => [name, value, bulk(value)]);

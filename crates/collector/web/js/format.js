@@ -93,12 +93,16 @@ export function address(url) {
   return String(url ?? '').replace(/^https?:\/\//, '').replace(/\/$/, '');
 }
 
+// Maps, because a sender may call a unit `constructor`.
+const SECONDS = new Map([['s', 1], ['ms', 1e-3], ['us', 1e-6], ['µs', 1e-6], ['ns', 1e-9], ['min', 60], ['h', 3600]]);
+const UNIT_NAMES = new Map([['By', 'bytes'], ['By/s', 'bytes per second'], ['s', 'seconds'], ['ms', 'milliseconds']]);
+
 /** A quantity in a UCUM unit, short enough for an axis. */
 export function quantity(value, unit = '') {
   if (value == null || Number.isNaN(value)) return '–';
   const sign = value < 0 ? '−' : '';
   const size = Math.abs(value);
-  const seconds = { s: 1, ms: 1e-3, us: 1e-6, 'µs': 1e-6, ns: 1e-9, min: 60, h: 3600 }[unit];
+  const seconds = SECONDS.get(unit);
   if (seconds) return sign + duration(size * seconds * 1e9);
   if (unit === 'By') return sign + bytes(size);
   if (unit === 'By/s') return `${sign}${bytes(size)}/s`;
@@ -122,7 +126,7 @@ export function unitName(unit) {
   if (!unit || unit === '1') return '';
   const annotation = /^\{(.+)\}(\/s)?$/.exec(unit);
   if (annotation) return `${annotation[1]}s${annotation[2] ? ' per second' : ''}`;
-  return { By: 'bytes', 'By/s': 'bytes per second', s: 'seconds', ms: 'milliseconds' }[unit] ?? unit;
+  return UNIT_NAMES.get(unit) ?? unit;
 }
 
 /** Any JSON value as text: strings as they are, the rest as JSON. */
