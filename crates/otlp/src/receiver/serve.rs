@@ -12,6 +12,11 @@ use tokio::net::TcpListener;
 /// When `shutdown` ends, no connection is accepted any more, idle ones are closed and running
 /// requests are finished, for at most `drain`.
 ///
+/// # Bounds
+///
+/// Neither the number of connections nor the time for a request's head is bounded: a server that
+/// strangers reach brings its own accept loop.
+///
 /// # Errors
 ///
 /// Returns [`io::ErrorKind::TimedOut`] when requests were still running at the end of `drain`;
