@@ -12,7 +12,7 @@ pub(crate) use sampler::TraceSampler;
 use crate::{clock::Wall, config::TelemetryConfig, pipeline::Queue};
 use finish::Limits;
 use glassbox_core::telemetry::{Attribute, Ended, Link, Record, SpanKind, Started, TraceContext};
-use opentelemetry::InstrumentationScope;
+use opentelemetry::{Context, InstrumentationScope};
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SpanData};
 use std::{borrow::Cow, cell::RefCell, sync::Arc};
 
@@ -70,7 +70,9 @@ impl Tracer {
             }
         };
         let span_id = u64::from_be_bytes(self.ids.new_span_id().to_bytes());
-        let sampled = self.sampler.samples(&parent, trace_id);
+        // An exporter's own doings, by OpenTelemetry's word for it, are no telemetry.
+        let suppressed = Context::is_current_telemetry_suppressed();
+        let sampled = !suppressed && self.sampler.samples(&parent, trace_id);
         let mut context = TraceContext::new(trace_id, span_id, sampled);
         context.random = random;
         context.state.clone_from(&parent.state);

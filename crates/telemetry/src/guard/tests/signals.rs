@@ -207,3 +207,18 @@ async fn logs_may_wait_for_another_time_and_not_for_none() {
     let error = TelemetryGuard::start(config).unwrap_err().to_string();
     assert_eq!(error, "log_batch_timeout is zero; it must be positive");
 }
+
+#[tokio::test]
+async fn what_another_exporter_does_is_no_telemetry() {
+    let sink = OtlpSink::start().await;
+    let guard = start(to(&sink));
+    {
+        let _theirs = opentelemetry::Context::enter_telemetry_suppressed_scope();
+        emit_spans(&guard, 2);
+        emit_logs(&guard, 2);
+    }
+    emit_spans(&guard, 1);
+    let report = guard.shutdown(WITHIN).await;
+    assert_eq!((sink.spans().len(), sink.logs().len()), (1, 0));
+    assert!(report.is_lossless(), "{report}");
+}
