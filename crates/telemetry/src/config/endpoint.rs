@@ -15,6 +15,10 @@ pub(crate) struct Target {
     pub(crate) compression: Compression,
     pub(crate) timeout: Duration,
     /// Whom to trust instead of the public authorities.
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(dead_code, reason = "without TLS nobody is trusted")
+    )]
     pub(crate) certificate: Option<PathBuf>,
 }
 
