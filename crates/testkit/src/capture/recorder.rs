@@ -211,6 +211,7 @@ impl Telemetry for Installed {
         };
         let sampled = !parent.is_valid() || parent.sampled;
         let mut context = TraceContext::new(trace_id, id, sampled);
+        context.random = parent.random;
         context.state.clone_from(&parent.state);
         let record = sampled.then(|| {
             let mut record = Box::<Record>::default();

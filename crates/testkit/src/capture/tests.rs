@@ -94,10 +94,12 @@ fn spans_carry_what_was_said_of_them_and_know_their_parent() {
 #[test]
 fn an_unsampled_parent_is_not_recorded_but_travels() {
     let capture = TelemetryCapture::install();
-    let unsampled = TraceContext::new(77, 7, false);
+    let mut unsampled = TraceContext::new(77, 7, false);
+    unsampled.random = true;
     let span = Span::builder("unsampled").parent(&unsampled).start();
     assert!(!span.is_recording() && !span.context().sampled);
     assert_eq!(span.context().trace_id, 77);
+    assert!(span.context().random);
     drop(span);
     assert!(capture.spans_named("unsampled").is_empty());
 }
