@@ -31,7 +31,8 @@ const MAX_PARALLEL: NonZeroUsize = NonZeroUsize::new(8).expect("invariant: eight
 /// The loop in which a model calls tools until it has an answer.
 ///
 /// A tool that fails, that does not exist, or that was called with what is no object is no end: the
-/// model is told as a result, and goes on. What ends it is an answer, the limit of steps, a spent
+/// model is told as a result, and goes on. Where an instance of a tool is away and a repetition is
+/// harmless, one other is asked before. What ends it is an answer, the limit of steps, a spent
 /// budget, the caller's deadline, or a model that fails.
 ///
 /// It is one span `invoke_agent {name}` with the spans of the model's calls and an

@@ -147,6 +147,11 @@ impl ToolRecord {
         &self.span
     }
 
+    /// Another instance is asked instead.
+    pub(super) fn moved_to(&mut self, instance: &str) {
+        self.span.set(PEER_INSTANCE, instance.to_owned());
+    }
+
     /// Ends the call; `class` tells a failure more closely than its category does. What the failure
     /// quotes of the `arguments` is content.
     pub(super) fn end(

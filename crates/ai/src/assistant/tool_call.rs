@@ -27,16 +27,15 @@ pub(super) async fn run(
 ) -> ToolUse {
     let found = tools.get(&call.name);
     // The instance follows from the call, so that a conversation can be played again.
-    let instance = found.and_then(|tool| {
-        let spread = call.id.bytes().map(usize::from).sum::<usize>();
-        tool.instances.get(spread % tool.instances.len().max(1))
-    });
+    let spread = call.id.bytes().map(usize::from).sum::<usize>();
+    let at = |tool: &Offered, further: usize| (spread + further) % tool.instances.len().max(1);
+    let mut instance = found.and_then(|tool| tool.instances.get(at(tool, 0)));
     let known = found.zip(instance).map(|(tool, instance)| Known {
         description: &tool.shown.description,
         instance: &instance.instance,
     });
-    let record = ToolRecord::start(cx, &call, known.as_ref(), assistant.capture.is_on());
-    let (result, class) = match found.zip(instance) {
+    let mut record = ToolRecord::start(cx, &call, known.as_ref(), assistant.capture.is_on());
+    let (mut result, class) = match found.zip(instance) {
         None => (Err(unknown(&call, tools)), Some(UNKNOWN_TOOL)),
         Some(_) if !call.arguments.is_object() => (Err(unreadable(&call)), Some(INVALID_ARGUMENTS)),
         Some((tool, instance)) => {
@@ -45,6 +44,19 @@ pub(super) async fn run(
             (record.span().around(made).await, None)
         }
     };
+    // One that is away does not speak for the others; two that are, do.
+    if let (Err(problem), Some(tool)) = (&result, found)
+        && problem.category() == Category::Unavailable
+        && tool.shown.effect.is_repeatable()
+        && tool.instances.len() > 1
+        && let Some(other) = tool.instances.get(at(tool, 1))
+    {
+        instance = Some(other);
+        record.moved_to(&other.instance);
+        let inner = cx.with_trace(record.span().context().clone());
+        let made = make(assistant, &inner, world, tool, other, &call);
+        result = record.span().around(made).await;
+    }
     record.end(&call.arguments, &result, class);
     ToolUse {
         service: instance.map(|instance| instance.name.clone()),

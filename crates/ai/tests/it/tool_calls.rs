@@ -5,7 +5,7 @@ use crate::{
     world::Tools,
 };
 use glassbox_ai::Assistant;
-use glassbox_core::{Cx, Deadline};
+use glassbox_core::{Capability, Category, Cx, Deadline, Effect, ToolError};
 use glassbox_instrument::SystemClock;
 use serde_json::json;
 use std::{
@@ -62,4 +62,33 @@ async fn the_tool_and_its_client_have_their_time_before_the_assistants_is_over()
     let least = Deadline::after(&SystemClock, Duration::from_secs(32));
     let seen = contexts(&Cx::background()).await;
     assert!(seen.iter().all(|cx| cx.deadline().unwrap() > least));
+}
+
+/// What two calls get of a service of two instances, the first of which is away.
+async fn half_away(effect: Effect) -> Vec<bool> {
+    let capability = || Capability::of::<(), ()>("book", "Books.").with_effect(effect);
+    let tools = Tools::default()
+        .with_service("book-tool", capability(), async |_, _| {
+            Err(ToolError::new(
+                Category::Unavailable,
+                "book.away",
+                "not now",
+            ))
+        })
+        .with_service("book-tool", capability(), async |_, _| Ok(json!("booked")));
+    let model = Scripted::new([
+        // The ids decide which instance is asked first: one call each.
+        calls(&[("a", "book", json!({})), ("b", "book", json!({}))]),
+        says(&["Booked."]),
+    ]);
+    let world = tools.world(&model);
+    let (guide, cx) = (Assistant::new("guide"), Cx::background());
+    let used = guide.answer(&cx, &world, "Book.").await.unwrap().tools;
+    used.iter().map(|used| used.result.is_ok()).collect()
+}
+
+#[tokio::test]
+async fn another_instance_is_asked_where_that_is_harmless() {
+    assert_eq!(half_away(Effect::ReadOnly).await, [true, true]);
+    assert_eq!(half_away(Effect::Mutating).await, [true, false]);
 }
