@@ -1,7 +1,7 @@
 //! What one signal has of its own, and the flags that travel with a trace.
 
 use super::*;
-use crate::{Compression, Protocol, Temporality};
+use crate::Temporality;
 use glassbox_testkit::SinkMode;
 use opentelemetry::metrics::Meter;
 use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, metric::Data};
@@ -67,8 +67,8 @@ async fn metrics_and_logs_may_travel_differently() {
         grpc: 16,
     });
     let mut config = to(&sink);
-    config.metrics.protocol = Some(Protocol::Grpc);
-    config.logs.protocol = Some(Protocol::Grpc);
+    config.metrics.protocol = Some(crate::Protocol::Grpc);
+    config.logs.protocol = Some(crate::Protocol::Grpc);
     let guard = start(config);
     emit_spans(&guard, 1);
     emit_logs(&guard, 1);
@@ -90,7 +90,7 @@ async fn metrics_and_logs_may_travel_differently() {
 #[cfg(feature = "gzip")]
 #[tokio::test]
 async fn metrics_and_logs_may_be_compressed_differently() {
-    use crate::config::Target;
+    use crate::{Compression, config::Target};
     let sink = OtlpSink::start().await;
     let mut config = to(&sink).with_compression(Compression::Gzip);
     config.metrics.compression = Some(Compression::None);
