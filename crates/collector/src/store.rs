@@ -32,7 +32,7 @@ use glassbox_otlp::{Batch, Signal};
 use thiserror::Error;
 use tokio::sync::watch;
 
-pub(crate) use index::QUESTION;
+pub(crate) use index::{QUESTION, indexed};
 pub(crate) use pruned::Pruned;
 pub(crate) use retention::Retention;
 pub(crate) use rows::{LogRow, Metric, PointRow, Rows, Source, SpanRow};

@@ -80,8 +80,10 @@ impl Params {
         Ok(Filter {
             trace_id: self.read("trace_id", "32 hexadecimal digits, not all zero", id)?,
             span_id: self.read("span_id", "16 hexadecimal digits, not all zero", id)?,
-            service: self.text("service").map(str::to_owned),
-            name: name.map(str::to_owned),
+            service: self
+                .text("service")
+                .map(|name| store::indexed(name).to_owned()),
+            name: name.map(|name| store::indexed(name).to_owned()),
             since: self.read("since", time, |text| instant(text, now))?,
             until: self.read("until", time, |text| instant(text, now))?,
             text: self.text("query").and_then(Needle::new),

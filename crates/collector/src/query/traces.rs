@@ -241,7 +241,9 @@ fn hits(segment: &Segment, block: &Block, rows: &[SpanRow], filter: &Filter) -> 
 
 fn span_has(body: &[u8], needle: &Needle) -> bool {
     let span: Span = decode(body);
-    needle.is_in_attributes(&span.attributes)
+    // The row holds the beginning of a long name, the record all of it.
+    needle.is_in(&span.name)
+        || needle.is_in_attributes(&span.attributes)
         || span
             .status
             .as_ref()

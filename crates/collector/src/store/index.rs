@@ -15,6 +15,14 @@ pub(crate) const UNKNOWN_SERVICE: &str = "unknown_service";
 /// The attribute in which an agent run keeps the question it was asked.
 pub(crate) const QUESTION: &str = "glassbox.question";
 
+/// The most bytes of one name that the index keeps, or its memory would be for senders to choose.
+const LONGEST_NAME: usize = 1024;
+
+/// Cuts a name to what the index keeps of it; whoever looks for a name cuts it alike.
+pub(crate) fn indexed(name: &str) -> &str {
+    &name[..name.floor_char_boundary(LONGEST_NAME)]
+}
+
 /// Reads the index rows of `request`, which holds records of `signal` and arrived at `received`.
 pub(crate) fn rows(
     signal: Signal,
@@ -90,8 +98,8 @@ pub(crate) fn source(resource: &[u8]) -> Result<Source, Malformed> {
         .filter(|name| !name.is_empty())
         .unwrap_or(UNKNOWN_SERVICE);
     Ok(Source {
-        service: service.into(),
-        instance: instance.map(Into::into),
+        service: indexed(service).into(),
+        instance: instance.map(|instance| indexed(instance).into()),
     })
 }
 
@@ -130,7 +138,7 @@ fn span(record: &Record<'_>, source: Arc<Source>, names: &Names) -> Result<SpanR
             2 => row.span_id = id(field.value.bytes()),
             // A parent of zeros is how some senders spell "none".
             4 => row.is_root = field.value.bytes().iter().all(|byte| *byte == 0),
-            5 => row.name = names.name(text(field.value.bytes())?),
+            5 => row.name = names.name(indexed(text(field.value.bytes())?)),
             7 => row.start = field.value.number(),
             8 => row.end = field.value.number(),
             9 => {
@@ -229,9 +237,9 @@ fn metric(
         }
     }
     let metric = names.metric(Metric {
-        name: name.into(),
-        unit: unit.into(),
-        description: description.into(),
+        name: indexed(name).into(),
+        unit: indexed(unit).into(),
+        description: indexed(description).into(),
         kind,
         monotonic,
         temporality,

@@ -449,3 +449,21 @@ async fn an_answer_never_holds_more_than_the_cap() {
     );
     stop(backend).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_name_is_found_by_all_of_it_and_shown_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = start(folder.path()).await;
+    let (http, page) = (backend.endpoints().http(), backend.endpoints().page());
+    let name = format!("{}tail", "n".repeat(3_000));
+    let body = traces("agent", vec![span(1, 1, 0, &name, now())]).encode_to_vec();
+    export(http, "/v1/traces", &body).await;
+    for question in [format!("span_name={name}"), "query=ntail".to_owned()] {
+        let list = get_json(page, &format!("/api/otel/traces?{question}")).await;
+        assert_eq!(list["total"], 1, "{question}");
+    }
+    let path = format!("/api/otel/traces?trace_id={}", hex(&trace_id(1)));
+    let trace = get_json(page, &path).await;
+    assert_eq!(trace["spans"][0]["name"], name.as_str());
+    stop(backend).await;
+}

@@ -223,3 +223,16 @@ fn every_cut_and_every_flipped_byte_is_rows_or_an_error_and_never_a_panic() {
     }
     assert!(malformed > 0);
 }
+
+#[test]
+fn the_index_keeps_the_beginning_of_a_long_name() {
+    let name = format!("{}ü{}", "n".repeat(1023), "x".repeat(1_000_000));
+    let long = Span {
+        name: name.clone(),
+        ..Span::default()
+    };
+    let rows = spans(&request(vec![long]));
+    assert_eq!(*rows[0].name, *"n".repeat(1023), "cut between letters");
+    assert_eq!(indexed(&name), &*rows[0].name);
+    assert_eq!(indexed("short"), "short");
+}
