@@ -1,6 +1,5 @@
 //! One line of the console for each event.
 
-use opentelemetry::{Context, trace::TraceContextExt};
 use serde_json::{Map, Value, json};
 use std::{error::Error, fmt};
 use tracing::{
@@ -17,7 +16,8 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use super::{fields::chain, log_layer::is_from_log};
+use super::{fields::chain, log_layer::is_from_log, span_layer::context_of};
+use crate::spans;
 
 /// How a line looks.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +42,8 @@ impl FormatFields<'_> for Fields {
 struct Said {
     message: String,
     fields: Map<String, Value>,
+    /// The ids of its trace and of its span.
+    ids: Option<(String, String)>,
     /// What an event is said to come from, where its metadata do not know.
     target: Option<String>,
     file: Option<String>,
@@ -74,17 +76,22 @@ impl Said {
     }
 }
 
-/// The current span's ids in hexadecimal, whoever made it.
-fn ids() -> Option<(String, String)> {
-    Context::map_current(|cx| {
-        let span = cx.span();
-        let context = span.span_context();
-        context.is_valid().then(|| {
-            (
-                context.trace_id().to_string(),
-                context.span_id().to_string(),
-            )
-        })
+/// The ids, in hexadecimal, of the span that the event is in: the parent it names, else the current
+/// span, whoever made it.
+fn ids<S>(event: &Event<'_>, cx: &FmtContext<'_, S, Fields>) -> Option<(String, String)>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    if event.is_root() {
+        return None;
+    }
+    let named = event.parent().and_then(|id| context_of(cx.span(id)?));
+    let context = named.unwrap_or_else(spans::current);
+    context.is_valid().then(|| {
+        (
+            format!("{:032x}", context.trace_id),
+            format!("{:016x}", context.span_id),
+        )
     })
 }
 
@@ -105,7 +112,8 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let said = Said::read(event);
+        let mut said = Said::read(event);
+        said.ids = ids(event, cx);
         let spans: Vec<&str> = cx
             .event_scope()
             .into_iter()
@@ -146,7 +154,7 @@ fn pretty(
             other => write!(writer, " {dim}{key}={off}{other}")?,
         }
     }
-    if let Some((trace_id, span_id)) = ids() {
+    if let Some((trace_id, span_id)) = &said.ids {
         write!(writer, " {dim}trace_id={trace_id} span_id={span_id}{off}")?;
     }
     if let (Some(file), Some(line)) = (&said.file, said.line) {
@@ -186,7 +194,7 @@ fn object(metadata: &Metadata<'_>, said: Said, spans: &[&str]) -> Value {
     set("level", metadata.level().as_str().into());
     set("target", said.target(metadata).into());
     set("message", said.message.into());
-    if let Some((trace_id, span_id)) = ids() {
+    if let Some((trace_id, span_id)) = said.ids {
         set("trace_id", trace_id.into());
         set("span_id", span_id.into());
     }

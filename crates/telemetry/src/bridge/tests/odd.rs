@@ -120,3 +120,23 @@ async fn two_errors_of_one_event_are_two_attributes() {
     assert_eq!(first.as_deref(), Some("full"));
     assert_eq!(text(&log.attributes, "fallback").as_deref(), Some("gone"));
 }
+
+#[test]
+fn a_line_has_the_ids_of_the_parent_that_its_event_names() {
+    let text = shown(Console::Json, || {
+        let other = tracing::info_span!(target: "app", parent: None, "other");
+        other.in_scope(|| tracing::info!(target: "app", "within"));
+        tracing::info_span!(target: "app", "current").in_scope(|| {
+            tracing::info!(target: "app", parent: &other, "by hand");
+            tracing::info!(target: "app", parent: None, "to nobody");
+        });
+    });
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(lines[0]["span_id"].is_string());
+    assert_eq!(lines[1]["span_id"], lines[0]["span_id"]);
+    assert_eq!(lines[1]["trace_id"], lines[0]["trace_id"]);
+    assert_eq!(lines[2].get("trace_id"), None);
+}
