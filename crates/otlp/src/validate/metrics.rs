@@ -3,7 +3,7 @@
 use super::{Fault, RejectedReason, Rejections, SPAN_ID, TRACE_ID, optional};
 use crate::proto::ExportMetricsServiceRequest;
 use crate::proto::metrics::v1::metric::Data;
-use crate::proto::metrics::v1::{Exemplar, HistogramDataPoint, Metric};
+use crate::proto::metrics::v1::{Exemplar, Metric};
 use crate::request::data_points;
 
 pub(super) fn remove_invalid(request: &mut ExportMetricsServiceRequest, out: &mut Rejections) {
@@ -42,7 +42,7 @@ fn keep(metric: &mut Metric, place: &str, out: &mut Rejections) -> bool {
         }
         Some(Data::Histogram(data)) => {
             retain(&mut data.data_points, place, "histogram", out, |p| {
-                buckets(p).or_else(|| exemplars(&p.exemplars))
+                exemplars(&p.exemplars)
             });
         }
         Some(Data::ExponentialHistogram(data)) => {
@@ -54,7 +54,7 @@ fn keep(metric: &mut Metric, place: &str, out: &mut Rejections) -> bool {
                 |p| exemplars(&p.exemplars),
             );
         }
-        // A summary point holds neither ids nor bounds.
+        // A summary point holds no ids.
         Some(Data::Summary(_)) => {}
     }
     true
@@ -77,16 +77,6 @@ fn retain<P>(
         index += 1;
         sound
     });
-}
-
-/// There is one bucket more than there are bounds, or neither.
-fn buckets(point: &HistogramDataPoint) -> Option<Fault> {
-    let (counts, bounds) = (point.bucket_counts.len(), point.explicit_bounds.len());
-    let sound = counts == bounds + 1 || (counts == 0 && bounds == 0);
-    (!sound).then(|| {
-        let problem = format!("{counts} buckets do not fit {bounds} bounds");
-        Fault::new(RejectedReason::Buckets, ".bucketCounts", problem)
-    })
 }
 
 fn exemplars(exemplars: &[Exemplar]) -> Option<Fault> {

@@ -17,8 +17,8 @@ pub(super) enum Kind {
     Fixed64,
     Text,
     Blob,
-    /// Numbers of 8 bytes, counted in the slot given.
-    List(usize),
+    /// Numbers of 8 bytes, packed or not.
+    List,
     /// Numbers of variable length.
     Varints,
     /// The id whose rule is in the slot given.
@@ -40,7 +40,6 @@ pub(super) enum Role {
     Reference,
     Metric,
     Point,
-    HistogramPoint,
 }
 
 /// A shape of the role given; the first kind is that of field 1.
@@ -233,14 +232,14 @@ fn number_point() -> &'static Shape {
 
 fn histogram_point() -> &'static Shape {
     shape!(
-        HistogramPoint,
+        Point,
         Unknown,
         Fixed64, // start_time_unix_nano
         Fixed64, // time_unix_nano
         Fixed64, // count
         Fixed64, // sum
-        List(0), // bucket_counts
-        List(1), // explicit_bounds
+        List,    // bucket_counts
+        List,    // explicit_bounds
         Message(exemplar),
         Message(key_value), // attributes
         Varint,             // flags
