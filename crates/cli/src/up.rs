@@ -41,9 +41,7 @@ pub(crate) async fn start(listen: &Listen, settings: &Settings) -> Result<Local,
     let backend = Backend::start(config)
         .await
         .map_err(|error| Failure::from_error("the backend did not start", &error))?;
-    for note in backend.notes() {
-        tracing::warn!("{note}");
-    }
+    // What the start has to say (another port, a loss in a crash) is in the log already.
     Ok(Local { backend })
 }
 
