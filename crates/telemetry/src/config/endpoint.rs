@@ -16,7 +16,7 @@ pub(crate) struct Target {
     pub(crate) timeout: Duration,
     /// Whom to trust instead of the public authorities.
     #[cfg_attr(
-        not(feature = "tls"),
+        not(any(feature = "grpc", feature = "tls")),
         expect(dead_code, reason = "without TLS nobody is trusted")
     )]
     pub(crate) certificate: Option<PathBuf>,
