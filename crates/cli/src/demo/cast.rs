@@ -110,7 +110,7 @@ impl Cast {
         let start = Instant::now();
         let ready = Filter::any();
         loop {
-            if let Some(obituary) = self.children.iter_mut().find_map(Child::ended) {
+            if let Some(obituary) = self.ended() {
                 return Err(Failure::new(obituary));
             }
             let mut found = backend.services().await?.services;
