@@ -22,6 +22,7 @@ use crate::endpoints::Endpoints;
 use crate::guard::{self, Guard};
 use crate::intake::Intake;
 use crate::listeners::Listeners;
+use crate::otelcol::{CollectorStatus, ReloadError};
 use crate::ownership::{Ownership, OwnershipError, SEGMENTS};
 use crate::query::Query;
 use crate::server::{self, Bounds};
@@ -207,6 +208,24 @@ impl Backend {
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// Returns what receives for the backend, and how it fares.
+    #[must_use]
+    pub fn collector(&self) -> CollectorStatus {
+        CollectorStatus::embedded("no application asked for a collector")
+    }
+
+    /// Renders the collector's configuration anew, and takes it over once the collector has found
+    /// it valid.
+    ///
+    /// # Errors
+    /// Fails when there is no collector or when it does not take the configuration; then nothing
+    /// has changed.
+    pub async fn reload(&self) -> Result<(), ReloadError> {
+        Err(ReloadError::Embedded {
+            reason: self.collector().reason.unwrap_or_default(),
+        })
     }
 
     /// Stops accepting, ends the streams, answers what is running, syncs the store and gives the

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::Router;
-use glassbox_config::{ByteSize, Invalid, Section, Variable};
+use glassbox_config::{ByteSize, Environment, Invalid, Section, Variable};
 use serde::{Deserialize, Serialize};
 
 use crate::listen::Listen;
+use crate::otelcol::Shim;
 
 /// How the backend is set up. The default listens on loopback and keeps 1 GiB in `.glassbox`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,6 +42,8 @@ pub struct BackendConfig {
     pub max_request_bytes: ByteSize,
     #[serde(skip)]
     pub(crate) routes: Router,
+    #[serde(skip)]
+    pub(crate) supervision: Option<(Shim, Environment)>,
 }
 
 impl Default for BackendConfig {
@@ -58,6 +61,7 @@ impl Default for BackendConfig {
             max_records: 10_000,
             max_request_bytes: ByteSize::mib(64),
             routes: Router::new(),
+            supervision: None,
         }
     }
 }
@@ -155,6 +159,16 @@ impl BackendConfig {
     #[must_use]
     pub fn max_records(mut self, records: usize) -> Self {
         self.max_records = records;
+        self
+    }
+
+    /// Lets the backend run a real collector as its child, in `environment`: that is where it is
+    /// looked for, and what it is started with.
+    ///
+    /// Without this the backend receives by itself.
+    #[must_use]
+    pub fn supervise(mut self, shim: Shim, environment: &Environment) -> Self {
+        self.supervision = Some((shim, environment.clone()));
         self
     }
 

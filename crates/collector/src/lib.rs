@@ -31,6 +31,7 @@ mod guard;
 mod intake;
 mod listen;
 mod listeners;
+mod otelcol;
 mod ownership;
 mod query;
 mod server;
@@ -40,4 +41,7 @@ pub use backend::{Backend, ShutdownReport, StartError};
 pub use config::BackendConfig;
 pub use endpoints::Endpoints;
 pub use listen::{Listen, ParseListenError};
+pub use otelcol::{
+    CollectorMode, CollectorState, CollectorStatus, FoundBy, LastExit, ReloadError, Shim,
+};
 pub use ownership::{Owner, Ownership, OwnershipError};

@@ -1,0 +1,16 @@
+//! A real OpenTelemetry Collector as a child: found, configured, started, watched, stopped.
+//!
+//! Applications send to `otelcol`, `otelcol` sends to a private receiver of ours, and that one
+//! stores. An application opts in by a [`Shim`]; without one a backend receives by itself.
+
+mod components;
+mod plan;
+mod reload;
+mod shim;
+mod status;
+
+pub(crate) use components::Components;
+pub(crate) use plan::Plan;
+pub use reload::ReloadError;
+pub use shim::Shim;
+pub use status::{CollectorMode, CollectorState, CollectorStatus, FoundBy, LastExit};

@@ -1,0 +1,36 @@
+//! What a configuration is rendered for: the addresses and the folder of one run.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// The addresses and the folder of one run of a collector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Plan {
+    /// Where it receives OTLP/gRPC.
+    pub(crate) grpc: SocketAddr,
+    /// Where it receives OTLP/HTTP.
+    pub(crate) http: SocketAddr,
+    /// Our private OTLP/HTTP receiver, to which it sends everything.
+    pub(crate) store: SocketAddr,
+    /// Where its `health_check` extension answers.
+    pub(crate) health: SocketAddr,
+    /// Where its own metrics are served.
+    pub(crate) metrics: SocketAddr,
+    /// Its folder inside of the data folder: the configuration and the archive.
+    pub(crate) data: PathBuf,
+}
+
+/// The collector's folder in the data folder.
+pub(crate) const FOLDER: &str = "otel";
+
+impl Plan {
+    /// Returns the file that the configuration is rendered to.
+    pub(crate) fn config(&self) -> PathBuf {
+        config_in(&self.data)
+    }
+}
+
+/// Returns the file of the rendered configuration in the collector's folder.
+pub(crate) fn config_in(data: &Path) -> PathBuf {
+    data.join("collector.yaml")
+}

@@ -1,0 +1,107 @@
+//! What runs as the collector, as `/api/status` tells it.
+
+use std::path::PathBuf;
+
+use serde::{Serialize, Serializer};
+
+/// What receives for a backend, and how it fares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CollectorStatus {
+    /// Who receives what applications send.
+    pub mode: CollectorMode,
+    /// How it fares.
+    pub state: CollectorState,
+    /// Why the backend receives by itself, where it does.
+    pub reason: Option<String>,
+    /// The program that runs or ran.
+    pub binary: Option<PathBuf>,
+    /// How the program was found.
+    pub found_by: Option<FoundBy>,
+    /// What the program says its version is.
+    pub version: Option<String>,
+    /// The process that receives; none while there is none.
+    pub pid: Option<u32>,
+    /// How often the program was started again after it had ended by itself.
+    pub restarts: u64,
+    /// The last time that it ended by itself.
+    pub last_exit: Option<LastExit>,
+    /// The file that its configuration was rendered to.
+    pub config: Option<PathBuf>,
+}
+
+/// Who receives what applications send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CollectorMode {
+    /// A real collector, which sends on to the store.
+    Otelcol,
+    /// The backend itself.
+    Embedded,
+}
+
+/// How a collector fares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CollectorState {
+    /// It was started and is not ready yet.
+    Starting,
+    /// It receives.
+    Running,
+    /// It ended by itself and is started again after a pause.
+    Restarting,
+    /// It ended too often: the backend receives by itself in its place.
+    FallenBack,
+    /// It was stopped.
+    Stopped,
+}
+
+/// How the program of a collector was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FoundBy {
+    /// A setting names it.
+    Setting,
+    /// It is on `PATH`.
+    Path,
+    /// It was built into the cache folder.
+    Cache,
+}
+
+/// How a collector ended by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct LastExit {
+    /// When, in nanoseconds since the epoch; as text in JSON.
+    #[serde(serialize_with = "as_text")]
+    pub time_unix_nano: u64,
+    /// How, such as `exit status: 1` or `signal: 9 (SIGKILL)`.
+    pub status: String,
+    /// The last lines of its log.
+    pub last_words: String,
+}
+
+impl CollectorStatus {
+    /// A backend that receives by itself, and why.
+    pub(crate) fn embedded(reason: impl Into<String>) -> Self {
+        Self {
+            mode: CollectorMode::Embedded,
+            state: CollectorState::Running,
+            reason: Some(reason.into()),
+            binary: None,
+            found_by: None,
+            version: None,
+            pid: Some(std::process::id()),
+            restarts: 0,
+            last_exit: None,
+            config: None,
+        }
+    }
+}
+
+fn as_text<S: Serializer>(nanos: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(nanos)
+}
