@@ -14,8 +14,8 @@ pub(crate) struct Plan {
     pub(crate) store: SocketAddr,
     /// Where its `health_check` extension answers.
     pub(crate) health: SocketAddr,
-    /// Where its own metrics are served.
-    pub(crate) metrics: SocketAddr,
+    /// Where its `zpages` extension answers.
+    pub(crate) zpages: SocketAddr,
     /// Its folder inside of the data folder: the configuration and the archive.
     pub(crate) data: PathBuf,
 }
