@@ -1,1 +1,2 @@
-//! Integration suites against real parts. There is nothing here but tests: see `tests/it`.
+//! Integration suites against real parts. There is nothing here but tests: see `tests/it` and
+//! `tests/docker`, and `emitter` for the application that they start.

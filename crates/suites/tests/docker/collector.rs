@@ -1,0 +1,120 @@
+//! A collector in a container, of the image that `GLASSBOX_COLLECTOR_IMAGE` names.
+
+mod archive;
+mod folder;
+mod image;
+mod setup;
+
+pub(crate) use archive::{Found, Signal};
+pub(crate) use setup::Setup;
+
+use crate::patience::eventually;
+use folder::Folder;
+use glassbox_core::Cx;
+use glassbox_instrument::HttpClient;
+use std::{collections::BTreeMap, time::Duration};
+use testcontainers::{ContainerAsync, GenericImage};
+
+/// The ports that a collector may listen on inside of its container; all are published, each on a
+/// port of this machine's loopback.
+const PORTS: [u16; 4] = [GRPC, HTTP, PROMETHEUS, HEALTH];
+const GRPC: u16 = 4317;
+const HTTP: u16 = 4318;
+/// For a Prometheus exporter.
+const PROMETHEUS: u16 = 8889;
+const HEALTH: u16 = 13133;
+
+/// A collector under way; dropped, also by a panic, it is removed with its files.
+///
+/// Needs a runtime of several threads where it is dropped.
+pub(crate) struct Collector {
+    container: ContainerAsync<GenericImage>,
+    /// By the port inside.
+    ports: BTreeMap<u16, u16>,
+    folder: Folder,
+}
+
+impl Collector {
+    /// Starts one that receives OTLP on plain ports and writes each signal to a file, with `config`
+    /// laid over that, and waits until it is ready.
+    pub(crate) async fn start(suite: &str, config: &str) -> Self {
+        Setup::new(suite, config).start().await
+    }
+
+    /// Where it takes OTLP over HTTP.
+    pub(crate) fn http(&self) -> String {
+        format!("http://{}", self.http_authority())
+    }
+
+    /// Where it takes OTLP over gRPC.
+    pub(crate) fn grpc(&self) -> String {
+        format!("http://{}", self.grpc_authority())
+    }
+
+    /// Address and port of OTLP over HTTP.
+    pub(crate) fn http_authority(&self) -> String {
+        self.authority(HTTP)
+    }
+
+    /// Address and port of OTLP over gRPC.
+    pub(crate) fn grpc_authority(&self) -> String {
+        self.authority(GRPC)
+    }
+
+    fn authority(&self, inside: u16) -> String {
+        format!("127.0.0.1:{}", self.ports[&inside])
+    }
+
+    /// What the container is to Docker: to pause it, to kill it, to start it again.
+    pub(crate) const fn container(&self) -> &ContainerAsync<GenericImage> {
+        &self.container
+    }
+
+    /// What it has said so far.
+    pub(crate) async fn log(&self) -> String {
+        let said = self.container.stderr_to_vec().await.unwrap_or_default();
+        String::from_utf8_lossy(&said).into_owned()
+    }
+
+    /// Waits until it says that it is ready; fails with its log when it ends instead.
+    pub(crate) async fn ready(&self) {
+        let health = format!("http://{}/", self.authority(HEALTH));
+        let client = HttpClient::new();
+        let ready = eventually(async || {
+            let running = self.container.is_running().await.unwrap_or(false);
+            if !running {
+                return Some(false);
+            }
+            let cx = Cx::background();
+            let request = client.get(&health).send(&cx);
+            let answer = tokio::time::timeout(Duration::from_secs(1), request).await;
+            matches!(answer, Ok(Ok(answer)) if answer.status().is_success()).then_some(true)
+        });
+        if ready.await != Some(true) {
+            panic!("the collector is not ready; it said:\n{}", self.log().await);
+        }
+    }
+
+    /// The records of a signal in its archive, once `enough` says so of them; fails with the
+    /// collector's log when it never does.
+    pub(crate) async fn records(
+        &self,
+        signal: Signal,
+        enough: impl Fn(&[Found]) -> bool,
+    ) -> Vec<Found> {
+        let path = self.folder.archive(signal);
+        let read = async || {
+            let found = archive::read(&path, signal);
+            enough(&found).then_some(found)
+        };
+        match eventually(read).await {
+            Some(found) => found,
+            None => panic!(
+                "not what is waited for in {}: {:#?}\nthe collector said:\n{}",
+                signal.file(),
+                archive::read(&path, signal),
+                self.log().await
+            ),
+        }
+    }
+}

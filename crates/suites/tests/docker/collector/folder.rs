@@ -1,0 +1,71 @@
+//! The files of a collector on this machine: what it reads, and what it writes.
+
+use super::Signal;
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+use tempfile::TempDir;
+
+/// Goes with the collector.
+pub(super) struct Folder {
+    root: TempDir,
+    /// Whose it is.
+    owner: (u32, u32),
+}
+
+impl Folder {
+    /// Writes the files that the collector will read.
+    pub(super) fn new(files: &[(String, Vec<u8>)]) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let owner = fs::metadata(root.path()).unwrap();
+        let folder = Self {
+            root,
+            owner: (owner.uid(), owner.gid()),
+        };
+        let (config, data) = (folder.path("config"), folder.path("data"));
+        for folder in [&config, &data] {
+            fs::create_dir(folder).unwrap();
+        }
+        for (name, content) in files {
+            let file = config.join(name);
+            fs::write(&file, content).unwrap();
+            allow(&file, 0o644);
+        }
+        allow(&config, 0o755);
+        allow(&data, 0o777);
+        folder
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    /// For Docker to mount: what is only read.
+    pub(super) fn config(&self) -> String {
+        self.path("config").to_str().unwrap().to_owned()
+    }
+
+    /// For Docker to mount: what is written.
+    pub(super) fn data(&self) -> String {
+        self.path("data").to_str().unwrap().to_owned()
+    }
+
+    /// What the file exporter writes.
+    pub(super) fn archive(&self, signal: Signal) -> PathBuf {
+        self.path("data").join(signal.file())
+    }
+
+    /// As whom the container has to run so that we may read what it writes; `None`: root reads
+    /// everything, and leaves the image the user that it names.
+    pub(super) fn user(&self) -> Option<String> {
+        let (user, group) = self.owner;
+        (user != 0).then(|| format!("{user}:{group}"))
+    }
+}
+
+/// Whatever the umask says.
+fn allow(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}

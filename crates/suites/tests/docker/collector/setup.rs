@@ -1,0 +1,142 @@
+//! What a collector is started with.
+
+use super::{Collector, PORTS, folder::Folder, image::image};
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::TcpListener,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
+};
+use testcontainers::{
+    ContainerRequest, GenericImage, ImageExt,
+    bollard::{Docker, models::PortBinding, query_parameters::RemoveContainerOptionsBuilder},
+    core::{AccessMode, IntoContainerPort, Mount},
+    runners::AsyncRunner,
+};
+
+/// What every collector here has; a suite's own config is laid over it, by the collector itself.
+const BASE: &str = include_str!("base.yaml");
+/// Where files are seen in the container.
+const CONFIG: &str = "/etc/glassbox";
+
+/// A collector that is about to start.
+pub(crate) struct Setup {
+    suite: String,
+    files: Vec<(String, Vec<u8>)>,
+    network: Option<String>,
+    fixed_ports: bool,
+}
+
+impl Setup {
+    /// As [`Collector::start`] does it, with more to say.
+    pub(crate) fn new(suite: &str, config: &str) -> Self {
+        Self {
+            suite: suite.to_owned(),
+            files: vec![
+                ("base.yaml".to_owned(), BASE.into()),
+                ("suite.yaml".to_owned(), config.into()),
+            ],
+            network: None,
+            fixed_ports: false,
+        }
+    }
+
+    /// Puts a file into `/etc/glassbox`.
+    pub(crate) fn with_file(mut self, name: &str, content: impl Into<Vec<u8>>) -> Self {
+        self.files.push((name.to_owned(), content.into()));
+        self
+    }
+
+    /// On a network of Docker, which is made if it is not there, and not on the bridge.
+    pub(crate) fn with_network(mut self, network: &str) -> Self {
+        self.network = Some(network.to_owned());
+        self
+    }
+
+    /// Ports of this machine that stay when the container is stopped and started again.
+    pub(crate) const fn with_fixed_ports(mut self) -> Self {
+        self.fixed_ports = true;
+        self
+    }
+
+    /// Starts it, and waits until it is ready.
+    pub(crate) async fn start(self) -> Collector {
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let at = STARTED.fetch_add(1, Relaxed);
+        let name = format!("glassbox-{}-{}-{at}", self.suite, std::process::id());
+        let folder = Folder::new(&self.files);
+        let container = match self.request(&name, &folder).start().await {
+            Ok(container) => container,
+            Err(error) => {
+                // Docker keeps what it made and could not start.
+                let docker = Docker::connect_with_local_defaults().unwrap();
+                let force = RemoveContainerOptionsBuilder::new().force(true).build();
+                let _ = docker.remove_container(&name, Some(force)).await;
+                panic!("the collector did not start: {error}");
+            }
+        };
+        let mut ports = BTreeMap::new();
+        for inside in PORTS {
+            let outside = container.get_host_port_ipv4(inside.tcp()).await.unwrap();
+            ports.insert(inside, outside);
+        }
+        let collector = Collector {
+            container,
+            ports,
+            folder,
+        };
+        collector.ready().await;
+        collector
+    }
+
+    fn request(self, name: &str, folder: &Folder) -> ContainerRequest<GenericImage> {
+        let bindings = bindings(self.fixed_ports);
+        let config = Mount::bind_mount(folder.config(), CONFIG);
+        let mut request = image()
+            .with_cmd([
+                format!("--config={CONFIG}/base.yaml"),
+                format!("--config={CONFIG}/suite.yaml"),
+            ])
+            .with_container_name(name)
+            .with_label("org.glassbox.suite", self.suite)
+            .with_mount(config.with_access_mode(AccessMode::ReadOnly))
+            .with_mount(Mount::bind_mount(folder.data(), "/data"))
+            .with_readonly_rootfs(true)
+            .with_host_config_modifier(move |host| {
+                host.publish_all_ports = Some(false);
+                host.port_bindings = Some(bindings.clone());
+            });
+        for port in PORTS {
+            request = request.with_mapped_port(0, port.tcp());
+        }
+        if let Some(network) = self.network {
+            request = request.with_network(network);
+        }
+        match folder.user() {
+            Some(user) => request.with_user(user),
+            None => request,
+        }
+    }
+}
+
+/// On loopback, on ports of Docker's choice, or on ports that are free now.
+fn bindings(fixed: bool) -> HashMap<String, Option<Vec<PortBinding>>> {
+    let free: Vec<_> = PORTS
+        .iter()
+        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
+        .collect();
+    let outside = free.iter().map(|listener| match fixed {
+        true => listener.local_addr().unwrap().port().to_string(),
+        false => "0".to_owned(),
+    });
+    let inside = PORTS.iter().map(|port| format!("{port}/tcp"));
+    inside
+        .zip(outside)
+        .map(|(inside, outside)| {
+            let binding = PortBinding {
+                host_ip: Some("127.0.0.1".to_owned()),
+                host_port: Some(outside),
+            };
+            (inside, Some(vec![binding]))
+        })
+        .collect()
+}

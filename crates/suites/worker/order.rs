@@ -1,0 +1,34 @@
+//! What the program is told.
+
+use serde::Deserialize;
+use std::time::Duration;
+
+/// One line of input.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Order {
+    /// Emit a fixed number of jobs; answered with how many were emitted so far, once every call has
+    /// returned.
+    Emit { threads: u32, each: u32 },
+    /// Emit jobs until told to stop.
+    Start { threads: u32 },
+    /// Answered with how many jobs were emitted so far, once every call has returned.
+    Stop,
+    /// Answered with the health of telemetry.
+    Health,
+    /// Answered with what the flush failed by, or nothing.
+    Flush { within: Milliseconds },
+    /// Answered with the report; the program ends.
+    Shutdown { within: Milliseconds },
+}
+
+/// A duration.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Milliseconds(u64);
+
+impl Milliseconds {
+    pub(crate) const fn duration(self) -> Duration {
+        Duration::from_millis(self.0)
+    }
+}
