@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::Router;
-use glassbox_config::{ByteSize, Environment, Invalid, Section, Variable};
+use glassbox_config::{ByteSize, Environment, Form, Invalid, Section, Variable};
 use serde::{Deserialize, Serialize};
 
 use crate::listen::Listen;
 use crate::otelcol::Shim;
+use crate::otelcol::{Otelcol, RemoteHeaders, endpoint_fault};
 
 /// How the backend is set up. The default listens on loopback and keeps 1 GiB in `.glassbox`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,6 +41,32 @@ pub struct BackendConfig {
     pub max_records: usize,
     /// The largest OTLP request in bytes, also after decompression. Default 64 MiB.
     pub max_request_bytes: ByteSize,
+    /// Which collector receives: `auto` (a real one where it is found), `off` (the backend itself)
+    /// or the path of one. Default `auto`. An application without a shim receives by itself.
+    pub otelcol: Otelcol,
+    /// A configuration of the user's for the collector, layered over the rendered one. Default none.
+    pub otelcol_config: Option<PathBuf>,
+    /// Where the collector sends a copy of everything by OTLP/gRPC: `host:port` with TLS, or
+    /// `http://host:port` without. Default nowhere.
+    pub remote_endpoint: Option<String>,
+    /// Whether the certificate of the remote goes unverified. Default false.
+    pub remote_insecure: bool,
+    /// Headers that the remote asks for. They reach the collector by its environment, never by its
+    /// configuration. Default none.
+    pub remote_headers: RemoteHeaders,
+    /// Whether the collector's own metrics go into the store. Default false.
+    pub self_metrics: bool,
+    /// Whether the collector also writes what it receives to OTLP JSON lines files. Default true.
+    pub archive: bool,
+    /// How many bytes the files of the archive hold together; the oldest rotated one goes first.
+    /// Default 1 GiB.
+    pub archive_max_bytes: ByteSize,
+    /// How long a file of the archive is kept after it was rotated. Default 7 days; 0 keeps it for
+    /// ever.
+    #[serde(with = "glassbox_config::duration")]
+    pub archive_max_age: Duration,
+    /// How many rotated files the archive keeps. Default 100.
+    pub archive_max_files: usize,
     #[serde(skip)]
     pub(crate) routes: Router,
     #[serde(skip)]
@@ -60,6 +87,16 @@ impl Default for BackendConfig {
             max_stored_records: 1_000_000,
             max_records: 10_000,
             max_request_bytes: ByteSize::mib(64),
+            otelcol: Otelcol::Auto,
+            otelcol_config: None,
+            remote_endpoint: None,
+            remote_insecure: false,
+            remote_headers: RemoteHeaders::default(),
+            self_metrics: false,
+            archive: true,
+            archive_max_bytes: ByteSize::gib(1),
+            archive_max_age: Duration::from_secs(7 * 24 * 3600),
+            archive_max_files: 100,
             routes: Router::new(),
             supervision: None,
         }
@@ -68,6 +105,9 @@ impl Default for BackendConfig {
 
 /// Below this a store could not hold two segments.
 const SMALLEST_STORE: ByteSize = ByteSize::kib(256);
+
+/// Below this an archive could not hold the three files that are being written, and rotated ones.
+const SMALLEST_ARCHIVE: ByteSize = ByteSize::mib(16);
 
 impl Section for BackendConfig {
     const NAME: &'static str = "collector";
@@ -78,7 +118,15 @@ impl Section for BackendConfig {
         Variable::new("GLASSBOX_OTEL_GRPC_ENDPOINT", "grpc"),
         Variable::new("GLASSBOX_OTEL_HTTP_ENDPOINT", "http"),
         Variable::new("GLASSBOX_OTEL_MAX_RECORDS", "max_records"),
+        Variable::new("GLASSBOX_OTEL_COLLECTOR", "otelcol"),
+        Variable::new("GLASSBOX_OTEL_CONFIG", "otelcol_config"),
+        Variable::new("GLASSBOX_OTEL_REMOTE_ENDPOINT", "remote_endpoint"),
+        Variable::new("GLASSBOX_OTEL_REMOTE_INSECURE", "remote_insecure"),
+        Variable::new("GLASSBOX_OTEL_REMOTE_HEADERS", "remote_headers").form(Form::Pairs),
+        Variable::new("GLASSBOX_OTEL_SELF_METRICS", "self_metrics"),
     ];
+
+    const SECRETS: &'static [&'static str] = &["remote_headers"];
 
     fn validate(&self) -> Result<(), Invalid> {
         match self.fault() {
@@ -102,8 +150,32 @@ impl BackendConfig {
             ("max_records", self.max_records as u64),
             ("max_request_bytes", self.max_request_bytes.as_u64()),
         ];
-        let zero = counts.into_iter().find(|(_, count)| *count == 0);
-        zero.map(|(key, _)| (key, "must be at least 1".to_owned()))
+        if let Some((key, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
+            return Some((key, "must be at least 1".to_owned()));
+        }
+        self.otelcol_fault()
+    }
+
+    fn otelcol_fault(&self) -> Option<(&'static str, String)> {
+        let nameless = |path: &Path| path.as_os_str().is_empty();
+        if matches!(&self.otelcol, Otelcol::At(path) if nameless(path)) {
+            let choices = "must be auto, off or the path of a collector";
+            return Some(("otelcol", choices.to_owned()));
+        }
+        if self.otelcol_config.as_deref().is_some_and(nameless) {
+            return Some(("otelcol_config", "must name a file".to_owned()));
+        }
+        if let Some(fault) = self.remote_endpoint.as_deref().and_then(endpoint_fault) {
+            return Some(("remote_endpoint", fault));
+        }
+        if let Some(fault) = self.remote_headers.fault() {
+            return Some(("remote_headers", fault));
+        }
+        if self.archive_max_bytes < SMALLEST_ARCHIVE {
+            let reason = format!("must be at least {SMALLEST_ARCHIVE}");
+            return Some(("archive_max_bytes", reason));
+        }
+        None
     }
 
     /// Sets the data folder.

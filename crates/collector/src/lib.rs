@@ -42,6 +42,7 @@ pub use config::BackendConfig;
 pub use endpoints::Endpoints;
 pub use listen::{Listen, ParseListenError};
 pub use otelcol::{
-    CollectorMode, CollectorState, CollectorStatus, FoundBy, LastExit, ReloadError, Shim,
+    CollectorMode, CollectorState, CollectorStatus, FoundBy, LastExit, Otelcol, ReloadError,
+    RemoteHeaders, Shim,
 };
 pub use ownership::{Owner, Ownership, OwnershipError};

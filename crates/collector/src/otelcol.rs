@@ -6,11 +6,15 @@
 mod components;
 mod plan;
 mod reload;
+mod render;
+mod settings;
 mod shim;
 mod status;
 
 pub(crate) use components::Components;
 pub(crate) use plan::Plan;
 pub use reload::ReloadError;
+pub(crate) use settings::endpoint_fault;
+pub use settings::{Otelcol, RemoteHeaders};
 pub use shim::Shim;
 pub use status::{CollectorMode, CollectorState, CollectorStatus, FoundBy, LastExit};

@@ -1,0 +1,145 @@
+//! What a user's configuration does to the rendered one when it is layered over it.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::exporters::STORE;
+use super::{RenderError, SIGNALS};
+
+/// Says what a configuration of the user's takes away from the rendered one: mappings are merged
+/// key by key, lists are replaced, and a key without a value wipes what it stands for.
+///
+/// # Errors
+/// Fails when the file cannot be read or is no YAML mapping.
+pub(crate) fn layering_notes(path: &Path) -> Result<Vec<String>, RenderError> {
+    let text = fs::read_to_string(path).map_err(|source| RenderError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    let malformed = |source| RenderError::Malformed {
+        path: path.to_owned(),
+        source: Box::new(source),
+    };
+    let layer: Option<serde_json::Map<String, Value>> =
+        serde_saphyr::from_str(&text).map_err(malformed)?;
+    let layer = Value::Object(layer.unwrap_or_default());
+    let warnings = taken(&layer);
+    let notes = warnings.map(|warning| format!("WARNING: {} {warning}", path.display()));
+    Ok(notes.collect())
+}
+
+fn taken(layer: &Value) -> impl Iterator<Item = String> {
+    let pipelines = SIGNALS.into_iter().filter_map(move |signal| {
+        without_store(layer, signal).then(|| {
+            format!(
+                "takes the exporter {STORE} out of the pipeline {signal}: the store gets no {signal}"
+            )
+        })
+    });
+    let receivers = ["grpc", "http"].into_iter().filter_map(move |protocol| {
+        let path = ["receivers", "otlp", "protocols", protocol];
+        if wiped(layer, &path) {
+            return Some(format!("takes OTLP over {protocol} away: applications cannot send by it"));
+        }
+        let moved = at(layer, &path)?.get("endpoint")?;
+        Some(format!(
+            "moves OTLP over {protocol} to {moved}; the addresses that Glassbox tells are wrong for \
+             it, set collector.{protocol} instead"
+        ))
+    });
+    pipelines.chain(receivers)
+}
+
+/// Returns whether the pipeline of a signal no longer leads to our store.
+fn without_store(layer: &Value, signal: &str) -> bool {
+    let path = ["service", "pipelines", signal, "exporters"];
+    if wiped(layer, &path) {
+        return true;
+    }
+    // What is not a list comes from somewhere else, and cannot be told.
+    let Some(Value::Array(exporters)) = at(layer, &path) else {
+        return false;
+    };
+    let ours = |exporter: &Value| {
+        exporter
+            .as_str()
+            .is_some_and(|id| id.split_once('/').is_some_and(|(_, name)| name == STORE))
+    };
+    !exporters.iter().any(ours)
+}
+
+fn at<'a>(layer: &'a Value, path: &[&str]) -> Option<&'a Value> {
+    path.iter().try_fold(layer, |value, key| value.get(key))
+}
+
+/// Returns whether the value at a path, or one that it stands in, is there and says nothing.
+fn wiped(layer: &Value, path: &[&str]) -> bool {
+    (1..=path.len()).any(|length| at(layer, &path[..length]) == Some(&Value::Null))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notes(yaml: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine.yaml");
+        fs::write(&path, yaml).unwrap();
+        layering_notes(&path).unwrap()
+    }
+
+    #[test]
+    fn what_adds_to_the_configuration_is_not_remarked_on() {
+        for yaml in [
+            "",
+            "# nothing yet\n",
+            "processors: {attributes/env: {actions: []}}",
+            "exporters: {debug: }\nservice: {pipelines: {traces: {exporters: [otlp_http/glassbox, debug]}}}",
+            "service: {pipelines: {traces/mine: {receivers: [otlp], exporters: [debug]}}}",
+            "service: {pipelines: {logs: {exporters: '${file:exporters.yaml}'}}}",
+            "exporters: {otlphttp/glassbox: {compression: gzip}}",
+        ] {
+            assert_eq!(notes(yaml), Vec::<String>::new(), "{yaml}");
+        }
+    }
+
+    #[test]
+    fn a_pipeline_that_no_longer_leads_to_the_store_is_named() {
+        let notes = notes("service: {pipelines: {traces: {exporters: [debug]}, logs: }}");
+        assert_eq!(notes.len(), 2, "{notes:?}");
+        assert!(notes[0].contains("the store gets no traces"), "{notes:?}");
+        assert!(notes[1].contains("the store gets no logs"), "{notes:?}");
+    }
+
+    #[test]
+    fn a_section_without_a_value_wipes_every_pipeline() {
+        assert_eq!(notes("service:\n").len(), 3);
+        assert_eq!(notes("receivers:\n").len(), 2);
+    }
+
+    #[test]
+    fn a_receiver_that_is_moved_is_named() {
+        let moved = "receivers: {otlp: {protocols: {grpc: {endpoint: '0.0.0.0:4317'}}}}";
+        let notes = notes(moved);
+        assert!(notes[0].contains("0.0.0.0:4317"), "{notes:?}");
+        assert!(notes[0].contains("collector.grpc"), "{notes:?}");
+    }
+
+    #[test]
+    fn what_is_no_configuration_is_an_error_that_names_the_file() {
+        let missing = layering_notes(Path::new("/nowhere/mine.yaml")).unwrap_err();
+        assert!(
+            missing.to_string().contains("/nowhere/mine.yaml"),
+            "{missing}"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine.yaml");
+        for broken in ["service: [", "- a\n- b\n", "just text"] {
+            fs::write(&path, broken).unwrap();
+            let error = layering_notes(&path).unwrap_err();
+            assert!(error.to_string().contains("mine.yaml"), "{error}");
+        }
+    }
+}
