@@ -50,7 +50,7 @@ pub(crate) struct Exporter {
 enum Transport {
     Http(Box<http::Client>),
     #[cfg(feature = "grpc")]
-    Grpc(grpc::Client),
+    Grpc(Box<grpc::Client>),
 }
 
 impl Exporter {
@@ -68,7 +68,7 @@ impl Exporter {
         let transport = match target.protocol {
             Protocol::HttpProtobuf => Transport::Http(Box::new(http::Client::new(target)?)),
             #[cfg(feature = "grpc")]
-            Protocol::Grpc => Transport::Grpc(grpc::Client::new(target, signal)?),
+            Protocol::Grpc => Transport::Grpc(Box::new(grpc::Client::new(target, signal)?)),
             #[cfg(not(feature = "grpc"))]
             Protocol::Grpc => return Err(InitError::Feature("grpc")),
         };

@@ -36,13 +36,16 @@ impl ExportError {
         matches!(self, Self::Unreachable(_))
     }
 
-    /// In one line, with its causes.
+    /// In one line, with its causes; what a cause says again is left out.
     pub(crate) fn line(&self) -> String {
         let mut line = format!("failed to {self}");
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
-            line.push_str(": ");
-            line.push_str(&error.to_string());
+            let said = error.to_string();
+            if !line.contains(&said) {
+                line.push_str(": ");
+                line.push_str(&said);
+            }
             cause = error.source();
         }
         line

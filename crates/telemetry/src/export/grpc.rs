@@ -7,7 +7,13 @@ use crate::{
 };
 use bytes::{Buf, BufMut, Bytes};
 use http::uri::PathAndQuery;
-use std::{path::Path, time::Duration};
+use std::{
+    error::Error,
+    fmt,
+    path::Path,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 #[cfg(any(feature = "gzip", feature = "zstd"))]
 use tonic::codec::CompressionEncoding;
 use tonic::{
@@ -20,9 +26,15 @@ use tonic::{
 use tonic_types::StatusExt;
 
 /// Calls one service; the channel connects when it is first used, and again when it broke.
+///
+/// # Cancel safety
+/// A request that is given up takes its connection along: a peer that is frozen, or that went without
+/// a word, is one that TCP believes in for minutes, while the next connection may lead to another.
 #[derive(Debug)]
 pub(super) struct Client {
-    channel: Channel,
+    endpoint: Endpoint,
+    /// `None` while a request is under way, and after one that was given up.
+    channel: Mutex<Option<Channel>>,
     path: PathAndQuery,
     metadata: MetadataMap,
     compression: Compression,
@@ -41,7 +53,8 @@ impl Client {
             false => endpoint,
         };
         Ok(Self {
-            channel: endpoint.connect_lazy(),
+            endpoint,
+            channel: Mutex::default(),
             path: PathAndQuery::from_static(match signal {
                 Signal::Traces => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
                 Signal::Metrics => {
@@ -55,7 +68,21 @@ impl Client {
     }
 
     pub(super) async fn send(&self, body: Bytes) -> Result<Answer, ExportError> {
-        let grpc = Grpc::new(self.channel.clone());
+        let kept = self.kept().take();
+        let channel = kept.unwrap_or_else(|| self.endpoint.connect_lazy());
+        let answer = self.call(channel.clone(), body).await;
+        // It answered, or broke and connects anew.
+        *self.kept() = Some(channel);
+        answer
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Option<Channel>> {
+        // Nothing panics under the lock.
+        self.channel.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn call(&self, channel: Channel, body: Bytes) -> Result<Answer, ExportError> {
+        let grpc = Grpc::new(channel);
         let mut grpc = match self.compression {
             Compression::None => grpc,
             #[cfg(feature = "gzip")]
@@ -94,12 +121,28 @@ fn tls(_: Endpoint, _: Option<&Path>) -> Result<Endpoint, InitError> {
     Err(InitError::Feature("tls"))
 }
 
+/// A status that tells of its cause alone: what tonic adds is for a debugger.
+#[derive(Debug)]
+struct Broken(Status);
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.message())
+    }
+}
+
+impl Error for Broken {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
 fn refusal(status: Status) -> ExportError {
     // No connection, or one that broke, as tonic tells it: a status that it made itself, with the
     // cause inside.
-    let made_here = std::error::Error::source(&status).is_some();
+    let made_here = status.source().is_some();
     if made_here && matches!(status.code(), Code::Unavailable | Code::Unknown) {
-        return ExportError::Unreachable(status.into());
+        return ExportError::Unreachable(Broken(status).into());
     }
     ExportError::Refused {
         status: status.code().to_string(),
@@ -175,6 +218,17 @@ mod tests {
         details.set_retry_info(Some(Duration::from_secs(3)));
         let asked = Status::with_error_details(Code::ResourceExhausted, "slow down", details);
         assert_eq!(retry_after(&asked), Some(Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn a_broken_connection_is_told_by_its_cause_and_once() {
+        let broken = std::io::Error::other("connection reset");
+        let error = refusal(Status::from_error(broken.into()));
+        assert!(error.is_unreachable(), "{error:?}");
+        assert_eq!(
+            error.line(),
+            "failed to reach the backend: connection reset"
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod books;
 mod environment;
+mod frozen;
 mod settings;
 mod signals;
 #[cfg(feature = "tls")]
