@@ -1,7 +1,7 @@
 //! The command line, read by hand: a few words do not need a parser's dependency tree.
 
 use crate::{
-    ci,
+    ci, collector,
     outcome::CannotCheck,
     step::{STEPS, Step},
 };
@@ -14,6 +14,9 @@ cargo xtask <command>
   closure [--bless]    dependency closures against docs/closure; --bless writes them anew
   lint                 tidy files, rustfmt, and clippy without a warning
   test                 unit, integration and documentation tests
+  collector [SUITE…]   the suites against a real collector, Docker and Redis; --list names them
+  collector build      the collector: a binary in the cache folder, and an image
+  collector lock       resolves the collector's modules anew, after a change of deploy/collector/builder.yaml
   features             each crate alone, with none, default, each and all of its features
   doc                  the documentation, without a warning
   deny                 bans, licences and sources
@@ -29,6 +32,9 @@ pub(crate) enum Command {
     Ci(ci::Options),
     Step(&'static Step),
     Bless,
+    Collector(collector::Request),
+    /// Only this program asks for it.
+    Reap(String),
     Advisories,
     Setup,
 }
@@ -48,6 +54,8 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, CannotCheck> {
         ("help" | "-h" | "--help", _) | (_, ["-h" | "--help"]) => Ok(Command::Help),
         ("ci", rest) => ci_options(rest).map(Command::Ci),
         ("closure", ["--bless"]) => Ok(Command::Bless),
+        ("collector", [_, ..]) => collector::Request::parse(&rest).map(Command::Collector),
+        (collector::REAPER, [run]) => Ok(Command::Reap((*run).to_owned())),
         ("advisories", []) => Ok(Command::Advisories),
         ("setup", []) => Ok(Command::Setup),
         (name, rest) => match (Step::named(name), rest) {

@@ -3,7 +3,7 @@
 mod tidy;
 
 use crate::{
-    metadata,
+    metadata::{self, Package},
     outcome::{CannotCheck, Report},
     selftest,
     step::Check,
@@ -48,19 +48,24 @@ fn format(workspace: &Workspace) -> Result<Report, CannotCheck> {
 fn clippy(workspace: &Workspace) -> Result<Report, CannotCheck> {
     workspace.component("clippy", "clippy")?;
     workspace.fetch()?;
-    let line = "clippy --locked --workspace --all-targets --all-features --keep-going";
-    let mut command = workspace.cargo(line);
-    // After `--`, so that dependencies and `cargo check` share what this compiles.
-    let linted = workspace
-        .show(command.args(["--", "-D", "warnings"]))?
-        .settled()?;
-    let mut violations = Vec::new();
-    if !linted.success {
-        violations.push(linted.violation("clippy objects"));
+    let packages = metadata::load(workspace)?;
+    let suites: Vec<&str> = packages.iter().flat_map(Package::suite_targets).collect();
+    let mut lines = vec!["--all-targets".to_owned()];
+    if !suites.is_empty() {
+        // `--all-targets` leaves out what `cargo test` leaves out.
+        lines.push(format!("--test {}", suites.join(" --test ")));
     }
-    Report::new(
-        metadata::load(workspace)?.len(),
-        "packages linted",
-        violations,
-    )
+    let mut violations = Vec::new();
+    for line in lines {
+        let line = format!("clippy --locked --workspace {line} --all-features --keep-going");
+        let mut command = workspace.cargo(&line);
+        // After `--`, so that dependencies and `cargo check` share what this compiles.
+        let linted = workspace
+            .show(command.args(["--", "-D", "warnings"]))?
+            .settled()?;
+        if !linted.success {
+            violations.push(linted.violation("clippy objects"));
+        }
+    }
+    Report::new(packages.len(), "packages linted", violations)
 }

@@ -4,18 +4,23 @@
 //! was decided, because a tool is missing, a policy cannot be read, or there was nothing to look at.
 
 mod arch;
+mod cache;
 mod ci;
 mod closure;
+mod collector;
 mod command;
 mod console;
 mod deny;
 mod doc;
+mod docker;
 mod features;
+mod go;
 mod lint;
 mod metadata;
 mod outcome;
 mod policy;
 mod process;
+mod rootfs;
 mod selftest;
 mod setup;
 mod step;
@@ -51,6 +56,11 @@ fn run(command: Command) -> Outcome {
         Command::Ci(options) => ci::run(&workspace, &options),
         Command::Step(step) => conclude(step.name, step.run(&workspace)),
         Command::Bless => conclude("closure", closure::bless(&workspace).into()),
+        Command::Collector(request) => conclude("collector", request.run(&workspace)),
+        Command::Reap(run) => match collector::reap(&run) {
+            Ok(()) => Outcome::default(),
+            Err(reason) => conclude("collector", Outcome::cannot(reason)),
+        },
         Command::Advisories => conclude("advisories", deny::advisories(&workspace).into()),
         Command::Setup => conclude("setup", setup::install(&workspace).into()),
     }

@@ -21,6 +21,17 @@ pub(crate) struct Package {
     /// Every feature, those included that cargo makes of an optional dependency's name.
     pub(crate) features: BTreeMap<String, Vec<String>>,
     manifest_path: PathBuf,
+    targets: Vec<Target>,
+    /// What a manifest says to tools, below `package.metadata`.
+    metadata: Option<serde_json::Value>,
+}
+
+/// One library, program or test.
+#[derive(Debug, Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
+    test: bool,
 }
 
 /// One edge, as it stands in a manifest.
@@ -72,6 +83,19 @@ impl Package {
         }
         files.sort();
         Ok(files)
+    }
+
+    /// The test targets that `cargo test` leaves out unless they are named: they need real parts.
+    pub(crate) fn suite_targets(&self) -> impl Iterator<Item = &str> {
+        let targets = self.targets.iter();
+        targets
+            .filter(|target| target.kind == ["test"] && !target.test)
+            .map(|target| target.name.as_str())
+    }
+
+    /// What the manifest says to the tool of this name.
+    pub(crate) fn metadata(&self, tool: &str) -> Option<&serde_json::Value> {
+        self.metadata.as_ref()?.get(tool)
     }
 
     pub(crate) fn manifest(&self) -> &Path {

@@ -1,9 +1,10 @@
 //! Child processes: started without standard input, heard live or in silence, never confused with their verdict.
 
 use std::{
-    io::{ErrorKind, Read, Write},
-    process::{Command, Stdio},
+    io::{self, ErrorKind, Read, Write},
+    process::{Child, Command, ExitStatus, Stdio},
     thread,
+    time::{Duration, Instant},
 };
 
 use crate::outcome::CannotCheck;
@@ -12,6 +13,8 @@ use crate::outcome::CannotCheck;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Voice {
     Live,
+    /// Standard error alone: standard output is for a program to read.
+    Errors,
     Silent,
 }
 
@@ -84,6 +87,50 @@ fn is_complaint(line: &str) -> bool {
 ///
 /// The program could not be started, or a signal ended it: neither says anything about the tree.
 pub(crate) fn run(command: &mut Command, voice: Voice) -> Result<Finished, CannotCheck> {
+    attend(command, voice, |_| {}, Child::wait)
+}
+
+/// Runs `command` to its end, which has to come within `limit`; then it is killed.
+///
+/// # Errors
+///
+/// As [`run`], and when the limit is reached.
+pub(crate) fn run_within(
+    command: &mut Command,
+    voice: Voice,
+    limit: Duration,
+) -> Result<Finished, CannotCheck> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let mut is_late = false;
+    let finished = attend(
+        command,
+        voice,
+        |_| {},
+        |child| match wait_within(child, limit)? {
+            Some(status) => Ok(status),
+            None => {
+                is_late = true;
+                child.kill()?;
+                child.wait()
+            }
+        },
+    );
+    if is_late {
+        let seconds = limit.as_secs();
+        return Err(CannotCheck::new(format!(
+            "`{program}` did not come to an end within {seconds} s"
+        )));
+    }
+    finished
+}
+
+/// Starts `command`, tells `started` its id, hears what it says and lets `wait` find its end.
+pub(crate) fn attend(
+    command: &mut Command,
+    voice: Voice,
+    started: impl FnOnce(u32),
+    wait: impl FnOnce(&mut Child) -> io::Result<ExitStatus>,
+) -> Result<Finished, CannotCheck> {
     let program = command.get_program().to_string_lossy().into_owned();
     let mut child = command
         .stdin(Stdio::null())
@@ -91,6 +138,7 @@ pub(crate) fn run(command: &mut Command, voice: Voice) -> Result<Finished, Canno
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| CannotCheck::new(format!("`{program}` does not start: {error}")))?;
+    started(child.id());
     let stdout = child
         .stdout
         .take()
@@ -99,14 +147,14 @@ pub(crate) fn run(command: &mut Command, voice: Voice) -> Result<Finished, Canno
         .stderr
         .take()
         .expect("invariant: standard error is piped");
-    let errors = thread::spawn(move || listen(stderr, voice, std::io::stderr()));
-    let stdout = listen(stdout, voice, std::io::stdout());
-    let stderr = errors
-        .join()
-        .expect("invariant: the listener does not panic");
-    let status = child
-        .wait()
+    let (output, errors) = (voice == Voice::Live, voice != Voice::Silent);
+    let output = thread::spawn(move || listen(stdout, output, io::stdout()));
+    let errors = thread::spawn(move || listen(stderr, errors, io::stderr()));
+    let status = wait(&mut child)
         .map_err(|error| CannotCheck::new(format!("`{program}` was lost: {error}")))?;
+    let joined = "invariant: the listener does not panic";
+    let stdout = output.join().expect(joined);
+    let stderr = errors.join().expect(joined);
     if status.code().is_none() {
         return Err(CannotCheck::new(format!(
             "`{program}` was ended from outside ({status})"
@@ -119,15 +167,29 @@ pub(crate) fn run(command: &mut Command, voice: Voice) -> Result<Finished, Canno
     })
 }
 
+/// Waits for a child's own end; `None` when it has not come within `limit`.
+pub(crate) fn wait_within(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
+    let deadline = Instant::now() + limit;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= deadline {
+            return Ok(None);
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Collects what `source` says, passing it on to `sink` as it comes when it is live.
-fn listen(mut source: impl Read, voice: Voice, mut sink: impl Write) -> String {
+fn listen(mut source: impl Read, is_live: bool, mut sink: impl Write) -> String {
     let mut heard = Vec::new();
     let mut chunk = [0; 8192];
     loop {
         match source.read(&mut chunk) {
             Ok(0) => break,
             Ok(length) => {
-                if voice == Voice::Live {
+                if is_live {
                     // A reader that went away is no reason to stop checking.
                     let _ = sink.write_all(&chunk[..length]).and_then(|()| sink.flush());
                 }
@@ -197,6 +259,17 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", "kill -9 $$"]);
         assert!(run(&mut command, Voice::Silent).is_err());
+    }
+
+    #[test]
+    fn a_program_that_does_not_end_is_ended_and_is_no_verdict() {
+        let mut command = Command::new("sleep");
+        let limit = Duration::from_millis(50);
+        let error = run_within(command.arg("600"), Voice::Silent, limit).unwrap_err();
+        assert!(
+            error.to_string().contains("did not come to an end"),
+            "{error}"
+        );
     }
 
     #[test]

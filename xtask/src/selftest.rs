@@ -16,8 +16,8 @@ use fixture::Fixture;
 pub(crate) use foreign_mutants::{BAN_MUTANTS, CLOSURE_MUTANTS, LICENCE_MUTANTS, SOURCES_MUTANTS};
 pub(crate) use graph_mutants::{EDGE_MUTANTS, MANIFEST_MUTANTS, SOURCE_MUTANTS};
 pub(crate) use step_mutants::{
-    CLIPPY_MUTANTS, DOCUMENTATION_MUTANTS, FEATURE_MUTANTS, FORMAT_MUTANTS, TEST_MUTANTS,
-    TIDY_MUTANTS,
+    CLIPPY_MUTANTS, DOCUMENTATION_MUTANTS, FEATURE_MUTANTS, FORMAT_MUTANTS, SUITE_MUTANTS,
+    TEST_MUTANTS, TIDY_MUTANTS,
 };
 
 /// One way to break the fixture, and what the check has to say to it.

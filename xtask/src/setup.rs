@@ -1,11 +1,9 @@
 //! `setup`: what `ci` needs beside cargo, and how a Debian or Ubuntu machine gets it.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{path::PathBuf, process::Command};
 
 use crate::{
+    cache,
     outcome::{CannotCheck, Report},
     process::{self, Voice},
     workspace::Workspace,
@@ -112,34 +110,49 @@ fn install_packages(workspace: &Workspace) -> Result<(), CannotCheck> {
         )));
     }
     workspace.say(&format!("setup: installing {list}"));
-    let sudo = sudo(&list)?;
-    let as_root = |arguments: &[&str]| {
-        let words = sudo
-            .iter()
-            .chain(&["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]);
-        let mut words = words.chain(arguments);
-        let mut command = Command::new(words.next().unwrap_or(&"env"));
+    let apt_get = |words: &[&str]| {
+        let mut command = as_root("env")?;
+        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]);
         command.args(words);
-        command
+        Ok::<_, CannotCheck>(command)
     };
-    must(workspace, &mut as_root(&["update"]))?;
-    let mut install = as_root(&["install", "-y", "--no-install-recommends"]);
+    must(workspace, &mut apt_get(&["update"])?)?;
+    let mut install = apt_get(&["install", "-y", "--no-install-recommends"])?;
     must(workspace, install.args(missing))
 }
 
+/// A command that runs as root: by itself for root, by sudo for others.
+///
+/// # Errors
+///
+/// Nobody here may become root.
+pub(crate) fn as_root(program: &str) -> Result<Command, CannotCheck> {
+    let mut words = sudo(program)?.iter().copied().chain([program]);
+    let mut command = Command::new(words.next().unwrap_or(program));
+    command.args(words);
+    Ok(command)
+}
+
 /// What has to stand before a command that only root may run: nothing for root itself.
-fn sudo(list: &str) -> Result<&'static [&'static str], CannotCheck> {
+pub(crate) fn sudo(program: &str) -> Result<&'static [&'static str], CannotCheck> {
     let user = process::run(Command::new("id").arg("-u"), Voice::Silent)?;
     if user.stdout.trim() == "0" {
         Ok(&[])
     } else if answers("sudo", &["--version"]) {
         Ok(&["sudo"])
     } else {
-        let line = format!("apt-get install {list}");
         Err(CannotCheck::new(format!(
-            "there is no sudo: run `{line}` as root, then try again"
+            "there is no sudo, and `{program}` has to run as root: try again as root"
         )))
     }
+}
+
+/// Where debootstrap is; a path of a user often lacks the folder it is in.
+pub(crate) fn debootstrap() -> Option<PathBuf> {
+    ["/usr/sbin/debootstrap", "/usr/bin/debootstrap"]
+        .map(PathBuf::from)
+        .into_iter()
+        .find(|path| path.is_file())
 }
 
 /// Makes the virtual environment; only one that is whole has its stamp.
@@ -174,26 +187,16 @@ fn install_python(workspace: &Workspace) -> Result<(), CannotCheck> {
 }
 
 fn python_folder() -> Result<PathBuf, CannotCheck> {
-    let set = |name| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    let cache = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
-    let cache = cache
-        .filter(|cache| Path::is_absolute(cache))
-        .ok_or_else(|| {
-            CannotCheck::new("neither XDG_CACHE_HOME nor HOME names a folder: set one of them")
-        })?;
-    Ok(cache.join("glassbox/python-otel"))
+    cache::folder("python-otel")
 }
 
-fn answers(program: &str, arguments: &[&str]) -> bool {
+pub(crate) fn answers(program: &str, arguments: &[&str]) -> bool {
     process::run(Command::new(program).args(arguments), Voice::Silent)
         .is_ok_and(|finished| finished.success)
 }
 
-fn must(workspace: &Workspace, command: &mut Command) -> Result<(), CannotCheck> {
+/// Runs a command of which everything that follows depends.
+pub(crate) fn must(workspace: &Workspace, command: &mut Command) -> Result<(), CannotCheck> {
     let finished = workspace.show(command)?;
     if finished.success {
         return Ok(());

@@ -1,7 +1,7 @@
 //! The steps of `ci`, each made of checks, each check with the mutants it must turn red.
 
 use crate::{
-    arch, closure, deny, doc, features, lint,
+    arch, closure, collector, deny, doc, features, lint,
     outcome::{CannotCheck, Outcome, Report},
     selftest::{self, Mutant},
     test,
@@ -58,6 +58,11 @@ pub(crate) const STEPS: &[Step] = &[
         name: "test",
         why: "unit, integration and documentation tests",
         work: Work::Checks(&[&test::TESTS]),
+    },
+    Step {
+        name: "collector",
+        why: "the suites against a real collector, Docker and Redis",
+        work: Work::Checks(&[&collector::SUITES]),
     },
     Step {
         name: "features",

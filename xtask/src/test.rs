@@ -65,15 +65,15 @@ fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
 
 /// The sums of the test runner's own last lines.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Counted {
+pub(crate) struct Counted {
     runs: usize,
-    passed: usize,
-    failed: usize,
+    pub(crate) passed: usize,
+    pub(crate) failed: usize,
     ignored: usize,
 }
 
 impl Counted {
-    fn of(tested: &Finished) -> Self {
+    pub(crate) fn of(tested: &Finished) -> Self {
         let mut sums = Self::default();
         for line in tested.stdout.lines() {
             let Some(result) = line.trim_start().strip_prefix("test result: ") else {

@@ -105,6 +105,19 @@ impl Workspace {
         process::run(command, self.voice)
     }
 
+    /// Runs a command whose standard output is for us, passing on the rest where somebody listens.
+    pub(crate) fn hear_errors(&self, command: &mut Command) -> Result<Finished, CannotCheck> {
+        let voice = match self.voice {
+            Voice::Live => Voice::Errors,
+            other => other,
+        };
+        process::run(command, voice)
+    }
+
+    pub(crate) fn voice(&self) -> Voice {
+        self.voice
+    }
+
     /// Makes sure that a component of the toolchain is there, by asking for its version.
     pub(crate) fn component(&self, subcommand: &str, name: &str) -> Result<(), CannotCheck> {
         if self.ask(&format!("{subcommand} --version"))?.success {

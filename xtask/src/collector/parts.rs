@@ -1,0 +1,106 @@
+//! The real parts that suites need: made available once, and named in their environment.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    process::Command,
+};
+
+use serde::Deserialize;
+
+use super::{distribution::Distribution, image, redis};
+use crate::{
+    outcome::CannotCheck,
+    process::{self, Voice},
+    workspace::Workspace,
+};
+
+/// What a suite may need, as manifests name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Part {
+    /// The collector's binary.
+    Otelcol,
+    /// The engine, with images of the collector and of Redis.
+    Docker,
+    /// The server on the path.
+    RedisServer,
+}
+
+impl Part {
+    pub(super) const ALL: [Self; 3] = [Self::Otelcol, Self::Docker, Self::RedisServer];
+}
+
+/// Parts that are there, or the reason why not.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    environment: BTreeMap<&'static str, String>,
+    missing: BTreeMap<Part, String>,
+}
+
+impl Parts {
+    /// Makes those parts available that somebody needs, and says how each was had.
+    pub(super) fn provide(workspace: &Workspace, needed: &BTreeSet<Part>) -> Self {
+        let mut parts = Self::default();
+        for part in needed {
+            let provided = match part {
+                Part::Otelcol => parts.otelcol(workspace),
+                Part::Docker => parts.docker(workspace),
+                Part::RedisServer => redis_server(),
+            };
+            if let Err(reason) = provided {
+                parts.missing.insert(*part, reason.to_string());
+            }
+        }
+        parts
+    }
+
+    /// Whether this part was asked for, and could be had.
+    pub(super) fn has(&self, part: Part) -> bool {
+        !self.missing.contains_key(&part)
+    }
+
+    /// What a suite with these needs finds in its environment.
+    ///
+    /// # Errors
+    ///
+    /// One of its parts could not be had, and why.
+    pub(super) fn environment(
+        &self,
+        needs: &BTreeSet<Part>,
+    ) -> Result<&BTreeMap<&'static str, String>, CannotCheck> {
+        match needs.iter().find_map(|part| self.missing.get(part)) {
+            None => Ok(&self.environment),
+            Some(reason) => Err(CannotCheck::new(reason.clone())),
+        }
+    }
+
+    fn otelcol(&mut self, workspace: &Workspace) -> Result<(), CannotCheck> {
+        let distribution = Distribution::read(workspace)?;
+        let way = distribution.ensure(workspace)?;
+        let path = distribution.binary().display().to_string();
+        workspace.say(&format!("collector: binary {way}: {path}"));
+        self.environment.insert("GLASSBOX_OTEL_COLLECTOR", path);
+        Ok(())
+    }
+
+    fn docker(&mut self, workspace: &Workspace) -> Result<(), CannotCheck> {
+        let (collector, way) = image::ensure(workspace, &Distribution::read(workspace)?)?;
+        workspace.say(&format!("collector: image {way}: {collector}"));
+        let (redis, way) = redis::ensure(workspace)?;
+        workspace.say(&format!("collector: image {way}: {redis}"));
+        self.environment
+            .insert("GLASSBOX_COLLECTOR_IMAGE", collector);
+        self.environment.insert("GLASSBOX_REDIS_IMAGE", redis);
+        Ok(())
+    }
+}
+
+fn redis_server() -> Result<(), CannotCheck> {
+    let mut ask = Command::new(PathBuf::from("redis-server"));
+    process::run(ask.arg("--version"), Voice::Silent)
+        .map(drop)
+        .map_err(|_| {
+            CannotCheck::new("redis-server is not installed: `cargo xtask setup` installs it")
+        })
+}

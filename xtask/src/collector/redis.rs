@@ -1,0 +1,64 @@
+//! Redis as an image: present, else pulled, else a Debian with its package.
+
+use std::time::Duration;
+
+use super::Way;
+use crate::{docker, outcome::CannotCheck, rootfs::RootFs, workspace::Workspace};
+
+const PUBLISHED: &str = "redis:7.4-alpine";
+
+/// The name under which ours is kept; its tag is Redis' version.
+const OURS: &str = "glassbox/redis";
+
+const PULL_LIMIT: Duration = Duration::from_secs(180);
+
+/// Makes sure that an image of Redis is there and returns its name.
+///
+/// # Errors
+///
+/// Docker does not answer, or no way leads to an image.
+pub(super) fn ensure(workspace: &Workspace) -> Result<(String, Way), CannotCheck> {
+    docker::engine()?;
+    if docker::has_image(PUBLISHED) {
+        return Ok((PUBLISHED.to_owned(), Way::Present));
+    }
+    if let Some(image) = docker::tags(OURS)?.into_iter().next() {
+        return Ok((image, Way::Present));
+    }
+    let Err(reason) = docker::pull(workspace, PUBLISHED, PULL_LIMIT) else {
+        return Ok((PUBLISHED.to_owned(), Way::Pulled));
+    };
+    workspace.say(&format!("collector: {reason}; building an image instead"));
+    let system = RootFs::bookworm(&["redis-server"]);
+    let archive = system.ensure(workspace)?;
+    let version = archive
+        .version("redis-server")
+        .ok_or_else(|| CannotCheck::new("the Debian that was made holds no redis-server"))?;
+    let image = format!("{OURS}:{}", upstream(&version));
+    let changes = [
+        "EXPOSE 6379",
+        "USER redis",
+        "WORKDIR /var/lib/redis",
+        r#"CMD ["redis-server", "--bind", "0.0.0.0", "--protected-mode", "no", "--save", ""]"#,
+    ];
+    docker::import(workspace, archive.path(), &image, &changes)?;
+    Ok((image, Way::Built))
+}
+
+/// The part of a Debian version that is the program's own: `5:7.0.15-1~deb12u4` is 7.0.15.
+fn upstream(version: &str) -> &str {
+    let version = version.split_once(':').map_or(version, |(_, rest)| rest);
+    version.rsplit_once('-').map_or(version, |(rest, _)| rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debian_adds_to_a_version_in_front_and_behind() {
+        assert_eq!(upstream("5:7.0.15-1~deb12u4"), "7.0.15");
+        assert_eq!(upstream("8.0.2-3"), "8.0.2");
+        assert_eq!(upstream("7.2.4"), "7.2.4");
+    }
+}
