@@ -53,8 +53,15 @@ mod cancellation;
 mod client;
 mod events;
 mod host;
+#[cfg(any(feature = "client", feature = "redis"))]
+mod known;
 mod local;
 mod memory;
+mod probe;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(any(feature = "client", feature = "redis"))]
+mod registration;
 mod registry;
 mod role;
 mod running;
@@ -64,6 +71,8 @@ mod signal;
 mod state;
 mod wiring;
 
+#[cfg(feature = "redis")]
+pub use crate::redis::{RedisClient, RedisDiscovery, RedisRegistry};
 #[cfg(feature = "client")]
 pub use client::{HttpConnector, HttpDiscovery, HttpRegistry, RemoteTool};
 pub use events::{EventBus, Subscriber};
@@ -71,7 +80,8 @@ pub use glassbox_instrument::SystemClock;
 pub use host::Host;
 pub use local::LocalTools;
 pub use memory::MemoryStore;
+pub use probe::{ProbeError, probe, probe_at};
 pub use registry::{MemoryRegistry, registry_router};
 pub use role::{Active, Passive};
 pub use running::{Running, ServeError, ServeReport};
-pub use settings::HostSettings;
+pub use settings::{HostSettings, RedisUrl};

@@ -212,7 +212,7 @@ impl Discovery for MemoryRegistry {
 }
 
 /// Refuses what no caller could use.
-fn check(service: &ServiceInfo) -> Result<(), Problem> {
+pub(crate) fn check(service: &ServiceInfo) -> Result<(), Problem> {
     let wrong = match service {
         _ if service.instance.trim().is_empty() => "'instance' is empty",
         _ if service.name.trim().is_empty() => "'name' is empty",

@@ -1,7 +1,10 @@
 //! How a service is served.
 
+mod redis_url;
 #[cfg(feature = "config")]
 mod section;
+
+pub use redis_url::RedisUrl;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -25,6 +28,11 @@ pub struct HostSettings {
     pub endpoint: Option<String>,
     /// Where the registry of several processes is: `http://host:port`. Needs feature `client`.
     pub registry_url: Option<String>,
+    /// Where Redis is, in place of a registry: `redis://host:port`. Needs feature `redis`.
+    pub redis_url: Option<RedisUrl>,
+    /// What the names of all keys in Redis begin with; services of another namespace are not seen.
+    /// `glassbox`.
+    pub redis_namespace: String,
     /// How long a registration outlives its service. 30 s.
     #[cfg_attr(feature = "config", serde(with = "glassbox_config::duration"))]
     pub lease: Duration,
@@ -52,6 +60,8 @@ impl Default for HostSettings {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             endpoint: None,
             registry_url: None,
+            redis_url: None,
+            redis_namespace: "glassbox".to_owned(),
             lease: Duration::from_secs(30),
             body_limit: 1 << 20,
             body_timeout: Duration::from_secs(30),
@@ -68,6 +78,11 @@ impl HostSettings {
     pub(crate) fn wrong(&self) -> Option<(&'static str, &'static str)> {
         const POSITIVE: &str = "must be more than zero";
         const URL: &str = "must begin with http:// or https://";
+        const REDIS: &str = "must be redis://host:port, rediss://host:port or redis+unix:///path";
+        const ONE: &str = "host.registry_url is set as well, and there can be one registry: unset \
+            REDIS_URL (or GLASSBOX_REDIS_URL), or GLASSBOX_REGISTRY_URL";
+        const NAME: &str =
+            "must be 1 to 128 of the letters a-z and A-Z, digits, '.', '_', ':' and '-'";
         let is_url = |url: &Option<String>| {
             url.as_ref()
                 .is_none_or(|url| url.starts_with("http://") || url.starts_with("https://"))
@@ -75,6 +90,17 @@ impl HostSettings {
         [
             ("endpoint", is_url(&self.endpoint), URL),
             ("registry_url", is_url(&self.registry_url), URL),
+            (
+                "redis_url",
+                self.redis_url.as_ref().is_none_or(RedisUrl::is_one),
+                REDIS,
+            ),
+            (
+                "redis_url",
+                self.redis_url.is_none() || self.registry_url.is_none(),
+                ONE,
+            ),
+            ("redis_namespace", is_name(&self.redis_namespace), NAME),
             (
                 "lease",
                 self.lease >= Duration::from_millis(100),
@@ -89,4 +115,10 @@ impl HostSettings {
         .into_iter()
         .find_map(|(key, is_right, must)| (!is_right).then_some((key, must)))
     }
+}
+
+/// Whether a text can stand between the braces that begin the name of a key.
+fn is_name(namespace: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
+    (1..=128).contains(&namespace.len()) && namespace.bytes().all(is_plain)
 }

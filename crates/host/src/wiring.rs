@@ -13,32 +13,66 @@ pub(crate) struct Wiring {
 }
 
 impl Wiring {
-    #[cfg(feature = "client")]
     pub(crate) fn of(settings: &HostSettings) -> Result<Self, ServeError> {
-        use crate::{HttpConnector, HttpDiscovery, HttpRegistry};
-        use glassbox_instrument::HttpClient;
-
-        let Some(url) = &settings.registry_url else {
-            return Ok(Self::default());
-        };
-        let client = HttpClient::new();
-        Ok(Self {
-            registry: Some(Arc::new(HttpRegistry::new(url, client.clone()))),
-            discovery: Some(Arc::new(HttpDiscovery::new(url, client.clone()))),
-            connector: Some(Arc::new(HttpConnector::new(client))),
-        })
-    }
-
-    #[cfg(not(feature = "client"))]
-    pub(crate) fn of(settings: &HostSettings) -> Result<Self, ServeError> {
-        match &settings.registry_url {
-            None => Ok(Self::default()),
-            Some(_) => Err(ServeError::Settings {
-                key: "registry_url",
-                reason:
-                    "this program has no HTTP client; build glassbox-host with feature 'client'"
-                        .to_owned(),
-            }),
+        match (&settings.registry_url, &settings.redis_url) {
+            (Some(url), _) => over_http(url),
+            (None, Some(_)) => over_redis(settings),
+            (None, None) => Ok(Self::default()),
         }
+    }
+}
+
+#[cfg(feature = "client")]
+fn over_http(url: &str) -> Result<Wiring, ServeError> {
+    use crate::{HttpConnector, HttpDiscovery, HttpRegistry};
+    use glassbox_instrument::HttpClient;
+
+    let client = HttpClient::new();
+    Ok(Wiring {
+        registry: Some(Arc::new(HttpRegistry::new(url, client.clone()))),
+        discovery: Some(Arc::new(HttpDiscovery::new(url, client.clone()))),
+        connector: Some(Arc::new(HttpConnector::new(client))),
+    })
+}
+
+#[cfg(not(feature = "client"))]
+fn over_http(_url: &str) -> Result<Wiring, ServeError> {
+    let reason = "this program has no HTTP client; build glassbox-host with feature 'client'";
+    Err(unusable("registry_url", reason))
+}
+
+#[cfg(feature = "redis")]
+fn over_redis(settings: &HostSettings) -> Result<Wiring, ServeError> {
+    use crate::{RedisClient, RedisDiscovery, RedisRegistry};
+
+    let Some(url) = &settings.redis_url else {
+        return Ok(Wiring::default());
+    };
+    let client = RedisClient::try_new(url, &settings.redis_namespace)
+        .map_err(|problem| unusable("redis_url", problem.message()))?;
+    #[cfg(feature = "client")]
+    let connector: Option<Arc<dyn Connector>> = Some(Arc::new(crate::HttpConnector::new(
+        glassbox_instrument::HttpClient::new(),
+    )));
+    // Without an HTTP client an agent finds others and calls those in its own process.
+    #[cfg(not(feature = "client"))]
+    let connector = None;
+    Ok(Wiring {
+        registry: Some(Arc::new(RedisRegistry::new(client.clone()))),
+        discovery: Some(Arc::new(RedisDiscovery::new(client))),
+        connector,
+    })
+}
+
+#[cfg(not(feature = "redis"))]
+fn over_redis(_settings: &HostSettings) -> Result<Wiring, ServeError> {
+    let reason = "this program cannot speak to Redis; build glassbox-host with feature 'redis'";
+    Err(unusable("redis_url", reason))
+}
+
+fn unusable(key: &'static str, reason: impl Into<String>) -> ServeError {
+    ServeError::Settings {
+        key,
+        reason: reason.into(),
     }
 }

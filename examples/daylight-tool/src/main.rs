@@ -1,4 +1,4 @@
-//! Serves the tool, with telemetry, until SIGTERM or Ctrl-C.
+//! Serves the tool, with telemetry, until SIGTERM or Ctrl-C; with `probe`, asks whether it is served.
 
 use glassbox_config::{Environment, Settings};
 use glassbox_host::{Host, HostSettings};
@@ -12,9 +12,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .section::<HostSettings>()
         .environment(&Environment::from_process())
         .build()?;
+    let host = settings.load::<HostSettings>()?.into_value();
+    if std::env::args().nth(1).as_deref() == Some("probe") {
+        return Ok(glassbox_host::probe(&host)?);
+    }
     let telemetry =
         glassbox_telemetry::init(TelemetryConfig::for_service("daylight-tool", &settings)?)?;
-    let host = settings.load::<HostSettings>()?.into_value();
     let report = Host::tool(daylight_tool::tool())
         .settings(host)
         .instance(telemetry.instance_id())

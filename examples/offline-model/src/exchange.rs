@@ -21,11 +21,12 @@ use tokio::net::TcpListener;
 /// How the model names itself in every answer, whatever name was asked for.
 pub const MODEL: &str = "offline-rules";
 
-/// `POST /v1/chat/completions` and `GET /v1/models`.
+/// `POST /v1/chat/completions`, `GET /v1/models`, and `GET /health`.
 pub fn router() -> Router {
     Router::new()
         .route("/v1/chat/completions", post(chat))
         .route("/v1/models", get(models))
+        .route("/health", get(health))
         .fallback(unknown)
         .method_not_allowed_fallback(not_allowed)
 }
@@ -52,6 +53,10 @@ pub async fn serve(
 async fn models() -> Json<Value> {
     let model = json!({"id": MODEL, "object": "model", "created": 0, "owned_by": "glassbox"});
     Json(json!({"object": "list", "data": [model]}))
+}
+
+async fn health() -> Json<Value> {
+    Json(json!({"status": "ok"}))
 }
 
 async fn unknown(method: Method, uri: Uri) -> Refusal {

@@ -1,7 +1,8 @@
-//! `offline-model --listen ADDR`
+//! `offline-model [--listen ADDR]`, until SIGTERM or Ctrl-C; `offline-model probe` asks whether it runs.
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use std::{
+    error::Error,
     io::{self, Write},
     net::SocketAddr,
     process::ExitCode,
@@ -12,13 +13,35 @@ use tokio::net::TcpListener;
 #[derive(Parser)]
 struct Args {
     /// Where to listen; port 0 picks a free one.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4390")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "ADDR",
+        env = "GLASSBOX_OFFLINE_MODEL_LISTEN",
+        default_value = "127.0.0.1:4390"
+    )]
     listen: SocketAddr,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Asks whether the model that listens there is alive: for a container's health check.
+    Probe,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run(Args::parse()).await {
+    let args = Args::parse();
+    let done = match args.command {
+        Some(Command::Probe) => glassbox_host::probe_at(args.listen).map_err(|error| {
+            let cause = error.source().map(|cause| format!(": {cause}"));
+            io::Error::other(format!("{error}{}", cause.unwrap_or_default()))
+        }),
+        None => run(args.listen).await,
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Where standard error is closed, the exit status still tells.
@@ -28,19 +51,37 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(args: Args) -> io::Result<()> {
-    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-        let address = args.listen;
+async fn run(address: SocketAddr) -> io::Result<()> {
+    let listener = TcpListener::bind(address).await.map_err(|error| {
         let message = format!("cannot listen on {address}: {error}; choose another --listen");
         io::Error::new(error.kind(), message)
     })?;
+    let stop = asked_to_stop()?;
     let address = listener.local_addr()?;
     writeln!(io::stdout(), "offline model at http://{address}/v1")?;
-    offline_model::serve(listener, async {
+    offline_model::serve(listener, stop).await
+}
+
+/// Listens from here on; resolves with SIGTERM or Ctrl-C.
+#[cfg(unix)]
+fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
         // Without a handler Ctrl-C still ends the process, only less politely.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
         }
     })
-    .await
 }

@@ -1,4 +1,5 @@
-//! Serves the agent, with its model and with telemetry, until SIGTERM or Ctrl-C.
+//! Serves the agent, with its model and with telemetry, until SIGTERM or Ctrl-C; with `probe`, asks
+//! whether it is served.
 
 use glassbox_ai::{AiSettings, ModelConfig};
 use glassbox_config::{Environment, Settings};
@@ -15,9 +16,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .section::<AiSettings>()
         .environment(&Environment::from_process())
         .build()?;
+    let host = settings.load::<HostSettings>()?.into_value();
+    if std::env::args().nth(1).as_deref() == Some("probe") {
+        return Ok(glassbox_host::probe(&host)?);
+    }
     let telemetry =
         glassbox_telemetry::init(TelemetryConfig::for_service("travel-agent", &settings)?)?;
-    let host = settings.load::<HostSettings>()?.into_value();
     let model = ModelConfig::from_settings(&*settings.load::<AiSettings>()?)?;
     let report = Host::agent(travel_agent::agent(&model)?)
         .model(model.connect(HttpClient::new()))

@@ -1,40 +1,31 @@
 //! Looking into a registry over HTTP.
 
 use super::problem;
+use crate::known::{FRESH, Known, Source};
 use glassbox_core::{Cx, Discovery, Filter, Problem, ServiceInfo, async_trait};
 use glassbox_instrument::{HttpClient, HttpError};
 use serde::{Deserialize, de::IgnoredAny};
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, Instant},
-};
-use tokio::sync::Mutex;
+use std::{fmt, time::Duration};
 
-/// How long a list is fresh.
-const FRESH: Duration = Duration::from_secs(1);
+/// How long the registry may take.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Looks into the registry that [`registry_router`](crate::registry_router) serves. Cheap to clone.
 ///
 /// The whole list is read at once and kept for a second; while the registry is away, the list as
-/// last known goes on being served, and the log says so once. What this version cannot read of a list
-/// hides nothing else of it.
+/// last known goes on being served, and the log says so. What this version cannot read of a list hides
+/// nothing else of it.
+///
+/// # Bounds
+/// A look-up takes at most two seconds; once the registry was found to be away, and something was
+/// known before, it takes none.
 #[derive(Clone)]
-pub struct HttpDiscovery(Arc<Inner>);
+pub struct HttpDiscovery(Known<Services>);
 
-struct Inner {
+/// The services of one registry.
+struct Services {
     url: String,
     client: HttpClient,
-    fresh: Duration,
-    known: Mutex<Known>,
-}
-
-/// What was last heard, and whether the last try failed.
-#[derive(Default)]
-struct Known {
-    list: Option<Arc<[ServiceInfo]>>,
-    tried: Option<Instant>,
-    away: bool,
 }
 
 #[derive(Deserialize)]
@@ -58,57 +49,25 @@ impl HttpDiscovery {
 
     /// As [`new`](Self::new), with a list that is fresh for so long; zero asks each time.
     pub fn with_freshness(url: &str, client: HttpClient, fresh: Duration) -> Self {
-        Self(Arc::new(Inner {
-            url: url.trim_end_matches('/').to_owned(),
-            client,
-            fresh,
-            known: Mutex::default(),
-        }))
+        let url = url.trim_end_matches('/').to_owned();
+        Self(Known::new(Services { url, client }, fresh))
+    }
+}
+
+impl Source for Services {
+    fn name(&self) -> impl fmt::Display + Send + '_ {
+        &self.url
     }
 
-    /// The list, from the registry unless it is fresh; one reader asks for all.
-    async fn list(&self) -> Result<Arc<[ServiceInfo]>, Problem> {
-        let Inner {
-            url, fresh, known, ..
-        } = &*self.0;
-        let mut known = known.lock().await;
-        let is_fresh = known.tried.is_some_and(|at| at.elapsed() < *fresh);
-        if let Some(list) = known.list.as_ref().filter(|_| is_fresh) {
-            return Ok(Arc::clone(list));
-        }
-        let answer = self.ask().await;
-        known.tried = Some(Instant::now());
-        match (answer, &known.list) {
-            (Ok(list), _) => {
-                if std::mem::take(&mut known.away) {
-                    tracing::info!(registry = url, "the registry is back");
-                }
-                known.list = Some(Arc::clone(&list));
-                Ok(list)
-            }
-            (Err(problem), Some(list)) => {
-                let list = Arc::clone(list);
-                if !std::mem::replace(&mut known.away, true) {
-                    let services = list.len();
-                    tracing::warn!(
-                        registry = url,
-                        %problem,
-                        services,
-                        "the registry is away; going on with what was last known"
-                    );
-                }
-                Ok(list)
-            }
-            (Err(problem), None) => Err(problem),
-        }
-    }
-
-    async fn ask(&self) -> Result<Arc<[ServiceInfo]>, Problem> {
-        let Inner { url, client, .. } = &*self.0;
-        let request = client
+    async fn list(&self, with_span: bool) -> Result<Vec<ServiceInfo>, Problem> {
+        let Self { url, client } = self;
+        let mut request = client
             .get(&format!("{url}/v1/registry/services?include_unready=true"))
             .template("/v1/registry/services")
-            .timeout(Duration::from_secs(5));
+            .timeout(PATIENCE);
+        if !with_span {
+            request = request.without_span();
+        }
         let failed = |error: HttpError| error.to_problem();
         let response = request.send(&Cx::background()).await.map_err(failed)?;
         if !response.status().is_success() {
@@ -120,7 +79,7 @@ impl HttpDiscovery {
             Entry::Known(service) => Some(*service),
             Entry::Unknown(IgnoredAny) => None,
         });
-        let known: Arc<[ServiceInfo]> = known.collect();
+        let known: Vec<_> = known.collect();
         let unknown = total - known.len();
         if unknown > 0 {
             tracing::debug!(
@@ -136,7 +95,7 @@ impl HttpDiscovery {
 impl fmt::Debug for HttpDiscovery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpDiscovery")
-            .field("url", &self.0.url)
+            .field("url", &self.0.source().url)
             .finish_non_exhaustive()
     }
 }
@@ -144,10 +103,6 @@ impl fmt::Debug for HttpDiscovery {
 #[async_trait]
 impl Discovery for HttpDiscovery {
     async fn find(&self, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem> {
-        let list = self.list().await?;
-        let matching = list.iter().filter(|service| filter.matches(service));
-        let mut found: Vec<_> = matching.cloned().collect();
-        found.sort_by(|a, b| (&a.name, &a.instance).cmp(&(&b.name, &b.instance)));
-        Ok(found)
+        self.0.find(filter).await
     }
 }

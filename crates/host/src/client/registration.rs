@@ -1,108 +1,40 @@
-//! One registration, renewed until it is released or dropped.
+//! One registration over HTTP.
 
 use super::problem;
-use glassbox_core::{Cx, Health, Lease, Problem, ServiceInfo, async_trait};
+use crate::registration::{Place, Renewed};
+use axum::http::Method;
+use glassbox_core::{Cx, Problem, ServiceInfo};
 use glassbox_instrument::HttpClient;
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
-use tokio::task::JoinHandle;
+use std::{fmt, time::Duration};
 
-/// One registration, renewed until it is released or dropped.
-pub(super) struct Registration {
-    shared: Arc<Shared>,
-    renewal: JoinHandle<()>,
-}
-
-struct Shared {
+/// Where one registration stands.
+pub(super) struct Registered {
     url: String,
     client: HttpClient,
-    ttl: Duration,
-    service: Mutex<ServiceInfo>,
 }
 
-/// What a renewal came to.
-enum Renewed {
-    Yes,
-    /// Nobody heard it.
-    Away(String),
-    /// It was heard and not taken.
-    Refused(Problem),
-}
-
-impl Registration {
-    /// Registers, and goes on renewing.
-    ///
-    /// # Errors
-    /// If the registry refuses; one that does not answer is asked again.
-    pub(super) async fn begin(
-        url: &str,
-        client: HttpClient,
-        service: ServiceInfo,
-        ttl: Duration,
-    ) -> Result<Box<dyn Lease>, Problem> {
-        let shared = Arc::new(Shared {
+impl Registered {
+    pub(super) fn new(url: &str, client: HttpClient) -> Self {
+        Self {
             url: url.to_owned(),
             client,
-            ttl,
-            service: Mutex::new(service),
-        });
-        let known = match shared.renew().await {
-            Renewed::Yes => true,
-            Renewed::Refused(problem) => return Err(problem),
-            Renewed::Away(why) => {
-                tracing::warn!(registry = url, "not registered yet: {why}");
-                false
-            }
-        };
-        let renewal = tokio::spawn(Arc::clone(&shared).keep(known));
-        Ok(Box::new(Self { shared, renewal }))
+        }
     }
 }
 
-impl Shared {
-    /// Renews for ever, and says only what changes.
-    async fn keep(self: Arc<Self>, mut known: bool) {
-        loop {
-            let third = self.ttl / 3;
-            // Services that started together drift apart.
-            tokio::time::sleep(third.mul_f64(0.9 + 0.2 * fastrand::f64())).await;
-            let registry = &self.url;
-            match (self.renew().await, known) {
-                (Renewed::Yes, false) => {
-                    tracing::info!(registry, "registered");
-                    known = true;
-                }
-                (Renewed::Yes, true) => {}
-                (Renewed::Away(why), true) => {
-                    tracing::warn!(registry, "the registration was not renewed: {why}");
-                    known = false;
-                }
-                (Renewed::Refused(problem), true) => {
-                    tracing::warn!(registry, %problem, "the registration was refused");
-                    known = false;
-                }
-                (Renewed::Away(_) | Renewed::Refused(_), false) => {}
-            }
-        }
+impl Place for Registered {
+    fn name(&self) -> impl fmt::Display + Send + '_ {
+        &self.url
     }
 
-    async fn renew(&self) -> Renewed {
-        // With the health as last reported: a renewal never makes a draining service ready again.
-        let body = {
-            let service = self.service.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut body = serde_json::to_value(&*service).unwrap_or_default();
-            body["ttl_ms"] = u64::try_from(self.ttl.as_millis())
-                .unwrap_or(u64::MAX)
-                .into();
-            body
-        };
+    async fn renew(&self, service: &ServiceInfo, ttl: Duration) -> Renewed {
+        let mut body = serde_json::to_value(service).unwrap_or_default();
+        body["ttl_ms"] = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).into();
         let request = self
             .client
             .post(&format!("{}/v1/registry/services", self.url))
             .json(&body)
-            .timeout(self.ttl / 3)
+            .timeout(ttl / 3)
             .without_span();
         let response = match request.send(&Cx::background()).await {
             Ok(response) => response,
@@ -119,41 +51,10 @@ impl Shared {
         }
     }
 
-    fn instance_url(&self) -> String {
-        let service = self.service.lock().unwrap_or_else(PoisonError::into_inner);
+    async fn release(&self, service: &ServiceInfo) -> Result<(), Problem> {
         let instance = super::path_segment(&service.instance);
-        format!("{}/v1/registry/services/{instance}", self.url)
-    }
-}
-
-#[async_trait]
-impl Lease for Registration {
-    async fn report(&self, health: Health) -> Result<(), Problem> {
-        {
-            let service = self.shared.service.lock();
-            service.unwrap_or_else(PoisonError::into_inner).health = health;
-        }
-        match self.shared.renew().await {
-            Renewed::Yes => Ok(()),
-            Renewed::Refused(problem) => Err(problem),
-            Renewed::Away(why) => Err(Problem::new(
-                glassbox_core::Category::Unavailable,
-                "registry.unavailable",
-                why,
-            )),
-        }
-    }
-
-    async fn release(mut self: Box<Self>) -> Result<(), Problem> {
-        // First the renewal under way has to be gone: heard after us, it would register again.
-        self.renewal.abort();
-        let _ = (&mut self.renewal).await;
-        let url = self.shared.instance_url();
-        let request = self
-            .shared
-            .client
-            .request(axum::http::Method::DELETE, &url)
-            .without_span();
+        let url = format!("{}/v1/registry/services/{instance}", self.url);
+        let request = self.client.request(Method::DELETE, &url).without_span();
         let response = request
             .send(&Cx::background())
             .await
@@ -161,14 +62,13 @@ impl Lease for Registration {
         if response.status().is_success() {
             return Ok(());
         }
-        Err(problem(&self.shared.url, response)
+        Err(problem(&self.url, response)
             .await
             .unwrap_or_else(|error| error.to_problem()))
     }
-}
 
-impl Drop for Registration {
-    fn drop(&mut self) {
-        self.renewal.abort();
+    async fn forgotten(&self) {
+        // No connection is held that could tell.
+        std::future::pending().await
     }
 }

@@ -1,6 +1,7 @@
 //! Registering with a registry over HTTP.
 
-use super::registration::Registration;
+use super::registration::Registered;
+use crate::registration::Registration;
 use glassbox_core::{Lease, Problem, Registry, ServiceInfo, async_trait};
 use glassbox_instrument::HttpClient;
 use std::time::Duration;
@@ -33,6 +34,11 @@ impl Registry for HttpRegistry {
         service: ServiceInfo,
         ttl: Duration,
     ) -> Result<Box<dyn Lease>, Problem> {
-        Registration::begin(&self.url, self.client.clone(), service, ttl).await
+        Registration::begin(
+            Registered::new(&self.url, self.client.clone()),
+            service,
+            ttl,
+        )
+        .await
     }
 }

@@ -9,6 +9,9 @@ impl Section for HostSettings {
         Variable::new("GLASSBOX_HOST_BIND", "bind"),
         Variable::new("GLASSBOX_HOST_ENDPOINT", "endpoint"),
         Variable::new("GLASSBOX_REGISTRY_URL", "registry_url"),
+        Variable::new("GLASSBOX_REDIS_URL", "redis_url"),
+        Variable::new("REDIS_URL", "redis_url"),
+        Variable::new("GLASSBOX_REDIS_NAMESPACE", "redis_namespace"),
         Variable::new("GLASSBOX_HOST_LEASE", "lease"),
         Variable::new("GLASSBOX_HOST_BODY_LIMIT", "body_limit"),
         Variable::new("GLASSBOX_HOST_BODY_TIMEOUT", "body_timeout"),
@@ -17,6 +20,8 @@ impl Section for HostSettings {
         Variable::new("GLASSBOX_HOST_CONNECTIONS", "connections"),
         Variable::new("GLASSBOX_HOST_DRAIN_TIMEOUT", "drain_timeout"),
     ];
+
+    const SECRETS: &'static [&'static str] = &["redis_url"];
 
     fn validate(&self) -> Result<(), Invalid> {
         match self.wrong() {
@@ -53,6 +58,7 @@ pub(super) mod bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::RedisUrl;
     use glassbox_config::{Environment, Settings};
     use std::time::Duration;
 
@@ -76,6 +82,7 @@ mod tests {
             ("GLASSBOX_HOST_BIND", "127.0.0.1:8080"),
             ("GLASSBOX_HOST_ENDPOINT", "http://tool:80"),
             ("GLASSBOX_REGISTRY_URL", "http://registry:4380"),
+            ("GLASSBOX_REDIS_NAMESPACE", "staging"),
             ("GLASSBOX_HOST_LEASE", "5s"),
             ("GLASSBOX_HOST_BODY_LIMIT", "2MiB"),
             ("GLASSBOX_HOST_BODY_TIMEOUT", "6s"),
@@ -88,6 +95,8 @@ mod tests {
             bind: ([127, 0, 0, 1], 8080).into(),
             endpoint: Some("http://tool:80".to_owned()),
             registry_url: Some("http://registry:4380".to_owned()),
+            redis_url: None,
+            redis_namespace: "staging".to_owned(),
             lease: Duration::from_secs(5),
             body_limit: 2 << 20,
             body_timeout: Duration::from_secs(6),
@@ -105,5 +114,71 @@ mod tests {
         let said = error.to_string();
         assert!(said.contains("must begin with http://"), "{said}");
         assert!(said.contains("GLASSBOX_REGISTRY_URL"), "{said}");
+    }
+
+    #[test]
+    fn redis_is_named_by_our_variable_or_the_usual_one() {
+        let usual = ("REDIS_URL", "redis://usual:6379");
+        let ours = ("GLASSBOX_REDIS_URL", "redis://ours:6379");
+        for (pairs, expected) in [
+            (&[usual][..], Some(usual.1)),
+            (&[ours], Some(ours.1)),
+            (&[usual, ours], Some(ours.1)),
+            (&[("REDIS_URL", "")], None),
+        ] {
+            let settings = load(pairs).unwrap();
+            assert_eq!(settings.redis_url, expected.map(RedisUrl::new), "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn two_registries_are_one_too_many() {
+        let both = [
+            ("REDIS_URL", "redis://cache"),
+            ("GLASSBOX_REGISTRY_URL", "http://registry:4380"),
+        ];
+        let said = load(&both).unwrap_err().to_string();
+        for name in [
+            "host.redis_url",
+            "host.registry_url",
+            "REDIS_URL",
+            "GLASSBOX_REGISTRY_URL",
+        ] {
+            assert!(said.contains(name), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_that_would_break_out_of_its_braces_is_refused() {
+        for name in ["a}b", "a b", "{a}", "*"] {
+            let error = load(&[("GLASSBOX_REDIS_NAMESPACE", name)]).unwrap_err();
+            assert!(error.to_string().contains("redis_namespace"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_password_of_redis_is_nowhere_to_be_seen() {
+        let environment = Environment::from([("REDIS_URL", "redis://ann:sesame@cache:6379/1")]);
+        let settings = Settings::builder()
+            .section::<HostSettings>()
+            .environment(&environment)
+            .build()
+            .unwrap();
+        let loaded = settings.load::<HostSettings>().unwrap();
+        let json = serde_json::to_string(&*loaded).unwrap();
+        for shown in [
+            format!("{:?}", *loaded),
+            json,
+            format!("{:?}", loaded.entries()),
+        ] {
+            assert!(!shown.contains("sesame"), "{shown}");
+            assert!(shown.contains("redis_url"), "{shown}");
+        }
+        let wrong = load(&[("REDIS_URL", "http://ann:sesame@cache")]).unwrap_err();
+        let said = wrong.to_string();
+        assert!(
+            said.contains("REDIS_URL") && !said.contains("sesame"),
+            "{said}"
+        );
     }
 }

@@ -1,0 +1,173 @@
+//! One connection to Redis, made again when it breaks.
+
+use super::{
+    failure::Failure,
+    keys::Keys,
+    target::{Driver, Target},
+};
+use crate::RedisUrl;
+use glassbox_core::{Category, Problem};
+use redis::{Cmd, FromRedisValue, aio::MultiplexedConnection};
+use std::{fmt, sync::Arc, time::Duration};
+use tokio::{
+    sync::{Mutex, watch},
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
+
+/// How long one question may take, connecting included.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A connection to Redis, for a registry and for discovery. Cheap to clone; clones share the
+/// connection, which is made with the first question and again after it broke.
+///
+/// # Bounds
+/// Each question is answered, or fails, within two seconds.
+#[derive(Clone)]
+pub struct RedisClient(Arc<Inner>);
+
+struct Inner {
+    target: Target,
+    keys: Keys,
+    patience: Duration,
+    current: Mutex<Option<Connection>>,
+    /// How many connections have ended.
+    ended: watch::Sender<u64>,
+}
+
+/// A connection that is driven by a task of its own. Dropped, it is closed.
+struct Connection {
+    handle: MultiplexedConnection,
+    driver: JoinHandle<()>,
+    number: u64,
+}
+
+impl RedisClient {
+    /// A client of the Redis at this URL, for the services of one namespace. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// If the URL is not one that can be connected to.
+    pub fn try_new(url: &RedisUrl, namespace: &str) -> Result<Self, Problem> {
+        Self::with_patience(url, namespace, PATIENCE)
+    }
+
+    fn with_patience(url: &RedisUrl, namespace: &str, patience: Duration) -> Result<Self, Problem> {
+        let target = Target::try_new(url).map_err(|reason| {
+            let message = format!("'{url}' {reason}");
+            Problem::new(Category::Invalid, "registry.invalid_url", message)
+        })?;
+        Ok(Self(Arc::new(Inner {
+            target,
+            keys: Keys::new(namespace),
+            patience,
+            current: Mutex::default(),
+            ended: watch::Sender::new(0),
+        })))
+    }
+
+    pub(super) fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    /// Where it connects to, without a password.
+    pub(super) fn place(&self) -> &Target {
+        &self.0.target
+    }
+
+    /// Tells, from now on, when a connection ends: what was written may be gone then.
+    pub(super) fn ended(&self) -> watch::Receiver<u64> {
+        self.0.ended.subscribe()
+    }
+
+    /// Asks, over a new connection where the one there is turns out to be broken.
+    ///
+    /// Only for what may be done twice.
+    pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Failure> {
+        let deadline = Instant::now() + self.0.patience;
+        let asked = self.ask_until(command, deadline).await;
+        asked.map_err(|failure| failure.at(&self.0.target))
+    }
+
+    async fn ask_until<T: FromRedisValue>(
+        &self,
+        command: &Cmd,
+        deadline: Instant,
+    ) -> Result<T, Failure> {
+        let silent = || Failure::Away(format!("no answer within {:?}", self.0.patience));
+        let mut may_be_broken = true;
+        loop {
+            let connecting = timeout_at(deadline, self.connection());
+            let (mut handle, number, is_new) = connecting.await.map_err(|_| silent())??;
+            let error = match timeout_at(deadline, command.query_async(&mut handle)).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => error,
+                Err(_) => {
+                    // What is still in there would be answered late, to nobody.
+                    self.close(number).await;
+                    return Err(silent());
+                }
+            };
+            if !error.is_unrecoverable_error() {
+                return Err(self.0.target.failure(&error));
+            }
+            self.close(number).await;
+            if is_new || !std::mem::take(&mut may_be_broken) {
+                return Err(self.0.target.failure(&error));
+            }
+        }
+    }
+
+    /// The connection with its number, and whether it was made just now.
+    async fn connection(&self) -> Result<(MultiplexedConnection, u64, bool), Failure> {
+        let mut current = self.0.current.lock().await;
+        if let Some(connection) = current.as_ref().filter(|it| !it.driver.is_finished()) {
+            return Ok((connection.handle.clone(), connection.number, false));
+        }
+        let number = current.take().map_or(0, |before| before.number + 1);
+        let (handle, driver) = self.0.target.connect().await?;
+        let connection = Connection {
+            handle: handle.clone(),
+            driver: tokio::spawn(drive(driver, Ended(self.0.ended.clone()))),
+            number,
+        };
+        *current = Some(connection);
+        Ok((handle, number, true))
+    }
+
+    /// Closes a connection, unless another has taken its place.
+    async fn close(&self, number: u64) {
+        let current = self.0.current.lock().await;
+        if let Some(connection) = current.as_ref().filter(|it| it.number == number) {
+            connection.driver.abort();
+        }
+    }
+}
+
+/// Drives a connection, and tells when it has ended.
+async fn drive(driver: Driver, _ended: Ended) {
+    driver.await;
+}
+
+/// Counts a connection as ended when dropped.
+struct Ended(watch::Sender<u64>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.send_modify(|ended| *ended += 1);
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+impl fmt::Debug for RedisClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisClient")
+            .field("target", &self.0.target)
+            .field("keys", &self.0.keys)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,126 @@
+//! What a URL of Redis comes to.
+
+use super::{failure::Failure, tls};
+use crate::RedisUrl;
+use redis::{
+    AsyncConnectionConfig, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo, RedisError,
+    aio::MultiplexedConnection,
+};
+use rustls::pki_types::ServerName;
+use std::{fmt, io, path::PathBuf, pin::Pin, sync::Arc};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+use tokio_rustls::TlsConnector;
+
+/// Moves what is sent and received, until the connection ends.
+pub(super) type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Where to connect, and as whom.
+pub(super) struct Target {
+    place: Place,
+    login: RedisConnectionInfo,
+    shown: String,
+    secrets: Vec<String>,
+}
+
+enum Place {
+    Tcp(String, u16),
+    Tls(String, u16, TlsConnector),
+    Unix(PathBuf),
+}
+
+impl Target {
+    /// Reads a URL; gives what is wrong with it, without repeating it.
+    pub(super) fn try_new(url: &RedisUrl) -> Result<Self, String> {
+        let text = url.reveal();
+        // TLS is ours: with the one provider of the house, and roots that need no file.
+        let (tls, plain) = match text.strip_prefix("rediss://") {
+            Some(rest) => (true, format!("redis://{rest}")),
+            None => (false, text.to_owned()),
+        };
+        let wrong = |error: RedisError| format!("is not a URL of Redis: {error}");
+        let parsed = plain.into_connection_info().map_err(wrong)?;
+        let place = match parsed.addr() {
+            ConnectionAddr::Tcp(host, port) if tls => {
+                let config = tls::config().map_err(|error| format!("needs TLS: {error}"))?;
+                Place::Tls(host.clone(), *port, TlsConnector::from(Arc::new(config)))
+            }
+            ConnectionAddr::Tcp(host, port) => Place::Tcp(host.clone(), *port),
+            ConnectionAddr::Unix(path) => Place::Unix(path.clone()),
+            _ => return Err("names a kind of address that is not supported".to_owned()),
+        };
+        let login = parsed.redis_settings().clone();
+        let secrets = login.password().map(str::to_owned).into_iter().collect();
+        Ok(Self {
+            place,
+            login,
+            shown: url.to_string(),
+            secrets,
+        })
+    }
+
+    /// Connects and logs in; the future drives the connection.
+    pub(super) async fn connect(&self) -> Result<(MultiplexedConnection, Driver), Failure> {
+        let connected = match &self.place {
+            Place::Tcp(host, port) => self.log_in(tcp(host, *port).await?).await,
+            Place::Tls(host, port, connector) => {
+                let name = ServerName::try_from(host.clone())
+                    .map_err(|error| Failure::Away(format!("has no name for TLS: {error}")))?;
+                let stream = tcp(host, *port).await?;
+                let secured = connector.connect(name, stream).await;
+                self.log_in(secured.map_err(away)?).await
+            }
+            #[cfg(unix)]
+            Place::Unix(path) => {
+                let stream = tokio::net::UnixStream::connect(path).await;
+                self.log_in(stream.map_err(away)?).await
+            }
+            #[cfg(not(unix))]
+            Place::Unix(_) => {
+                return Err(Failure::Away("there are no such sockets here".to_owned()));
+            }
+        };
+        connected.map_err(|error| self.failure(&error))
+    }
+
+    async fn log_in<S>(&self, stream: S) -> redis::RedisResult<(MultiplexedConnection, Driver)>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        // Time is kept by the client, for a question as a whole.
+        let config = AsyncConnectionConfig::new().set_response_timeout(None);
+        let connected = MultiplexedConnection::new_with_config(&self.login, stream, config);
+        let (connection, driver) = connected.await?;
+        Ok((connection, Box::pin(driver)))
+    }
+
+    /// What an error says, without what is secret.
+    pub(super) fn failure(&self, error: &RedisError) -> Failure {
+        Failure::of(error, &self.secrets)
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+async fn tcp(host: &str, port: u16) -> Result<TcpStream, Failure> {
+    let stream = TcpStream::connect((host, port)).await.map_err(away)?;
+    // Questions are small and whole: waiting for more to send only delays them.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
+}
+
+fn away(error: io::Error) -> Failure {
+    Failure::Away(format!("not reached: {error}"))
+}

@@ -1,0 +1,166 @@
+//! One registration somewhere else, renewed until it is released or dropped.
+
+use glassbox_core::{Category, Health, Lease, Problem, ServiceInfo, async_trait};
+use std::{
+    fmt,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::task::JoinHandle;
+
+/// How long to wait before the next try when nobody heard the first; doubled each time, up to the
+/// usual time between renewals.
+const FIRST_RETRY: Duration = Duration::from_millis(200);
+
+/// What a renewal came to.
+pub(crate) enum Renewed {
+    Yes,
+    /// Nobody heard it.
+    Away(String),
+    /// It was heard and not taken.
+    Refused(Problem),
+}
+
+/// Where a service registers.
+pub(crate) trait Place: Send + Sync + 'static {
+    /// As the log names it.
+    fn name(&self) -> impl fmt::Display + Send + '_;
+
+    /// Registers, or renews what is registered, for `ttl` from now.
+    fn renew(&self, service: &ServiceInfo, ttl: Duration) -> impl Future<Output = Renewed> + Send;
+
+    /// Ends the registration.
+    fn release(&self, service: &ServiceInfo) -> impl Future<Output = Result<(), Problem>> + Send;
+
+    /// Resolves when the place may have forgotten what it was told before this was called.
+    fn forgotten(&self) -> impl Future<Output = ()> + Send + '_;
+}
+
+/// One registration, renewed until it is released or dropped.
+pub(crate) struct Registration<P> {
+    shared: Arc<Shared<P>>,
+    renewal: JoinHandle<()>,
+}
+
+struct Shared<P> {
+    place: P,
+    ttl: Duration,
+    service: Mutex<ServiceInfo>,
+}
+
+impl<P: Place> Registration<P> {
+    /// Registers, and goes on renewing.
+    ///
+    /// # Errors
+    /// If the registry refuses; one that does not answer is asked again.
+    pub(crate) async fn begin(
+        place: P,
+        service: ServiceInfo,
+        ttl: Duration,
+    ) -> Result<Box<dyn Lease>, Problem> {
+        let shared = Arc::new(Shared {
+            place,
+            ttl,
+            service: Mutex::new(service),
+        });
+        let known = match shared.renew().await {
+            Renewed::Yes => true,
+            Renewed::Refused(problem) => return Err(problem),
+            Renewed::Away(why) => {
+                let registry = shared.place.name();
+                tracing::warn!(%registry, "not registered yet: {why}");
+                false
+            }
+        };
+        let renewal = tokio::spawn(Arc::clone(&shared).keep(known));
+        Ok(Box::new(Self { shared, renewal }))
+    }
+}
+
+impl<P: Place> Shared<P> {
+    /// Renews for ever, and says only what changes.
+    async fn keep(self: Arc<Self>, mut known: bool) {
+        let third = self.ttl / 3;
+        let mut retry = FIRST_RETRY;
+        loop {
+            if known {
+                tokio::select! {
+                    () = tokio::time::sleep(jittered(third)) => {}
+                    () = self.place.forgotten() => {
+                        // Everybody who was connected comes now: not all in the same moment.
+                        tokio::time::sleep(jittered(third.min(FIRST_RETRY / 2))).await;
+                    }
+                }
+            } else {
+                tokio::time::sleep(jittered(retry.min(third))).await;
+                retry = (retry * 2).min(third);
+            }
+            let registry = self.place.name();
+            let (now, why) = match self.renew().await {
+                Renewed::Yes => (true, None),
+                Renewed::Away(why) => (false, Some(why)),
+                Renewed::Refused(problem) => (false, Some(problem.to_string())),
+            };
+            match (known, why) {
+                (false, None) => {
+                    tracing::info!(%registry, "registered");
+                    retry = FIRST_RETRY;
+                }
+                (true, Some(why)) => {
+                    tracing::warn!(%registry, "the registration was not renewed: {why}");
+                }
+                (true, None) | (false, Some(_)) => {}
+            }
+            known = now;
+        }
+    }
+
+    async fn renew(&self) -> Renewed {
+        // With the health as last reported: a renewal never makes a draining service ready again.
+        let service = self.service();
+        self.place.renew(&service, self.ttl).await
+    }
+
+    fn service(&self) -> ServiceInfo {
+        let service = self.service.lock();
+        service.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A little more or less: services that started together drift apart.
+fn jittered(time: Duration) -> Duration {
+    time.mul_f64(0.9 + 0.2 * fastrand::f64())
+}
+
+#[async_trait]
+impl<P: Place> Lease for Registration<P> {
+    async fn report(&self, health: Health) -> Result<(), Problem> {
+        {
+            let service = self.shared.service.lock();
+            service.unwrap_or_else(PoisonError::into_inner).health = health;
+        }
+        match self.shared.renew().await {
+            Renewed::Yes => Ok(()),
+            Renewed::Refused(problem) => Err(problem),
+            Renewed::Away(why) => Err(Problem::new(
+                Category::Unavailable,
+                "registry.unavailable",
+                why,
+            )),
+        }
+    }
+
+    async fn release(mut self: Box<Self>) -> Result<(), Problem> {
+        // First the renewal under way has to be gone: heard after us, it would register again.
+        self.renewal.abort();
+        let _ = (&mut self.renewal).await;
+        self.shared.place.release(&self.shared.service()).await
+    }
+}
+
+impl<P> Drop for Registration<P> {
+    fn drop(&mut self) {
+        self.renewal.abort();
+    }
+}

@@ -1,0 +1,118 @@
+//! Where Redis is, and with which password.
+
+use std::{convert::Infallible, fmt, str::FromStr};
+
+/// Where Redis is: `redis://[[user]:password@]host[:port][/db]`, `rediss://…` with TLS, or
+/// `redis+unix:///path`.
+///
+/// It may hold a password, so it is shown and serialised without one.
+///
+/// ```
+/// use glassbox_host::RedisUrl;
+///
+/// let url = RedisUrl::new("redis://:open-sesame@cache:6379/2");
+/// assert_eq!(url.to_string(), "redis://***@cache:6379/2");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "config", derive(serde::Deserialize), serde(transparent))]
+pub struct RedisUrl(String);
+
+impl RedisUrl {
+    /// The URL as it was written; whether it can be used is said by whoever uses it.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self(url.into())
+    }
+
+    /// As it was written, password and all.
+    #[cfg(feature = "redis")]
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it begins as a URL of Redis does.
+    pub(crate) fn is_one(&self) -> bool {
+        const SCHEMES: [&str; 4] = ["redis", "rediss", "redis+unix", "unix"];
+        let parts = self.0.split_once("://");
+        parts.is_some_and(|(scheme, rest)| SCHEMES.contains(&scheme) && !rest.is_empty())
+    }
+}
+
+impl FromStr for RedisUrl {
+    type Err = Infallible;
+
+    fn from_str(url: &str) -> Result<Self, Infallible> {
+        Ok(Self::new(url))
+    }
+}
+
+impl fmt::Display for RedisUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((scheme, rest)) = self.0.split_once("://") else {
+            // Not a URL: perhaps a password that was put in its place.
+            return f.write_str("***");
+        };
+        write!(f, "{scheme}://")?;
+        // The last '@': a password that was not percent-encoded may hold others, and slashes.
+        let place = match rest.rsplit_once('@') {
+            Some((_, place)) => {
+                f.write_str("***@")?;
+                place
+            }
+            None => rest,
+        };
+        // A socket's URL has its password in the query.
+        let end = place.find(['?', '#']).unwrap_or(place.len());
+        f.write_str(&place[..end])
+    }
+}
+
+impl fmt::Debug for RedisUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+#[cfg(feature = "config")]
+impl serde::Serialize for RedisUrl {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        for (url, shown) in [
+            ("redis://localhost", "redis://localhost"),
+            ("redis://:sesame@h:1/2", "redis://***@h:1/2"),
+            ("rediss://ann:se/s@me@h", "rediss://***@h"),
+            (
+                "redis+unix:///run/r.sock?pass=sesame",
+                "redis+unix:///run/r.sock",
+            ),
+            ("redis://h/0?pass=sesame#sesame", "redis://h/0"),
+            ("sesame", "***"),
+        ] {
+            let url = RedisUrl::new(url);
+            assert_eq!(url.to_string(), shown);
+            assert!(!format!("{url:?}").contains("sesame"), "{url:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_url_of_redis_is_one() {
+        for (url, is_one) in [
+            ("redis://h", true),
+            ("rediss://h", true),
+            ("redis+unix:///s", true),
+            ("redis://", false),
+            ("http://h", false),
+            ("h:6379", false),
+        ] {
+            assert_eq!(RedisUrl::new(url).is_one(), is_one, "{url}");
+        }
+    }
+}

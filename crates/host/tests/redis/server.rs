@@ -1,0 +1,130 @@
+//! A Redis of one's own.
+
+use glassbox_host::{RedisClient, RedisUrl};
+use redis::aio::MultiplexedConnection;
+use rustix::process::{Pid, Signal, kill_process};
+use std::{
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+};
+use tempfile::TempDir;
+
+/// A `redis-server` on a port of its own, which keeps nothing. Killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    port: u16,
+    arguments: Vec<String>,
+    folder: TempDir,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// As [`start`](Self::start), with more arguments.
+    pub(crate) fn with(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments: Vec<_> = arguments.iter().map(|&it| it.to_owned()).collect();
+        // Somebody may take the port before Redis does.
+        for _ in 0..10 {
+            let free = TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = free.local_addr().unwrap().port();
+            drop(free);
+            if let Some(child) = run(port, &arguments, &folder) {
+                return Self {
+                    child,
+                    port,
+                    arguments,
+                    folder,
+                };
+            }
+        }
+        panic!("redis-server did not start on any port");
+    }
+
+    /// Starts it again, empty, on the same port.
+    pub(crate) fn restart(&mut self) {
+        self.kill();
+        self.child = run(self.port, &self.arguments, &self.folder).expect("its port is free again");
+    }
+
+    pub(crate) fn kill(&mut self) {
+        let _ = self.child.kill();
+        self.child.wait().unwrap();
+    }
+
+    /// Makes it hang: connections are accepted, and nothing is answered.
+    pub(crate) fn freeze(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::STOP).unwrap();
+    }
+
+    pub(crate) fn thaw(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::CONT).unwrap();
+    }
+
+    pub(crate) fn url(&self) -> RedisUrl {
+        self.url_as("")
+    }
+
+    /// The URL with this login: `user:password@`.
+    pub(crate) fn url_as(&self, login: &str) -> RedisUrl {
+        RedisUrl::new(format!("redis://{login}127.0.0.1:{}", self.port))
+    }
+
+    pub(crate) fn client(&self) -> RedisClient {
+        RedisClient::try_new(&self.url(), "test").unwrap()
+    }
+
+    /// A connection to look at what is there.
+    pub(crate) async fn connect(&self) -> MultiplexedConnection {
+        let client = redis::Client::open(("127.0.0.1", self.port)).unwrap();
+        client.get_multiplexed_async_connection().await.unwrap()
+    }
+
+    /// How often each command was called, as `name` → calls.
+    pub(crate) async fn calls(&self, command: &str) -> u64 {
+        let mut connection = self.connect().await;
+        let stats: String = redis::cmd("INFO")
+            .arg("commandstats")
+            .query_async(&mut connection)
+            .await
+            .unwrap();
+        let begin = format!("cmdstat_{command}:calls=");
+        let line = stats.lines().find_map(|line| line.strip_prefix(&begin));
+        line.map_or(0, |line| line.split(',').next().unwrap().parse().unwrap())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The server once it accepts connections, or `None` where the port is taken.
+fn run(port: u16, arguments: &[String], folder: &TempDir) -> Option<Child> {
+    let port = port.to_string();
+    let mut child = Command::new("redis-server")
+        .args(["--port", &port, "--bind", "127.0.0.1", "--save", ""])
+        .args(["--appendonly", "no", "--daemonize", "no"])
+        .arg("--dir")
+        .arg(folder.path())
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("redis-server cannot be run: install it (apt-get install redis-server)");
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    while let Some(Ok(line)) = lines.next() {
+        if line.contains("Ready to accept connections") {
+            // It goes on talking, and must not be stopped by a full pipe.
+            std::thread::spawn(move || lines.for_each(drop));
+            return Some(child);
+        }
+    }
+    let _ = child.wait();
+    None
+}

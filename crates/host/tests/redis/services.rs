@@ -1,0 +1,52 @@
+//! What every test needs.
+
+use glassbox_core::{Capability, Discovery, Filter, Lease, Registry, ServiceInfo, ServiceKind};
+use glassbox_host::{RedisClient, RedisDiscovery, RedisRegistry};
+use std::time::Duration;
+
+/// Longer than any test: what goes before that was ended.
+pub(crate) const LONG: Duration = Duration::from_secs(600);
+
+pub(crate) fn service(name: &str, instance: &str) -> ServiceInfo {
+    let capability = Capability::of::<(), ()>("echo", "Echoes.");
+    let endpoint = "http://127.0.0.1:1";
+    ServiceInfo::new(
+        ServiceKind::Tool,
+        name,
+        instance,
+        endpoint,
+        vec![capability],
+    )
+}
+
+pub(crate) async fn register(
+    client: &RedisClient,
+    instance: &str,
+    ttl: Duration,
+) -> Box<dyn Lease> {
+    let registry = RedisRegistry::new(client.clone());
+    let registered = registry.register(service("probe", instance), ttl).await;
+    registered.unwrap()
+}
+
+/// Discovery that looks each time.
+pub(crate) fn discovery(client: RedisClient) -> RedisDiscovery {
+    RedisDiscovery::with_freshness(client, Duration::ZERO)
+}
+
+/// The instances found, in order.
+pub(crate) async fn found(discovery: &RedisDiscovery) -> Vec<String> {
+    let found = discovery.find(&Filter::any()).await.unwrap();
+    found.into_iter().map(|service| service.instance).collect()
+}
+
+/// Asks again until the answer is yes, and fails the test if it never is.
+pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let asked = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let asked = tokio::time::timeout(Duration::from_secs(30), asked).await;
+    asked.unwrap_or_else(|_| panic!("within 30 s it did not come to be that {what}"));
+}
