@@ -82,16 +82,7 @@ impl Client {
     }
 
     async fn call(&self, channel: Channel, body: Bytes) -> Result<Answer, ExportError> {
-        let grpc = Grpc::new(channel);
-        let mut grpc = match self.compression {
-            Compression::None => grpc,
-            #[cfg(feature = "gzip")]
-            Compression::Gzip => grpc.send_compressed(CompressionEncoding::Gzip),
-            #[cfg(feature = "zstd")]
-            Compression::Zstd => grpc.send_compressed(CompressionEncoding::Zstd),
-            #[cfg(not(all(feature = "gzip", feature = "zstd")))]
-            _ => grpc,
-        };
+        let mut grpc = compressed(Grpc::new(channel), self.compression);
         grpc.ready()
             .await
             .map_err(|error| ExportError::Unreachable(error.into()))?;
@@ -101,6 +92,24 @@ impl Client {
             Ok(response) => Ok(Answer::read(&response.into_inner())),
             Err(status) => Err(refusal(status)),
         }
+    }
+}
+
+/// Sends compressed messages, and takes them: a server of grpc-go, as the Collector is, answers in
+/// the compression of the request, whatever else the client says that it understands.
+fn compressed<T>(grpc: Grpc<T>, compression: Compression) -> Grpc<T> {
+    match compression {
+        Compression::None => grpc,
+        #[cfg(feature = "gzip")]
+        Compression::Gzip => grpc
+            .send_compressed(CompressionEncoding::Gzip)
+            .accept_compressed(CompressionEncoding::Gzip),
+        #[cfg(feature = "zstd")]
+        Compression::Zstd => grpc
+            .send_compressed(CompressionEncoding::Zstd)
+            .accept_compressed(CompressionEncoding::Zstd),
+        #[cfg(not(all(feature = "gzip", feature = "zstd")))]
+        _ => grpc,
     }
 }
 
@@ -243,5 +252,49 @@ mod tests {
             assert_eq!(retry_after(&Status::new(code, "")), None, "{code:?}");
         }
         assert!(retry_after(&Status::unavailable("")).is_some());
+    }
+
+    /// Answers in the compression of the request, as grpc-go does.
+    #[cfg(feature = "gzip")]
+    struct Echoing;
+
+    #[cfg(feature = "gzip")]
+    impl tonic::client::GrpcService<tonic::body::Body> for Echoing {
+        type ResponseBody = http_body_util::Full<Bytes>;
+        type Error = std::convert::Infallible;
+        type Future =
+            std::future::Ready<Result<http::Response<http_body_util::Full<Bytes>>, Self::Error>>;
+
+        fn poll_ready(
+            &mut self,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Result<(), Self::Error>> {
+            std::task::Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, request: http::Request<tonic::body::Body>) -> Self::Future {
+            let encoding = request.headers()["grpc-encoding"].clone();
+            let answer = crate::export::compress::compress(b"taken".into(), Compression::Gzip);
+            let answer = answer.unwrap();
+            let mut body = vec![1];
+            body.extend(u32::try_from(answer.len()).unwrap().to_be_bytes());
+            body.extend(answer);
+            let response = http::Response::builder()
+                .header("content-type", "application/grpc")
+                .header("grpc-status", "0")
+                .header("grpc-encoding", encoding)
+                .body(http_body_util::Full::from(body));
+            std::future::ready(Ok(response.unwrap()))
+        }
+    }
+
+    #[cfg(feature = "gzip")]
+    #[tokio::test]
+    async fn an_answer_in_the_compression_of_the_request_is_understood() {
+        let mut grpc = compressed(Grpc::new(Echoing), Compression::Gzip);
+        let path = PathAndQuery::from_static("/a.Service/Export");
+        let request = Request::new(Bytes::from_static(b"spans"));
+        let answer = grpc.unary(request, path, Raw).await.unwrap();
+        assert_eq!(answer.into_inner(), "taken");
     }
 }
