@@ -19,11 +19,12 @@ use glassbox_otlp::{Receiver, Signal};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode, Uri};
 use serde::Serialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::endpoints::Endpoints;
+use crate::otelcol::{Archive, CollectorStatus};
 use crate::query::Query;
 use crate::store::SegmentStore;
 use params::Params;
@@ -36,6 +37,10 @@ pub(crate) struct Api {
     pub(crate) query: Query,
     pub(crate) receiver: Receiver,
     pub(crate) endpoints: Endpoints,
+    /// What receives, as it fares now.
+    pub(crate) collector: watch::Receiver<CollectorStatus>,
+    /// What a real collector writes beside the store.
+    pub(crate) archive: Option<Arc<Archive>>,
     pub(crate) started: u64,
     pub(crate) max_records: usize,
     pub(crate) notes: Vec<String>,

@@ -1,15 +1,15 @@
-//! Starts the embedded backend and stops it.
+//! Starts the backend and stops it: its store, its receiver, its collector, its page.
+
+mod error;
+mod reception;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
 use glassbox_otlp::{Limits, Receiver};
-use thiserror::Error;
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, timeout_at};
@@ -21,12 +21,15 @@ use crate::config::BackendConfig;
 use crate::endpoints::Endpoints;
 use crate::guard::{self, Guard};
 use crate::intake::Intake;
-use crate::listeners::Listeners;
+use crate::listeners::{self, OtlpPair};
 use crate::otelcol::{CollectorStatus, ReloadError};
-use crate::ownership::{Ownership, OwnershipError, SEGMENTS};
+use crate::ownership::{Ownership, SEGMENTS};
 use crate::query::Query;
+use crate::receivers::Receivers;
 use crate::server::{self, Bounds};
 use crate::store::{self, Records, Retention, SegmentStore};
+pub use error::StartError;
+use reception::Reception;
 
 /// How often an idle stream says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -43,58 +46,9 @@ pub struct Backend {
     notes: Vec<String>,
     store: Arc<SegmentStore>,
     stop: CancellationToken,
-    servers: Vec<JoinHandle<()>>,
+    reception: Reception,
+    page: JoinHandle<()>,
     ownership: Arc<Ownership>,
-}
-
-/// Why a backend did not start.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// The settings say that there shall be none.
-    #[error("the backend is switched off; set collector.enabled to true to start it")]
-    Disabled,
-    /// A setting cannot be used.
-    #[error("the setting collector.{key} {reason}")]
-    Config {
-        /// The key in the section.
-        key: &'static str,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The data folder is in use or unusable.
-    #[error(transparent)]
-    Ownership(#[from] OwnershipError),
-    /// An address that was set by hand cannot be listened on.
-    #[error(
-        "cannot listen on {address} (collector.{setting}); stop what uses it or choose another address"
-    )]
-    Bind {
-        /// The setting, as in `collector.grpc`.
-        setting: &'static str,
-        /// The address.
-        address: SocketAddr,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// No default port is free.
-    #[error("none of the loopback ports {first} to {last} is free")]
-    NoFreePort {
-        /// The first port that was tried.
-        first: u16,
-        /// The last port that was tried.
-        last: u16,
-        /// What the system said about the last one.
-        source: io::Error,
-    },
-    /// The store in the data folder cannot be read.
-    #[error("the store in {directory} cannot be read")]
-    Store {
-        /// The folder.
-        directory: String,
-        /// What the system says.
-        source: io::Error,
-    },
 }
 
 /// What a shutdown achieved.
@@ -127,27 +81,41 @@ impl Backend {
             return Err(StartError::Config { key, reason });
         }
         let started = store::now();
-        let mut ownership = Ownership::take(&config.data_dir, started)?;
-        let listeners = Listeners::bind(&config).await?;
-        let addresses = Addresses::of(&listeners)?;
+        let ownership = Ownership::take(&config.data_dir, started)?;
+        let pair = OtlpPair::bind(&config).await?;
+        let mut page_notes = Vec::new();
+        let page = listeners::page(&config, &mut page_notes).await?;
         let store = Arc::new(open_store(&config).await?);
-        let mut notes = listeners.notes;
+        let limits = Limits::default().request_bytes(config.max_request_bytes.as_usize());
+        let ownership = Arc::new(ownership);
+        let intake = Intake::new(Arc::clone(&store), Arc::clone(&ownership));
+        let receiver = Receiver::new(Arc::new(intake), limits);
+        let stop = CancellationToken::new();
+        // Whatever fails from here on, what was started ends.
+        let stop_unless_started = stop.clone().drop_guard();
+        let hosts = &config.allowed_hosts;
+        let receivers = Receivers::new(receiver.clone(), hosts);
+        let reception = Reception::start(&config, pair, receivers, &stop).await?;
+        let addresses = Addresses {
+            grpc: reception.grpc,
+            http: reception.http,
+            page: page.address,
+        };
+        let mut notes = reception.notes.clone();
+        notes.extend(page_notes);
         notes.extend(store.recovered().iter().cloned());
         notes.extend(addresses.exposure());
         let endpoints = Endpoints::new(addresses.grpc, addresses.http, addresses.page);
         if let Err(error) = ownership.announce(started, endpoints.clone()) {
             tracing::warn!(%error, "the lock file could not be written");
         }
-        let limits = Limits::default().request_bytes(config.max_request_bytes.as_usize());
-        let ownership = Arc::new(ownership);
-        let intake = Intake::new(Arc::clone(&store), Arc::clone(&ownership));
-        let receiver = Receiver::new(Arc::new(intake), limits);
-        let stop = CancellationToken::new();
         let api = Arc::new(Api {
             store: Arc::clone(&store),
             query: Query::new(Arc::clone(&store)),
             receiver: receiver.clone(),
             endpoints: endpoints.clone(),
+            collector: reception.status(),
+            archive: reception.archive(),
             started,
             max_records: config.max_records,
             notes: notes.clone(),
@@ -157,26 +125,16 @@ impl Backend {
             queries: Arc::new(Semaphore::new(QUERIES)),
             heartbeat: HEARTBEAT,
         });
-        let hosts = &config.allowed_hosts;
-        let page = api::router(api)
+        let router = api::router(api)
             .merge(assets::router())
             .merge(config.routes);
-        let page = guarded(page, addresses.page, hosts);
-        let http = guarded(otlp_http(&receiver), addresses.http, hosts);
-        let unknown = receiver.clone();
-        let grpc = receiver
-            .grpc_router()
-            .fallback(async move |request: axum::extract::Request| unknown.unknown_route(request));
-        let grpc = guarded(grpc, addresses.grpc, hosts);
-        let run = |listener: TcpListener, router: Router| {
-            let bounds = Bounds::default();
-            tokio::spawn(server::serve(listener, router, bounds, stop.clone()))
-        };
-        let servers = vec![
-            run(listeners.grpc, grpc),
-            run(listeners.http, http),
-            run(listeners.page, page),
-        ];
+        let router = router.layer(from_fn_with_state(
+            Guard::new(page.address, hosts),
+            guard::check,
+        ));
+        let server = server::serve(page.listener, router, Bounds::default(), stop.clone());
+        let page = tokio::spawn(server);
+        stop_unless_started.disarm();
         for note in &notes {
             tracing::warn!("{note}");
         }
@@ -192,7 +150,8 @@ impl Backend {
             notes,
             store,
             stop,
-            servers,
+            reception,
+            page,
             ownership,
         })
     }
@@ -213,7 +172,7 @@ impl Backend {
     /// Returns what receives for the backend, and how it fares.
     #[must_use]
     pub fn collector(&self) -> CollectorStatus {
-        CollectorStatus::embedded("no application asked for a collector")
+        self.reception.status().borrow().clone()
     }
 
     /// Renders the collector's configuration anew, and takes it over once the collector has found
@@ -223,19 +182,19 @@ impl Backend {
     /// Fails when there is no collector or when it does not take the configuration; then nothing
     /// has changed.
     pub async fn reload(&self) -> Result<(), ReloadError> {
-        Err(ReloadError::Embedded {
-            reason: self.collector().reason.unwrap_or_default(),
-        })
+        self.reception.reload().await
     }
 
     /// Stops accepting, ends the streams, answers what is running, syncs the store and gives the
     /// data folder up, all within `deadline`.
     pub async fn shutdown(mut self, deadline: Duration) -> ShutdownReport {
         let until = Instant::now() + deadline;
+        // First the collector, which sends on what it holds; then those to whom it sends.
+        let mut drained = self.reception.stop_collector(until).await;
         self.stop.cancel();
-        let mut drained = true;
-        for mut server in std::mem::take(&mut self.servers) {
-            if timeout_at(until, &mut server).await.is_err() {
+        let mut servers = self.reception.take_servers();
+        for server in servers.iter_mut().chain([&mut self.page]) {
+            if timeout_at(until, &mut *server).await.is_err() {
                 drained = false;
                 server.abort();
             }
@@ -289,23 +248,6 @@ struct Addresses {
 }
 
 impl Addresses {
-    fn of(listeners: &Listeners) -> Result<Self, StartError> {
-        let address = |listener: &TcpListener, setting| {
-            let unset = SocketAddr::from(([127, 0, 0, 1], 0));
-            let bound = listener.local_addr();
-            bound.map_err(|source| StartError::Bind {
-                setting,
-                address: unset,
-                source,
-            })
-        };
-        Ok(Self {
-            grpc: address(&listeners.grpc, "grpc")?,
-            http: address(&listeners.http, "http")?,
-            page: address(&listeners.page, "page")?,
-        })
-    }
-
     /// Warns of addresses that other machines reach: nothing asks them who they are.
     fn exposure(&self) -> Vec<String> {
         let all = [
@@ -325,20 +267,6 @@ impl Addresses {
             })
             .collect()
     }
-}
-
-fn guarded(router: Router, bound: SocketAddr, hosts: &[String]) -> Router {
-    router.layer(from_fn_with_state(Guard::new(bound, hosts), guard::check))
-}
-
-/// OTLP/HTTP where clients expect it, and where they send it when told a base address with a path.
-fn otlp_http(receiver: &Receiver) -> Router {
-    let unknown = receiver.clone();
-    receiver
-        .http_router()
-        .nest("/otlp", receiver.http_router())
-        .nest("/api/otel", receiver.http_router())
-        .fallback(async move |request: axum::extract::Request| unknown.unknown_route(request))
 }
 
 async fn open_store(config: &BackendConfig) -> Result<SegmentStore, StartError> {

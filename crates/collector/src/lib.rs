@@ -33,7 +33,9 @@ mod listen;
 mod listeners;
 mod otelcol;
 mod ownership;
+mod port_owner;
 mod query;
+mod receivers;
 mod server;
 mod store;
 
@@ -42,7 +44,8 @@ pub use config::BackendConfig;
 pub use endpoints::Endpoints;
 pub use listen::{Listen, ParseListenError};
 pub use otelcol::{
-    CollectorMode, CollectorState, CollectorStatus, FoundBy, LastExit, Otelcol, ReloadError,
-    RemoteHeaders, Shim,
+    BinaryError, CollectorMode, CollectorState, CollectorStatus, ConfigurationError, FoundBy,
+    LastExit, Otelcol, ReloadError, RemoteHeaders, Shim,
 };
 pub use ownership::{Owner, Ownership, OwnershipError};
+pub use port_owner::PortOwner;

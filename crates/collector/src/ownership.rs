@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::endpoints::Endpoints;
+use crate::otelcol::FOLDER;
 
 const LOCK: &str = "lock";
 
@@ -104,7 +105,7 @@ impl Ownership {
             }
             Err(TryLockError::Error(source)) => return Err(unusable(source)),
         }
-        let mut ownership = Self {
+        let ownership = Self {
             directory: directory.to_owned(),
             lock,
         };
@@ -118,7 +119,7 @@ impl Ownership {
     }
 
     /// Tells in the lock file where this process listens.
-    pub(crate) fn announce(&mut self, started: u64, endpoints: Endpoints) -> io::Result<()> {
+    pub(crate) fn announce(&self, started: u64, endpoints: Endpoints) -> io::Result<()> {
         let (pid, endpoints) = (std::process::id(), Some(endpoints));
         self.write(&Owner {
             pid,
@@ -138,11 +139,12 @@ impl Ownership {
         &self.directory
     }
 
-    fn write(&mut self, owner: &Owner) -> io::Result<()> {
+    fn write(&self, owner: &Owner) -> io::Result<()> {
         let bytes = serde_json::to_vec(owner)?;
-        self.lock.set_len(0)?;
-        self.lock.rewind()?;
-        self.lock.write_all(&bytes)
+        let mut lock = &self.lock;
+        lock.set_len(0)?;
+        lock.rewind()?;
+        lock.write_all(&bytes)
     }
 }
 
@@ -168,7 +170,10 @@ fn is_ours(directory: &Path) -> io::Result<bool> {
     }
     for entry in fs::read_dir(directory)? {
         let name = entry?.file_name();
-        if name != LOCK && name != SEGMENTS {
+        if ![LOCK, SEGMENTS, FOLDER]
+            .into_iter()
+            .any(|ours| name == ours)
+        {
             return Ok(false);
         }
     }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::params::Params;
 use super::{Api, Failure, answer};
+use crate::otelcol::CollectorState;
 use crate::store::{Records, View};
 
 /// The number of traces, counted again only after spans came or went.
@@ -56,14 +57,7 @@ fn render(api: &Api) -> Value {
         "version": env!("CARGO_PKG_VERSION"),
         "started_unix_nano": api.started,
         "endpoints": api.endpoints,
-        "collector": {
-            "mode": "embedded",
-            "running": true,
-            "pid": std::process::id(),
-            "version": null,
-            "restarts": 0,
-            "last_exit": null,
-        },
+        "collector": collector(api),
         "store": {
             "directory": api.store.directory(),
             "bytes": bytes,
@@ -95,6 +89,19 @@ fn render(api: &Api) -> Value {
         },
         "notes": api.notes,
     })
+}
+
+/// What receives, and what it writes beside the store.
+fn collector(api: &Api) -> Value {
+    let status = api.collector.borrow().clone();
+    let receives = matches!(
+        status.state,
+        CollectorState::Running | CollectorState::FallenBack
+    );
+    let mut collector = json!(status);
+    collector["running"] = json!(receives);
+    collector["archive"] = json!(api.archive.as_ref().map(|archive| archive.status()));
+    collector
 }
 
 /// Returns the reasons that occurred, with their counts.

@@ -29,6 +29,8 @@ fn api(folder: &std::path::Path) -> Arc<Api> {
         store,
         receiver: Receiver::new(Arc::new(Nothing), Limits::default()),
         endpoints: Endpoints::new(address, address, address),
+        collector: watch::channel(CollectorStatus::embedded("none is wanted")).1,
+        archive: None,
         started: 1,
         max_records: 10,
         notes: Vec::new(),

@@ -1,5 +1,6 @@
 //! What a configuration is rendered for: the addresses and the folder of one run.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -20,17 +21,17 @@ pub(crate) struct Plan {
     pub(crate) data: PathBuf,
 }
 
-/// The collector's folder in the data folder.
-pub(crate) const FOLDER: &str = "otel";
-
 impl Plan {
     /// Returns the file that the configuration is rendered to.
     pub(crate) fn config(&self) -> PathBuf {
-        config_in(&self.data)
+        self.data.join("collector.yaml")
     }
 }
 
-/// Returns the file of the rendered configuration in the collector's folder.
-pub(crate) fn config_in(data: &Path) -> PathBuf {
-    data.join("collector.yaml")
+/// The name of the collector's folder in a data folder.
+pub(crate) const FOLDER: &str = "otel";
+
+/// Returns the collector's folder in a data folder, wherever the working folder is.
+pub(crate) fn folder_in(data_dir: &Path) -> io::Result<PathBuf> {
+    Ok(std::path::absolute(data_dir)?.join(FOLDER))
 }

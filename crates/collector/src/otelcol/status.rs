@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
+use super::binary::Binary;
+
 /// What receives for a backend, and how it fares.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -95,6 +97,22 @@ impl CollectorStatus {
             found_by: None,
             version: None,
             pid: Some(std::process::id()),
+            restarts: 0,
+            last_exit: None,
+            config: None,
+        }
+    }
+
+    /// A collector that is being started.
+    pub(crate) fn starting(binary: &Binary) -> Self {
+        Self {
+            mode: CollectorMode::Otelcol,
+            state: CollectorState::Starting,
+            reason: None,
+            binary: Some(binary.path.clone()),
+            found_by: Some(binary.found_by),
+            version: Some(binary.components.version.clone()),
+            pid: None,
             restarts: 0,
             last_exit: None,
             config: None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use glassbox_collector::{Backend, BackendConfig, StartError};
+use glassbox_collector::{Backend, BackendConfig, Otelcol, RemoteHeaders, StartError};
 use glassbox_config::{ByteSize, Environment, Section, Settings};
 use prost::Message;
 use serde_json::Value;
@@ -24,6 +24,16 @@ max_age = "2h"
 max_stored_records = 5000
 max_records = 50
 max_request_bytes = "1MiB"
+otelcol = "/opt/otelcol"
+otelcol_config = "/etc/otelcol.yaml"
+remote_endpoint = "https://otlp.example.com:443"
+remote_insecure = true
+remote_headers = { authorization = "Bearer hunter2" }
+self_metrics = true
+archive = false
+archive_max_bytes = "32MiB"
+archive_max_age = "1h"
+archive_max_files = 7
 "#;
 
 #[test]
@@ -40,6 +50,21 @@ fn every_key_of_the_section_is_read() {
     assert_eq!(config.max_stored_records, 5000);
     assert_eq!(config.max_records, 50);
     assert_eq!(config.max_request_bytes, ByteSize::mib(1));
+    assert_eq!(config.otelcol, Otelcol::At("/opt/otelcol".into()));
+    let layer = config.otelcol_config.unwrap();
+    assert_eq!(layer.to_str(), Some("/etc/otelcol.yaml"));
+    let remote = config.remote_endpoint.unwrap();
+    assert_eq!(remote, "https://otlp.example.com:443");
+    assert!(config.remote_insecure);
+    assert_eq!(
+        config.remote_headers,
+        RemoteHeaders::from_iter([("authorization", "Bearer hunter2")])
+    );
+    assert!(config.self_metrics);
+    assert!(!config.archive);
+    assert_eq!(config.archive_max_bytes, ByteSize::mib(32));
+    assert_eq!(config.archive_max_age, Duration::from_secs(3600));
+    assert_eq!(config.archive_max_files, 7);
     // Nothing in the section is missing from this test.
     let table: toml::Table = toml::from_str(ALL).unwrap();
     let known = serde_json::to_value(BackendConfig::default()).unwrap();
@@ -63,6 +88,15 @@ fn variables_of_the_environment_set_the_section() {
         ("GLASSBOX_OTEL_HTTP_ENDPOINT", "127.0.0.1:6318"),
         ("GLASSBOX_OTEL_MAX_RECORDS", "77"),
         ("GLASSBOX_OTEL_ENABLED", "false"),
+        ("GLASSBOX_OTEL_COLLECTOR", "off"),
+        ("GLASSBOX_OTEL_CONFIG", "/etc/otelcol.yaml"),
+        ("GLASSBOX_OTEL_REMOTE_ENDPOINT", "http://tempo:4317"),
+        ("GLASSBOX_OTEL_REMOTE_INSECURE", "true"),
+        (
+            "GLASSBOX_OTEL_REMOTE_HEADERS",
+            "authorization=Bearer%20hunter2,x-team=a",
+        ),
+        ("GLASSBOX_OTEL_SELF_METRICS", "true"),
     ]);
     let settings = Settings::builder()
         .section::<BackendConfig>()
@@ -75,11 +109,45 @@ fn variables_of_the_environment_set_the_section() {
     assert_eq!(config.http.unwrap().to_string(), "127.0.0.1:6318");
     assert_eq!(config.max_records, 77);
     assert!(!config.enabled);
+    assert_eq!(config.otelcol, Otelcol::Off);
+    let layer = config.otelcol_config.as_deref();
+    assert_eq!(layer.unwrap().to_str(), Some("/etc/otelcol.yaml"));
+    let remote = config.remote_endpoint.as_deref();
+    assert_eq!(remote, Some("http://tempo:4317"));
+    assert!(config.remote_insecure);
+    assert_eq!(
+        config.remote_headers,
+        RemoteHeaders::from_iter([("authorization", "Bearer hunter2"), ("x-team", "a")])
+    );
+    assert!(config.self_metrics);
+    let shown = format!("{config:?} {:?}", config.entries());
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(!format!("{:?}", config.into_value()).contains("hunter2"));
+}
+
+#[test]
+fn a_secret_that_cannot_be_read_is_not_repeated() {
+    for value in ["hunter2", "=hunter2", "authorization=hunter2%0A"] {
+        let environment = Environment::from([("GLASSBOX_OTEL_REMOTE_HEADERS", value)]);
+        let settings = Settings::builder()
+            .section::<BackendConfig>()
+            .environment(&environment)
+            .build();
+        let error = settings.and_then(|settings| settings.load::<BackendConfig>());
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("remote_headers"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_value_that_cannot_work_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
+    let with = |set: fn(&mut BackendConfig)| {
+        let mut config = config(folder.path());
+        set(&mut config);
+        config
+    };
     for (config, key) in [
         (config(folder.path()).max_bytes(1), "max_bytes"),
         (config(folder.path()).max_records(0), "max_records"),
@@ -88,6 +156,26 @@ async fn a_value_that_cannot_work_is_refused_by_name() {
             "max_stored_records",
         ),
         (config(folder.path()).data_dir(""), "data_dir"),
+        (
+            with(|config| config.otelcol = Otelcol::At("".into())),
+            "otelcol",
+        ),
+        (
+            with(|config| config.otelcol_config = Some("".into())),
+            "otelcol_config",
+        ),
+        (
+            with(|config| config.remote_endpoint = Some("tempo".to_owned())),
+            "remote_endpoint",
+        ),
+        (
+            with(|config| config.remote_headers = RemoteHeaders::from_iter([("a b", "c")])),
+            "remote_headers",
+        ),
+        (
+            with(|config| config.archive_max_bytes = ByteSize::mib(15)),
+            "archive_max_bytes",
+        ),
     ] {
         assert!(config.validate().is_err());
         let error = Backend::start(config).await.unwrap_err();

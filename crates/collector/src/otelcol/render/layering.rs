@@ -31,12 +31,12 @@ pub(crate) fn layering_notes(path: &Path) -> Result<Vec<String>, RenderError> {
 }
 
 fn taken(layer: &Value) -> impl Iterator<Item = String> {
-    let pipelines = SIGNALS.into_iter().filter_map(move |signal| {
-        without_store(layer, signal).then(|| {
-            format!(
-                "takes the exporter {STORE} out of the pipeline {signal}: the store gets no {signal}"
-            )
-        })
+    let cut_off = SIGNALS.into_iter();
+    let cut_off = cut_off.filter(move |signal| without_store(layer, signal));
+    let pipelines = cut_off.map(|signal| {
+        format!(
+            "takes the exporter {STORE} out of the pipeline {signal}: the store gets no {signal}"
+        )
     });
     let receivers = ["grpc", "http"].into_iter().filter_map(move |protocol| {
         let path = ["receivers", "otlp", "protocols", protocol];

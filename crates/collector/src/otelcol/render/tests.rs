@@ -80,11 +80,14 @@ fn rendered(components: &Components, config: &BackendConfig) -> Rendered {
 }
 
 fn remote() -> BackendConfig {
-    let mut config = BackendConfig::default();
-    config.remote_endpoint = Some("https://otlp.example.com:443".to_owned());
-    config.remote_headers =
-        RemoteHeaders::from_iter([("Authorization", "Bearer hunter2"), ("x-team", "a$b${c}")]);
-    config
+    BackendConfig {
+        remote_endpoint: Some("https://otlp.example.com:443".to_owned()),
+        remote_headers: RemoteHeaders::from_iter([
+            ("Authorization", "Bearer hunter2"),
+            ("x-team", "a$b${c}"),
+        ]),
+        ..BackendConfig::default()
+    }
 }
 
 #[test]
@@ -139,8 +142,10 @@ fn the_core_distribution_keeps_what_waits_for_a_remote_in_memory_and_it_is_said(
 
 #[test]
 fn its_own_metrics_go_to_the_store_when_they_are_wanted() {
-    let mut config = BackendConfig::default();
-    config.self_metrics = true;
+    let config = BackendConfig {
+        self_metrics: true,
+        ..BackendConfig::default()
+    };
     insta::assert_snapshot!(rendered(&ours(), &config).yaml);
 }
 
@@ -252,8 +257,10 @@ fn settings_reach_the_configuration() {
 
 #[test]
 fn a_remote_that_is_given_the_port_of_http_is_remarked_on() {
-    let mut config = BackendConfig::default();
-    config.remote_endpoint = Some("http://tempo:4318".to_owned());
+    let config = BackendConfig {
+        remote_endpoint: Some("http://tempo:4318".to_owned()),
+        ..BackendConfig::default()
+    };
     let notes = rendered(&ours(), &config).notes;
     assert!(notes[0].contains("usually 4317"), "{notes:?}");
 }

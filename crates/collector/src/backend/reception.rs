@@ -1,0 +1,182 @@
+//! Who receives what applications send: a collector, or the backend itself.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::StartError;
+use crate::config::BackendConfig;
+use crate::listeners::{self, OtlpPair};
+use crate::otelcol::{
+    Archive, ArchiveBounds, Begun, Binary, CollectorStatus, FoundBy, Launch, Launcher, NotBegun,
+    ReloadError, Search, Supervisor, find, folder_in, look_after,
+};
+use crate::receivers::Receivers;
+
+/// How long a collector may take to send on what it holds when the backend stops.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What receives on the two addresses that applications know.
+#[derive(Debug)]
+pub(super) struct Reception {
+    pub(super) grpc: SocketAddr,
+    pub(super) http: SocketAddr,
+    /// What a user should be told.
+    pub(super) notes: Vec<String>,
+    status: watch::Receiver<CollectorStatus>,
+    supervisor: Option<Supervisor>,
+    /// The receivers of the backend itself: for applications or for the collector.
+    servers: Vec<JoinHandle<()>>,
+    archive: Option<Arc<Archive>>,
+}
+
+impl Reception {
+    /// Has a collector receive if there is one, and the backend otherwise.
+    pub(super) async fn start(
+        config: &BackendConfig,
+        pair: OtlpPair,
+        receivers: Receivers,
+        stop: &CancellationToken,
+    ) -> Result<Self, StartError> {
+        match collector(config).await? {
+            Search::Found(binary) => Self::supervised(config, pair, receivers, stop, *binary).await,
+            Search::Nothing(reason) => Self::embedded(pair, &receivers, stop, reason),
+        }
+    }
+
+    fn embedded(
+        pair: OtlpPair,
+        receivers: &Receivers,
+        stop: &CancellationToken,
+        reason: String,
+    ) -> Result<Self, StartError> {
+        tracing::info!(reason, "the backend receives by itself");
+        let (grpc, http) = pair.addresses();
+        let (listeners, notes) = pair.into_listeners();
+        let servers = vec![
+            receivers.serve_grpc(listeners.0, stop.clone()),
+            receivers.serve_http(listeners.1, stop.clone()),
+        ];
+        let (_, status) = watch::channel(CollectorStatus::embedded(reason));
+        Ok(Self {
+            grpc,
+            http,
+            notes,
+            status,
+            supervisor: None,
+            servers,
+            archive: None,
+        })
+    }
+
+    async fn supervised(
+        config: &BackendConfig,
+        pair: OtlpPair,
+        receivers: Receivers,
+        stop: &CancellationToken,
+        binary: Binary,
+    ) -> Result<Self, StartError> {
+        let system = |source| StartError::Supervision { source };
+        let Some((shim, environment)) = config.supervision.clone() else {
+            return Self::embedded(pair, &receivers, stop, NOT_ASKED.to_owned());
+        };
+        let private = listeners::private().await.map_err(system)?;
+        let store = private.address;
+        let servers = vec![receivers.serve_http(private, stop.clone())];
+        let is_asked_for = binary.found_by == FoundBy::Setting || config.otelcol_config.is_some();
+        let folder = folder_in(&config.data_dir).map_err(system)?;
+        let archive = Arc::new(Archive::new(&folder, ArchiveBounds::of(config)));
+        let launch = Launch {
+            shim,
+            environment,
+            binary,
+            config: config.clone(),
+            launcher: Launcher::start().map_err(system)?,
+            store,
+            folder,
+        };
+        match Supervisor::begin(launch, receivers.clone(), pair).await {
+            Ok(Begun {
+                supervisor,
+                grpc,
+                http,
+                notes,
+            }) => {
+                tokio::spawn(look_after(Arc::clone(&archive), stop.clone()));
+                Ok(Self {
+                    grpc,
+                    http,
+                    notes,
+                    status: supervisor.status(),
+                    supervisor: Some(supervisor),
+                    servers,
+                    archive: Some(archive),
+                })
+            }
+            Err(NotBegun::Configuration(error, _)) if is_asked_for => Err(error.into()),
+            Err(NotBegun::Configuration(error, pair)) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the collector is not used"
+                );
+                Self::embedded(pair, &receivers, stop, error.to_string())
+            }
+            Err(NotBegun::Ports(error)) => Err(error),
+        }
+    }
+
+    /// Returns what receives and how it fares, and learns of changes.
+    pub(super) fn status(&self) -> watch::Receiver<CollectorStatus> {
+        self.status.clone()
+    }
+
+    /// Returns what a collector writes beside the store.
+    pub(super) fn archive(&self) -> Option<Arc<Archive>> {
+        self.archive.clone()
+    }
+
+    /// Has the collector take a new configuration over.
+    pub(super) async fn reload(&self) -> Result<(), ReloadError> {
+        match &self.supervisor {
+            Some(supervisor) => supervisor.reload().await,
+            None => Err(ReloadError::Embedded {
+                reason: self.status.borrow().reason.clone().unwrap_or_default(),
+            }),
+        }
+    }
+
+    /// Has the collector send on what it holds, and returns the receivers that it sent to, which
+    /// have not stopped, and whether it ended in time.
+    pub(super) async fn stop_collector(&mut self, until: Instant) -> bool {
+        let Some(supervisor) = self.supervisor.take() else {
+            return true;
+        };
+        // What is left is for the requests that the backend still answers.
+        let left = until.saturating_duration_since(Instant::now());
+        supervisor.stop(GRACE.min(left.mul_f32(0.8))).await
+    }
+
+    /// Returns the servers to be waited for, once they were told to stop.
+    pub(super) fn take_servers(&mut self) -> Vec<JoinHandle<()>> {
+        std::mem::take(&mut self.servers)
+    }
+}
+
+/// Why there is no collector where nobody handed a shim over.
+const NOT_ASKED: &str = "the application runs no collector";
+
+/// Finds the collector that shall receive.
+async fn collector(config: &BackendConfig) -> Result<Search, StartError> {
+    match &config.supervision {
+        None => Ok(Search::Nothing(NOT_ASKED.to_owned())),
+        Some((_, environment)) => {
+            let found = find(&config.otelcol, environment).await;
+            found.map_err(|source| StartError::Binary { source })
+        }
+    }
+}

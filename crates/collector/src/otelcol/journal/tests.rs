@@ -1,0 +1,47 @@
+use super::*;
+
+#[tokio::test]
+async fn the_end_of_a_log_is_kept_and_what_stands_out_is_noticed() {
+    let journal = Journal::new();
+    let mut log: String = (0..20).map(|line| format!("line {line}\n")).collect();
+    log.push_str("{\"level\":\"info\",\"msg\":\"Everything is ready. Begin running.\"}\n\n");
+    log.push_str("Error: listen tcp 127.0.0.1:4317: bind: address already in use");
+    journal.clone().follow(log.as_bytes()).await;
+    let words = journal.last_words();
+    let lines: Vec<_> = words.lines().collect();
+    assert_eq!(lines.len(), LAST_LINES);
+    assert_eq!(lines[0], "line 14");
+    assert!(lines[LAST_LINES - 1].starts_with("Error: listen tcp"));
+    let expected = Signs {
+        readied: 1,
+        port_taken: true,
+    };
+    assert_eq!(*journal.signs().borrow(), expected);
+}
+
+#[tokio::test]
+async fn why_it_crashed_is_kept_before_a_long_stack() {
+    let journal = Journal::new();
+    let mut log = "panic: nil pointer\n".to_owned();
+    log.extend((0..50).map(|line| format!("\tgoroutine.go:{line}\n")));
+    journal.clone().follow(log.as_bytes()).await;
+    assert!(journal.last_words().starts_with("panic: nil pointer\n"));
+}
+
+#[tokio::test]
+async fn a_line_without_an_end_costs_no_memory() {
+    let mut log = vec![b'x'; 3 * LONGEST_LINE];
+    log.extend_from_slice(b"\nnext\n");
+    let (mut pipe, mut line) = (log.as_slice(), Vec::new());
+    assert!(read_line(&mut pipe, &mut line).await.unwrap());
+    assert_eq!(line.len(), LONGEST_LINE);
+    assert!(read_line(&mut pipe, &mut line).await.unwrap());
+    assert_eq!(line, b"next");
+    assert!(!read_line(&mut pipe, &mut line).await.unwrap());
+}
+
+#[test]
+fn text_is_cut_between_letters() {
+    assert_eq!(cut("aé", 2), "a");
+    assert_eq!(cut("aé", 3), "aé");
+}

@@ -1,0 +1,134 @@
+//! When a collector that ended is started again, and when no more.
+
+use std::time::{Duration, Instant};
+
+use glassbox_resilience::{Backoff, Jitter};
+
+/// The first pause and the longest one; chance takes up to half of each away.
+const FIRST: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// How long it must have been ready for what came before to be forgotten.
+const HEALTHY: Duration = Duration::from_secs(60);
+
+/// How many ends in a row, each before it was healthy, are enough.
+const QUICK_ENDS: u32 = 5;
+
+/// Decides what follows the end of a collector. It knows no clock: the time is passed in.
+#[derive(Debug)]
+pub(crate) struct Restarts {
+    /// Half of each pause, to which as much again is added by chance.
+    half: Backoff,
+    jitter: Jitter,
+    ready_since: Option<Instant>,
+    quick_ends: u32,
+}
+
+/// What follows the end of a collector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// It is started again after a pause.
+    After(Duration),
+    /// It is not started any more.
+    GiveUp,
+}
+
+impl Restarts {
+    /// Begins with nothing against the collector.
+    pub(crate) fn new(jitter: Jitter) -> Self {
+        Self {
+            half: Backoff::try_new(FIRST / 2, LONGEST / 2)
+                .expect("invariant: the first pause is the shorter one"),
+            jitter,
+            ready_since: None,
+            quick_ends: 0,
+        }
+    }
+
+    /// Notes that the collector is ready.
+    pub(crate) fn ready(&mut self, now: Instant) {
+        self.ready_since = Some(now);
+    }
+
+    /// Notes that the collector ended by itself, or never became ready.
+    pub(crate) fn ended(&mut self, now: Instant) -> Next {
+        let ready_since = self.ready_since.take();
+        if ready_since.is_some_and(|since| now.saturating_duration_since(since) >= HEALTHY) {
+            self.quick_ends = 0;
+        }
+        self.quick_ends += 1;
+        if self.quick_ends >= QUICK_ENDS {
+            return Next::GiveUp;
+        }
+        let fixed = self.half.ceiling(self.quick_ends);
+        Next::After(fixed + self.half.delay(self.quick_ends, &mut self.jitter))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pause(next: Next) -> Duration {
+        match next {
+            Next::After(pause) => pause,
+            Next::GiveUp => panic!("it gave up"),
+        }
+    }
+
+    #[test]
+    fn pauses_grow_with_chance_and_the_fifth_quick_end_is_the_last() {
+        let now = Instant::now();
+        for seed in 0..50 {
+            let mut restarts = Restarts::new(Jitter::seeded(seed));
+            for longest in [500, 1_000, 2_000, 4_000] {
+                let pause = pause(restarts.ended(now)).as_millis();
+                assert!((longest / 2..=longest).contains(&pause), "{pause}");
+            }
+            assert_eq!(restarts.ended(now), Next::GiveUp);
+        }
+    }
+
+    #[test]
+    fn two_collectors_do_not_come_back_in_step() {
+        let now = Instant::now();
+        let first = |seed| Restarts::new(Jitter::seeded(seed)).ended(now);
+        assert_ne!(first(1), first(2));
+    }
+
+    #[test]
+    fn a_minute_of_health_makes_up_for_what_came_before() {
+        let mut now = Instant::now();
+        let mut restarts = Restarts::new(Jitter::seeded(1));
+        for _ in 0..20 {
+            restarts.ready(now);
+            now += HEALTHY;
+            assert!(pause(restarts.ended(now)) <= FIRST);
+        }
+    }
+
+    #[test]
+    fn less_than_a_minute_does_not() {
+        let mut now = Instant::now();
+        let mut restarts = Restarts::new(Jitter::seeded(1));
+        for _ in 1..QUICK_ENDS {
+            restarts.ready(now);
+            now += HEALTHY - Duration::from_millis(1);
+            assert!(matches!(restarts.ended(now), Next::After(_)));
+        }
+        restarts.ready(now);
+        now += HEALTHY - Duration::from_millis(1);
+        assert_eq!(restarts.ended(now), Next::GiveUp);
+    }
+
+    #[test]
+    fn health_counts_from_the_last_time_it_was_ready() {
+        let mut now = Instant::now();
+        let mut restarts = Restarts::new(Jitter::seeded(1));
+        restarts.ready(now);
+        restarts.ended(now);
+        now += HEALTHY * 2;
+        // Ended again without having been ready: the time in between was no health.
+        assert!(pause(restarts.ended(now)) >= FIRST);
+    }
+}

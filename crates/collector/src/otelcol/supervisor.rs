@@ -1,0 +1,143 @@
+//! Keeps a collector running for as long as a backend does.
+
+mod keeper;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::launch::{ConfigurationError, Launch};
+use super::reload::ReloadError;
+use super::status::{CollectorState, CollectorStatus};
+use crate::backend::StartError;
+use crate::listeners::OtlpPair;
+use crate::receivers::Receivers;
+use keeper::{Attempt, Keeper};
+
+/// How long the start of a backend waits for its collector, with everything that goes wrong.
+const FIRST_START: Duration = Duration::from_secs(40);
+
+/// How often other ports are tried when somebody takes ours before the collector does.
+const OTHER_PORTS: u32 = 3;
+
+/// How many reloads may wait: they are people's.
+const RELOADS: usize = 4;
+
+/// The running supervision of one collector. Dropping it stops the collector without waiting.
+#[derive(Debug)]
+pub(crate) struct Supervisor {
+    status: watch::Receiver<CollectorStatus>,
+    reloads: mpsc::Sender<Reload>,
+    /// How long the collector may take to end, once it shall.
+    stop: watch::Sender<Option<Duration>>,
+    keeping: JoinHandle<bool>,
+}
+
+/// Somebody waits for a new configuration to be in effect.
+type Reload = oneshot::Sender<Result<(), ReloadError>>;
+
+/// A supervision that has begun.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    pub(crate) supervisor: Supervisor,
+    pub(crate) grpc: SocketAddr,
+    pub(crate) http: SocketAddr,
+    /// What a user should be told about the configuration.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Why no supervision has begun.
+#[derive(Debug)]
+pub(crate) enum NotBegun {
+    /// The collector has no configuration to run with. The ports are still held.
+    Configuration(ConfigurationError, OtlpPair),
+    /// The ports were taken while they were given to the collector, and no others are free.
+    Ports(StartError),
+}
+
+impl Supervisor {
+    /// Starts a collector on the addresses of `pair` and waits until something receives there:
+    /// the collector, or the backend in its place.
+    pub(crate) async fn begin(
+        launch: Launch,
+        receivers: Receivers,
+        mut pair: OtlpPair,
+    ) -> Result<Begun, NotBegun> {
+        let (status, seen) = watch::channel(CollectorStatus::starting(&launch.binary));
+        let (stop, stopping) = watch::channel(None);
+        let (reloads, asked) = mpsc::channel(RELOADS);
+        let mut addresses = pair.addresses();
+        let mut keeper = Keeper::new(launch, receivers, status, stopping, asked, addresses);
+        let mut tries = 0;
+        let (attempt, notes) = loop {
+            let candidate = match keeper.prepare(addresses).await {
+                Ok(candidate) => candidate,
+                Err(error) => return Err(NotBegun::Configuration(error, pair)),
+            };
+            let is_ours_to_choose = pair.is_ours_to_choose();
+            // From here on the collector binds them itself.
+            let mut notes = pair.release();
+            notes.extend(candidate.rendered.notes.iter().cloned());
+            let attempt = keeper.attempt(candidate).await;
+            let lost_ports = matches!(&attempt, Attempt::Failed(failed) if failed.port_taken);
+            if !(lost_ports && is_ours_to_choose && tries < OTHER_PORTS) {
+                break (attempt, notes);
+            }
+            tries += 1;
+            pair = OtlpPair::next_free().await.map_err(NotBegun::Ports)?;
+            addresses = pair.addresses();
+        };
+        let supervisor = Self {
+            status: seen,
+            reloads,
+            stop,
+            keeping: tokio::spawn(keeper.keep(attempt)),
+        };
+        supervisor.settled().await;
+        let (grpc, http) = addresses;
+        Ok(Begun {
+            supervisor,
+            grpc,
+            http,
+            notes,
+        })
+    }
+
+    /// Returns how the collector fares, and learns of changes.
+    pub(crate) fn status(&self) -> watch::Receiver<CollectorStatus> {
+        self.status.clone()
+    }
+
+    /// Has a configuration rendered anew, checked, and taken over.
+    pub(crate) async fn reload(&self) -> Result<(), ReloadError> {
+        let (done, outcome) = oneshot::channel();
+        let asked = self.reloads.send(done).await;
+        asked.map_err(|_| ReloadError::Stopped)?;
+        outcome.await.unwrap_or(Err(ReloadError::Stopped))
+    }
+
+    /// Stops the collector, which sends on what it holds meanwhile. Returns whether it ended
+    /// within `grace`.
+    pub(crate) async fn stop(self, grace: Duration) -> bool {
+        self.stop.send_replace(Some(grace));
+        self.keeping.await.unwrap_or(false)
+    }
+
+    /// Waits until something receives, and no longer than a user does.
+    async fn settled(&self) {
+        let mut status = self.status.clone();
+        let receives = |status: &CollectorStatus| {
+            matches!(
+                status.state,
+                CollectorState::Running | CollectorState::FallenBack
+            )
+        };
+        let settled = timeout(FIRST_START, status.wait_for(receives)).await;
+        if settled.is_err() {
+            tracing::warn!("the collector is not ready yet; it is tried on in the background");
+        }
+    }
+}

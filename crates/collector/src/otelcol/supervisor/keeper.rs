@@ -1,0 +1,389 @@
+//! The task that starts the collector, waits for its end, and decides what comes then.
+
+mod renewal;
+mod stand_in;
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use glassbox_resilience::Jitter;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{sleep, sleep_until};
+
+use super::Reload;
+use crate::otelcol::health::Health;
+use crate::otelcol::launch::{Candidate, ConfigurationError, Launch, sentence};
+use crate::otelcol::process::{NotReady, Process};
+use crate::otelcol::restarts::{Next, Restarts};
+use crate::otelcol::status::{CollectorMode, CollectorState, CollectorStatus, LastExit};
+use crate::receivers::Receivers;
+use crate::store;
+use stand_in::StandIn;
+
+/// How long a collector may take to become ready.
+const READY: Duration = Duration::from_secs(15);
+
+/// How long a collector may take to end when nobody says how long.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How long to wait for ports that somebody else has taken meanwhile.
+const PORTS_AGAIN: Duration = Duration::from_secs(2);
+
+/// Keeps a collector running.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    launch: Launch,
+    receivers: Receivers,
+    restarts: Restarts,
+    status: watch::Sender<CollectorStatus>,
+    stop: watch::Receiver<Option<Duration>>,
+    reloads: mpsc::Receiver<Reload>,
+    /// Where applications send to.
+    addresses: (SocketAddr, SocketAddr),
+}
+
+/// A collector that receives.
+#[derive(Debug)]
+pub(super) struct Running {
+    process: Process,
+    candidate: Candidate,
+    health: Option<Health>,
+}
+
+/// What came of a start.
+#[derive(Debug)]
+pub(super) enum Attempt {
+    Ready(Box<Running>),
+    Failed(Failed),
+    /// The backend stops; the collector has stopped already.
+    Stopped,
+}
+
+/// A collector that ended, or never was ready.
+#[derive(Debug)]
+pub(super) struct Failed {
+    status: String,
+    last_words: String,
+    /// Somebody else has a port of its.
+    pub(super) port_taken: bool,
+}
+
+impl Failed {
+    /// Returns how it ended as one text.
+    fn words(&self) -> String {
+        if self.last_words.is_empty() {
+            return self.status.clone();
+        }
+        format!("{}; {}", self.status, self.last_words)
+    }
+}
+
+/// What receives, and so what is waited for.
+enum State {
+    Running(Box<Running>),
+    Pausing(Duration),
+    FallingBack,
+    StandingIn(StandIn),
+    /// Whether what was held has been sent on.
+    Stopped(bool),
+}
+
+/// What a waiting ended with.
+enum Wake {
+    Ended(String),
+    Due,
+    Reload(Reload),
+    Stop(Duration),
+}
+
+impl Keeper {
+    pub(super) fn new(
+        launch: Launch,
+        receivers: Receivers,
+        status: watch::Sender<CollectorStatus>,
+        stop: watch::Receiver<Option<Duration>>,
+        reloads: mpsc::Receiver<Reload>,
+        addresses: (SocketAddr, SocketAddr),
+    ) -> Self {
+        Self {
+            launch,
+            receivers,
+            restarts: Restarts::new(Jitter::seeded(store::now())),
+            status,
+            stop,
+            reloads,
+            addresses,
+        }
+    }
+
+    /// Makes a configuration for the addresses, and puts it in its place once the collector has
+    /// found it valid.
+    pub(super) async fn prepare(
+        &mut self,
+        addresses: (SocketAddr, SocketAddr),
+    ) -> Result<Candidate, ConfigurationError> {
+        self.addresses = addresses;
+        let candidate = self.launch.render(self.launch.plan(addresses)?)?;
+        self.launch.check(&candidate).await?;
+        self.launch.place(&candidate)?;
+        Ok(candidate)
+    }
+
+    /// Starts the collector with a configuration that is in its place.
+    pub(super) async fn attempt(&mut self, candidate: Candidate) -> Attempt {
+        let began = Instant::now();
+        let mut process = match self.launch.start(&candidate).await {
+            Ok(process) => process,
+            Err(error) => {
+                return Attempt::Failed(Failed {
+                    status: format!("not started: {}", sentence(&error)),
+                    last_words: String::new(),
+                    port_taken: false,
+                });
+            }
+        };
+        self.status.send_modify(|status| status.pid = process.pid());
+        let ready = tokio::select! {
+            ready = process.ready(candidate.plan.health, READY) => ready,
+            grace = stopping(&mut self.stop) => {
+                process.stop(grace).await;
+                return Attempt::Stopped;
+            }
+        };
+        match ready {
+            Ok(health) => {
+                tracing::info!(
+                    binary = %self.launch.binary.path.display(),
+                    version = self.launch.binary.components.version,
+                    pid = process.pid(),
+                    after = ?began.elapsed(),
+                    "the collector is ready",
+                );
+                Attempt::Ready(Box::new(Running {
+                    process,
+                    candidate,
+                    health,
+                }))
+            }
+            Err(reason) => Attempt::Failed(failed(process, reason).await),
+        }
+    }
+
+    /// Keeps the collector running until the backend stops. Returns whether it ended in time.
+    pub(super) async fn keep(mut self, first: Attempt) -> bool {
+        let mut state = self.after(first);
+        loop {
+            state = match state {
+                State::Running(running) => self.watch(running).await,
+                State::Pausing(pause) => self.pause(pause).await,
+                State::FallingBack => self.fall_back().await,
+                State::StandingIn(stand_in) => self.stand_in(stand_in).await,
+                State::Stopped(in_time) => {
+                    self.status.send_modify(|status| {
+                        status.state = CollectorState::Stopped;
+                        status.pid = None;
+                    });
+                    return in_time;
+                }
+            };
+        }
+    }
+
+    /// Notes what came of a start.
+    fn after(&mut self, attempt: Attempt) -> State {
+        match attempt {
+            Attempt::Ready(running) => {
+                self.restarts.ready(Instant::now());
+                self.status.send_modify(|status| {
+                    status.mode = CollectorMode::Otelcol;
+                    status.state = CollectorState::Running;
+                    status.reason = None;
+                    status.pid = running.process.pid();
+                    status.config = Some(running.candidate.plan.config());
+                });
+                State::Running(running)
+            }
+            Attempt::Failed(failed) => self.after_end(failed),
+            Attempt::Stopped => State::Stopped(true),
+        }
+    }
+
+    /// Notes the end of a collector and decides what follows.
+    fn after_end(&mut self, failed: Failed) -> State {
+        self.note_end(&failed);
+        let next = self.restarts.ended(Instant::now());
+        match next {
+            Next::After(pause) => {
+                tracing::warn!(
+                    status = failed.status,
+                    last_words = failed.last_words,
+                    ?pause,
+                    "the collector ended by itself and is started again",
+                );
+                self.status.send_modify(|status| {
+                    status.state = CollectorState::Restarting;
+                    status.pid = None;
+                });
+                State::Pausing(pause)
+            }
+            Next::GiveUp => {
+                tracing::error!(
+                    status = failed.status,
+                    last_words = failed.last_words,
+                    "the collector ended too often: the backend receives in its place",
+                );
+                self.status.send_modify(|status| status.pid = None);
+                State::FallingBack
+            }
+        }
+    }
+
+    fn note_end(&self, failed: &Failed) {
+        let last_exit = LastExit {
+            time_unix_nano: store::now(),
+            status: failed.status.clone(),
+            last_words: failed.last_words.clone(),
+        };
+        self.status
+            .send_modify(|status| status.last_exit = Some(last_exit));
+    }
+
+    async fn watch(&mut self, mut running: Box<Running>) -> State {
+        let wake = tokio::select! {
+            status = running.process.ended() => Wake::Ended(status),
+            wake = asked(&mut self.stop, &mut self.reloads) => wake,
+        };
+        match wake {
+            Wake::Ended(status) => {
+                let failed = self::ended(&running.process, status);
+                self.after_end(failed)
+            }
+            Wake::Reload(done) => self.reload(running, done).await,
+            Wake::Stop(grace) => State::Stopped(running.process.stop(grace).await),
+            Wake::Due => State::Running(running),
+        }
+    }
+
+    /// Waits before the next start, and starts.
+    async fn pause(&mut self, pause: Duration) -> State {
+        let until = tokio::time::Instant::now() + pause;
+        loop {
+            let wake = tokio::select! {
+                () = sleep_until(until) => Wake::Due,
+                wake = asked(&mut self.stop, &mut self.reloads) => wake,
+            };
+            match wake {
+                Wake::Reload(done) => self.accept(done).await,
+                Wake::Stop(_) => return State::Stopped(true),
+                Wake::Due | Wake::Ended(_) => return self.again().await,
+            }
+        }
+    }
+
+    /// Starts the collector again, where it was, with ports of its own that are free now.
+    async fn again(&mut self) -> State {
+        self.status.send_modify(|status| {
+            status.restarts += 1;
+            status.state = CollectorState::Starting;
+        });
+        // It was checked before; what has changed is where it answers about itself.
+        let candidate = self
+            .launch
+            .plan(self.addresses)
+            .and_then(|plan| self.launch.render(plan));
+        let placed = candidate.and_then(|candidate| {
+            self.launch.place(&candidate)?;
+            Ok(candidate)
+        });
+        let attempt = match placed {
+            Ok(candidate) => self.attempt(candidate).await,
+            Err(error) => Attempt::Failed(Failed {
+                status: format!("not started: {}", sentence(&error)),
+                last_words: String::new(),
+                port_taken: false,
+            }),
+        };
+        self.after(attempt)
+    }
+
+    /// Receives in the collector's place, once its ports are there to be had.
+    async fn fall_back(&mut self) -> State {
+        let mut said = false;
+        loop {
+            match StandIn::start(&self.receivers, self.addresses).await {
+                Ok(stand_in) => {
+                    self.status.send_modify(|status| {
+                        status.mode = CollectorMode::Embedded;
+                        status.state = CollectorState::FallenBack;
+                        status.reason = Some(
+                            "the collector ended too often, so the backend receives by itself"
+                                .to_owned(),
+                        );
+                        status.pid = Some(std::process::id());
+                    });
+                    return State::StandingIn(stand_in);
+                }
+                Err(error) => {
+                    let reason = format!(
+                        "the collector ended too often, and the backend cannot receive in its \
+                         place: {error}"
+                    );
+                    if !said {
+                        tracing::error!("{reason}");
+                        said = true;
+                    }
+                    self.status.send_modify(|status| {
+                        status.state = CollectorState::FallenBack;
+                        status.reason = Some(reason);
+                    });
+                }
+            }
+            tokio::select! {
+                () = sleep(PORTS_AGAIN) => {}
+                _ = stopping(&mut self.stop) => return State::Stopped(true),
+            }
+        }
+    }
+}
+
+/// Waits until the backend stops, and returns how long the collector may take then.
+async fn stopping(stop: &mut watch::Receiver<Option<Duration>>) -> Duration {
+    match stop.wait_for(Option::is_some).await {
+        Ok(grace) => grace.unwrap_or(GRACE),
+        // The backend was dropped.
+        Err(_) => GRACE,
+    }
+}
+
+/// Waits until somebody wants something.
+async fn asked(
+    stop: &mut watch::Receiver<Option<Duration>>,
+    reloads: &mut mpsc::Receiver<Reload>,
+) -> Wake {
+    tokio::select! {
+        biased;
+        grace = stopping(stop) => Wake::Stop(grace),
+        Some(done) = reloads.recv() => Wake::Reload(done),
+    }
+}
+
+/// Tells how a process ended.
+fn ended(process: &Process, status: String) -> Failed {
+    Failed {
+        status,
+        last_words: process.journal().last_words(),
+        port_taken: process.journal().signs().borrow().port_taken,
+    }
+}
+
+/// Ends what did not become ready, if it has not ended, and tells why.
+async fn failed(mut process: Process, reason: NotReady) -> Failed {
+    let status = match reason {
+        NotReady::Ended(status) => status,
+        NotReady::Late(patience) => {
+            process.kill().await;
+            format!("killed: not ready within {patience:?}")
+        }
+    };
+    ended(&process, status)
+}

@@ -1,0 +1,170 @@
+//! Who holds a port, where the system tells.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+/// A process that listens on a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PortOwner {
+    /// Its process id.
+    pub pid: u32,
+    /// Its program, as the system calls it.
+    pub program: String,
+}
+
+/// As part of a sentence: `process 4711 (redis-server)`.
+impl fmt::Display for PortOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "process {} ({})", self.pid, self.program)
+    }
+}
+
+impl PortOwner {
+    /// Finds who listens where `address` would: of one's own processes, or as root of all.
+    ///
+    /// It looks at every process, so it is for the moment when something is wrong.
+    pub(crate) async fn of(address: SocketAddr) -> Option<Self> {
+        let found = tokio::task::spawn_blocking(move || system::owner(address)).await;
+        found.ok().flatten()
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use std::fs;
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+    use std::path::Path;
+
+    use super::PortOwner;
+
+    /// The state of a socket that listens, in `/proc/net/tcp`.
+    const LISTENING: &str = "0A";
+
+    pub(super) fn owner(address: SocketAddr) -> Option<PortOwner> {
+        let inode = inode(address)?;
+        let link = format!("socket:[{inode}]");
+        let processes = fs::read_dir("/proc").ok()?.flatten();
+        processes
+            .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
+            .find(|(_, process)| holds(process, &link))
+            .map(|(pid, process)| PortOwner {
+                pid,
+                program: program(&process),
+            })
+    }
+
+    /// Returns the inode of the socket that listens on an address or on all of them.
+    fn inode(address: SocketAddr) -> Option<String> {
+        let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
+        let tables = tables.map(|table| fs::read_to_string(table).unwrap_or_default());
+        let mut rows = tables.iter().flat_map(|table| table.lines().skip(1));
+        rows.find_map(|row| listener(row, address))
+            .map(str::to_owned)
+    }
+
+    /// Returns the inode of a row, if what listens there is in the way of `address`.
+    pub(super) fn listener(row: &str, address: SocketAddr) -> Option<&str> {
+        let mut columns = row.split_whitespace();
+        let (ip, port) = columns.nth(1)?.split_once(':')?;
+        let in_the_way = columns.nth(1)? == LISTENING
+            && u16::from_str_radix(port, 16) == Ok(address.port())
+            && meets(read_ip(ip)?, address.ip());
+        in_the_way.then(|| columns.nth(5)).flatten()
+    }
+
+    /// Returns whether two listeners on one port meet.
+    fn meets(one: IpAddr, other: IpAddr) -> bool {
+        one == other || one.is_unspecified() || other.is_unspecified()
+    }
+
+    /// Reads an address as the kernel prints it: words of four bytes in the machine's order.
+    fn read_ip(hex: &str) -> Option<IpAddr> {
+        let words = hex.as_bytes().chunks(8).map(|word| {
+            let word = std::str::from_utf8(word).ok()?;
+            Some(u32::from_str_radix(word, 16).ok()?.to_ne_bytes())
+        });
+        let bytes = words.collect::<Option<Vec<_>>>()?.concat();
+        if let Ok(four) = <[u8; 4]>::try_from(bytes.as_slice()) {
+            return Some(Ipv4Addr::from(four).into());
+        }
+        let sixteen = <[u8; 16]>::try_from(bytes).ok()?;
+        Some(Ipv6Addr::from(sixteen).to_canonical())
+    }
+
+    fn holds(process: &Path, link: &str) -> bool {
+        // Of somebody else's processes the files are not shown.
+        let Ok(files) = fs::read_dir(process.join("fd")) else {
+            return false;
+        };
+        let mut links = files
+            .flatten()
+            .filter_map(|file| fs::read_link(file.path()).ok());
+        links.any(|target| target.as_os_str() == link)
+    }
+
+    /// The name of the program's file; what the process calls itself is cut after 15 letters.
+    fn program(process: &Path) -> String {
+        let file = fs::read_link(process.join("exe")).ok();
+        let file = file.and_then(|path| Some(path.file_name()?.to_str()?.to_owned()));
+        file.or_else(|| {
+            Some(
+                fs::read_to_string(process.join("comm"))
+                    .ok()?
+                    .trim()
+                    .to_owned(),
+            )
+        })
+        .unwrap_or_else(|| "unknown".to_owned())
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    pub(super) fn owner(_: std::net::SocketAddr) -> Option<super::PortOwner> {
+        None
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_the_kernel_are_read() {
+        let row = |local: &str, state: &str| {
+            format!(
+                "   0: {local} 00000000:0000 {state} 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100"
+            )
+        };
+        let address: SocketAddr = "127.0.0.1:4317".parse().unwrap();
+        for (local, state, expected) in [
+            ("0100007F:10DD", "0A", Some("4711")),
+            ("00000000:10DD", "0A", Some("4711")),
+            ("0200007F:10DD", "0A", None),
+            ("0100007F:10DE", "0A", None),
+            ("0100007F:10DD", "01", None),
+            ("00000000000000000000000000000000:10DD", "0A", Some("4711")),
+            ("0000000000000000FFFF00000100007F:10DD", "0A", Some("4711")),
+            ("00000000000000000000000001000000:10DD", "0A", None),
+        ] {
+            let row = row(local, state);
+            assert_eq!(system::listener(&row, address), expected, "{local} {state}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_owner_of_a_port_is_named() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let owner = PortOwner::of(address).await.unwrap();
+        assert_eq!(owner.pid, std::process::id());
+        let program = std::env::current_exe().unwrap();
+        assert_eq!(
+            owner.program,
+            program.file_name().unwrap().to_str().unwrap()
+        );
+        drop(listener);
+        assert_eq!(PortOwner::of(address).await, None);
+    }
+}

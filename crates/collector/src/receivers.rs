@@ -1,0 +1,59 @@
+//! OTLP on sockets: what is received over gRPC and HTTP goes to one receiver.
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::from_fn_with_state;
+use glassbox_otlp::Receiver;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::guard::{self, Guard};
+use crate::listeners::Bound;
+use crate::server::{self, Bounds};
+
+/// Serves the receiver on any listener that it is given.
+#[derive(Debug, Clone)]
+pub(crate) struct Receivers {
+    receiver: Receiver,
+    hosts: Vec<String>,
+}
+
+impl Receivers {
+    /// Serves `receiver` to clients that call it by a loopback name or one of `hosts`.
+    pub(crate) fn new(receiver: Receiver, hosts: &[String]) -> Self {
+        Self {
+            receiver,
+            hosts: hosts.to_owned(),
+        }
+    }
+
+    /// Serves OTLP/gRPC until `stop`.
+    pub(crate) fn serve_grpc(&self, bound: Bound, stop: CancellationToken) -> JoinHandle<()> {
+        let unknown = self.receiver.clone();
+        let router = self
+            .receiver
+            .grpc_router()
+            .fallback(async move |request: Request| unknown.unknown_route(request));
+        self.serve(bound, router, stop)
+    }
+
+    /// Serves OTLP/HTTP until `stop`, where clients expect it, and where they send it when told a
+    /// base address with a path.
+    pub(crate) fn serve_http(&self, bound: Bound, stop: CancellationToken) -> JoinHandle<()> {
+        let unknown = self.receiver.clone();
+        let router = self
+            .receiver
+            .http_router()
+            .nest("/otlp", self.receiver.http_router())
+            .nest("/api/otel", self.receiver.http_router())
+            .fallback(async move |request: Request| unknown.unknown_route(request));
+        self.serve(bound, router, stop)
+    }
+
+    fn serve(&self, bound: Bound, router: Router, stop: CancellationToken) -> JoinHandle<()> {
+        let guard = Guard::new(bound.address, &self.hosts);
+        let router = router.layer(from_fn_with_state(guard, guard::check));
+        let bounds = Bounds::default();
+        tokio::spawn(server::serve(bound.listener, router, bounds, stop))
+    }
+}
