@@ -22,6 +22,13 @@ pub(crate) enum Command {
     /// Run an agent, its tools and a backend, ask one question, and show its trace.
     #[cfg(feature = "demo")]
     Demo(Demo),
+    /// Walk the way of telemetry with a span of its own, and say what is broken and how to mend it.
+    ///
+    /// Run it where the application runs, with its environment and its settings file. It ends with
+    /// status 0 if all is well, 1 if something is broken, 2 if it could not look at everything.
+    Doctor(Doctor),
+    /// Ask a backend whether it is well: exit status 0 or 1, for a container's health check.
+    Probe(Probe),
     /// Run one service of the demo (the demo starts these itself).
     #[cfg(feature = "demo")]
     #[command(hide = true)]
@@ -56,6 +63,37 @@ pub(crate) struct Listen {
     /// Where everything is kept; default .glassbox in this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+}
+
+/// What the doctor looks at; what is not said here is as the application has it.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Doctor {
+    /// Where telemetry is sent, instead of where the settings say.
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    /// How it is sent: http/protobuf or grpc.
+    #[arg(long, value_name = "PROTOCOL")]
+    pub(crate) protocol: Option<String>,
+    /// The page of the backend where it is to arrive; default the one that runs here.
+    #[arg(long, value_name = "URL")]
+    pub(crate) backend: Option<String>,
+    /// The service that something is missing of; default what OTEL_SERVICE_NAME or the file says.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+    /// How long each step may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) timeout: u64,
+    /// Print one JSON object on standard output, and nothing else.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Whom the probe asks.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Probe {
+    /// Where the page listens; default what the settings say, else 127.0.0.1:4380.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) page: Option<SocketAddr>,
 }
 
 /// How the demo runs.

@@ -2,7 +2,9 @@
 
 mod answer;
 
-pub(crate) use answer::{Endpoints, Logs, Metric, Services, Span, Status, Trace};
+#[cfg(feature = "demo")]
+pub(crate) use answer::Services;
+pub(crate) use answer::{Endpoints, Logs, Metric, Metrics, Series, Span, Status, Trace, Traces};
 
 use crate::failure::Failure;
 use glassbox_core::Cx;
@@ -17,7 +19,7 @@ const ANSWER: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub(crate) struct Backend {
     http: HttpClient,
-    endpoints: Endpoints,
+    status: Status,
 }
 
 impl Backend {
@@ -35,20 +37,31 @@ impl Backend {
                     "no backend answers at {page} ({error}); start one with 'glassbox up', or leave --backend out"
                 ))
             })?;
-        Ok(Self {
-            http,
-            endpoints: status.endpoints,
-        })
+        Ok(Self { http, status })
     }
 
     /// Where it listens.
     pub(crate) fn endpoints(&self) -> &Endpoints {
-        &self.endpoints
+        &self.status.endpoints
+    }
+
+    /// How it was when it was connected to.
+    pub(crate) fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// How it is now.
+    ///
+    /// # Errors
+    /// If the backend does not answer.
+    pub(crate) async fn look(&self) -> Result<Status, Failure> {
+        self.ask("/api/status").await
     }
 
     /// Where services register.
+    #[cfg(feature = "demo")]
     pub(crate) fn registry(&self) -> &str {
-        &self.endpoints.page
+        &self.status.endpoints.page
     }
 
     /// The spans of a trace, as far as they have arrived.
@@ -81,20 +94,52 @@ impl Backend {
         Ok(logs.total)
     }
 
+    /// What an endpoint of the API answers to the parameters, each of which is escaped.
+    ///
+    /// # Errors
+    /// If the backend does not answer.
+    pub(crate) async fn query<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<T, Failure> {
+        let mut query = String::new();
+        for (name, value) in parameters {
+            query.push(if query.is_empty() { '?' } else { '&' });
+            query.push_str(&format!("{name}={}", escaped(value)));
+        }
+        self.ask(&format!("{path}{query}")).await
+    }
+
     /// The services that are ready.
     ///
     /// # Errors
     /// If the backend does not answer, or serves no registry.
+    #[cfg(feature = "demo")]
     pub(crate) async fn services(&self) -> Result<Services, Failure> {
         self.ask("/v1/registry/services").await
     }
 
     async fn ask<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
-        let url = format!("{}{path}", self.endpoints.page);
+        let url = format!("{}{path}", self.status.endpoints.page);
         get(&self.http, &url)
             .await
             .map_err(|error| Failure::new(format!("the backend did not answer {url}: {error}")))
     }
+}
+
+/// A value of a query: all but what RFC 3986 calls unreserved is escaped.
+fn escaped(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                escaped.push(char::from(byte));
+            }
+            _ => escaped.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    escaped
 }
 
 async fn get<T: DeserializeOwned>(http: &HttpClient, url: &str) -> Result<T, Failure> {

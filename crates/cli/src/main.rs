@@ -1,16 +1,18 @@
 //! The `glassbox` command: a local backend, and a demo of the whole.
 
 mod args;
-#[cfg(feature = "demo")]
 mod backend;
 #[cfg(feature = "demo")]
 mod child;
 #[cfg(feature = "demo")]
 mod demo;
+mod doctor;
+mod elapsed;
 mod failure;
+mod knock;
+mod probe;
 #[cfg(feature = "demo")]
 mod service;
-#[cfg(feature = "demo")]
 mod style;
 mod terminal;
 #[cfg(feature = "demo")]
@@ -20,8 +22,8 @@ mod up;
 use args::{Cli, Command};
 use failure::Failure;
 use glassbox_collector::BackendConfig;
-use glassbox_config::{Environment, Settings};
-use std::{process::ExitCode, time::Duration};
+use glassbox_config::{Environment, Settings, SettingsBuilder, SettingsError};
+use std::{path::Path, process::ExitCode, time::Duration};
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
@@ -41,21 +43,31 @@ fn main() -> ExitCode {
         }
     };
     let environment = Environment::from_process();
-    let ended = settings(&cli, &environment).and_then(|settings| {
-        let runtime = Runtime::new()
-            .map_err(|error| Failure::from_error("the runtime did not start", &error))?;
-        let ended = runtime.block_on(run(cli.command, &settings, &environment));
-        runtime.shutdown_timeout(LAST_MOMENTS);
-        ended
-    });
+    let ended = Runtime::new()
+        .map_err(|error| Failure::from_error("the runtime did not start", &error))
+        .and_then(|runtime| {
+            let ended = runtime.block_on(run(cli, &environment));
+            runtime.shutdown_timeout(LAST_MOMENTS);
+            ended
+        });
     ended.unwrap_or_else(|failure| failure.report())
 }
 
-async fn run(
-    command: Command,
-    settings: &Settings,
-    environment: &Environment,
-) -> Result<ExitCode, Failure> {
+async fn run(cli: Cli, environment: &Environment) -> Result<ExitCode, Failure> {
+    let folder = std::env::current_dir()
+        .map_err(|error| Failure::from_error("the working folder is gone", &error))?;
+    let file = cli.config.as_deref();
+    let command = match cli.command {
+        // To the doctor settings that cannot be used are a finding, and telemetry is its own affair.
+        Command::Doctor(doctor) => {
+            let read = |builder: SettingsBuilder| settings(builder, file, environment, &folder);
+            return Ok(doctor::run(&doctor, read, environment).await);
+        }
+        command => command,
+    };
+    let settings = settings(Settings::builder(), file, environment, &folder)
+        .map_err(|error| Failure::from_error("the settings cannot be used", &error))?;
+    let settings = &settings;
     // A service installs telemetry of its own, and with it what becomes of its log.
     #[cfg(feature = "demo")]
     if let Command::DemoService { name } = &command {
@@ -67,6 +79,8 @@ async fn run(
     }
     match command {
         Command::Up(listen) => up::run(&listen, settings).await,
+        Command::Probe(probe) => probe::run(&probe, settings).await,
+        Command::Doctor(_) => unreachable!("the doctor has returned above"),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo::run(demo, settings, environment).await,
         #[cfg(feature = "demo")]
@@ -76,21 +90,24 @@ async fn run(
     }
 }
 
-/// Everything that may be set, from the file and the environment.
-fn settings(cli: &Cli, environment: &Environment) -> Result<Settings, Failure> {
-    let folder = std::env::current_dir()
-        .map_err(|error| Failure::from_error("the working folder is gone", &error))?;
-    let builder = Settings::builder().section::<BackendConfig>();
+/// Everything that may be set, from the file and the environment, below what is set already.
+fn settings(
+    builder: SettingsBuilder,
+    file: Option<&Path>,
+    environment: &Environment,
+    folder: &Path,
+) -> Result<Settings, SettingsError> {
+    let builder = builder
+        .section::<BackendConfig>()
+        .section::<glassbox_telemetry::TelemetryConfig>();
     #[cfg(feature = "demo")]
     let builder = builder
         .section::<glassbox_ai::AiSettings>()
-        .section::<glassbox_host::HostSettings>()
-        .section::<glassbox_telemetry::TelemetryConfig>();
+        .section::<glassbox_host::HostSettings>();
     builder
         .environment(environment)
-        .discover(cli.config.as_deref(), environment, &folder)
-        .and_then(|builder| builder.build())
-        .map_err(|error| Failure::from_error("the settings cannot be used", &error))
+        .discover(file, environment, folder)?
+        .build()
 }
 
 /// Warnings and errors, unless `RUST_LOG` says otherwise; standard output is for answers alone.

@@ -1,6 +1,6 @@
 //! A trace as a tree in the terminal.
 
-use crate::{backend::Span, style::Style};
+use crate::{backend::Span, elapsed::elapsed, style::Style};
 use std::collections::{HashMap, HashSet};
 
 /// Columns that a bar may take.
@@ -38,7 +38,7 @@ pub(crate) fn draw(spans: &[Span], style: Style) -> String {
             true => style.error(&name),
             false => name,
         };
-        let duration = duration(
+        let duration = elapsed(
             row.span
                 .end_unix_nano
                 .saturating_sub(row.span.start_unix_nano),
@@ -52,19 +52,6 @@ pub(crate) fn draw(spans: &[Span], style: Style) -> String {
         out.push('\n');
     }
     out
-}
-
-/// Nanoseconds as a person reads them.
-pub(crate) fn duration(nanos: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-    let nanos_f = nanos as f64;
-    match nanos {
-        0..1_000 => format!("{nanos} ns"),
-        1_000..1_000_000 => format!("{:.0} µs", nanos_f / 1e3),
-        1_000_000..10_000_000 => format!("{:.1} ms", nanos_f / 1e6),
-        10_000_000..1_000_000_000 => format!("{:.0} ms", nanos_f / 1e6),
-        _ => format!("{:.2} s", nanos_f / 1e9),
-    }
 }
 
 struct Row<'a> {

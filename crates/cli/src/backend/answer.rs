@@ -4,10 +4,99 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// `GET /api/status`.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Status {
     /// Where the backend listens.
     pub(crate) endpoints: Endpoints,
+    /// What receives for it.
+    #[serde(default)]
+    pub(crate) collector: Collector,
+    /// What it keeps.
+    #[serde(default)]
+    pub(crate) store: Store,
+    /// Requests that were not taken, by reason.
+    #[serde(default)]
+    pub(crate) refused: Map<String, Value>,
+    /// Records that were not taken, by reason.
+    #[serde(default)]
+    pub(crate) rejected: Map<String, Value>,
+}
+
+/// What receives for a backend, and how it fares.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Collector {
+    /// `otelcol` or `embedded`.
+    pub(crate) mode: String,
+    /// `starting`, `running`, `restarting`, `fallen_back` or `stopped`.
+    pub(crate) state: Option<String>,
+    /// Why the backend receives by itself, where it does.
+    pub(crate) reason: Option<String>,
+    /// The program that receives.
+    pub(crate) binary: Option<String>,
+    /// Of that program.
+    pub(crate) version: Option<String>,
+    /// The process that receives.
+    pub(crate) pid: Option<u32>,
+    /// How often it was started again.
+    pub(crate) restarts: u64,
+    /// The last time that it ended by itself.
+    pub(crate) last_exit: Option<LastExit>,
+}
+
+/// How a collector ended by itself.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct LastExit {
+    pub(crate) status: String,
+    pub(crate) last_words: String,
+}
+
+impl Collector {
+    /// Whether it is a process beside the backend's own.
+    pub(crate) fn is_otelcol(&self) -> bool {
+        self.mode == "otelcol"
+    }
+
+    /// In a few words, as a person reads them.
+    pub(crate) fn line(&self) -> String {
+        if !self.is_otelcol() {
+            let reason = self.reason.as_ref();
+            return reason.map_or("embedded".to_owned(), |why| format!("embedded: {why}"));
+        }
+        let mut line = "otelcol".to_owned();
+        if let Some(version) = &self.version {
+            line = format!("{line} {version}");
+        }
+        if let Some(binary) = &self.binary {
+            line = format!("{line} ({binary})");
+        }
+        if let Some(pid) = self.pid {
+            line = format!("{line}, pid {pid}");
+        }
+        line
+    }
+}
+
+/// What a backend keeps.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Store {
+    pub(crate) directory: String,
+    pub(crate) bytes: u64,
+    pub(crate) cap_bytes: u64,
+    pub(crate) pruned: Pruned,
+}
+
+/// What a backend keeps no more.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Pruned {
+    pub(crate) spans: u64,
+    pub(crate) log_records: u64,
+    pub(crate) data_points: u64,
+    /// Nothing from before this is kept.
+    pub(crate) before_unix_nano: Option<u64>,
 }
 
 /// Where a backend listens, as URLs.
@@ -66,6 +155,37 @@ impl Span {
     }
 }
 
+/// `GET /api/otel/traces`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Traces {
+    pub(crate) traces: Vec<TraceSummary>,
+}
+
+/// One trace in a list.
+#[derive(Debug, Deserialize)]
+pub(crate) struct TraceSummary {
+    pub(crate) services: Vec<ServiceShare>,
+    pub(crate) start_unix_nano: u64,
+}
+
+/// What one service has in a trace.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ServiceShare {
+    pub(crate) name: String,
+}
+
+/// `GET /api/otel/metrics`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Metrics {
+    pub(crate) metrics: Vec<MetricSummary>,
+}
+
+/// One metric in a list.
+#[derive(Debug, Deserialize)]
+pub(crate) struct MetricSummary {
+    pub(crate) name: String,
+}
+
 /// `GET /api/otel/metrics?name=…`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Metric {
@@ -77,6 +197,10 @@ pub(crate) struct Metric {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Series {
     pub(crate) instance: Option<String>,
+    pub(crate) service: String,
+    pub(crate) attributes: Map<String, Value>,
+    /// By time.
+    pub(crate) points: Vec<Value>,
 }
 
 /// `GET /api/otel/logs?trace_id=…`.
@@ -86,6 +210,7 @@ pub(crate) struct Logs {
 }
 
 /// `GET /v1/registry/services`.
+#[cfg(feature = "demo")]
 #[derive(Debug, Deserialize)]
 pub(crate) struct Services {
     pub(crate) services: Vec<glassbox_core::ServiceInfo>,

@@ -1,0 +1,189 @@
+//! Where one signal is sent, as the settings say it.
+
+use super::finding::{Finding, Hop};
+use glassbox_config::Loaded;
+use glassbox_telemetry::{Exporter, Protocol, SignalConfig, TelemetryConfig};
+use http::Uri;
+
+/// The three signals, as their paths call them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signal {
+    Traces,
+    Metrics,
+    Logs,
+}
+
+impl Signal {
+    pub(super) const ALL: [Self; 3] = [Self::Traces, Self::Metrics, Self::Logs];
+
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Traces => "traces",
+            Self::Metrics => "metrics",
+            Self::Logs => "logs",
+        }
+    }
+
+    /// The variable of OpenTelemetry that is for this signal alone.
+    pub(super) fn variable(self, what: &str) -> String {
+        let signal = self.as_str().to_ascii_uppercase();
+        format!("OTEL_EXPORTER_OTLP_{signal}_{what}")
+    }
+
+    pub(super) fn of(self, config: &TelemetryConfig) -> &SignalConfig {
+        match self {
+            Self::Traces => &config.traces,
+            Self::Metrics => &config.metrics,
+            Self::Logs => &config.logs,
+        }
+    }
+
+    /// Those that are sent.
+    pub(super) fn sent(config: &TelemetryConfig) -> Vec<Self> {
+        let is_sent = |signal: &Self| signal.is_sent(config);
+        Self::ALL.into_iter().filter(is_sent).collect()
+    }
+
+    /// Whether it is sent at all.
+    pub(super) fn is_sent(self, config: &TelemetryConfig) -> bool {
+        self.of(config).exporter == Exporter::Otlp
+    }
+}
+
+/// Where signals go that go the same way.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) signals: Vec<Signal>,
+    pub(super) protocol: Protocol,
+    /// With the path of the first signal, where it is HTTP.
+    pub(super) uri: Uri,
+    /// Whether the signal has an endpoint of its own, which is used as it is.
+    pub(super) is_own: bool,
+    /// Which setting says so, as a person looks it up.
+    pub(super) origin: String,
+}
+
+impl Target {
+    /// Every way that a signal takes, in the order of the signals.
+    pub(super) fn all(settings: &Loaded<TelemetryConfig>) -> Vec<Self> {
+        let mut targets: Vec<Self> = Vec::new();
+        for signal in Signal::ALL {
+            if !signal.is_sent(settings) {
+                continue;
+            }
+            let Some(target) = Self::of(signal, settings) else {
+                continue;
+            };
+            match targets.iter_mut().find(|known| known.is_same_way(&target)) {
+                Some(known) => known.signals.push(signal),
+                None => targets.push(target),
+            }
+        }
+        targets
+    }
+
+    fn of(signal: Signal, settings: &Loaded<TelemetryConfig>) -> Option<Self> {
+        let own = signal.of(settings);
+        let protocol = own.protocol.unwrap_or(settings.protocol);
+        let (text, key) = match (&own.endpoint, &settings.endpoint) {
+            (Some(text), _) => (
+                text.trim().to_owned(),
+                format!("{}.endpoint", signal.as_str()),
+            ),
+            (None, Some(base)) => (within(base.trim(), protocol, signal), "endpoint".to_owned()),
+            (None, None) => {
+                let port = match protocol {
+                    Protocol::Grpc => 4317,
+                    _ => 4318,
+                };
+                let base = format!("http://127.0.0.1:{port}");
+                (within(&base, protocol, signal), "endpoint".to_owned())
+            }
+        };
+        Some(Self {
+            signals: vec![signal],
+            protocol,
+            // What the settings could not use was found when they were loaded.
+            uri: text.parse().ok()?,
+            is_own: own.endpoint.is_some(),
+            origin: settings.origin(&key).to_string(),
+        })
+    }
+
+    fn is_same_way(&self, other: &Self) -> bool {
+        let way = |target: &Self| {
+            (
+                target.protocol,
+                target.is_encrypted(),
+                target.host().to_owned(),
+                target.port(),
+                target.is_own,
+            )
+        };
+        way(self) == way(other)
+    }
+
+    /// Whether it is sent by gRPC.
+    pub(super) fn is_grpc(&self) -> bool {
+        self.protocol == Protocol::Grpc
+    }
+
+    /// Whether TLS is spoken.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.uri.scheme_str() == Some("https")
+    }
+
+    pub(super) fn host(&self) -> &str {
+        self.uri.host().unwrap_or_default()
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        let usual = if self.is_encrypted() { 443 } else { 80 };
+        self.uri.port_u16().unwrap_or(usual)
+    }
+
+    /// Whether it is this machine, or what takes itself for one.
+    pub(super) fn is_loopback(&self) -> bool {
+        let host = self.host().trim_start_matches('[').trim_end_matches(']');
+        let address = host.parse::<std::net::IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    }
+
+    pub(super) fn path(&self) -> &str {
+        self.uri.path()
+    }
+
+    /// Scheme, host and port, without credentials.
+    pub(super) fn shown(&self) -> String {
+        let scheme = self.uri.scheme_str().unwrap_or("http");
+        format!("{scheme}://{}:{}", self.host(), self.port())
+    }
+
+    /// As a line of the report.
+    pub(super) fn finding(&self) -> Finding {
+        let signals: Vec<&str> = self.signals.iter().map(|signal| signal.as_str()).collect();
+        let path = match self.is_grpc() || !self.is_own {
+            true => "",
+            false => self.path(),
+        };
+        Finding::well(
+            Hop::Settings,
+            format!(
+                "{} by {} to {}{path} ({})",
+                signals.join(", "),
+                self.protocol,
+                self.shown(),
+                self.origin
+            ),
+        )
+    }
+}
+
+/// What the specification asks for an endpoint of all signals.
+fn within(base: &str, protocol: Protocol, signal: Signal) -> String {
+    let base = base.trim_end_matches('/');
+    match protocol {
+        Protocol::Grpc => base.to_owned(),
+        _ => format!("{base}/v1/{}", signal.as_str()),
+    }
+}

@@ -1,0 +1,238 @@
+//! What speaks at an address: bytes out, bytes in, without a library that would hide the difference.
+
+use std::{io, net::SocketAddr, time::Duration};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpStream, lookup_host},
+    time::{Instant, timeout, timeout_at},
+};
+
+/// As much of an answer as is read.
+const ANSWER: u64 = 64 << 10;
+/// The preface of HTTP/2 with prior knowledge, and an empty SETTINGS frame.
+const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+/// The type of a SETTINGS frame, with which a server begins.
+const SETTINGS: u8 = 4;
+/// The two kinds of TLS records that a server begins with: an alert and a handshake.
+const TLS: [u8; 2] = [21, 22];
+
+/// Why an address was not reached.
+#[derive(Debug)]
+pub(crate) enum Unreached {
+    /// The name has no address.
+    Name(io::Error),
+    /// Nobody accepts connections there.
+    Refused,
+    /// Nobody answers, not even that.
+    Timeout(Duration),
+    /// Something else, such as no route.
+    Other(io::Error),
+}
+
+/// What was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// HTTP/1.
+    Http(Page),
+    /// HTTP/2, as gRPC speaks it.
+    Http2,
+    /// TLS.
+    Tls,
+    /// The connection was ended without a word.
+    Closed,
+    /// Nothing, within the time.
+    Silent,
+    /// Something else: its first bytes, made readable.
+    Other(String),
+}
+
+/// An answer of HTTP/1.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    /// The header `server`.
+    pub(crate) server: Option<String>,
+    /// The header `content-type`.
+    pub(crate) content_type: Option<String>,
+    pub(crate) body: String,
+}
+
+/// Somebody who listens.
+#[derive(Clone, Debug)]
+pub(crate) struct Door {
+    address: SocketAddr,
+    /// As HTTP names it.
+    host: String,
+    patience: Duration,
+}
+
+impl Door {
+    /// Finds out whether anybody accepts connections at `host`, a name or an address, and `port`.
+    ///
+    /// # Errors
+    /// If nobody does within `patience`, and why.
+    pub(crate) async fn find(host: &str, port: u16, patience: Duration) -> Result<Self, Unreached> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let until = Instant::now() + patience;
+        let late = |_| Unreached::Timeout(patience);
+        let addresses = timeout_at(until, lookup_host((bare, port)))
+            .await
+            .map_err(late)?
+            .map_err(Unreached::Name)?;
+        let mut last = Unreached::Name(io::Error::other("the name has no address"));
+        for address in addresses {
+            last = match timeout_at(until, TcpStream::connect(address)).await {
+                Ok(Ok(_)) => {
+                    return Ok(Self {
+                        address,
+                        host: format!("{host}:{port}"),
+                        patience,
+                    });
+                }
+                Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                    Unreached::Refused
+                }
+                Ok(Err(error)) => Unreached::Other(error),
+                Err(_) => Unreached::Timeout(patience),
+            };
+        }
+        Err(last)
+    }
+
+    /// Asks for a page.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        let host = &self.host;
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+        self.knock(request.as_bytes()).await
+    }
+
+    /// Sends an OTLP request with nothing in it, which every receiver takes.
+    pub(crate) async fn post_nothing(&self, path: &str) -> Answer {
+        let host = &self.host;
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/x-protobuf\r\n\
+             content-length: 0\r\nconnection: close\r\n\r\n"
+        );
+        self.knock(request.as_bytes()).await
+    }
+
+    /// Begins HTTP/2.
+    pub(crate) async fn http2(&self) -> Answer {
+        self.knock(HTTP2).await
+    }
+
+    /// Begins TLS, with a hello that a server answers or refuses, in TLS either way.
+    pub(crate) async fn tls(&self) -> Answer {
+        self.knock(&client_hello()).await
+    }
+
+    async fn knock(&self, words: &[u8]) -> Answer {
+        match timeout(self.patience, self.exchange(words)).await {
+            Ok(Ok(answer)) => Answer::read(&answer),
+            // Refused in the middle of it: whoever is there does not want to hear this.
+            Ok(Err(_)) => Answer::Closed,
+            Err(_) => Answer::Silent,
+        }
+    }
+
+    /// Sends, and reads until the other side has ended or has said enough.
+    async fn exchange(&self, words: &[u8]) -> io::Result<Vec<u8>> {
+        let mut stream = TcpStream::connect(self.address).await?;
+        let mut answer = Vec::new();
+        // Who answers before it has read everything is heard all the same.
+        let written = stream.write_all(words).await;
+        loop {
+            let left = ANSWER - answer.len() as u64;
+            match (&mut stream).take(left).read_buf(&mut answer).await {
+                Ok(0) => break,
+                Ok(_) if is_enough(&answer) => break,
+                Ok(_) => {}
+                Err(_) if !answer.is_empty() => break,
+                Err(error) => return Err(written.err().unwrap_or(error)),
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// HTTP/1 is read to its end, which it was asked to make; of others the first frame is enough.
+fn is_enough(answer: &[u8]) -> bool {
+    answer.len() >= 9 && !answer.starts_with(b"HTTP/")
+}
+
+impl Answer {
+    fn read(answer: &[u8]) -> Self {
+        if answer.is_empty() {
+            return Self::Closed;
+        }
+        if answer.starts_with(b"HTTP/1.") {
+            let text = String::from_utf8_lossy(answer);
+            return Page::read(&text).map_or_else(|| Self::Other(readable(answer)), Self::Http);
+        }
+        // A frame is its length in three bytes, its type, its flags and its stream.
+        if answer.len() >= 9 && answer[3] == SETTINGS && answer[5..9] == [0; 4] {
+            return Self::Http2;
+        }
+        if answer.len() >= 3 && TLS.contains(&answer[0]) && answer[1] == 3 {
+            return Self::Tls;
+        }
+        Self::Other(readable(answer))
+    }
+}
+
+impl Page {
+    fn read(text: &str) -> Option<Self> {
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
+        let mut lines = head.lines();
+        let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+        let mut page = Self {
+            status,
+            body: body.to_owned(),
+            ..Self::default()
+        };
+        for line in lines {
+            let Some((name, value)) = line.split_once(':') else {
+                continue;
+            };
+            let value = || Some(value.trim().to_owned());
+            match name.to_ascii_lowercase().as_str() {
+                "server" => page.server = value(),
+                "content-type" => page.content_type = value(),
+                _ => {}
+            }
+        }
+        Some(page)
+    }
+
+    /// The first line of the body that says something, shortened.
+    pub(crate) fn first_line(&self) -> String {
+        let mut lines = self.body.lines().map(str::trim);
+        let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
+        readable(line.as_bytes())
+    }
+}
+
+/// The first bytes as a line of text.
+fn readable(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(80)]);
+    let line = text.lines().next().unwrap_or_default();
+    line.chars()
+        .map(|letter| if letter.is_control() { '·' } else { letter })
+        .collect()
+}
+
+/// The shortest hello of TLS 1.2: one handshake message in one record, without extensions.
+fn client_hello() -> Vec<u8> {
+    let mut hello = vec![3, 3];
+    hello.extend([0x42; 32]); // what a client has for chance; nothing is encrypted by it
+    hello.push(0); // no session
+    hello.extend([0, 2, 0xc0, 0x2f]); // one suite: ECDHE, RSA, AES-128-GCM
+    hello.extend([1, 0]); // no compression
+    let length = u8::try_from(hello.len()).expect("invariant: the hello is 43 bytes");
+    let mut record = vec![22, 3, 1, 0, length + 4, 1, 0, 0, length];
+    record.append(&mut hello);
+    record
+}
+
+#[cfg(test)]
+mod tests;
