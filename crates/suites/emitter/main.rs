@@ -6,6 +6,8 @@
 //! what the `flush` failed with, the `health` before the end, and the `report` of the end.
 
 mod facts;
+mod logs;
+mod metrics;
 mod scenario;
 mod traces;
 

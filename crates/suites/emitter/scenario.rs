@@ -1,6 +1,6 @@
 //! What the program can be asked to emit.
 
-use crate::{Facts, traces};
+use crate::{Facts, logs, metrics, traces};
 use glassbox_telemetry::TelemetryGuard;
 use std::{error::Error, str::FromStr};
 
@@ -9,13 +9,23 @@ use std::{error::Error, str::FromStr};
 pub(crate) enum Scenario {
     /// Spans of every make, with everything that a span can carry.
     Traces,
+    /// Instruments of every kind, collected twice.
+    Metrics,
+    /// Log records of every make.
+    Logs,
 }
 
 impl Scenario {
     /// Emits it.
-    pub(crate) fn play(self, _: &TelemetryGuard, facts: &mut Facts) -> Result<(), Box<dyn Error>> {
+    pub(crate) fn play(
+        self,
+        telemetry: &TelemetryGuard,
+        facts: &mut Facts,
+    ) -> Result<(), Box<dyn Error>> {
         match self {
             Self::Traces => traces::emit(facts),
+            Self::Metrics => metrics::emit(telemetry, facts)?,
+            Self::Logs => logs::emit(telemetry, facts),
         }
         Ok(())
     }
@@ -27,6 +37,8 @@ impl FromStr for Scenario {
     fn from_str(word: &str) -> Result<Self, String> {
         match word {
             "traces" => Ok(Self::Traces),
+            "metrics" => Ok(Self::Metrics),
+            "logs" => Ok(Self::Logs),
             _ => Err(format!("no scenario {word:?}")),
         }
     }

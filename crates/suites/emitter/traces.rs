@@ -68,7 +68,6 @@ fn values(facts: &mut Facts) {
     span.set("texts.none", strs(&[]));
     span.set("twice", 1);
     span.set("twice", 2);
-    span.set("", "a key without a name");
     facts.set_now("event.begin");
     span.event(
         "priced",
@@ -157,6 +156,8 @@ fn overflowing(facts: &mut Facts) {
 
 /// Spans of `tracing`, one under the other.
 fn instrumented(facts: &mut Facts) {
+    facts.set("file", file!());
+    facts.set("outer.line", line!() + 1);
     let outer = tracing::info_span!(
         target: "shop::orders",
         parent: None,
@@ -171,6 +172,7 @@ fn instrumented(facts: &mut Facts) {
     );
     outer.in_scope(|| {
         facts.set_context("outer", &glassbox_core::telemetry::current());
+        facts.set("inner.line", line!() + 2);
         let inner =
             tracing::info_span!(target: "shop::stock", "inner", left = tracing::field::Empty);
         inner.record("left", 4);

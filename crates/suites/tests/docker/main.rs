@@ -10,3 +10,4 @@ mod collector;
 mod emitter;
 mod patience;
 mod signals;
+mod wire;

@@ -56,6 +56,14 @@ impl Found {
         self.record["name"].as_str().unwrap_or_default()
     }
 
+    /// How many items it counts for: a metric for each of its points.
+    pub(crate) fn items(&self) -> u64 {
+        let data = ["sum", "gauge", "histogram"];
+        let data = data.iter().find_map(|data| self.record.get(data));
+        let points = data.and_then(|data| data["dataPoints"].as_array());
+        points.map_or(1, |points| points.len() as u64)
+    }
+
     /// A text among the attributes of the resource.
     pub(crate) fn of(&self, key: &str) -> Option<&str> {
         let attributes = self.resource["attributes"].as_array()?;

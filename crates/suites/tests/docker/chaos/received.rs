@@ -1,0 +1,129 @@
+//! What a collector has written, item by item.
+
+use crate::collector::{Collector, Signal};
+use serde_json::{Deserializer, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The items of one signal in the archives of one or more collectors.
+#[derive(Debug, Default)]
+pub(super) struct Received {
+    /// What tells an item from all others: the number of its job; the series and the time of a data
+    /// point.
+    distinct: BTreeSet<String>,
+    /// Items that were there already.
+    pub(super) doubled: u64,
+    /// The most items in one request.
+    pub(super) largest: u64,
+    /// Of each series of the counter of jobs, its highest total.
+    totals: BTreeMap<String, u64>,
+}
+
+impl Received {
+    /// Reads the archives.
+    pub(super) fn read(collectors: &[&Collector], signal: Signal) -> Self {
+        let mut received = Self::default();
+        for collector in collectors {
+            for request in requests(&collector.written(signal)) {
+                let items = match signal {
+                    Signal::Traces => jobs(&request, ["resourceSpans", "scopeSpans", "spans"]),
+                    Signal::Logs => jobs(&request, ["resourceLogs", "scopeLogs", "logRecords"]),
+                    Signal::Metrics => received.points(&request),
+                };
+                received.largest = received.largest.max(items.len() as u64);
+                for item in items {
+                    if !received.distinct.insert(item) {
+                        received.doubled += 1;
+                    }
+                }
+            }
+        }
+        received
+    }
+
+    /// Items, each counted once.
+    pub(super) fn distinct(&self) -> u64 {
+        self.distinct.len() as u64
+    }
+
+    /// Jobs as the counter has them.
+    pub(super) fn counted(&self) -> u64 {
+        self.totals.values().sum()
+    }
+
+    fn points(&mut self, request: &Value) -> Vec<String> {
+        let mut points = Vec::new();
+        for metric in records(request, ["resourceMetrics", "scopeMetrics", "metrics"]) {
+            let name = metric["name"].as_str().unwrap();
+            let data = ["sum", "gauge", "histogram"];
+            let data = data.iter().find_map(|kind| metric.get(kind)).unwrap();
+            for point in data["dataPoints"].as_array().unwrap() {
+                let series = format!("{name} {}", point["attributes"]);
+                points.push(format!("{series} {}", point["timeUnixNano"]));
+                if name == "jobs" {
+                    let total = self.totals.entry(series).or_default();
+                    *total = number(&point["asInt"]).max(*total);
+                }
+            }
+        }
+        points
+    }
+}
+
+fn jobs(request: &Value, path: [&str; 3]) -> Vec<String> {
+    let job = |record: &&Value| {
+        let mut attributes = record["attributes"].as_array()?.iter();
+        let id = attributes.find(|attribute| attribute["key"] == "job.id")?;
+        Some(number(&id["value"]["intValue"]).to_string())
+    };
+    records(request, path).iter().filter_map(job).collect()
+}
+
+fn records<'a>(request: &'a Value, [resources, scopes, records]: [&str; 3]) -> Vec<&'a Value> {
+    fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+        value[key].as_array().map_or(&[][..], Vec::as_slice).iter()
+    }
+    list(request, resources)
+        .flat_map(|resource| list(resource, scopes))
+        .flat_map(|scope| list(scope, records))
+        .collect()
+}
+
+/// A 64-bit number, which OTLP's JSON has in a string.
+fn number(value: &Value) -> u64 {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+/// The requests that were written whole. A kill may come between a record and the end of its line,
+/// and in the middle of a record: then the next one stands on the same line.
+fn requests(written: &[u8]) -> Vec<Value> {
+    let mut requests = Vec::new();
+    for mut line in written.split(|byte| *byte == b'\n') {
+        while !line.is_empty() {
+            let mut read = Deserializer::from_slice(line).into_iter();
+            requests.extend(read.by_ref().map_while(Result::ok));
+            let torn = &line[read.byte_offset()..];
+            let next = torn.windows(RECORD.len()).skip(1);
+            let next = next.take_while(|window| *window != RECORD).count() + 1;
+            line = torn.get(next..).unwrap_or_default();
+        }
+    }
+    requests
+}
+
+/// How a record begins, and nothing within one does.
+const RECORD: &[u8] = b"{\"resource";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_a_kill_tore_costs_no_other_record() {
+        let whole = br#"{"resourceSpans":[1]}"#;
+        let torn = br#"{"resourceSpans":[{"resource":{"attr"#;
+        let written = [&whole[..], b"\n", torn, whole, whole, b"\n\n", whole, b"\n", torn];
+        let found = requests(&written.concat());
+        assert_eq!(found, vec![json!({"resourceSpans": [1]}); 4]);
+    }
+}

@@ -1,0 +1,100 @@
+//! What goes over the wire, seen from between the application and the collector.
+
+mod grpc;
+mod http;
+
+use std::sync::{Arc, Mutex};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, copy},
+    net::{TcpListener, TcpStream},
+    task::AbortHandle,
+};
+
+/// Hands everything on in both directions, and keeps what the application sent.
+pub(crate) struct Wire {
+    authority: String,
+    /// One for each connection.
+    sent: Arc<Mutex<Vec<Vec<u8>>>>,
+    running: AbortHandle,
+}
+
+/// One export request.
+#[derive(Debug)]
+pub(crate) struct Message {
+    /// The method's or the endpoint's path, and other headers; over gRPC, where they are compressed
+    /// against each other, empty.
+    pub(crate) head: String,
+    /// Whether the message itself says that it is compressed; over HTTP its header does.
+    pub(crate) flagged: bool,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Wire {
+    /// Listens on a port of its own for connections to `authority`.
+    pub(crate) async fn to(authority: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let own = listener.local_addr().unwrap().to_string();
+        let sent: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
+        let keep = Arc::clone(&sent);
+        let running = tokio::spawn(async move {
+            while let Ok((from, _)) = listener.accept().await {
+                let to = TcpStream::connect(&authority).await.unwrap();
+                tokio::spawn(hand_on(from, to, Arc::clone(&keep)));
+            }
+        });
+        Self {
+            authority: own,
+            sent,
+            running: running.abort_handle(),
+        }
+    }
+
+    /// What the application takes for the collector.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://{}", self.authority)
+    }
+
+    /// The requests over HTTP/1.1 so far.
+    pub(crate) fn http(&self) -> Vec<Message> {
+        let sent = self.sent.lock().unwrap();
+        sent.iter().flat_map(|sent| http::messages(sent)).collect()
+    }
+
+    /// The messages over gRPC so far.
+    pub(crate) fn grpc(&self) -> Vec<Message> {
+        let sent = self.sent.lock().unwrap();
+        sent.iter().flat_map(|sent| grpc::messages(sent)).collect()
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.running.abort();
+    }
+}
+
+async fn hand_on(from: TcpStream, to: TcpStream, keep: Arc<Mutex<Vec<Vec<u8>>>>) {
+    let (mut requests, mut answered) = from.into_split();
+    let (mut answers, mut requested) = to.into_split();
+    let at = {
+        let mut keep = keep.lock().unwrap();
+        keep.push(Vec::new());
+        keep.len() - 1
+    };
+    let there = async {
+        let mut buffer = vec![0; 64 * 1024];
+        while let Ok(read @ 1..) = requests.read(&mut buffer).await {
+            keep.lock().unwrap()[at].extend_from_slice(&buffer[..read]);
+            if requested.write_all(&buffer[..read]).await.is_err() {
+                break;
+            }
+        }
+        // Either end may be gone by now.
+        let _ = requested.shutdown().await;
+    };
+    let back = async {
+        let _ = copy(&mut answers, &mut answered).await;
+        let _ = answered.shutdown().await;
+    };
+    tokio::join!(there, back);
+}
