@@ -2,6 +2,7 @@
 
 use crate::{
     ci, collector,
+    images::{self, Image},
     outcome::CannotCheck,
     step::{STEPS, Step},
 };
@@ -23,6 +24,8 @@ cargo xtask <command>
   advisories           known vulnerabilities (needs the network, so it is not part of ci)
   selftest             every check against the trees that were broken for it
   setup                installs what ci needs (Debian, Ubuntu)
+  images [--multi-stage] [NAME…]         container images of the examples and of glassbox; --multi-stage builds all
+                       of it inside of Docker
 
 Exit codes: 0 green, 1 violation, 2 could not check.";
 
@@ -36,6 +39,7 @@ pub(crate) enum Command {
     /// Only this program asks for it.
     Reap(String),
     Advisories,
+    Images(images::Options),
     Setup,
 }
 
@@ -57,6 +61,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, CannotCheck> {
         ("collector", [_, ..]) => collector::Request::parse(&rest).map(Command::Collector),
         (collector::REAPER, [run]) => Ok(Command::Reap((*run).to_owned())),
         ("advisories", []) => Ok(Command::Advisories),
+        ("images", rest) => images_options(rest).map(Command::Images),
         ("setup", []) => Ok(Command::Setup),
         (name, rest) => match (Step::named(name), rest) {
             (Some(step), []) => Ok(Command::Step(step)),
@@ -89,6 +94,18 @@ fn ci_options(words: &[&str]) -> Result<ci::Options, CannotCheck> {
                 }
             }
             other => return Err(unknown(&format!("ci {other}"))),
+        }
+    }
+    Ok(options)
+}
+
+fn images_options(words: &[&str]) -> Result<images::Options, CannotCheck> {
+    let mut options = images::Options::default();
+    for word in words {
+        match *word {
+            "--multi-stage" => options.multi_stage = true,
+            flag if flag.starts_with('-') => return Err(unknown(&format!("images {flag}"))),
+            name => options.names.push(Image::named(name)?),
         }
     }
     Ok(options)
@@ -132,6 +149,17 @@ mod tests {
     }
 
     #[test]
+    fn images_takes_names_and_a_flag_in_any_order() {
+        let Ok(Command::Images(options)) = parse(&words("images time-tool --multi-stage glassbox"))
+        else {
+            panic!("images is a command");
+        };
+        let names: Vec<&str> = options.names.iter().map(|image| image.name).collect();
+        assert_eq!(names, ["time-tool", "glassbox"]);
+        assert!(options.multi_stage);
+    }
+
+    #[test]
     fn what_is_unknown_is_named() {
         for line in [
             "fly",
@@ -139,6 +167,8 @@ mod tests {
             "ci --only fly",
             "arch --bless",
             "ci --only",
+            "images moon-tool",
+            "images --fast",
         ] {
             let Err(error) = parse(&words(line)) else {
                 panic!("`{line}` was taken");

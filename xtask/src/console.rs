@@ -84,6 +84,11 @@ pub(crate) fn duration(elapsed: Duration) -> String {
     }
 }
 
+/// A size as Docker says it: `12.3 MB`, a million bytes each.
+pub(crate) fn megabytes(bytes: u64) -> String {
+    format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10)
+}
+
 pub(crate) fn plural(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
@@ -104,5 +109,11 @@ mod tests {
     fn durations_read_as_people_say_them() {
         assert_eq!(duration(Duration::from_millis(420)), "0.4 s");
         assert_eq!(duration(Duration::from_secs(65)), "1 min 5 s");
+    }
+
+    #[test]
+    fn sizes_read_as_docker_says_them() {
+        assert_eq!(megabytes(12_345_678), "12.3 MB");
+        assert_eq!(megabytes(99_999), "0.0 MB");
     }
 }

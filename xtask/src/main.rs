@@ -15,6 +15,7 @@ mod doc;
 mod docker;
 mod features;
 mod go;
+mod images;
 mod lint;
 mod metadata;
 mod outcome;
@@ -62,6 +63,7 @@ fn run(command: Command) -> Outcome {
             Err(reason) => conclude("collector", Outcome::cannot(reason)),
         },
         Command::Advisories => conclude("advisories", deny::advisories(&workspace).into()),
+        Command::Images(options) => conclude("images", images::run(&workspace, &options).into()),
         Command::Setup => conclude("setup", setup::install(&workspace).into()),
     }
 }

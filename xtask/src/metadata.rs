@@ -17,6 +17,8 @@ use crate::{outcome::CannotCheck, workspace::Workspace};
 #[derive(Debug, Deserialize)]
 pub(crate) struct Package {
     pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) description: Option<String>,
     pub(crate) dependencies: Vec<Dependency>,
     /// Every feature, those included that cargo makes of an optional dependency's name.
     pub(crate) features: BTreeMap<String, Vec<String>>,

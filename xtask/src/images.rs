@@ -1,0 +1,286 @@
+//! `images`: the examples and `glassbox` as container images.
+//!
+//! Cargo builds static binaries on this machine, Docker puts each into an image of its own, and both do nothing where
+//! nothing changed. What an image is made of stands in `deploy/images/Dockerfile` alone.
+
+mod binaries;
+mod certificates;
+mod context;
+mod debian;
+mod dockerfile;
+mod multi_stage;
+
+use std::process::Command;
+
+use crate::{
+    console, docker,
+    metadata::{self, Package},
+    outcome::{CannotCheck, Report},
+    process::{self, Voice},
+    setup,
+    workspace::Workspace,
+};
+
+/// Where the recipe of every image stands.
+pub(crate) const DOCKERFILE: &str = "deploy/images/Dockerfile";
+
+/// One image of ours.
+#[derive(Debug)]
+pub(crate) struct Image {
+    /// Its name, which is that of its binary too.
+    pub(crate) name: &'static str,
+    /// The package that has the binary.
+    package: &'static str,
+    /// The stage of [`DOCKERFILE`] that it is.
+    pub(crate) stage: &'static str,
+}
+
+/// Every image of ours, as `glassbox/NAME:VERSION`.
+pub(crate) const IMAGES: &[Image] = &[
+    Image::of_service("geocoding-tool"),
+    Image::of_service("time-tool"),
+    Image::of_service("daylight-tool"),
+    Image::of_service("weather-tool"),
+    Image::of_service("travel-agent"),
+    Image {
+        name: "offline-model",
+        package: "offline-model",
+        stage: "offline-model",
+    },
+    Image {
+        name: "glassbox",
+        package: "glassbox-cli",
+        stage: "glassbox",
+    },
+];
+
+impl Image {
+    const fn of_service(name: &'static str) -> Self {
+        Self {
+            name,
+            package: name,
+            stage: "service",
+        }
+    }
+
+    /// `glassbox/NAME:VERSION`.
+    fn reference(&self, package: &Package) -> String {
+        format!("glassbox/{}:{}", self.name, package.version)
+    }
+
+    fn package<'a>(&self, packages: &'a [Package]) -> Result<&'a Package, CannotCheck> {
+        let package = packages.iter().find(|package| package.name == self.package);
+        package.ok_or_else(|| {
+            CannotCheck::new(format!(
+                "the image {} is made of the package {}, which is no member",
+                self.name, self.package
+            ))
+        })
+    }
+
+    /// The image of this name.
+    ///
+    /// # Errors
+    ///
+    /// There is none; the reason lists those there are.
+    pub(crate) fn named(name: &str) -> Result<&'static Self, CannotCheck> {
+        IMAGES
+            .iter()
+            .find(|image| image.name == name)
+            .ok_or_else(|| {
+                let names: Vec<&str> = IMAGES.iter().map(|image| image.name).collect();
+                CannotCheck::new(format!(
+                    "there is no image `{name}`: the images are {}",
+                    names.join(", ")
+                ))
+            })
+    }
+}
+
+/// What was asked of `images`.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    /// Which images; empty means all of them.
+    pub(crate) names: Vec<&'static Image>,
+    /// Whether the binaries are built inside of Docker, as by somebody without Rust.
+    pub(crate) multi_stage: bool,
+}
+
+/// Builds images and prints how large they are.
+///
+/// # Errors
+///
+/// A tool is missing, the code does not compile, or Docker does not build.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Report, CannotCheck> {
+    let images: Vec<&Image> = match options.names.as_slice() {
+        [] => IMAGES.iter().collect(),
+        names => names.to_vec(),
+    };
+    docker::engine()?;
+    let built = if options.multi_stage {
+        multi_stage::build(workspace, &images)?
+    } else {
+        build(workspace, &images)?
+    };
+    workspace.say("");
+    for line in table(&built) {
+        workspace.say(&line);
+    }
+    Report::new(built.len(), "images in place", Vec::new())
+}
+
+/// An image that is there now.
+#[derive(Debug)]
+pub(crate) struct Built {
+    reference: String,
+    bytes: u64,
+    is_new: bool,
+}
+
+fn build(workspace: &Workspace, images: &[&Image]) -> Result<Vec<Built>, CannotCheck> {
+    let recipe = dockerfile::from_scratch(&workspace.read(DOCKERFILE)?)?;
+    let packages = metadata::load(workspace)?;
+    let certificates = certificates::bundle()?;
+    let binaries = binaries::build(workspace, images)?;
+    let revision = revision(workspace);
+    let mut built = Vec::new();
+    for image in images {
+        let package = image.package(&packages)?;
+        let folder = context::stage(&binaries, image, &recipe, &certificates)?;
+        let reference = image.reference(package);
+        let mut command = docker_build();
+        command
+            .arg("--quiet")
+            .args(["--target", image.stage, "--tag", &reference])
+            .args(arguments(image, package, &revision))
+            .arg(&folder);
+        built.push(make(workspace, reference, &mut command)?);
+    }
+    Ok(built)
+}
+
+/// The build arguments that say what an image is, for its labels.
+fn arguments(image: &Image, package: &Package, revision: &str) -> Vec<String> {
+    let pairs = [
+        ("PACKAGE", image.package),
+        ("BINARY", image.name),
+        ("DESCRIPTION", package.description.as_deref().unwrap_or("")),
+        ("VERSION", &package.version),
+        ("REVISION", revision),
+    ];
+    pairs
+        .into_iter()
+        .flat_map(|(name, value)| ["--build-arg".to_owned(), format!("{name}={value}")])
+        .collect()
+}
+
+/// Builds one image; Docker's own cache leaves alone what did not change.
+fn make(
+    workspace: &Workspace,
+    reference: String,
+    command: &mut Command,
+) -> Result<Built, CannotCheck> {
+    let before = inspect(&reference)?.map(|(id, _)| id);
+    let finished = workspace.show(command)?;
+    if !finished.success {
+        return Err(CannotCheck::new(format!(
+            "docker does not build {reference}: {}",
+            finished.last_words()
+        )));
+    }
+    let (id, bytes) = inspect(&reference)?.ok_or_else(|| {
+        CannotCheck::new(format!("docker built {reference}, and does not know it"))
+    })?;
+    Ok(Built {
+        is_new: before.is_none_or(|before| before != id),
+        reference,
+        bytes,
+    })
+}
+
+/// `docker build`, by the classic builder where there is no plug-in for the other one.
+fn docker_build() -> Command {
+    let mut command = Command::new("docker");
+    if !setup::answers("docker", &["buildx", "version"]) {
+        command.env("DOCKER_BUILDKIT", "0");
+    }
+    // A note of when and where an image was built would make every image a new one.
+    command.env("BUILDX_NO_DEFAULT_ATTESTATIONS", "1");
+    command.arg("build");
+    command
+}
+
+/// The id and the size of an image, if there is one of this name.
+fn inspect(reference: &str) -> Result<Option<(String, u64)>, CannotCheck> {
+    let format = "{{.Id}} {{.Size}}";
+    let asked = docker::ask(&["image", "inspect", "--format", format, reference])?;
+    let words = asked.stdout.trim().split_once(' ');
+    Ok(words
+        .filter(|_| asked.success)
+        .and_then(|(id, bytes)| Some((id.to_owned(), bytes.parse().ok()?))))
+}
+
+/// The commit that is checked out, with `-dirty` where the tree is not what was committed; `unknown` without git.
+fn revision(workspace: &Workspace) -> String {
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command.current_dir(workspace.root()).args(arguments);
+        process::run(&mut command, Voice::Silent)
+            .ok()
+            .filter(|finished| finished.success)
+            .map(|finished| finished.stdout.trim().to_owned())
+    };
+    let Some(commit) = git(&["rev-parse", "HEAD"]) else {
+        return "unknown".to_owned();
+    };
+    let changed = git(&["status", "--porcelain", "--untracked-files=no"]);
+    match changed.as_deref() {
+        Some("") => commit,
+        _ => format!("{commit}-dirty"),
+    }
+}
+
+fn table(built: &[Built]) -> Vec<String> {
+    let width = built.iter().map(|image| image.reference.len()).max();
+    let width = width.unwrap_or_default();
+    built
+        .iter()
+        .map(|image| {
+            let state = if image.is_new { "built" } else { "unchanged" };
+            let size = console::megabytes(image.bytes);
+            format!("{:width$}  {size:>8}  {state}", image.reference)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::Workspace;
+
+    #[test]
+    fn every_image_is_made_of_a_member_and_a_stage_that_exist() {
+        let workspace = Workspace::discover().unwrap();
+        let packages = metadata::load(&workspace).unwrap();
+        let recipe = workspace.read(DOCKERFILE).unwrap();
+        for image in IMAGES {
+            assert!(
+                packages
+                    .iter()
+                    .any(|package| package.name == image.package && package.description.is_some()),
+                "{image:?}"
+            );
+            let stage = format!(" AS {}\n", image.stage);
+            assert!(recipe.contains(&stage), "{image:?}");
+        }
+    }
+
+    #[test]
+    fn an_image_that_does_not_exist_is_named_with_those_that_do() {
+        let reason = Image::named("moon-tool").unwrap_err().to_string();
+        assert!(
+            reason.contains("moon-tool") && reason.contains("time-tool"),
+            "{reason}"
+        );
+    }
+}
