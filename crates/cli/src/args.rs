@@ -24,8 +24,12 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Walk the way of telemetry with a span of its own, and say what is broken and how to mend it.
     ///
-    /// Run it where the application runs, with its environment and its settings file. It ends with
-    /// status 0 if all is well, 1 if something is broken, 2 if it could not look at everything.
+    /// Run it where the application runs, with its environment and its settings file. It emits as the
+    /// application does (as service glassbox-doctor), sends that where the application sends, and
+    /// looks for it at the backend.
+    ///
+    /// It ends with status 0 if all is well, 1 if something is broken, 2 if nothing is seen to be
+    /// broken and not all could be looked at. Whatever happens, each step ends within --timeout.
     Doctor(Doctor),
     /// Ask a backend whether it is well: exit status 0 or 1, for a container's health check.
     Probe(Probe),
@@ -77,11 +81,12 @@ pub(crate) struct Doctor {
     /// The page of the backend where it is to arrive; default the one that runs here.
     #[arg(long, value_name = "URL")]
     pub(crate) backend: Option<String>,
-    /// The service that something is missing of; default what OTEL_SERVICE_NAME or the file says.
+    /// The service that something is missing of; default what OTEL_SERVICE_NAME or the file says,
+    /// else all that have sent traces.
     #[arg(long, value_name = "NAME")]
     pub(crate) service: Option<String>,
     /// How long each step may take.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = seconds)]
     pub(crate) timeout: u64,
     /// Print one JSON object on standard output, and nothing else.
     #[arg(long)]
@@ -92,7 +97,7 @@ pub(crate) struct Doctor {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Probe {
     /// Where the page listens; default what the settings say, else 127.0.0.1:4380.
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     pub(crate) page: Option<SocketAddr>,
 }
 
@@ -128,6 +133,18 @@ pub(crate) struct Demo {
     pub(crate) backend: Option<String>,
     #[command(flatten)]
     pub(crate) listen: Listen,
+}
+
+fn seconds(text: &str) -> Result<u64, String> {
+    let seconds = text.parse().ok();
+    seconds
+        .filter(|seconds| (1..=600).contains(seconds))
+        .ok_or_else(|| "write whole seconds, from 1 to 600".to_owned())
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "write an address and a port, such as 127.0.0.1:4380".to_owned())
 }
 
 /// A command line, or what to print instead and the status to exit with.

@@ -4,7 +4,9 @@ mod answer;
 
 #[cfg(feature = "demo")]
 pub(crate) use answer::Services;
-pub(crate) use answer::{Endpoints, Logs, Metric, Metrics, Series, Span, Status, Trace, Traces};
+pub(crate) use answer::{
+    Collector, Endpoints, LastExit, Logs, Metric, Metrics, Series, Span, Status, Trace, Traces,
+};
 
 use crate::failure::Failure;
 use glassbox_core::Cx;

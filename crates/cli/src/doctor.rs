@@ -15,9 +15,10 @@ mod target;
 use crate::{args::Doctor, style::Style, terminal::print};
 use backend::{Known, Sent};
 use delivery::Delivery;
+use emission::Emission;
 use finding::{Finding, Hop, Mark};
 use glassbox_collector::BackendConfig;
-use glassbox_config::{Environment, Loaded, Settings, SettingsBuilder, SettingsError};
+use glassbox_config::{Environment, Loaded, Settings, SettingsBuilder, SettingsError, Warning};
 use glassbox_telemetry::TelemetryConfig;
 use port::Surroundings;
 use report::{Report, skipped};
@@ -25,7 +26,7 @@ use std::{
     process::ExitCode,
     time::{Duration, Instant},
 };
-use target::{Signal, Target};
+use target::Target;
 
 /// The most that a connection, or a word over one, is waited for.
 const KNOCK: Duration = Duration::from_secs(5);
@@ -49,14 +50,13 @@ pub(crate) async fn run(
             "--protocol",
         );
     let settings = read(explicit);
+    let of_all = settings.as_ref().ok();
     let walk = Walk {
         doctor,
         environment,
         patience: Duration::from_secs(doctor.timeout),
-        collector: settings
-            .as_ref()
-            .ok()
-            .and_then(|settings| settings.load().ok()),
+        warnings: of_all.map_or_else(Vec::new, |settings| settings.warnings().to_vec()),
+        collector: of_all.and_then(|settings| settings.load().ok()),
     };
     let telemetry = settings.and_then(|settings| settings.load::<TelemetryConfig>());
     let report = walk.all(telemetry).await;
@@ -76,6 +76,8 @@ struct Walk<'a> {
     doctor: &'a Doctor,
     environment: &'a Environment,
     patience: Duration,
+    /// What was noticed when the settings were read.
+    warnings: Vec<Warning>,
     /// Where a backend of this folder would be; none where that cannot be read.
     collector: Option<Loaded<BackendConfig>>,
 }
@@ -83,34 +85,43 @@ struct Walk<'a> {
 impl Walk<'_> {
     async fn all(&self, settings: Result<Loaded<TelemetryConfig>, SettingsError>) -> Report {
         let mut report = Report::default();
-        let settings = match settings {
-            Ok(settings) => settings,
-            Err(error) => {
-                report.add([settings::unusable(&error)]);
-                report.add(skipped([Hop::Application, Hop::Port, Hop::Collector]));
-                report.add(skipped([Hop::Backend, Hop::Arrivals]));
-                return report;
+        report.add(settings::unread(self.environment, &self.warnings));
+        match &settings {
+            Ok(settings) => report.add(settings::look(settings)),
+            Err(error) => report.add(settings::unusable(error)),
+        }
+        let settings = settings.ok();
+        let sending = settings
+            .as_ref()
+            .filter(|settings| !settings::is_silent(settings));
+        let targets = sending.map_or_else(Vec::new, Target::all);
+        let known = match self.find_backend().await {
+            Ok(known) => {
+                report.add(known.look(&targets));
+                Some(known)
+            }
+            Err(why) => {
+                report.add([self.no_backend(why)]);
+                None
             }
         };
-        report.add(settings::look(&settings));
-        let known = self.find_backend().await;
-        if let Some(known) = &known {
-            report.add(known.look(&Target::all(&settings)));
+        match sending {
+            Some(settings) => {
+                self.send(settings, &targets, known.as_ref(), &mut report)
+                    .await;
+            }
+            None => report.add(skipped([Hop::Application, Hop::Port, Hop::Collector])),
         }
-        match settings::is_silent(&settings) {
-            true => report.add(skipped([Hop::Application, Hop::Port, Hop::Collector])),
-            false => self.send(&settings, known.as_ref(), &mut report).await,
-        }
-        self.look_at_arrivals(&settings, known.as_ref(), &mut report)
-            .await;
+        report.add(self.arrivals(settings.as_ref(), known.as_ref()).await);
         report
     }
 
     /// The backend that was named, or one that runs here.
-    async fn find_backend(&self) -> Option<Known> {
+    async fn find_backend(&self) -> Result<Known, String> {
+        let patience = KNOCK.min(self.patience);
         match &self.doctor.backend {
-            Some(page) => backend::at(page).await,
-            None => backend::here(self.collector.as_deref()).await,
+            Some(page) => backend::at(page, patience).await,
+            None => backend::here(self.collector.as_deref(), patience).await,
         }
     }
 
@@ -118,98 +129,105 @@ impl Walk<'_> {
     async fn send(
         &self,
         settings: &Loaded<TelemetryConfig>,
+        targets: &[Target],
         known: Option<&Known>,
         report: &mut Report,
     ) {
-        let targets = Target::all(settings);
         let around = Surroundings {
             environment: self.environment,
             known,
-            patience: KNOCK.min(self.patience),
+            // What is silent is asked in other languages too, before the time is over.
+            patience: KNOCK.min(self.patience / 3),
         };
         let mut is_open = true;
-        for target in &targets {
+        for target in targets {
             let found = port::look(target, around).await;
             is_open &= found.mark != Mark::Broken;
             report.add([found]);
         }
-        let delivery = match Delivery::start(settings, &targets, self.patience) {
-            Ok(delivery) => delivery,
+        let of_ours = known.filter(|known| known.is_behind(targets));
+        report.add(of_ours.and_then(Known::collector));
+        match Delivery::start(settings, targets, self.patience) {
+            Ok(delivery) => {
+                match Emission::within(self.patience).await {
+                    Some(emission) => {
+                        report.add([application::look(&emission, settings)]);
+                        if is_open {
+                            self.deliver(&delivery, &emission, known, report).await;
+                        }
+                    }
+                    None => report.add([application::held_up(settings, self.patience)]),
+                }
+                delivery.end().await;
+            }
             Err(finding) => {
                 report.add([*finding]);
-                report.add(skipped([Hop::Application, Hop::Collector]));
-                return;
+                report.add(skipped([Hop::Application]));
             }
-        };
-        let emission = delivery.emit();
-        report.add([application::look(&emission, settings)]);
-        let collector = known.filter(|known| known.is_behind(&targets));
-        report.add(collector.and_then(Known::collector));
-        if is_open {
-            report.sent(&emission.trace_id);
-            let exported = delivery.export(self.patience).await;
-            let is_taken = exported.iter().all(|finding| {
-                finding.mark != Mark::Broken || finding.code == delivery::SLOW_EXPORT
-            });
-            report.add(exported);
-            if let Some(known) = known
-                && is_taken
-            {
-                let sent = Sent {
-                    emission: &emission,
-                    instance: delivery.instance(),
-                    signals: &Signal::sent(settings),
-                    is_certain: self.doctor.backend.is_some() || known.is_behind(&targets),
-                };
-                report.add(known.await_arrival(&sent, self.patience).await);
-            }
-        } else if !report.has_looked_at(Hop::Collector) {
+        }
+        if !report.has_looked_at(Hop::Collector) {
             report.add(skipped([Hop::Collector]));
         }
-        delivery.end().await;
     }
 
-    async fn look_at_arrivals(
+    /// Exports what was emitted, and looks for it at the backend.
+    async fn deliver(
         &self,
-        settings: &Loaded<TelemetryConfig>,
+        delivery: &Delivery<'_>,
+        emission: &Emission,
         known: Option<&Known>,
         report: &mut Report,
     ) {
-        let Some(known) = known else {
-            report.add([self.no_backend()]);
-            report.add([Finding::unknown(
-                Hop::Arrivals,
-                "not_looked_at",
-                "not looked at: no backend tells",
-            )]);
-            return;
-        };
-        let set = !settings.origin("service_name").is_default();
-        let question = arrivals::Question {
-            service: self
-                .doctor
-                .service
-                .as_deref()
-                .or_else(|| set.then_some(settings.service_name.as_str())),
-            metric_interval: settings.metric_interval,
-        };
-        report.add(arrivals::look(known, question).await);
+        report.sent(&emission.trace_id);
+        let exported = delivery.export(self.patience).await;
+        let is_taken = exported
+            .iter()
+            .all(|finding| finding.mark != Mark::Broken || finding.code == delivery::SLOW_EXPORT);
+        report.add(exported);
+        if let Some(known) = known
+            && is_taken
+        {
+            let sent = Sent {
+                emission,
+                instance: delivery.instance(),
+                signals: &delivery.signals(),
+                is_direct: known.is_behind(delivery.targets()),
+                is_wanted: self.doctor.backend.is_some(),
+            };
+            report.add(known.await_arrival(&sent, self.patience).await);
+        }
     }
 
-    fn no_backend(&self) -> Finding {
+    async fn arrivals(
+        &self,
+        settings: Option<&Loaded<TelemetryConfig>>,
+        known: Option<&Known>,
+    ) -> Vec<Finding> {
+        let Some(known) = known else {
+            let what = "not looked at: no backend tells";
+            return vec![Finding::unknown(Hop::Arrivals, "not_looked_at", what)];
+        };
+        let set = settings.filter(|settings| !settings.origin("service_name").is_default());
+        let set = set.map(|settings| settings.service_name.as_str());
+        let default = TelemetryConfig::default();
+        let question = arrivals::Question {
+            service: self.doctor.service.as_deref().or(set),
+            metric_interval: settings.map_or(default.metric_interval, |set| set.metric_interval),
+        };
+        arrivals::look(known, question, self.patience).await
+    }
+
+    fn no_backend(&self, why: String) -> Finding {
         match &self.doctor.backend {
-            Some(page) => Finding::broken(
+            Some(_) => Finding::broken(
                 Hop::Backend,
                 "backend_away",
-                format!("no backend answers at {page}"),
-                "start it with 'glassbox up', or name the address of its page",
+                why,
+                "start it with 'glassbox up', or name the address of its page, which 'glassbox up' \
+                 prints",
             ),
-            None => Finding::unknown(
-                Hop::Backend,
-                "no_backend",
-                "no Glassbox backend runs here, so whether anything arrives is not to be seen",
-            )
-            .mend("name the page of one with --backend URL, or start one with 'glassbox up'"),
+            None => Finding::unknown(Hop::Backend, "no_backend", why)
+                .mend("name the page of one with --backend URL, or start one with 'glassbox up'"),
         }
     }
 }

@@ -7,6 +7,8 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
+/// The most that is waited for another language after the first was not understood.
+const HURRY: Duration = Duration::from_secs(1);
 /// As much of an answer as is read.
 const ANSWER: u64 = 64 << 10;
 /// The preface of HTTP/2 with prior knowledge, and an empty SETTINGS frame.
@@ -97,6 +99,24 @@ impl Door {
             };
         }
         Err(last)
+    }
+
+    /// The same, with less patience: for what is tried after something else has failed.
+    pub(crate) fn hurried(&self) -> Self {
+        Self {
+            patience: self.patience.min(HURRY),
+            ..self.clone()
+        }
+    }
+
+    /// The most that an answer is waited for.
+    pub(crate) const fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// Where it is.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Asks for a page.

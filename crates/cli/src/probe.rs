@@ -2,6 +2,7 @@
 
 use crate::{
     args::Probe,
+    backend::Status,
     failure::Failure,
     knock::{Answer, Door},
     terminal::{print, tell},
@@ -29,12 +30,12 @@ pub(crate) async fn run(probe: &Probe, settings: &Settings) -> Result<ExitCode, 
         .map_err(|error| Failure::from_error("the settings cannot be used", &error))?;
     let set = probe.page.or(config.page.map(|page| page.address()));
     let page = reachable(set.unwrap_or(PAGE));
-    match why_not(page).await {
-        None => {
-            print(&format!("well: {page} answers\n"));
+    match ask(page).await {
+        Ok(line) => {
+            print(&format!("well: {page} answers, {line}\n"));
             Ok(ExitCode::SUCCESS)
         }
-        Some(why) => {
+        Err(why) => {
             tell(&format!("glassbox: {page} {why}"));
             Ok(ExitCode::FAILURE)
         }
@@ -52,19 +53,44 @@ fn reachable(mut page: SocketAddr) -> SocketAddr {
     page
 }
 
-async fn why_not(page: SocketAddr) -> Option<String> {
+/// What receives there, or why that is no backend that is well.
+async fn ask(page: SocketAddr) -> Result<String, String> {
     let host = match page.ip() {
         IpAddr::V4(ip) => ip.to_string(),
         IpAddr::V6(ip) => format!("[{ip}]"),
     };
-    let Ok(door) = Door::find(&host, page.port(), PATIENCE).await else {
-        return Some("accepts no connection".to_owned());
-    };
+    let door = Door::find(&host, page.port(), PATIENCE)
+        .await
+        .map_err(|_| "accepts no connection: no backend runs there".to_owned())?;
     match door.get("/api/status").await {
-        Answer::Http(answer) if answer.status == 200 => None,
-        Answer::Http(answer) => Some(format!("answers with status {}", answer.status)),
-        Answer::Silent => Some(format!("answers nothing within {PATIENCE:?}")),
-        _ => Some("is not a backend's page".to_owned()),
+        Answer::Http(answer) if answer.status == 200 => judge(&answer.body),
+        Answer::Http(answer) => Err(format!(
+            "answers with status {}: it is not the page of a backend",
+            answer.status
+        )),
+        Answer::Silent => Err(format!("answers nothing within {PATIENCE:?}")),
+        _ => Err("speaks no HTTP: it is not the page of a backend".to_owned()),
+    }
+}
+
+/// A backend is well if it says that somebody receives for it.
+fn judge(answer: &str) -> Result<String, String> {
+    let status: Status = serde_json::from_str(answer)
+        .map_err(|_| "answers, and not as the page of a backend does".to_owned())?;
+    let collector = &status.collector;
+    let line = collector.line();
+    match collector.state.as_deref() {
+        Some("running" | "fallen_back") => Ok(line),
+        Some(state) => {
+            let exit = collector.last_exit.as_ref();
+            let exit = exit.map_or_else(String::new, |exit| {
+                format!("; it ended with {}", exit.status)
+            });
+            Err(format!(
+                "answers, and takes nothing: {line} is {state}{exit}"
+            ))
+        }
+        None => Err("answers, and does not say what receives there".to_owned()),
     }
 }
 

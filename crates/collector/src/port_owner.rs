@@ -24,7 +24,7 @@ impl PortOwner {
     /// Finds who listens where `address` would: of one's own processes, or as root of all.
     ///
     /// It looks at every process, so it is for the moment when something is wrong.
-    pub(crate) async fn of(address: SocketAddr) -> Option<Self> {
+    pub async fn of(address: SocketAddr) -> Option<Self> {
         let found = tokio::task::spawn_blocking(move || system::owner(address)).await;
         found.ok().flatten()
     }
@@ -103,19 +103,18 @@ mod system {
         links.any(|target| target.as_os_str() == link)
     }
 
-    /// The name of the program's file; what the process calls itself is cut after 15 letters.
+    /// What the process calls itself, which is cut after 15 letters: in full from its file, where that
+    /// goes by the same name.
     fn program(process: &Path) -> String {
+        let comm = fs::read_to_string(process.join("comm")).unwrap_or_default();
+        let comm = comm.trim();
         let file = fs::read_link(process.join("exe")).ok();
         let file = file.and_then(|path| Some(path.file_name()?.to_str()?.to_owned()));
-        file.or_else(|| {
-            Some(
-                fs::read_to_string(process.join("comm"))
-                    .ok()?
-                    .trim()
-                    .to_owned(),
-            )
-        })
-        .unwrap_or_else(|| "unknown".to_owned())
+        match file {
+            Some(file) if file.starts_with(comm) => file,
+            _ if comm.is_empty() => "unknown".to_owned(),
+            _ => comm.to_owned(),
+        }
     }
 }
 

@@ -39,11 +39,18 @@ pub(super) struct Question<'a> {
 }
 
 /// Looks at what applications have sent of late.
-pub(super) async fn look(known: &Known, question: Question<'_>) -> Vec<Finding> {
-    match walk(known, question).await {
-        Ok(findings) => findings,
-        Err(failure) => vec![Finding::unknown(HOP, "backend_failed", failure.to_string())],
-    }
+pub(super) async fn look(
+    known: &Known,
+    question: Question<'_>,
+    patience: Duration,
+) -> Vec<Finding> {
+    let why = match tokio::time::timeout(patience, walk(known, question)).await {
+        Ok(Ok(findings)) => return findings,
+        Ok(Err(failure)) => failure.to_string(),
+        Err(_) => format!("the backend has not answered all questions within {patience:?}"),
+    };
+    let mend = "look again with a longer --timeout; if that is no help, see the log of the backend";
+    vec![Finding::unknown(HOP, "backend_failed", why).mend(mend)]
 }
 
 async fn walk(known: &Known, question: Question<'_>) -> Result<Vec<Finding>, Failure> {
@@ -115,6 +122,12 @@ async fn of_service(
         logs.total
     );
     let mut findings = vec![Finding::well(HOP, what)];
+    if traces.traces.is_empty() {
+        let what = format!("no traces of {service}, though it sends");
+        let mend = "see that it was asked anything, that OTEL_TRACES_SAMPLER keeps some where it runs, \
+                    and that OTEL_TRACES_EXPORTER is not none there";
+        findings.push(Finding::note(HOP, "no_traces", what).mend(mend));
+    }
     if metrics.metrics.is_empty() {
         let first = traces
             .traces

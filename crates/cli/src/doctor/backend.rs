@@ -1,16 +1,19 @@
-//! Where telemetry is kept and shown, and whether what was sent is found there.
+//! Where telemetry is kept and shown: found, and looked at.
+
+mod collector;
+mod sent;
+
+pub(super) use sent::Sent;
 
 use super::{
-    emission::{Emission, METRIC, SERVICE},
     finding::{Finding, Hop},
-    target::{Signal, Target},
+    target::Target,
 };
 use crate::backend::{Backend, Status};
 use glassbox_collector::{BackendConfig, Owner};
-use glassbox_config::ByteSize;
 use std::{
     path::Path,
-    time::{Duration, Instant},
+    time::{Duration, UNIX_EPOCH},
 };
 
 const HOP: Hop = Hop::Backend;
@@ -18,7 +21,6 @@ const HOP: Hop = Hop::Backend;
 const PAGE: &str = "http://127.0.0.1:4380";
 /// The file in a data folder that names its owner.
 const LOCK: &str = "lock";
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// A backend that answers.
 #[derive(Debug)]
@@ -26,27 +28,53 @@ pub(super) struct Known {
     pub(super) client: Backend,
 }
 
-/// The backend at this address, if there is one.
-pub(super) async fn at(page: &str) -> Option<Known> {
-    let client = Backend::connect(page).await.ok()?;
-    Some(Known { client })
+/// The backend at this address.
+///
+/// # Errors
+/// If there is none, and what is there instead.
+pub(super) async fn at(page: &str, patience: Duration) -> Result<Known, String> {
+    let url = match page.contains("://") {
+        true => page.to_owned(),
+        false => format!("http://{page}"),
+    };
+    match tokio::time::timeout(patience, Backend::connect(&url)).await {
+        Ok(Ok(client)) => Ok(Known { client }),
+        Ok(Err(failure)) => {
+            let failure = failure.to_string();
+            let (what, _) = failure.split_once("; ").unwrap_or((&failure, ""));
+            Err(what.to_owned())
+        }
+        Err(_) => Err(format!("no backend answers at {url} within {patience:?}")),
+    }
 }
 
-/// The backend that runs here: at the address that is set, of the data folder, or of all backends.
-pub(super) async fn here(config: Option<&BackendConfig>) -> Option<Known> {
+/// The backend that runs here: the owner of the data folder, or who answers at the address that is set
+/// or usual.
+///
+/// # Errors
+/// If there is none, and where it was looked for.
+pub(super) async fn here(
+    config: Option<&BackendConfig>,
+    patience: Duration,
+) -> Result<Known, String> {
     let set = config.and_then(|config| config.page);
+    let set = set.map_or_else(|| PAGE.to_owned(), |page| format!("http://{page}"));
     let owner = config.and_then(|config| page_of(&config.data_dir));
-    let pages = [
-        set.map(|page| format!("http://{page}")),
-        owner,
-        Some(PAGE.to_owned()),
-    ];
-    for page in pages.into_iter().flatten() {
-        if let Some(known) = at(&page).await {
-            return Some(known);
+    let mut pages = Vec::from_iter(owner.into_iter().chain([set]));
+    pages.dedup();
+    for page in &pages {
+        if let Ok(known) = at(page, patience).await {
+            return Ok(known);
         }
     }
-    None
+    let folder = config.map_or_else(String::new, |config| {
+        format!(", and nobody owns {}", config.data_dir.display())
+    });
+    Err(format!(
+        "no Glassbox backend is found from here (none at {}{folder}), so whether anything arrives is \
+         not to be seen",
+        pages.join(", ")
+    ))
 }
 
 /// The page of the backend that owns a data folder.
@@ -76,71 +104,16 @@ impl Known {
         }
     }
 
-    /// The process id of its collector, if that process is stopped.
-    pub(super) fn stopped_collector(&self) -> Option<u32> {
-        let collector = &self.status().collector;
-        let pid = collector.pid.filter(|_| collector.is_otelcol())?;
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-        let state = status
-            .lines()
-            .find_map(|line| line.strip_prefix("State:"))?;
-        state.trim_start().starts_with('T').then_some(pid)
-    }
-
     /// Whether what is sent goes to it, as far as addresses tell.
     pub(super) fn is_behind(&self, targets: &[Target]) -> bool {
         targets.iter().any(|target| self.receives(target))
     }
 
-    fn receives(&self, target: &Target) -> bool {
-        let endpoint = self.endpoint(target.is_grpc());
-        let port = endpoint.rsplit(':').next();
-        target.is_loopback() && port == Some(target.port().to_string().as_str())
-    }
-
-    /// What receives for the backend.
-    pub(super) fn collector(&self) -> Option<Finding> {
-        let collector = &self.status().collector;
-        let line = collector.line();
-        let last_exit = collector
-            .last_exit
-            .as_ref()
-            .map_or_else(String::new, |exit| {
-                format!(
-                    "; it ended with {}: {}",
-                    exit.status,
-                    exit.last_words.trim()
-                )
-            });
-        let (code, mend) = match collector.state.as_deref() {
-            None => return None,
-            Some("running") if collector.restarts == 0 => {
-                return Some(Finding::well(Hop::Collector, line));
-            }
-            Some("running") => {
-                let what = format!(
-                    "{line}, started again {} times{last_exit}",
-                    collector.restarts
-                );
-                return Some(Finding::note(Hop::Collector, "collector_restarted", what));
-            }
-            Some("fallen_back") => {
-                let what =
-                    format!("{line}: it ended too often, and the backend stands in{last_exit}");
-                let mend = "mend what its last words name, and start the backend again";
-                return Some(
-                    Finding::note(Hop::Collector, "collector_fallen_back", what).mend(mend),
-                );
-            }
-            Some("stopped") => ("collector_stopped", "start the backend again"),
-            Some(_) => (
-                "collector_not_ready",
-                "wait a few seconds; if it stays so, mend what its last words name",
-            ),
-        };
-        let state = collector.state.as_deref().unwrap_or_default();
-        let what = format!("{line} is {state}{last_exit}");
-        Some(Finding::broken(Hop::Collector, code, what, mend))
+    /// Whether it receives at this very address.
+    pub(super) fn receives(&self, target: &Target) -> bool {
+        let port_of = |url: &str| url.rsplit(':').next().map(str::to_owned);
+        let ports = [true, false].map(|grpc| port_of(self.endpoint(grpc)));
+        target.is_loopback() && ports.contains(&Some(target.port().to_string()))
     }
 
     /// That it is there, and what it keeps no more.
@@ -149,10 +122,10 @@ impl Known {
         let mut findings = vec![Finding::well(
             HOP,
             format!(
-                "{} answers; it keeps {} of {} in {}",
+                "{} answers; it keeps {} of at most {} in {}",
                 self.page(),
-                ByteSize::bytes(store.bytes),
-                ByteSize::bytes(store.cap_bytes),
+                size(store.bytes),
+                size(store.cap_bytes),
                 store.directory
             ),
         )];
@@ -166,135 +139,48 @@ impl Known {
             findings.push(Finding::note(HOP, "store_pruned", what).mend(mend));
         }
         if !targets.is_empty() && !self.is_behind(targets) {
+            let (grpc, http) = (self.endpoint(true), self.endpoint(false));
             let what = format!(
-                "it receives at {} and {}, and telemetry is sent elsewhere",
-                self.endpoint(true),
-                self.endpoint(false)
+                "it receives at {grpc} (gRPC) and {http} (HTTP), and telemetry is sent elsewhere"
             );
-            findings.push(Finding::note(HOP, "another_collector", what));
+            let mend = "that is well if the collector there hands it on to this backend; if none \
+                        should be between, set OTEL_EXPORTER_OTLP_ENDPOINT to one of these two";
+            findings.push(Finding::note(HOP, "another_collector", what).mend(mend));
         }
         findings
     }
-
-    /// Looks for what was sent until all of it is there, or the time is over.
-    pub(super) async fn await_arrival(&self, sent: &Sent<'_>, patience: Duration) -> Vec<Finding> {
-        let start = Instant::now();
-        let mut findings = Vec::new();
-        for signal in sent.signals {
-            let left = || patience.checked_sub(start.elapsed());
-            let arrived = loop {
-                match self.has(*signal, sent).await {
-                    Ok(true) => break true,
-                    Ok(false) if left().is_some() => tokio::time::sleep(PAUSE).await,
-                    Ok(false) => break false,
-                    Err(failure) => {
-                        let what = failure.to_string();
-                        let mend = "see the log of the backend";
-                        findings.push(Finding::broken(HOP, "backend_failed", what, mend));
-                        return findings;
-                    }
-                }
-            };
-            findings.push(match arrived {
-                true => found(*signal, sent, start.elapsed()),
-                false if sent.is_certain => self.lost(*signal, patience).await,
-                false => return vec![self.elsewhere()],
-            });
-        }
-        findings
-    }
-
-    async fn has(&self, signal: Signal, sent: &Sent<'_>) -> Result<bool, crate::failure::Failure> {
-        let trace_id = &sent.emission.trace_id;
-        Ok(match signal {
-            Signal::Traces => !self.client.trace(trace_id).await?.is_empty(),
-            Signal::Logs => self.client.logs(trace_id).await? > 0,
-            Signal::Metrics => {
-                let metric = self.client.metric(METRIC).await?;
-                let ours = |instance: Option<&str>| instance == Some(sent.instance);
-                metric
-                    .series
-                    .iter()
-                    .any(|series| ours(series.instance.as_deref()))
-            }
-        })
-    }
-
-    /// Taken by somebody who need not hand it on to this backend.
-    fn elsewhere(&self) -> Finding {
-        let what = format!(
-            "what was taken is not at {}, and need not be: telemetry goes to another collector",
-            self.page()
-        );
-        let mend = "name the page of the backend behind that collector with --backend URL";
-        Finding::unknown(HOP, "another_backend", what).mend(mend)
-    }
-
-    /// Taken at the port, and not here: what is between says why, or the way leads elsewhere.
-    async fn lost(&self, signal: Signal, patience: Duration) -> Finding {
-        let what = format!(
-            "the {} were taken, and are not at {} after {patience:?}",
-            signal.as_str(),
-            self.page()
-        );
-        let Ok(now) = self.client.look().await else {
-            let mend = "start the backend again";
-            return Finding::broken(HOP, "backend_failed", what, mend);
-        };
-        let mut reasons: Vec<String> = now
-            .refused
-            .iter()
-            .chain(&now.rejected)
-            .map(|(reason, count)| format!("{reason} {count}"))
-            .collect();
-        reasons.sort();
-        let refused = match reasons.is_empty() {
-            true => String::new(),
-            false => format!(" (it has refused: {})", reasons.join(", ")),
-        };
-        let mend = match now.collector.is_otelcol() {
-            true => format!(
-                "see the collector's log for what it does with them ({}, state {}){refused}",
-                now.collector.line(),
-                now.collector.state.as_deref().unwrap_or("unknown")
-            ),
-            false => format!(
-                "what takes them does not hand them on to this backend: set the endpoint to {}, or \
-                 have that collector export to it{refused}",
-                self.endpoint(false)
-            ),
-        };
-        Finding::broken(HOP, "not_arrived", what, mend)
-    }
-}
-
-/// What is looked for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sent<'a> {
-    pub(super) emission: &'a Emission,
-    /// `service.instance.id` of it.
-    pub(super) instance: &'a str,
-    pub(super) signals: &'a [Signal],
-    /// Whether it is sent to this backend, or may go elsewhere.
-    pub(super) is_certain: bool,
-}
-
-fn found(signal: Signal, sent: &Sent<'_>, after: Duration) -> Finding {
-    let what = match signal {
-        Signal::Traces => format!("the trace {}", sent.emission.trace_id),
-        Signal::Logs => "its log records".to_owned(),
-        Signal::Metrics => format!("the metric {METRIC}"),
-    };
-    let what = format!(
-        "{what} of {SERVICE} arrived, found after {} ms",
-        after.as_millis()
-    );
-    Finding::well(HOP, what)
 }
 
 /// How long ago a time is, in whole seconds.
 pub(super) fn age(unix_nano: u64) -> Option<Duration> {
-    let then = std::time::UNIX_EPOCH + Duration::from_nanos(unix_nano);
+    let then = UNIX_EPOCH + Duration::from_nanos(unix_nano);
     let age = then.elapsed().ok()?;
     Some(Duration::from_secs(age.as_secs()))
+}
+
+/// Bytes as a person reads them.
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
+    let mut left = bytes as f64;
+    let mut unit = 0;
+    while left >= 1024.0 && unit + 1 < UNITS.len() {
+        left /= 1024.0;
+        unit += 1;
+    }
+    match left.fract() == 0.0 || left >= 10.0 {
+        true => format!("{left:.0} {}", UNITS[unit]),
+        false => format!("{left:.1} {}", UNITS[unit]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_told_in_the_unit_that_fits() {
+        let told = [0, 1023, 3556, 1 << 30, 67_108_865].map(size);
+        assert_eq!(told, ["0 B", "1023 B", "3.5 KiB", "1 GiB", "64 MiB"]);
+    }
 }

@@ -1,18 +1,20 @@
 //! What the receiver says to a real export through the application's own pipeline.
 
 use super::{
-    emission::{Emission, SERVICE, TARGET},
+    emission::{SERVICE, TARGET},
     finding::{Finding, Hop},
-    port::grpc_to_http,
+    port::{grpc_to_http, wrong_by_itself},
     settings::{sentence, split},
     target::{Signal, Target},
 };
 use glassbox_config::Loaded;
 use glassbox_core::telemetry::Health;
-use glassbox_telemetry::{Sampler, TelemetryConfig, TelemetryGuard};
+use glassbox_telemetry::{InitError, Sampler, TelemetryConfig, TelemetryGuard};
 use std::time::{Duration, Instant};
 
 const HOP: Hop = Hop::Collector;
+/// How an answer that says no begins.
+const REFUSED: &str = "failed to have it taken: ";
 /// Taken, and too late.
 pub(super) const SLOW_EXPORT: &str = "slow_export";
 /// An export that takes longer makes queues grow.
@@ -54,7 +56,13 @@ impl<'a> Delivery<'a> {
             }),
             Err(error) => {
                 let (what, mend) = split(&sentence(&error));
-                let mend = mend.unwrap_or_else(|| "mend the setting that is named".to_owned());
+                let mend = mend.unwrap_or_else(|| match error {
+                    InitError::Certificate(..) => format!(
+                        "name a file that is there and has certificates in PEM ({})",
+                        settings.origin("certificate")
+                    ),
+                    _ => "mend the setting that is named".to_owned(),
+                });
                 Err(Box::new(Finding::broken(
                     Hop::Settings,
                     "setting_unusable",
@@ -70,9 +78,14 @@ impl<'a> Delivery<'a> {
         self.telemetry.instance_id()
     }
 
-    /// Emits, as an application does.
-    pub(super) fn emit(&self) -> Emission {
-        Emission::emit()
+    /// The signals that are sent.
+    pub(super) fn signals(&self) -> Vec<Signal> {
+        Signal::sent(self.settings)
+    }
+
+    /// Where they are sent.
+    pub(super) fn targets(&self) -> &[Target] {
+        self.targets
     }
 
     /// Sends what was emitted, and says how that went.
@@ -101,10 +114,7 @@ impl<'a> Delivery<'a> {
     }
 
     fn taken(&self, took: Duration) -> Finding {
-        let signals: Vec<&str> = Signal::sent(self.settings)
-            .into_iter()
-            .map(Signal::as_str)
-            .collect();
+        let signals: Vec<&str> = self.signals().into_iter().map(Signal::as_str).collect();
         let signals = signals.join(", ");
         if took <= SLOW {
             let what = format!("took {signals} in {} ms", took.as_millis());
@@ -149,19 +159,30 @@ impl<'a> Delivery<'a> {
     }
 
     fn failure(&self, error: &str, signals: &[Signal]) -> Finding {
-        let names: Vec<&str> = signals.iter().map(|signal| signal.as_str()).collect();
         let target = self.targets.iter().find(|target| {
             let goes_there = |signal| target.signals.contains(signal);
             signals.iter().any(goes_there)
         });
         let kind = Kind::of(error);
-        if let (Kind::Unimplemented, Some(target)) = (kind, target)
-            && target.is_grpc()
-        {
-            return grpc_to_http(target);
+        if let Some(target) = target {
+            let known = match (kind, target.is_grpc()) {
+                (Kind::Unimplemented | Kind::NoHttp2, true) => Some(grpc_to_http(target)),
+                (Kind::Unimplemented, false) => wrong_by_itself(target),
+                _ => None,
+            };
+            if let Some(finding) = known {
+                return finding;
+            }
         }
-        let to = target.map_or_else(String::new, |target| format!(" to {}", target.shown()));
-        let what = format!("{}{to}: {error}", names.join(", "));
+        let names: Vec<&str> = signals.iter().map(|signal| signal.as_str()).collect();
+        let names = names.join(", ");
+        let at = target.map_or_else(|| "the collector".to_owned(), Target::shown);
+        let what = match (kind, error.strip_prefix(REFUSED)) {
+            (Kind::Certificate(reason), _) => format!("{at} {}: {error}", reason.what()),
+            (Kind::Timeout, _) => format!("{at} does not answer: {names} {error}"),
+            (_, Some(answer)) => format!("{at} does not take {names}: {answer}"),
+            (_, None) => format!("{at} was sent {names}: {error}"),
+        };
         Finding::broken(HOP, kind.code(), what, self.mend(kind))
     }
 
@@ -175,16 +196,31 @@ impl<'a> Delivery<'a> {
                     false => format!("set now by {}", self.settings.origin("headers")),
                 }
             ),
-            Kind::Certificate => "set OTEL_EXPORTER_OTLP_CERTIFICATE to the file of the authority that \
-                                  the collector's certificate is from, and reach it by a name that is \
-                                  in the certificate"
-                .to_owned(),
-            Kind::Unimplemented => "set the endpoint to the port and path that take this signal".to_owned(),
-            Kind::Overloaded => "see the collector's log: it is up and keeps nothing, for want of room \
+            Kind::Certificate(Distrust::Issuer) => match &self.settings.certificate {
+                None => {
+                    "set OTEL_EXPORTER_OTLP_CERTIFICATE to the file (PEM) of the authority that \
+                         the collector's certificate is from"
+                        .to_owned()
+                }
+                Some(file) => format!(
+                    "put the authority that the collector's certificate is from into {} ({})",
+                    file.display(),
+                    self.settings.origin("certificate")
+                ),
+            },
+            Kind::Certificate(reason) => reason.mend().to_owned(),
+            Kind::Unimplemented => {
+                "set the endpoint to the port and path that take this signal; a collector takes \
+                 only those for which it has a pipeline"
+                    .to_owned()
+            }
+            Kind::Overloaded => {
+                "see the collector's log: it is up and keeps nothing, for want of room \
                                  on disk, of memory, or of a backend behind it"
-                .to_owned(),
+                    .to_owned()
+            }
             Kind::Timeout => "see what the collector is busy with, and start it again".to_owned(),
-            Kind::Other => "see the collector's log for what it wants".to_owned(),
+            Kind::NoHttp2 | Kind::Other => "see the collector's log for what it wants".to_owned(),
         }
     }
 }
@@ -193,22 +229,36 @@ impl<'a> Delivery<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Credentials,
-    Certificate,
+    Certificate(Distrust),
     Unimplemented,
     Overloaded,
     Timeout,
+    /// What gRPC needs and this server does not speak.
+    NoHttp2,
     Other,
 }
 
 impl Kind {
     /// By the words of the statuses of HTTP and of gRPC, and of the TLS library.
     fn of(error: &str) -> Self {
-        const WORDS: [(&str, Kind); 16] = [
+        // Certificates first: the times in their errors end in any digits.
+        const WORDS: [(&str, Kind); 21] = [
+            ("UnknownIssuer", Kind::Certificate(Distrust::Issuer)),
+            (
+                "certificate not valid for name",
+                Kind::Certificate(Distrust::Name),
+            ),
+            ("certificate expired", Kind::Certificate(Distrust::Time)),
+            ("CaUsedAsEndEntity", Kind::Certificate(Distrust::Authority)),
+            (
+                "invalid peer certificate",
+                Kind::Certificate(Distrust::Other),
+            ),
             ("401 ", Kind::Credentials),
             ("403 ", Kind::Credentials),
             ("authentication credentials", Kind::Credentials),
             ("does not have permission", Kind::Credentials),
-            ("invalid peer certificate", Kind::Certificate),
+            ("HTTP/2 was not negotiated", Kind::NoHttp2),
             ("404 ", Kind::Unimplemented),
             ("405 ", Kind::Unimplemented),
             ("not implemented", Kind::Unimplemented),
@@ -228,11 +278,42 @@ impl Kind {
     const fn code(self) -> &'static str {
         match self {
             Self::Credentials => "credentials",
-            Self::Certificate => "certificate",
+            Self::Certificate(_) => "certificate",
             Self::Unimplemented => "not_taken_here",
             Self::Overloaded => "refused_for_now",
             Self::Timeout => "no_answer",
-            Self::Other => "refused",
+            Self::NoHttp2 | Self::Other => "refused",
+        }
+    }
+}
+
+/// Why a certificate is not trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Distrust {
+    Issuer,
+    Name,
+    Time,
+    Authority,
+    Other,
+}
+
+impl Distrust {
+    const fn what(self) -> &'static str {
+        match self {
+            Self::Issuer => "has a certificate of an authority that is not trusted here",
+            Self::Name => "has a certificate that is for another name",
+            Self::Time => "has a certificate that has expired",
+            Self::Authority => "shows the certificate of an authority as its own",
+            Self::Other => "has a certificate that is not trusted here",
+        }
+    }
+
+    const fn mend(self) -> &'static str {
+        match self {
+            Self::Name => "write the endpoint with a name that is in the certificate",
+            Self::Time => "renew the collector's certificate, and see that the clock here is right",
+            Self::Authority => "give the collector a certificate that the authority has signed",
+            Self::Issuer | Self::Other => "give the collector a certificate that is trusted here",
         }
     }
 }
@@ -261,7 +342,7 @@ mod tests {
             (
                 "failed to reach the backend: client error (Connect): invalid peer certificate: \
                  UnknownIssuer",
-                Kind::Certificate,
+                Kind::Certificate(Distrust::Issuer),
             ),
             (
                 "failed to have it taken: Operation is not implemented or not supported",

@@ -32,8 +32,15 @@ pub(super) struct Emission {
 }
 
 impl Emission {
+    /// Emits, as an application does; `None` if that has not come back when the time is over.
+    pub(super) async fn within(patience: Duration) -> Option<Self> {
+        // On a thread of its own: whoever reads standard error may hold it up for ever.
+        let emitted = tokio::task::spawn_blocking(Self::emit);
+        tokio::time::timeout(patience, emitted).await.ok()?.ok()
+    }
+
     /// Emits a trace with log records in it, and a metric.
-    pub(super) fn emit() -> Self {
+    fn emit() -> Self {
         let root = Span::builder("glassbox doctor").root().start();
         let entered = root.enter();
         let span = median(|_| drop(Span::start("glassbox doctor emits")));

@@ -49,7 +49,7 @@ pub(super) enum Mark {
 }
 
 /// One thing that was looked at.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Finding {
     pub(super) hop: Hop,
     pub(super) mark: Mark,

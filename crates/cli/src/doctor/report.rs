@@ -34,8 +34,14 @@ struct Object<'a> {
 
 impl Report {
     /// Adds what was found.
+    ///
+    /// The same said twice, as of two ways to one collector, is said once.
     pub(super) fn add(&mut self, findings: impl IntoIterator<Item = Finding>) {
-        self.findings.extend(findings);
+        for finding in findings {
+            if !self.findings.contains(&finding) {
+                self.findings.push(finding);
+            }
+        }
         // Stable: of one hop, what was found first is told first.
         self.findings.sort_by_key(|finding| finding.hop);
     }
@@ -100,18 +106,26 @@ impl Report {
             };
             text.push_str(&line(name, finding, style));
         }
-        let broken = self.count(Mark::Broken);
-        let verdict = match self.verdict() {
-            Verdict::Well => format!(
+        text.push_str(&format!("\n{}\n", style.strong(&self.sum(took))));
+        text
+    }
+
+    fn sum(&self, took: Duration) -> String {
+        let first = self.findings.iter().find(|f| f.mark == Mark::Broken);
+        let first = first.map_or("", |finding| finding.hop.as_str());
+        match (self.verdict(), self.count(Mark::Broken)) {
+            (Verdict::Well, _) => format!(
                 "all well: what was sent was found again, in {} ms for the whole walk",
                 took.as_millis()
             ),
-            Verdict::Broken if broken == 1 => "one thing is broken".to_owned(),
-            Verdict::Broken => format!("{broken} things are broken; the first is the one to mend"),
-            Verdict::Unknown => "nothing is seen to be broken; not all could be looked at".into(),
-        };
-        text.push_str(&format!("\n{}\n", style.strong(&verdict)));
-        text
+            (Verdict::Broken, 1) => format!("one thing is broken: {first}"),
+            (Verdict::Broken, broken) => {
+                format!("{broken} things are broken: mend the first, {first}, and look again")
+            }
+            (Verdict::Unknown, _) => {
+                "nothing is seen to be broken; not all could be looked at".to_owned()
+            }
+        }
     }
 
     fn count(&self, mark: Mark) -> usize {
@@ -120,19 +134,51 @@ impl Report {
     }
 }
 
+/// The columns before what was found.
+const INDENT: usize = 15;
+
 fn line(name: &str, finding: &Finding, style: Style) -> String {
-    let (sign, what) = (sign(finding.mark), finding.what.as_str());
-    let told = format!("{sign} {what}");
-    let told = match finding.mark {
-        Mark::Broken => style.error(&told),
-        Mark::Unknown => style.dim(&told),
-        Mark::Well | Mark::Note => told,
+    let width = style.width - INDENT;
+    let told = wrapped(&finding.what, width)
+        .into_iter()
+        .map(|line| match finding.mark {
+            Mark::Broken => style.error(&line),
+            Mark::Unknown => style.dim(&line),
+            Mark::Well | Mark::Note => line,
+        });
+    let mend = finding.mend.iter();
+    let mend = mend.flat_map(|mend| wrapped(&format!("mend: {mend}"), width));
+    let sign = sign(finding.mark).to_string();
+    let sign = match finding.mark {
+        Mark::Broken => style.error(&sign),
+        _ => sign,
     };
-    let mut line = format!("{name:<11}  {told}\n");
-    if let Some(mend) = &finding.mend {
-        line.push_str(&format!("{:<13}  mend: {mend}\n", ""));
+    let mut text = format!("{name:<11}  {sign} ");
+    for (n, line) in told.chain(mend).enumerate() {
+        if n > 0 {
+            text.push_str(&" ".repeat(INDENT));
+        }
+        text.push_str(&line);
+        text.push('\n');
     }
-    line
+    text
+}
+
+/// Lines that are not wider than that, as far as words can be parted.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("invariant: it begins with one");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
 }
 
 const fn sign(mark: Mark) -> char {
@@ -144,10 +190,15 @@ const fn sign(mark: Mark) -> char {
     }
 }
 
-/// What comes after a broken hop is not looked at.
+/// What is not looked at, since what comes before it is broken.
 pub(super) fn skipped(hops: impl IntoIterator<Item = Hop>) -> impl Iterator<Item = Finding> {
-    hops.into_iter()
-        .map(|hop| Finding::unknown(hop, "not_looked_at", "not looked at: nothing gets this far"))
+    hops.into_iter().map(|hop| {
+        let why = match hop {
+            Hop::Application => "not looked at: with these settings it sends nothing",
+            _ => "not looked at: nothing gets this far",
+        };
+        Finding::unknown(hop, "not_looked_at", why)
+    })
 }
 
 #[cfg(test)]
@@ -183,6 +234,29 @@ mod tests {
         assert_eq!(lines[1], "             ✓ two");
         assert_eq!(lines[2], "port         ✗ nobody listens");
         assert_eq!(lines[3], "               mend: start somebody");
-        assert_eq!(lines[5], "one thing is broken");
+        assert_eq!(lines[5], "one thing is broken: port");
+    }
+
+    #[test]
+    fn what_is_said_twice_is_told_once() {
+        let open = || Finding::well(Hop::Port, "open");
+        assert_eq!(report([open(), open()]).findings.len(), 1);
+    }
+
+    #[test]
+    fn long_lines_go_on_under_what_was_found() {
+        let what = "word ".repeat(20);
+        let report = report([Finding::broken(Hop::Port, "refused", what, "mend it")]);
+        let text = report.to_text(Style::plain(60), Duration::ZERO);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(
+            lines.iter().all(|line| line.chars().count() <= 60),
+            "{text}"
+        );
+        assert!(lines[1].starts_with("               word"), "{text}");
+        assert!(
+            lines[3].starts_with("               mend: mend it"),
+            "{text}"
+        );
     }
 }

@@ -1,5 +1,9 @@
 //! The settings of the application's telemetry: whether they send anything, and where.
 
+mod variables;
+
+pub(super) use variables::{proxies, unread};
+
 use super::{
     finding::{Finding, Hop},
     target::{Signal, Target},
@@ -14,7 +18,11 @@ const HOP: Hop = Hop::Settings;
 const LONG: Duration = Duration::from_secs(15);
 
 /// Why the settings cannot be used; what they want is in the sentence itself, after a semicolon.
-pub(super) fn unusable(error: &SettingsError) -> Finding {
+pub(super) fn unusable(error: &SettingsError) -> Vec<Finding> {
+    let unreadable = |mend: &str| {
+        let what = sentence(error);
+        vec![Finding::broken(HOP, "settings_unreadable", what, mend)]
+    };
     match error {
         SettingsError::Value {
             key,
@@ -23,20 +31,33 @@ pub(super) fn unusable(error: &SettingsError) -> Finding {
             ..
         } => {
             let (what, mend) = split(reason);
-            let mend = mend.unwrap_or_else(|| format!("set {key} to a value that can be used"));
-            Finding::broken(
-                HOP,
-                "setting_unusable",
-                format!("{what} ({key}, {origin})"),
-                mend,
-            )
+            let mend = mend.unwrap_or_else(|| match key.ends_with("headers") {
+                true => {
+                    "write name=value, several with commas between, and %20 for a space".to_owned()
+                }
+                false => format!("set {key} to a value that can be used"),
+            });
+            let what = format!("{what} ({key}, {origin})");
+            vec![Finding::broken(HOP, "setting_unusable", what, mend)]
         }
-        other => Finding::broken(
-            HOP,
-            "settings_unreadable",
-            sentence(other),
-            "mend the file or the variable that is named",
-        ),
+        SettingsError::UnknownKeys { keys, .. } => keys
+            .iter()
+            .map(|unknown| {
+                let (what, _) = split(&unknown.to_string());
+                let mend = match &unknown.nearest {
+                    Some(nearest) => {
+                        format!("write {nearest} if that is meant, or take the key out")
+                    }
+                    None => "take the key out".to_owned(),
+                };
+                Finding::broken(HOP, "setting_unknown", what, mend)
+            })
+            .collect(),
+        SettingsError::Unreadable { .. } => {
+            unreadable("see that the file exists and may be read, or name another with --config")
+        }
+        SettingsError::Syntax { .. } => unreadable("mend the file at that line"),
+        _ => unreadable("mend the file or the variable that is named"),
     }
 }
 
@@ -142,11 +163,12 @@ fn sampling(settings: &Loaded<TelemetryConfig>) -> Option<Finding> {
     }
     (by_ratio && ratio < 1.0).then(|| {
         let what = format!(
-            "one trace in {:.0} is kept, so most are not to be found ({})",
+            "about one trace in {:.0} is kept, so most are not to be found ({})",
             1.0 / ratio,
             set_by(settings, "sampling_ratio")
         );
-        Finding::note(HOP, "sampled", what)
+        let mend = "to see every trace, set OTEL_TRACES_SAMPLER_ARG to 1";
+        Finding::note(HOP, "sampled", what).mend(mend)
     })
 }
 
@@ -171,18 +193,4 @@ fn waits(settings: &Loaded<TelemetryConfig>) -> Finding {
 
 fn set_by(settings: &Loaded<TelemetryConfig>, key: &str) -> String {
     settings.origin(key).to_string()
-}
-
-/// Variables that name a proxy, by name alone: their values may hold passwords.
-pub(super) fn proxies(environment: &glassbox_config::Environment) -> Vec<&'static str> {
-    const NAMES: [&str; 6] = [
-        "HTTPS_PROXY",
-        "https_proxy",
-        "HTTP_PROXY",
-        "http_proxy",
-        "ALL_PROXY",
-        "all_proxy",
-    ];
-    let is_set = |name: &&str| environment.get(name).is_some();
-    NAMES.into_iter().filter(is_set).collect()
 }

@@ -117,7 +117,7 @@ impl Target {
                 target.is_encrypted(),
                 target.host().to_owned(),
                 target.port(),
-                target.is_own,
+                (target.is_own && !target.is_grpc()).then(|| target.path().to_owned()),
             )
         };
         way(self) == way(other)
@@ -157,6 +157,24 @@ impl Target {
     pub(super) fn shown(&self) -> String {
         let scheme = self.uri.scheme_str().unwrap_or("http");
         format!("{scheme}://{}:{}", self.host(), self.port())
+    }
+
+    /// What to set to have it sent to this URL.
+    pub(super) fn set_to(&self, url: &str) -> String {
+        let variable = match self.is_own {
+            true => self.signals[0].variable("ENDPOINT"),
+            false => "OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(),
+        };
+        format!("set {variable} to {url}")
+    }
+
+    /// Its own URL with another scheme, and with the path that was set.
+    pub(super) fn with_scheme(&self, scheme: &str) -> String {
+        let path = match self.is_own {
+            true => self.path(),
+            false => self.path().rsplit_once("/v1/").map_or("", |(base, _)| base),
+        };
+        format!("{scheme}://{}:{}{path}", self.host(), self.port())
     }
 
     /// As a line of the report.

@@ -1,0 +1,131 @@
+//! HTTP is spoken at the address, and OTLP is not taken at the path.
+
+use super::{HOP, is_receiver, language, somebody_else};
+use crate::{
+    doctor::{backend, finding::Finding, target::Target},
+    knock::{Answer, Door, Page},
+};
+
+/// What is wrong with a path, whoever listens: both forms are known by their looks.
+pub(in crate::doctor) fn wrong_by_itself(target: &Target) -> Option<Finding> {
+    let (shown, path) = (target.shown(), target.path());
+    if is_doubled(path) {
+        let base = path
+            .trim_end_matches('/')
+            .rsplit("/v1/")
+            .nth(2)
+            .unwrap_or_default();
+        let mend = format!("set OTEL_EXPORTER_OTLP_ENDPOINT to {shown}{base}, without /v1/…");
+        let what = format!(
+            "{shown} has nothing at {path}: the endpoint of all signals is a base, to which /v1/… \
+             is appended ({})",
+            target.origin
+        );
+        return Some(Finding::broken(HOP, "path_doubled", what, mend));
+    }
+    if target.is_own && !path.contains("/v1/") {
+        let what = format!(
+            "{shown} has nothing at {path}: the endpoint of one signal is used as it is, and this \
+             one has no /v1/… ({})",
+            target.origin
+        );
+        return Some(Finding::broken(
+            HOP,
+            "path_missing",
+            what,
+            with_path(target),
+        ));
+    }
+    None
+}
+
+/// A signal that is sent to where another belongs: the receiver may even take it for that.
+pub(super) fn of_another_signal(target: &Target) -> Option<Finding> {
+    let signal = target.signals[0];
+    let path = target.path().trim_end_matches('/');
+    let (_, named) = path.rsplit_once("/v1/")?;
+    let is_another = !target.is_grpc()
+        && named != signal.as_str()
+        && ["traces", "metrics", "logs"].contains(&named);
+    is_another.then(|| {
+        let what = format!(
+            "{} are sent to {}{path}, which takes {named} ({})",
+            signal.as_str(),
+            target.shown(),
+            target.origin
+        );
+        Finding::broken(HOP, "path_wrong", what, with_path(target))
+    })
+}
+
+/// HTTP is spoken, and not OTLP at this path.
+pub(super) async fn wrong_page(target: &Target, door: &Door, page: &Page) -> Finding {
+    // Servers of TLS say so in plain HTTP with this status, if they say anything.
+    if page.status == 400 && door.tls().await == Answer::Tls {
+        return language::plaintext_to_tls(target);
+    }
+    if let Some(finding) = wrong_by_itself(target) {
+        return finding;
+    }
+    let (shown, path, signal) = (target.shown(), target.path(), target.signals[0]);
+    let usual = format!("/v1/{}", signal.as_str());
+    if path != usual
+        && let Answer::Http(page) = door.post_nothing(&usual).await
+        && is_receiver(&page)
+    {
+        let what = format!(
+            "{shown} has nothing at {path}, and takes {} at {usual} ({})",
+            signal.as_str(),
+            target.origin
+        );
+        let mend = match target.is_own {
+            true => with_path(target),
+            false => target.set_to(&shown),
+        };
+        return Finding::broken(HOP, "path_wrong", what, mend);
+    }
+    if let Some(finding) = page_instead(target, door).await {
+        return finding;
+    }
+    let is_for_people = page
+        .content_type
+        .as_deref()
+        .is_some_and(|kind| kind.starts_with("text/html"));
+    if page.status == 404 && !is_for_people && door.http2().await == Answer::Http2 {
+        return language::http_to_grpc(target);
+    }
+    somebody_else(target, door, said(page)).await
+}
+
+/// The page of a backend, which is one port away from where OTLP is taken.
+pub(super) async fn page_instead(target: &Target, door: &Door) -> Option<Finding> {
+    let shown = target.shown();
+    let known = backend::at(&shown, door.patience()).await.ok()?;
+    let there = known.endpoint(target.is_grpc());
+    let what = format!("{shown} is the page of the backend, which takes no OTLP");
+    let mend = format!("set OTEL_EXPORTER_OTLP_ENDPOINT to {there}");
+    Some(Finding::broken(HOP, "page_instead", what, mend))
+}
+
+/// What a page says, in a few words.
+pub(super) fn said(page: &Page) -> String {
+    let mut said = format!("it answers with status {}", page.status);
+    if let Some(server) = &page.server {
+        said.push_str(&format!(", server {server}"));
+    }
+    let line = page.first_line();
+    if !line.is_empty() {
+        said.push_str(&format!(": {line}"));
+    }
+    said
+}
+
+/// `/v1/traces/v1/traces`.
+fn is_doubled(path: &str) -> bool {
+    path.matches("/v1/").count() > 1
+}
+
+fn with_path(target: &Target) -> String {
+    let signal = target.signals[0].as_str();
+    target.set_to(&format!("{}/v1/{signal}", target.shown()))
+}
