@@ -13,6 +13,16 @@ pub(crate) fn elapsed(nanos: u64) -> String {
     }
 }
 
+/// How long ago something was, or how old it is: in the unit that fits, rounded down.
+pub(crate) fn age(age: std::time::Duration) -> String {
+    match age.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7_200 => format!("{} min", seconds / 60),
+        seconds @ 7_200..172_800 => format!("{} h", seconds / 3_600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -24,5 +34,12 @@ mod tests {
             .map(elapsed)
             .collect();
         assert_eq!(shown, ["999 ns", "45 µs", "1.2 ms", "96 ms", "2.31 s"]);
+    }
+
+    #[test]
+    fn ages_are_told_in_the_unit_that_fits() {
+        let told = [0, 119, 600, 7_200, 200_000]
+            .map(|seconds| age(std::time::Duration::from_secs(seconds)));
+        assert_eq!(told, ["0 s", "119 s", "10 min", "2 h", "2 days"]);
     }
 }

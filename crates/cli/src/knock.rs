@@ -147,37 +147,56 @@ impl Door {
     }
 
     async fn knock(&self, words: &[u8]) -> Answer {
-        match timeout(self.patience, self.exchange(words)).await {
-            Ok(Ok(answer)) => Answer::read(&answer),
+        let mut answer = Vec::new();
+        match timeout(self.patience, self.exchange(words, &mut answer)).await {
+            Ok(Ok(())) => Answer::read(&answer),
             // Refused in the middle of it: whoever is there does not want to hear this.
             Ok(Err(_)) => Answer::Closed,
+            // It has answered, and goes on, or does not hang up.
+            Err(_) if body_of(&answer).is_some() => Answer::read(&answer),
             Err(_) => Answer::Silent,
         }
     }
 
     /// Sends, and reads until the other side has ended or has said enough.
-    async fn exchange(&self, words: &[u8]) -> io::Result<Vec<u8>> {
+    async fn exchange(&self, words: &[u8], answer: &mut Vec<u8>) -> io::Result<()> {
         let mut stream = TcpStream::connect(self.address).await?;
-        let mut answer = Vec::new();
         // Who answers before it has read everything is heard all the same.
         let written = stream.write_all(words).await;
         loop {
             let left = ANSWER - answer.len() as u64;
-            match (&mut stream).take(left).read_buf(&mut answer).await {
+            match (&mut stream).take(left).read_buf(answer).await {
                 Ok(0) => break,
-                Ok(_) if is_enough(&answer) => break,
+                Ok(_) if is_enough(answer) => break,
                 Ok(_) => {}
                 Err(_) if !answer.is_empty() => break,
                 Err(error) => return Err(written.err().unwrap_or(error)),
             }
         }
-        Ok(answer)
+        Ok(())
     }
 }
 
-/// HTTP/1 is read to its end, which it was asked to make; of others the first frame is enough.
+/// HTTP/1 is read to the end of its body; of others the first frame is enough.
 fn is_enough(answer: &[u8]) -> bool {
-    answer.len() >= 9 && !answer.starts_with(b"HTTP/")
+    if !answer.starts_with(b"HTTP/") {
+        return answer.len() >= 9;
+    }
+    let Some((head, body)) = body_of(answer) else {
+        return false;
+    };
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let mut lines = head.lines();
+    let length = lines.find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+    // Without a length it ends with the connection, which it was asked to end.
+    length.is_some_and(|length: usize| body.len() >= length)
+}
+
+/// The head of HTTP/1, once it is whole, and what there is of the body.
+fn body_of(answer: &[u8]) -> Option<(&[u8], &[u8])> {
+    const END: &[u8] = b"\r\n\r\n";
+    let end = answer.windows(END.len()).position(|bytes| bytes == END)?;
+    Some((&answer[..end], &answer[end + END.len()..]))
 }
 
 impl Answer {

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     backend::{Metric, Metrics, Series, Traces},
+    elapsed,
     failure::Failure,
 };
 use glassbox_semconv::glassbox::{BREAKER_REJECTIONS, BREAKER_STATE, DEPENDENCY};
@@ -144,13 +145,15 @@ fn no_metrics(service: &str, running: Duration, interval: Duration) -> Finding {
     if running <= interval {
         let what = format!(
             "no metrics of {service} yet: they are collected every {interval:?}, and its first span is \
-             {running:?} old"
+             {} old",
+            elapsed::age(running)
         );
         let mend = "wait, or set OTEL_METRIC_EXPORT_INTERVAL to 5000 (milliseconds)";
         return Finding::note(HOP, "no_metrics_yet", what).mend(mend);
     }
     let what = format!(
-        "no metrics of {service}, {running:?} after its first span: they are collected every {interval:?}"
+        "no metrics of {service}, {} after its first span: they are collected every {interval:?}",
+        elapsed::age(running)
     );
     let mend = "see that OTEL_METRICS_EXPORTER is not none where it runs, and that it lives longer than \
                 one interval or ends with TelemetryGuard::shutdown";

@@ -9,7 +9,10 @@ use super::{
     finding::{Finding, Hop},
     target::Target,
 };
-use crate::backend::{Backend, Status};
+use crate::{
+    backend::{Backend, Status},
+    elapsed,
+};
 use glassbox_collector::{BackendConfig, Owner};
 use std::{
     path::Path,
@@ -133,7 +136,9 @@ impl Known {
         let records = pruned.spans + pruned.log_records + pruned.data_points;
         if records > 0 {
             let before = pruned.before_unix_nano.and_then(age);
-            let before = before.map_or_else(String::new, |age| format!(", all older than {age:?}"));
+            let before = before.map_or_else(String::new, |age| {
+                format!(", all older than {}", elapsed::age(age))
+            });
             let what = format!("the store was full and gave up {records} records{before}");
             let mend = "to keep more, raise collector.max_bytes, max_age or max_stored_records";
             findings.push(Finding::note(HOP, "store_pruned", what).mend(mend));

@@ -1,5 +1,7 @@
 //! What the receiver says to a real export through the application's own pipeline.
 
+mod cause;
+
 use super::{
     emission::{SERVICE, TARGET},
     finding::{Finding, Hop},
@@ -7,6 +9,7 @@ use super::{
     settings::{sentence, split},
     target::{Signal, Target},
 };
+use cause::{Distrust, Kind};
 use glassbox_config::Loaded;
 use glassbox_core::telemetry::Health;
 use glassbox_telemetry::{InitError, Sampler, TelemetryConfig, TelemetryGuard};
@@ -15,6 +18,8 @@ use std::time::{Duration, Instant};
 const HOP: Hop = Hop::Collector;
 /// How an answer that says no begins.
 const REFUSED: &str = "failed to have it taken: ";
+/// How an answer that says yes and means no begins, once made the same for all signals.
+const THROWN_AWAY: &str = "thrown away: ";
 /// Taken, and too late.
 pub(super) const SLOW_EXPORT: &str = "slow_export";
 /// An export that takes longer makes queues grow.
@@ -141,11 +146,17 @@ impl<'a> Delivery<'a> {
             let Some(pipeline) = health.signals.get(signal.as_str()) else {
                 continue;
             };
-            let rejected = pipeline.dropped.get("rejected").copied().unwrap_or(0);
-            let error = match &pipeline.last_error {
-                Some(error) => error.clone(),
-                None if rejected > 0 => format!("{rejected} were taken and thrown away"),
-                None => continue,
+            let Some(error) = &pipeline.last_error else {
+                continue;
+            };
+            // How many were thrown away of how many is another number for each signal.
+            let thrown_away = pipeline
+                .dropped
+                .get("rejected")
+                .is_some_and(|count| *count > 0);
+            let error = match error.split_once(": ") {
+                Some((_, why)) if thrown_away => format!("{THROWN_AWAY}{why}"),
+                _ => error.clone(),
             };
             match errors.iter_mut().find(|(known, _)| *known == error) {
                 Some((_, signals)) => signals.push(signal),
@@ -180,6 +191,15 @@ impl<'a> Delivery<'a> {
         let what = match (kind, error.strip_prefix(REFUSED)) {
             (Kind::Certificate(reason), _) => format!("{at} {}: {error}", reason.what()),
             (Kind::Timeout, _) => format!("{at} does not answer: {names} {error}"),
+            (Kind::ThrownAway, _) => {
+                let why = error.trim_start_matches(THROWN_AWAY);
+                let why = if why.is_empty() {
+                    "it does not say why"
+                } else {
+                    why
+                };
+                format!("{at} took {names} and threw them away: {why}")
+            }
             (_, Some(answer)) => format!("{at} does not take {names}: {answer}"),
             (_, None) => format!("{at} was sent {names}: {error}"),
         };
@@ -220,136 +240,10 @@ impl<'a> Delivery<'a> {
                     .to_owned()
             }
             Kind::Timeout => "see what the collector is busy with, and start it again".to_owned(),
+            Kind::ThrownAway => {
+                "see the collector's log and its limits for what it does not keep".to_owned()
+            }
             Kind::NoHttp2 | Kind::Other => "see the collector's log for what it wants".to_owned(),
-        }
-    }
-}
-
-/// What an export failed by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Credentials,
-    Certificate(Distrust),
-    Unimplemented,
-    Overloaded,
-    Timeout,
-    /// What gRPC needs and this server does not speak.
-    NoHttp2,
-    Other,
-}
-
-impl Kind {
-    /// By the words of the statuses of HTTP and of gRPC, and of the TLS library.
-    fn of(error: &str) -> Self {
-        // Certificates first: the times in their errors end in any digits.
-        const WORDS: [(&str, Kind); 21] = [
-            ("UnknownIssuer", Kind::Certificate(Distrust::Issuer)),
-            (
-                "certificate not valid for name",
-                Kind::Certificate(Distrust::Name),
-            ),
-            ("certificate expired", Kind::Certificate(Distrust::Time)),
-            ("CaUsedAsEndEntity", Kind::Certificate(Distrust::Authority)),
-            (
-                "invalid peer certificate",
-                Kind::Certificate(Distrust::Other),
-            ),
-            ("401 ", Kind::Credentials),
-            ("403 ", Kind::Credentials),
-            ("authentication credentials", Kind::Credentials),
-            ("does not have permission", Kind::Credentials),
-            ("HTTP/2 was not negotiated", Kind::NoHttp2),
-            ("404 ", Kind::Unimplemented),
-            ("405 ", Kind::Unimplemented),
-            ("not implemented", Kind::Unimplemented),
-            ("429 ", Kind::Overloaded),
-            ("502 ", Kind::Overloaded),
-            ("503 ", Kind::Overloaded),
-            ("504 ", Kind::Overloaded),
-            ("currently unavailable", Kind::Overloaded),
-            ("resource has been exhausted", Kind::Overloaded),
-            ("get an answer within", Kind::Timeout),
-            ("timed out", Kind::Timeout),
-        ];
-        let found = WORDS.iter().find(|(words, _)| error.contains(words));
-        found.map_or(Self::Other, |(_, kind)| *kind)
-    }
-
-    const fn code(self) -> &'static str {
-        match self {
-            Self::Credentials => "credentials",
-            Self::Certificate(_) => "certificate",
-            Self::Unimplemented => "not_taken_here",
-            Self::Overloaded => "refused_for_now",
-            Self::Timeout => "no_answer",
-            Self::NoHttp2 | Self::Other => "refused",
-        }
-    }
-}
-
-/// Why a certificate is not trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Distrust {
-    Issuer,
-    Name,
-    Time,
-    Authority,
-    Other,
-}
-
-impl Distrust {
-    const fn what(self) -> &'static str {
-        match self {
-            Self::Issuer => "has a certificate of an authority that is not trusted here",
-            Self::Name => "has a certificate that is for another name",
-            Self::Time => "has a certificate that has expired",
-            Self::Authority => "shows the certificate of an authority as its own",
-            Self::Other => "has a certificate that is not trusted here",
-        }
-    }
-
-    const fn mend(self) -> &'static str {
-        match self {
-            Self::Name => "write the endpoint with a name that is in the certificate",
-            Self::Time => "renew the collector's certificate, and see that the clock here is right",
-            Self::Authority => "give the collector a certificate that the authority has signed",
-            Self::Issuer | Self::Other => "give the collector a certificate that is trusted here",
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_failure_is_known_in_the_words_of_either_protocol() {
-        for (error, kind) in [
-            (
-                "failed to have it taken: 401 Unauthorized",
-                Kind::Credentials,
-            ),
-            (
-                "failed to have it taken: The request does not have valid authentication \
-                 credentials: no token",
-                Kind::Credentials,
-            ),
-            (
-                "failed to have it taken: 503 Service Unavailable: disk",
-                Kind::Overloaded,
-            ),
-            ("failed to get an answer within 8s", Kind::Timeout),
-            (
-                "failed to reach the backend: client error (Connect): invalid peer certificate: \
-                 UnknownIssuer",
-                Kind::Certificate(Distrust::Issuer),
-            ),
-            (
-                "failed to have it taken: Operation is not implemented or not supported",
-                Kind::Unimplemented,
-            ),
-        ] {
-            assert_eq!(Kind::of(error), kind, "{error}");
         }
     }
 }

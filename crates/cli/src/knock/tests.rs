@@ -52,6 +52,32 @@ async fn one_who_listens_and_says_nothing_is_silent() {
 }
 
 #[tokio::test]
+async fn an_answer_is_whole_by_its_length_though_the_connection_goes_on() {
+    for (words, expected) in [
+        (&b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"[..], "ok"),
+        // No length and no end: what came in time.
+        (b"HTTP/1.1 200 OK\r\n\r\nso far", "so far"),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (hang_up, held) = std::sync::mpsc::sync_channel::<()>(1);
+        std::thread::spawn(move || {
+            let (_tried, _) = listener.accept().unwrap();
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.write_all(words).unwrap();
+            let _asked = held.recv();
+        });
+        let patience = Duration::from_millis(500);
+        let door = Door::find("127.0.0.1", port, patience).await.unwrap();
+        let Answer::Http(page) = door.get("/").await else {
+            panic!("that was HTTP");
+        };
+        assert_eq!((page.status, page.body.as_str()), (200, expected));
+        drop(hang_up);
+    }
+}
+
+#[tokio::test]
 async fn nobody_and_no_name_are_two_things() {
     let port = {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

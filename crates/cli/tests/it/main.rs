@@ -7,5 +7,8 @@
 
 mod bad_days;
 mod demo;
+mod doctor;
 mod glassbox;
+mod probe;
+mod strangers;
 mod wrong_input;

@@ -1,0 +1,136 @@
+//! What an export failed by, told from the words of its error.
+
+/// What an export failed by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Credentials,
+    Certificate(Distrust),
+    Unimplemented,
+    Overloaded,
+    Timeout,
+    /// Taken and not kept.
+    ThrownAway,
+    /// What gRPC needs and this server does not speak.
+    NoHttp2,
+    Other,
+}
+
+impl Kind {
+    /// By the words of the statuses of HTTP and of gRPC, and of the TLS library.
+    pub(super) fn of(error: &str) -> Self {
+        // Certificates first: the times in their errors end in any digits.
+        const WORDS: [(&str, Kind); 24] = [
+            ("BadSignature", Kind::Certificate(Distrust::Issuer)),
+            ("UnknownIssuer", Kind::Certificate(Distrust::Issuer)),
+            (
+                "certificate not valid for name",
+                Kind::Certificate(Distrust::Name),
+            ),
+            ("certificate expired", Kind::Certificate(Distrust::Time)),
+            ("CaUsedAsEndEntity", Kind::Certificate(Distrust::Authority)),
+            (
+                "invalid peer certificate",
+                Kind::Certificate(Distrust::Other),
+            ),
+            ("401 ", Kind::Credentials),
+            ("403 ", Kind::Credentials),
+            ("authentication credentials", Kind::Credentials),
+            ("does not have permission", Kind::Credentials),
+            ("thrown away: ", Kind::ThrownAway),
+            ("NoApplicationProtocol", Kind::NoHttp2),
+            ("HTTP/2 was not negotiated", Kind::NoHttp2),
+            ("404 ", Kind::Unimplemented),
+            ("405 ", Kind::Unimplemented),
+            ("not implemented", Kind::Unimplemented),
+            ("429 ", Kind::Overloaded),
+            ("502 ", Kind::Overloaded),
+            ("503 ", Kind::Overloaded),
+            ("504 ", Kind::Overloaded),
+            ("currently unavailable", Kind::Overloaded),
+            ("resource has been exhausted", Kind::Overloaded),
+            ("get an answer within", Kind::Timeout),
+            ("timed out", Kind::Timeout),
+        ];
+        let found = WORDS.iter().find(|(words, _)| error.contains(words));
+        found.map_or(Self::Other, |(_, kind)| *kind)
+    }
+
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::Credentials => "credentials",
+            Self::Certificate(_) => "certificate",
+            Self::Unimplemented => "not_taken_here",
+            Self::Overloaded => "refused_for_now",
+            Self::Timeout => "no_answer",
+            Self::ThrownAway => "thrown_away",
+            Self::NoHttp2 | Self::Other => "refused",
+        }
+    }
+}
+
+/// Why a certificate is not trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Distrust {
+    Issuer,
+    Name,
+    Time,
+    Authority,
+    Other,
+}
+
+impl Distrust {
+    pub(super) const fn what(self) -> &'static str {
+        match self {
+            Self::Issuer => "has a certificate of an authority that is not trusted here",
+            Self::Name => "has a certificate that is for another name",
+            Self::Time => "has a certificate that has expired",
+            Self::Authority => "shows the certificate of an authority as its own",
+            Self::Other => "has a certificate that is not trusted here",
+        }
+    }
+
+    pub(super) const fn mend(self) -> &'static str {
+        match self {
+            Self::Name => "write the endpoint with a name that is in the certificate",
+            Self::Time => "renew the collector's certificate, and see that the clock here is right",
+            Self::Authority => "give the collector a certificate that the authority has signed",
+            Self::Issuer | Self::Other => "give the collector a certificate that is trusted here",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_known_in_the_words_of_either_protocol() {
+        for (error, kind) in [
+            (
+                "failed to have it taken: 401 Unauthorized",
+                Kind::Credentials,
+            ),
+            (
+                "failed to have it taken: The request does not have valid authentication \
+                 credentials: no token",
+                Kind::Credentials,
+            ),
+            (
+                "failed to have it taken: 503 Service Unavailable: disk",
+                Kind::Overloaded,
+            ),
+            ("failed to get an answer within 8s", Kind::Timeout),
+            (
+                "failed to reach the backend: client error (Connect): invalid peer certificate: \
+                 UnknownIssuer",
+                Kind::Certificate(Distrust::Issuer),
+            ),
+            (
+                "failed to have it taken: Operation is not implemented or not supported",
+                Kind::Unimplemented,
+            ),
+        ] {
+            assert_eq!(Kind::of(error), kind, "{error}");
+        }
+    }
+}
