@@ -13,7 +13,7 @@ mod settings;
 mod target;
 
 use crate::{args::Doctor, style::Style, terminal::print};
-use backend::{Known, Sent};
+use backend::{ARRIVED, Known, Sent};
 use delivery::Delivery;
 use emission::Emission;
 use finding::{Finding, Hop, Mark};
@@ -97,7 +97,7 @@ impl Walk<'_> {
         let targets = sending.map_or_else(Vec::new, Target::all);
         let known = match self.find_backend().await {
             Ok(known) => {
-                report.add(known.look(&targets));
+                report.add(known.look());
                 Some(known)
             }
             Err(why) => {
@@ -111,6 +111,10 @@ impl Walk<'_> {
                     .await;
             }
             None => report.add(skipped([Hop::Application, Hop::Port, Hop::Collector])),
+        }
+        if let Some(known) = &known {
+            let way_round = Self::way_round(known, &targets, &report);
+            report.add(way_round);
         }
         report.add(self.arrivals(settings.as_ref(), known.as_ref()).await);
         report
@@ -195,6 +199,15 @@ impl Walk<'_> {
                 is_wanted: self.doctor.backend.is_some(),
             };
             report.add(known.await_arrival(&sent, self.patience).await);
+        }
+    }
+
+    /// What is to be said of a way that does not lead straight to the backend.
+    fn way_round(known: &Known, targets: &[Target], report: &Report) -> Option<Finding> {
+        // These say it already.
+        match report.has_found("not_arrived") || report.has_found("another_backend") {
+            true => None,
+            false => known.another_collector(targets, report.has_found(ARRIVED)),
         }
     }
 

@@ -3,7 +3,7 @@
 mod collector;
 mod sent;
 
-pub(super) use sent::Sent;
+pub(super) use sent::{ARRIVED, Sent};
 
 use super::{
     finding::{Finding, Hop},
@@ -44,6 +44,9 @@ pub(super) async fn at(page: &str, patience: Duration) -> Result<Known, String> 
         Ok(Ok(client)) => Ok(Known { client }),
         Ok(Err(failure)) => {
             let failure = failure.to_string();
+            if failure.contains("Connection refused") {
+                return Err(format!("no backend answers at {url}: nobody listens there"));
+            }
             let (what, _) = failure.split_once("; ").unwrap_or((&failure, ""));
             Err(what.to_owned())
         }
@@ -120,7 +123,7 @@ impl Known {
     }
 
     /// That it is there, and what it keeps no more.
-    pub(super) fn look(&self, targets: &[Target]) -> Vec<Finding> {
+    pub(super) fn look(&self) -> Vec<Finding> {
         let store = &self.status().store;
         let mut findings = vec![Finding::well(
             HOP,
@@ -143,16 +146,28 @@ impl Known {
             let mend = "to keep more, raise collector.max_bytes, max_age or max_stored_records";
             findings.push(Finding::note(HOP, "store_pruned", what).mend(mend));
         }
-        if !targets.is_empty() && !self.is_behind(targets) {
-            let (grpc, http) = (self.endpoint(true), self.endpoint(false));
-            let what = format!(
-                "it receives at {grpc} (gRPC) and {http} (HTTP), and telemetry is sent elsewhere"
-            );
-            let mend = "that is well if the collector there hands it on to this backend; if none \
-                        should be between, set OTEL_EXPORTER_OTLP_ENDPOINT to one of these two";
-            findings.push(Finding::note(HOP, "another_collector", what).mend(mend));
-        }
         findings
+    }
+
+    /// That telemetry is sent to somebody else first, whether that is well or not.
+    pub(super) fn another_collector(
+        &self,
+        targets: &[Target],
+        has_arrived: bool,
+    ) -> Option<Finding> {
+        if targets.is_empty() || self.is_behind(targets) {
+            return None;
+        }
+        let (grpc, http) = (self.endpoint(true), self.endpoint(false));
+        let itself = format!("this backend itself receives at {grpc} (gRPC) and {http} (HTTP)");
+        let mend = "if no other collector should be between, set OTEL_EXPORTER_OTLP_ENDPOINT to one of \
+                    these two";
+        let code = "another_collector";
+        Some(match has_arrived {
+            true => Finding::note(HOP, code, format!("it came by another collector; {itself}")),
+            false => Finding::note(HOP, code, format!("telemetry is sent elsewhere; {itself}"))
+                .mend(mend),
+        })
     }
 }
 

@@ -158,7 +158,11 @@ impl<'a> Delivery<'a> {
                 Some((_, why)) if thrown_away => format!("{THROWN_AWAY}{why}"),
                 _ => error.clone(),
             };
-            match errors.iter_mut().find(|(known, _)| *known == error) {
+            let is_same = |known: &str| {
+                let kind = Kind::of(known);
+                *known == error || (kind.words_differ() && kind == Kind::of(&error))
+            };
+            match errors.iter_mut().find(|(known, _)| is_same(known)) {
                 Some((_, signals)) => signals.push(signal),
                 None => errors.push((error, vec![signal])),
             }
@@ -177,7 +181,14 @@ impl<'a> Delivery<'a> {
         let kind = Kind::of(error);
         if let Some(target) = target {
             let known = match (kind, target.is_grpc()) {
-                (Kind::Unimplemented | Kind::NoHttp2, true) => Some(grpc_to_http(target)),
+                (Kind::NoHttp2, true) => Some(grpc_to_http(target)),
+                // Nothing at all is taken; one that is gRPC's would name the service it lacks.
+                (Kind::Unimplemented, true)
+                    if !error.contains("unknown service")
+                        && target.signals.iter().all(|signal| signals.contains(signal)) =>
+                {
+                    Some(grpc_to_http(target))
+                }
                 (Kind::Unimplemented, false) => wrong_by_itself(target),
                 _ => None,
             };

@@ -51,6 +51,11 @@ impl Report {
         self.findings.iter().any(|finding| finding.hop == hop)
     }
 
+    /// Whether something was found that has this code.
+    pub(super) fn has_found(&self, code: &str) -> bool {
+        self.findings.iter().any(|finding| finding.code == code)
+    }
+
     /// Says which trace was sent.
     pub(super) fn sent(&mut self, trace_id: &str) {
         self.trace_id = Some(trace_id.to_owned());

@@ -17,6 +17,8 @@ use std::{
 };
 use tokio::time::{sleep, timeout};
 
+/// The code of what has arrived.
+pub(in crate::doctor) const ARRIVED: &str = "arrived";
 const PAUSE: Duration = Duration::from_millis(50);
 /// How much later a second copy is looked for, where somebody is between who could make one.
 const SECOND_COPY: Duration = Duration::from_millis(250);
@@ -202,5 +204,8 @@ fn found(arrived: &[Signal], sent: &Sent<'_>, after: Duration) -> Finding {
         after.as_millis(),
         parts.join(", ")
     );
-    Finding::well(HOP, what)
+    Finding {
+        code: ARRIVED,
+        ..Finding::well(HOP, what)
+    }
 }

@@ -55,6 +55,12 @@ impl Kind {
         found.map_or(Self::Other, |(_, kind)| *kind)
     }
 
+    /// Whether the same is said in other words of each signal: with the time of day, or with the name
+    /// of the service that is not there.
+    pub(super) const fn words_differ(self) -> bool {
+        matches!(self, Self::Certificate(_) | Self::Unimplemented)
+    }
+
     pub(super) const fn code(self) -> &'static str {
         match self {
             Self::Credentials => "credentials",

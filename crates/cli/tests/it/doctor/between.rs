@@ -40,7 +40,8 @@ fn what_a_collector_hands_on_is_found() {
     let page = page_of(&mut backend);
     let answer = doctor_at(relay(intake(&page))).backend(&page).ask();
     assert_eq!(answer.verdict(), "well");
-    assert_eq!(answer.found("another_collector").mark, "note");
+    let found = answer.found("another_collector").says("it came by", "");
+    assert_eq!(found.mark, "note");
 }
 
 #[test]
@@ -55,6 +56,7 @@ fn what_a_collector_keeps_to_itself_is_lost_between_it_and_the_backend() {
     answer
         .broken("backend", "not_arrived")
         .says("traces, metrics, logs were taken", &http);
+    assert!(!answer.has("another_collector"), "it is said already");
 }
 
 #[test]
@@ -86,7 +88,7 @@ fn a_backend_that_was_named_and_is_none_is_broken() {
     let port = web(|_| Reply::new(200, PROTOBUF, ""));
     let gone = format!("http://127.0.0.1:{}", nobody());
     let other = format!("http://127.0.0.1:{}", web(|_| Reply::page(404)));
-    for (page, why) in [(gone, "the request failed"), (other, "status 404")] {
+    for (page, why) in [(gone, "nobody listens there"), (other, "status 404")] {
         doctor_at(port)
             .backend(&page)
             .ask()

@@ -86,6 +86,12 @@ fn a_receiver_without_a_pipeline_for_a_signal_is_told() {
         );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_with_http2_and_no_grpc_on_it_is_told() {
+    let [_, grpc] = refused(404, 12).await;
+    grpc.broken("port", "grpc_to_http");
+}
+
 #[test]
 fn what_is_taken_and_thrown_away_is_told() {
     // `partial_success` with 26 rejected records, in the protobuf of every signal.
