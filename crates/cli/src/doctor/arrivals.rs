@@ -117,7 +117,7 @@ async fn of_service(
         return Ok(vec![Finding::broken(HOP, "silent_service", what, mend)]);
     }
     let what = format!(
-        "{service} within the last hour: {} traces, {} metrics, {} log records",
+        "of {service} within the last hour: traces {}, metrics {}, log records {}",
         traces.traces.len(),
         metrics.metrics.len(),
         logs.total

@@ -175,12 +175,18 @@ fn sampling(settings: &Loaded<TelemetryConfig>) -> Option<Finding> {
 /// How long telemetry waits by design, which looks like loss to whoever watches.
 fn waits(settings: &Loaded<TelemetryConfig>) -> Finding {
     let interval = settings.metric_interval;
-    let what = format!(
-        "spans leave within {:?} ({}), metrics every {interval:?} ({})",
+    let batches = format!(
+        "batches leave within {:?} ({})",
         settings.batch_timeout,
         set_by(settings, "batch_timeout"),
-        set_by(settings, "metric_interval"),
     );
+    let what = match Signal::Metrics.is_sent(settings) {
+        false => batches,
+        true => format!(
+            "{batches}, metrics every {interval:?} ({})",
+            set_by(settings, "metric_interval")
+        ),
+    };
     if !Signal::Metrics.is_sent(settings) || interval <= LONG {
         return Finding::well(HOP, what);
     }

@@ -148,9 +148,10 @@ async fn a_sampler_that_keeps_nothing_is_broken_and_one_that_keeps_little_is_tol
 async fn a_long_wait_for_metrics_is_told_and_a_short_one_is_not() {
     let sink = OtlpSink::start().await;
     let answer = doctor(&sink.endpoint()).ask();
-    answer
-        .found("metrics_wait")
-        .says("metrics every 30s (default)", "OTEL_METRIC_EXPORT_INTERVAL");
+    answer.found("metrics_wait").says(
+        "batches leave within 5s (default), metrics every 30s (default)",
+        "OTEL_METRIC_EXPORT_INTERVAL",
+    );
     let answer = doctor(&sink.endpoint())
         .with("OTEL_METRIC_EXPORT_INTERVAL", "5000")
         .ask();
