@@ -21,6 +21,8 @@ const ANSWER: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub(crate) struct Backend {
     http: HttpClient,
+    /// Where it was reached, which from here is right even where it calls itself otherwise.
+    page: String,
     status: Status,
 }
 
@@ -39,10 +41,16 @@ impl Backend {
                     "no backend answers at {page} ({error}); start one with 'glassbox up', or leave --backend out"
                 ))
             })?;
-        Ok(Self { http, status })
+        let page = page.to_owned();
+        Ok(Self { http, page, status })
     }
 
-    /// Where it listens.
+    /// The address at which it was reached.
+    pub(crate) fn page(&self) -> &str {
+        &self.page
+    }
+
+    /// Where it listens, as it sees itself.
     pub(crate) fn endpoints(&self) -> &Endpoints {
         &self.status.endpoints
     }
@@ -123,7 +131,7 @@ impl Backend {
     }
 
     async fn ask<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
-        let url = format!("{}{path}", self.status.endpoints.page);
+        let url = format!("{}{path}", self.page);
         get(&self.http, &url)
             .await
             .map_err(|error| Failure::new(format!("the backend did not answer {url}: {error}")))

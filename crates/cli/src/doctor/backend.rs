@@ -7,13 +7,14 @@ pub(super) use sent::{ARRIVED, Sent};
 
 use super::{
     finding::{Finding, Hop},
-    target::Target,
+    target::{Target, is_loopback},
 };
 use crate::{
     backend::{Backend, Status},
     elapsed,
 };
 use glassbox_collector::{BackendConfig, Owner};
+use http::Uri;
 use std::{
     path::Path,
     time::{Duration, UNIX_EPOCH},
@@ -97,17 +98,18 @@ impl Known {
 
     /// Its page.
     pub(super) fn page(&self) -> &str {
-        &self.status().endpoints.page
+        self.client.page()
     }
 
-    /// Where it receives.
-    pub(super) fn endpoint(&self, grpc: bool) -> &str {
+    /// Where it receives, as it is reached from here.
+    pub(super) fn endpoint(&self, grpc: bool) -> String {
         let endpoints = &self.status().endpoints;
-        if grpc {
+        let endpoint = if grpc {
             &endpoints.grpc
         } else {
             &endpoints.http
-        }
+        };
+        from_here(endpoint, self.page()).unwrap_or_else(|| endpoint.clone())
     }
 
     /// Whether what is sent goes to it, as far as addresses tell.
@@ -117,9 +119,14 @@ impl Known {
 
     /// Whether it receives at this very address.
     pub(super) fn receives(&self, target: &Target) -> bool {
-        let port_of = |url: &str| url.rsplit(':').next().map(str::to_owned);
-        let ports = [true, false].map(|grpc| port_of(self.endpoint(grpc)));
-        target.is_loopback() && ports.contains(&Some(target.port().to_string()))
+        [true, false].into_iter().any(|grpc| {
+            let Ok(endpoint) = self.endpoint(grpc).parse::<Uri>() else {
+                return false;
+            };
+            let host = endpoint.host().unwrap_or_default();
+            let is_same_host = host == target.host() || (is_loopback(host) && target.is_loopback());
+            is_same_host && endpoint.port_u16() == Some(target.port())
+        })
     }
 
     /// That it is there, and what it keeps no more.
@@ -171,6 +178,19 @@ impl Known {
     }
 }
 
+/// An address that a backend gives as its own, with the host by which its page was reached: of all its
+/// addresses it names loopback, which on another machine, or in another container, is another.
+fn from_here(endpoint: &str, page: &str) -> Option<String> {
+    let endpoint: Uri = endpoint.parse().ok()?;
+    let page: Uri = page.parse().ok()?;
+    let (own, reached) = (endpoint.host()?, page.host()?);
+    let host = match is_loopback(own) && !is_loopback(reached) {
+        true => reached,
+        false => own,
+    };
+    Some(format!("http://{host}:{}", endpoint.port_u16()?))
+}
+
 /// How long ago a time is, in whole seconds.
 pub(super) fn age(unix_nano: u64) -> Option<Duration> {
     let then = UNIX_EPOCH + Duration::from_nanos(unix_nano);
@@ -197,6 +217,18 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_backend_elsewhere_receives_where_its_page_was_reached() {
+        let here = |endpoint, page| from_here(endpoint, page).unwrap();
+        let own = "http://127.0.0.1:4318";
+        assert_eq!(here(own, "http://glassbox:4380"), "http://glassbox:4318");
+        assert_eq!(here(own, "http://localhost:4380"), own);
+        let other = "http://10.0.0.7:4318";
+        assert_eq!(here(other, "http://glassbox:4380"), other);
+        let six = "http://[::1]:4318";
+        assert_eq!(here(six, "http://[::1]:4380"), six);
+    }
 
     #[test]
     fn sizes_are_told_in_the_unit_that_fits() {

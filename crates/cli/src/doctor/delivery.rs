@@ -141,7 +141,7 @@ impl<'a> Delivery<'a> {
 
     /// What each signal failed by, said once where it is the same.
     fn failures(&self, health: &Health) -> Vec<Finding> {
-        let mut errors: Vec<(String, Vec<Signal>)> = Vec::new();
+        let mut failures: Vec<Failed<'_>> = Vec::new();
         for signal in Signal::ALL {
             let Some(pipeline) = health.signals.get(signal.as_str()) else {
                 continue;
@@ -158,27 +158,31 @@ impl<'a> Delivery<'a> {
                 Some((_, why)) if thrown_away => format!("{THROWN_AWAY}{why}"),
                 _ => error.clone(),
             };
-            let is_same = |known: &str| {
-                let kind = Kind::of(known);
-                *known == error || (kind.words_differ() && kind == Kind::of(&error))
+            let failed = Failed {
+                kind: Kind::of(&error),
+                error,
+                target: self
+                    .targets
+                    .iter()
+                    .find(|target| target.signals.contains(&signal)),
+                signals: vec![signal],
             };
-            match errors.iter_mut().find(|(known, _)| is_same(known)) {
-                Some((_, signals)) => signals.push(signal),
-                None => errors.push((error, vec![signal])),
+            match failures.iter_mut().find(|known| known.is_same(&failed)) {
+                Some(known) => known.add(failed),
+                None => failures.push(failed),
             }
         }
-        errors
-            .iter()
-            .map(|(error, signals)| self.failure(error, signals))
-            .collect()
+        failures.iter().map(|failed| self.failure(failed)).collect()
     }
 
-    fn failure(&self, error: &str, signals: &[Signal]) -> Finding {
-        let target = self.targets.iter().find(|target| {
-            let goes_there = |signal| target.signals.contains(signal);
-            signals.iter().any(goes_there)
-        });
-        let kind = Kind::of(error);
+    fn failure(&self, failed: &Failed<'_>) -> Finding {
+        let Failed {
+            kind,
+            error,
+            target,
+            signals,
+        } = failed;
+        let (kind, target) = (*kind, *target);
         if let Some(target) = target {
             let known = match (kind, target.is_grpc()) {
                 (Kind::NoHttp2, true) => Some(grpc_to_http(target)),
@@ -200,7 +204,11 @@ impl<'a> Delivery<'a> {
         let names = names.join(", ");
         let at = target.map_or_else(|| "the collector".to_owned(), Target::shown);
         let what = match (kind, error.strip_prefix(REFUSED)) {
-            (Kind::Certificate(reason), _) => format!("{at} {}: {error}", reason.what()),
+            (Kind::Certificate(reason), _) => {
+                let found = error.rsplit_once("invalid peer certificate: ");
+                let found = found.map_or(error.as_str(), |(_, found)| found);
+                format!("{at} {} ({found})", reason.what())
+            }
             (Kind::Timeout, _) => format!("{at} does not answer: {names} {error}"),
             (Kind::ThrownAway, _) => {
                 let why = error.trim_start_matches(THROWN_AWAY);
@@ -256,5 +264,60 @@ impl<'a> Delivery<'a> {
             }
             Kind::NoHttp2 | Kind::Other => "see the collector's log for what it wants".to_owned(),
         }
+    }
+}
+
+/// What one signal failed by, or several of them that go the same way.
+#[derive(Debug)]
+struct Failed<'a> {
+    kind: Kind,
+    error: String,
+    target: Option<&'a Target>,
+    signals: Vec<Signal>,
+}
+
+impl Failed<'_> {
+    fn is_same(&self, other: &Self) -> bool {
+        let way = |failed: &Self| failed.target.map(|target| target.signals[0]);
+        let is_same_kind = self.kind == other.kind && self.kind.words_differ();
+        // Whom the end of the time met in the middle of a try again has failed by what the others did.
+        let is_late = [self.kind, other.kind].contains(&Kind::Timeout);
+        way(self) == way(other) && (self.error == other.error || is_same_kind || is_late)
+    }
+
+    fn add(&mut self, other: Self) {
+        self.signals.extend(other.signals);
+        if self.kind == Kind::Timeout {
+            (self.kind, self.error) = (other.kind, other.error);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(error: &str, signal: Signal) -> Failed<'static> {
+        Failed {
+            kind: Kind::of(error),
+            error: error.to_owned(),
+            target: None,
+            signals: vec![signal],
+        }
+    }
+
+    #[test]
+    fn a_signal_that_was_late_has_failed_by_what_the_others_did() {
+        let late = || failed("failed to get an answer within 4s", Signal::Metrics);
+        let expired = "invalid peer certificate: certificate expired: verification time 1";
+        let clear = || failed(expired, Signal::Traces);
+        for (mut first, second) in [(late(), clear()), (clear(), late())] {
+            assert!(first.is_same(&second));
+            first.add(second);
+            assert_eq!(first.error, expired);
+            assert_eq!(first.signals.len(), 2);
+        }
+        let refused = failed("failed to have it taken: 401 Unauthorized", Signal::Logs);
+        assert!(!clear().is_same(&refused));
     }
 }

@@ -144,9 +144,7 @@ impl Target {
 
     /// Whether it is this machine, or what takes itself for one.
     pub(super) fn is_loopback(&self) -> bool {
-        let host = self.host().trim_start_matches('[').trim_end_matches(']');
-        let address = host.parse::<std::net::IpAddr>();
-        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+        is_loopback(self.host())
     }
 
     pub(super) fn path(&self) -> &str {
@@ -195,6 +193,13 @@ impl Target {
             ),
         )
     }
+}
+
+/// Whether a host, as a URL has it, is this machine.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let address = host.parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// What the specification asks for an endpoint of all signals.

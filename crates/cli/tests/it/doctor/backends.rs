@@ -32,19 +32,17 @@ fn a_store_that_was_full_is_told_with_how_much_it_gave_up() {
 #[test]
 fn a_backend_that_answers_its_status_alone_is_told() {
     let taking = web(|_| Reply::new(200, "application/x-protobuf", ""));
-    let page = std::sync::Arc::new(std::sync::OnceLock::new());
-    let known = std::sync::Arc::clone(&page);
     let port = web(move |path| match path {
         "/api/status" => {
             let there = format!("http://127.0.0.1:{taking}");
-            let endpoints = json!({"grpc": there, "http": there, "page": known.get()});
+            let endpoints = json!({"grpc": there, "http": there, "page": there});
             let collector = json!({"mode": "embedded", "state": "running", "reason": "none"});
             Reply::json(&json!({"endpoints": endpoints, "collector": collector}))
         }
         _ => Reply::new(500, "application/json", "{}"),
     });
-    let page = page.get_or_init(|| format!("http://127.0.0.1:{port}"));
-    let answer = doctor_at(taking).backend(page).ask();
+    let page = format!("http://127.0.0.1:{port}");
+    let answer = doctor_at(taking).backend(&page).ask();
     assert_eq!(answer.verdict(), "broken");
     // Once for what was sent, once for what applications send.
     assert_eq!(answer.marks("backend"), ["well", "broken"]);

@@ -4,23 +4,18 @@ use super::{Answer, doctor_at};
 use crate::strangers::{Reply, nobody, web};
 use serde_json::{Value, json};
 
-/// What `/api/status` of a backend with an otelcol answered, recorded; a backend that goes on
-/// answering so, with this changed, and with its ports as they are here.
+/// What `/api/status` of a backend with an otelcol answered, recorded: a backend that goes on
+/// answering so, with this changed, and with a receiver on this port.
 fn backend(changes: &Value, http: u16) -> String {
     let recorded = include_str!("../../../src/doctor/backend/status.json");
     let mut status: Value = serde_json::from_str(recorded).unwrap();
     let collector = status["collector"].as_object_mut().unwrap();
     collector.extend(changes.as_object().unwrap().clone());
     status["endpoints"]["http"] = json!(format!("http://127.0.0.1:{http}"));
-    // Its own address is known only once it listens.
-    let page = std::sync::Arc::new(std::sync::OnceLock::new());
-    let known = std::sync::Arc::clone(&page);
+    // It is asked where it was reached, whatever it takes itself for.
+    status["endpoints"]["page"] = json!("http://127.0.0.1:9");
     let port = web(move |path| match path {
-        "/api/status" => {
-            let mut status = status.clone();
-            status["endpoints"]["page"] = json!(known.get());
-            Reply::json(&status)
-        }
+        "/api/status" => Reply::json(&status),
         _ if path.starts_with("/api/otel/traces?trace_id=") => {
             Reply::json(&json!({"spans": [], "total": 0}))
         }
@@ -29,8 +24,7 @@ fn backend(changes: &Value, http: u16) -> String {
         _ if path.starts_with("/api/otel/metrics") => Reply::json(&json!({"metrics": []})),
         _ => Reply::json(&json!({"total": 0, "records": []})),
     });
-    page.get_or_init(|| format!("http://127.0.0.1:{port}"))
-        .clone()
+    format!("http://127.0.0.1:{port}")
 }
 
 fn asked(changes: &Value, http: u16) -> Answer {
