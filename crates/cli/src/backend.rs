@@ -2,11 +2,11 @@
 
 mod answer;
 
-#[cfg(feature = "demo")]
-pub(crate) use answer::Services;
 pub(crate) use answer::{
-    Collector, Endpoints, LastExit, Logs, Metric, Metrics, Series, Span, Status, Trace, Traces,
+    Collector, LastExit, Logs, Metric, Metrics, Series, Span, Status, Trace, Traces,
 };
+#[cfg(feature = "demo")]
+pub(crate) use answer::{Endpoints, Services};
 
 use crate::failure::Failure;
 use glassbox_core::Cx;
@@ -51,6 +51,7 @@ impl Backend {
     }
 
     /// Where it listens, as it sees itself.
+    #[cfg(feature = "demo")]
     pub(crate) fn endpoints(&self) -> &Endpoints {
         &self.status.endpoints
     }

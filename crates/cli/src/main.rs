@@ -23,7 +23,7 @@ use args::{Cli, Command};
 use failure::Failure;
 use glassbox_collector::BackendConfig;
 use glassbox_config::{Environment, Settings, SettingsBuilder, SettingsError};
-use std::{path::Path, process::ExitCode, time::Duration};
+use std::{io::IsTerminal, path::Path, process::ExitCode, time::Duration};
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
@@ -113,7 +113,9 @@ fn settings(
 /// Warnings and errors, unless `RUST_LOG` says otherwise; standard output is for answers alone.
 fn log_to_stderr(environment: &Environment) {
     let filter = environment.get("RUST_LOG").unwrap_or("warn");
+    let is_seen = std::io::stderr().is_terminal() && environment.get("NO_COLOR").is_none();
     tracing_subscriber::fmt()
+        .with_ansi(is_seen)
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(std::io::stderr)
         .without_time()

@@ -133,6 +133,7 @@ pub(crate) struct Span {
     pub(crate) attributes: Map<String, Value>,
 }
 
+#[cfg(feature = "demo")]
 impl Span {
     /// A text attribute.
     pub(crate) fn text(&self, key: &str) -> Option<&str> {

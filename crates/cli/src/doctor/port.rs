@@ -106,11 +106,11 @@ fn way_there(target: &Target, around: Surroundings<'_>) -> String {
     {
         let there = known.endpoint(target.is_grpc());
         return match known.receives(target) {
-            true => "the backend that runs here lists this address as its own: see the collector \
+            true => "the backend lists this address as its own: see the collector \
                      below, or start the backend again"
                 .to_owned(),
             false => format!(
-                "the backend that runs here receives at {there}: set OTEL_EXPORTER_OTLP_ENDPOINT \
+                "the backend receives at {there}: set OTEL_EXPORTER_OTLP_ENDPOINT \
                  to {there}"
             ),
         };

@@ -83,6 +83,16 @@ fn nobody_and_somebody_else_are_not_well() {
 }
 
 #[test]
+fn what_it_has_to_say_besides_has_no_colours_in_a_pipe() {
+    let page = format!("127.0.0.1:{}", nobody());
+    let mut probe = command(&["probe", "--page", &page]);
+    let output = run(probe.env("GLASSBOX_OTEL_SKD_ENABLED", "true"));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("GLASSBOX_OTEL_SDK_ENABLED"), "{said}");
+    assert!(!said.contains('\x1b'), "{said}");
+}
+
+#[test]
 fn a_silent_server_is_not_waited_for_long() {
     let start = Instant::now();
     let said = why_not(silent());
