@@ -2,11 +2,11 @@
 
 mod answer;
 
-pub(crate) use answer::{
-    Collector, LastExit, Logs, Metric, Metrics, Series, Span, Status, Trace, Traces,
-};
 #[cfg(feature = "demo")]
-pub(crate) use answer::{Endpoints, Services};
+pub(crate) use answer::Services;
+pub(crate) use answer::{
+    Collector, Endpoints, LastExit, Logs, Metric, Metrics, Series, Span, Status, Trace, Traces,
+};
 
 use crate::failure::Failure;
 use glassbox_core::Cx;
@@ -51,7 +51,6 @@ impl Backend {
     }
 
     /// Where it listens, as it sees itself.
-    #[cfg(feature = "demo")]
     pub(crate) fn endpoints(&self) -> &Endpoints {
         &self.status.endpoints
     }

@@ -150,7 +150,7 @@ impl Walk<'_> {
             report.add([found]);
         }
         let of_ours = known.filter(|known| known.is_behind(targets));
-        report.add(of_ours.and_then(Known::collector));
+        report.add(of_ours.map_or_else(Vec::new, Known::collector));
         match Delivery::start(settings, targets, self.patience) {
             Ok(delivery) => {
                 match Emission::within(self.patience).await {

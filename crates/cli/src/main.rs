@@ -113,11 +113,10 @@ fn settings(
 /// Warnings and errors, unless `RUST_LOG` says otherwise; standard output is for answers alone.
 fn log_to_stderr(environment: &Environment) {
     let filter = environment.get("RUST_LOG").unwrap_or("warn");
-    let is_seen = std::io::stderr().is_terminal() && environment.get("NO_COLOR").is_none();
     tracing_subscriber::fmt()
-        .with_ansi(is_seen)
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && environment.get("NO_COLOR").is_none())
         .without_time()
         .with_target(false)
         .init();

@@ -78,16 +78,19 @@ fn judge(answer: &str) -> Result<String, String> {
     let status: Status = serde_json::from_str(answer)
         .map_err(|_| "answers, and not as the page of a backend does".to_owned())?;
     let collector = &status.collector;
-    let line = collector.line();
+    let who = &collector.mode;
     match collector.state.as_deref() {
-        Some("running" | "fallen_back") => Ok(line),
+        Some("running") => Ok(collector.line()),
+        // Unless somebody else has taken the ports, and it cannot.
+        Some("fallen_back") if !collector.is_otelcol() => Ok(collector.line()),
         Some(state) => {
+            let state = state.replace('_', " ");
             let exit = collector.last_exit.as_ref();
             let exit = exit.map_or_else(String::new, |exit| {
                 format!("; it ended with {}", exit.status)
             });
             Err(format!(
-                "answers, and takes nothing: {line} is {state}{exit}"
+                "answers, and takes nothing: {who} is {state}{exit}"
             ))
         }
         None => Err("answers, and does not say what receives there".to_owned()),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// `GET /api/status`.
 #[derive(Clone, Debug, Deserialize)]
@@ -42,6 +43,18 @@ pub(crate) struct Collector {
     pub(crate) restarts: u64,
     /// The last time that it ended by itself.
     pub(crate) last_exit: Option<LastExit>,
+    /// What its exporters could not hand on, by their names.
+    pub(crate) lost: BTreeMap<String, Loss>,
+}
+
+/// What one exporter of a collector could not hand on.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Loss {
+    /// Spans, log records or data points.
+    pub(crate) items: u64,
+    pub(crate) last_error: String,
+    pub(crate) last_unix_nano: u64,
 }
 
 /// How a collector ended by itself.

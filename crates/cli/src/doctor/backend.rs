@@ -103,7 +103,7 @@ impl Known {
 
     /// Where it receives, as it is reached from here.
     pub(super) fn endpoint(&self, grpc: bool) -> String {
-        let endpoints = &self.status().endpoints;
+        let endpoints = self.client.endpoints();
         let endpoint = if grpc {
             &endpoints.grpc
         } else {

@@ -102,12 +102,17 @@ fn a_silent_server_is_not_waited_for_long() {
 
 #[test]
 fn a_backend_for_which_nobody_receives_is_not_well() {
-    for state in ["starting", "restarting", "stopped"] {
+    for (state, words) in [
+        ("starting", "starting"),
+        ("restarting", "restarting"),
+        ("fallen_back", "fallen back"),
+        ("stopped", "stopped"),
+    ] {
         let exit = json!({"status": "exit status: 1", "last_words": ""});
         let otelcol = json!({"mode": "otelcol", "state": state, "last_exit": exit});
         let said = why_not(backend(&otelcol));
         assert!(
-            said.contains(&format!("otelcol is {state}; it ended with exit status: 1")),
+            said.contains(&format!("otelcol is {words}; it ended with exit status: 1")),
             "{said}"
         );
     }

@@ -1,15 +1,19 @@
 //! What receives for a backend: the backend itself, or a real collector that it owns.
 
-use super::Known;
+use super::{Known, age};
 use crate::{
     backend::{Collector, LastExit},
     doctor::finding::{Finding, Hop},
+    elapsed,
 };
 
 impl Known {
-    /// What receives for the backend, and how it fares.
-    pub(in crate::doctor) fn collector(&self) -> Option<Finding> {
-        finding(&self.status().collector)
+    /// What receives for the backend, how it fares, and what it could not hand on.
+    pub(in crate::doctor) fn collector(&self) -> Vec<Finding> {
+        let collector = &self.status().collector;
+        let mut findings = Vec::from_iter(finding(collector));
+        findings.extend(lost(collector));
+        findings
     }
 
     /// The process of its collector.
@@ -20,10 +24,7 @@ impl Known {
 }
 
 fn finding(collector: &Collector) -> Option<Finding> {
-    let line = match collector.is_otelcol() {
-        true => collector.line(),
-        false => format!("the backend receives by itself ({})", collector.line()),
-    };
+    let line = named(collector);
     let last_exit = collector
         .last_exit
         .as_ref()
@@ -40,13 +41,14 @@ fn finding(collector: &Collector) -> Option<Finding> {
                 "what was under way when it ended may be lost; mend what its last words name";
             Finding::note(Hop::Collector, "collector_restarted", what).mend(mend)
         }
-        "fallen_back" => {
-            let what = format!("{line} ended too often, and the backend stands in{last_exit}");
+        "fallen_back" if !collector.is_otelcol() => {
+            let what = format!("{line}: its collector ended too often{last_exit}");
             let mend = "mend what its last words name, and start the backend again";
             Finding::note(Hop::Collector, "collector_fallen_back", what).mend(mend)
         }
-        "stopped" => {
-            let what = format!("{line} is stopped{last_exit}");
+        state @ ("stopped" | "fallen_back") => {
+            let state = state.replace('_', " ");
+            let what = format!("{line} is {state}, and nobody receives{last_exit}");
             let mend = "start the backend again";
             Finding::broken(Hop::Collector, "collector_stopped", what, mend)
         }
@@ -58,6 +60,39 @@ fn finding(collector: &Collector) -> Option<Finding> {
         }
     };
     Some(found)
+}
+
+/// Who receives, in a few words.
+pub(super) fn named(collector: &Collector) -> String {
+    if !collector.is_otelcol() {
+        let reason = collector.reason.as_ref();
+        let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        return format!("the backend receives by itself (embedded{reason})");
+    }
+    let version = collector.version.as_ref();
+    let version = version.map_or_else(String::new, |version| format!(" {version}"));
+    let binary = collector.binary.as_ref();
+    let binary = binary.map_or_else(String::new, |binary| format!(" ({binary})"));
+    let pid = collector.pid;
+    let pid = pid.map_or_else(String::new, |pid| format!(", pid {pid}"));
+    format!("otelcol{version}{binary}{pid}")
+}
+
+/// What did not get from the collector to where it exports.
+fn lost(collector: &Collector) -> impl Iterator<Item = Finding> {
+    collector.lost.iter().map(|(exporter, loss)| {
+        let last = age(loss.last_unix_nano);
+        let last = last.map_or_else(String::new, |last| {
+            format!(", the last {} ago", elapsed::age(last))
+        });
+        let what = format!(
+            "its exporter {exporter} could not hand on {} records{last}: {}",
+            loss.items,
+            loss.last_error.trim()
+        );
+        let mend = "see that what it exports to is up, is reached from there, and has room";
+        Finding::note(Hop::Collector, "collector_lost", what).mend(mend)
+    })
 }
 
 /// The last line of its log says most; the whole is in the backend's log.
@@ -114,7 +149,7 @@ mod tests {
     #[test]
     fn each_state_that_is_not_well_is_known() {
         for (state, mark, code) in [
-            ("fallen_back", Mark::Note, "collector_fallen_back"),
+            ("fallen_back", Mark::Broken, "collector_stopped"),
             ("stopped", Mark::Broken, "collector_stopped"),
             ("starting", Mark::Broken, "collector_not_ready"),
             ("restarting", Mark::Broken, "collector_not_ready"),
@@ -124,6 +159,31 @@ mod tests {
             assert!(found.what.contains("otelcol 0.159.0"), "{found:?}");
             assert!(found.what.contains("address in use"), "{found:?}");
         }
+    }
+
+    #[test]
+    fn a_backend_that_stands_in_says_for_what() {
+        let changes = json!({"mode": "embedded", "state": "fallen_back", "last_exit": exit()});
+        let found = found(&changes);
+        assert_eq!(
+            (found.mark, found.code),
+            (Mark::Note, "collector_fallen_back")
+        );
+        assert!(found.what.contains("receives by itself"), "{found:?}");
+        assert!(found.what.contains("address in use"), "{found:?}");
+    }
+
+    #[test]
+    fn what_an_exporter_could_not_hand_on_is_told() {
+        let loss = json!({"items": 512, "last_error": "connection refused", "last_unix_nano": 1});
+        let lost_one: Collector =
+            serde_json::from_value(json!({"lost": {"otlp_http/remote": loss}})).unwrap();
+        let found: Vec<Finding> = lost(&lost_one).collect();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].code, "collector_lost");
+        let what = &found[0].what;
+        assert!(what.starts_with("its exporter otlp_http/remote could not hand on 512 records"));
+        assert!(what.ends_with("days ago: connection refused"), "{what}");
     }
 
     #[test]

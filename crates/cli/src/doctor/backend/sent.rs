@@ -1,6 +1,6 @@
 //! Whether what was sent is found at the backend: all of it, and once.
 
-use super::{HOP, Known};
+use super::{HOP, Known, collector::named};
 use crate::{
     backend::Status,
     doctor::{
@@ -150,7 +150,7 @@ impl Known {
         let mend = match (now.collector.is_otelcol(), sent.is_direct) {
             (true, true) => format!(
                 "see the collector's log for what it does with them ({}, {})",
-                now.collector.line(),
+                named(&now.collector),
                 now.collector.state.as_deref().unwrap_or("state unknown")
             ),
             (false, true) => "see the log of the backend".to_owned(),

@@ -79,8 +79,15 @@ fn a_collector_that_came_back_and_one_that_is_stood_in_for_are_told() {
     let found = asked(&changes, taking()).found("collector_restarted");
     assert_eq!(found.mark, "note");
     found.says("started again 3 times; it ended with exit status: 1", "");
-    let changes = json!({"state": "fallen_back", "restarts": 6, "last_exit": exit()});
+    let changes = json!({
+        "mode": "embedded", "state": "fallen_back", "restarts": 6, "last_exit": exit(),
+    });
     let found = asked(&changes, taking()).found("collector_fallen_back");
     assert_eq!(found.mark, "note");
-    found.says("the backend stands in", "start the backend again");
+    found.says("its collector ended too often", "start the backend again");
+    let loss = json!({"items": 7, "last_error": "no route to host", "last_unix_nano": 1});
+    let changes = json!({"lost": {"otlp_http/remote": loss}});
+    let found = asked(&changes, taking()).found("collector_lost");
+    assert_eq!(found.mark, "note");
+    found.says("otlp_http/remote could not hand on 7", "is up");
 }
