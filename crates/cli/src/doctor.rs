@@ -150,7 +150,10 @@ impl Walk<'_> {
             report.add([found]);
         }
         let of_ours = known.filter(|known| known.is_behind(targets));
-        report.add(of_ours.map_or_else(Vec::new, Known::collector));
+        // One that says nothing is not well, whatever the backend has noticed so far.
+        if !report.has_found(port::SILENT) {
+            report.add(of_ours.map_or_else(Vec::new, Known::collector));
+        }
         match Delivery::start(settings, targets, self.patience) {
             Ok(delivery) => {
                 match Emission::within(self.patience).await {

@@ -18,6 +18,8 @@ use glassbox_config::Environment;
 use std::{path::Path, time::Duration};
 
 const HOP: Hop = Hop::Port;
+/// The code of one who accepts connections and says nothing.
+pub(super) const SILENT: &str = "collector_silent";
 
 /// What is known beside the address itself.
 #[derive(Clone, Copy, Debug)]
@@ -168,7 +170,7 @@ async fn silent(target: &Target, door: &Door, around: Surroundings<'_>) -> Findi
                 .to_owned(),
         ),
     };
-    Finding::broken(Hop::Collector, "collector_silent", what, mend)
+    Finding::broken(Hop::Collector, SILENT, what, mend)
 }
 
 /// Who listens there, where this machine is meant and tells.

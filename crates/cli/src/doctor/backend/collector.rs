@@ -99,7 +99,7 @@ fn lost(collector: &Collector) -> impl Iterator<Item = Finding> {
 fn ended_with(exit: &LastExit) -> String {
     let words = exit.last_words.lines().rev().map(str::trim);
     let last = words.into_iter().find(|line| !line.is_empty());
-    let words = last.map_or_else(String::new, |line| format!(": {line}"));
+    let words = last.map_or_else(String::new, |line| format!(", its last words \"{line}\""));
     format!("; it ended with {}{words}", exit.status)
 }
 
@@ -140,7 +140,7 @@ mod tests {
         );
         assert!(
             found.what.ends_with(
-                "was started again once; it ended with exit status: 1: Error: bind: address in use"
+                "again once; it ended with exit status: 1, its last words \"Error: bind: address in use\""
             ),
             "{found:?}"
         );

@@ -57,7 +57,10 @@ fn a_collector_that_is_not_there_is_named_with_how_it_ended() {
         );
         found
             .says("otelcol 0.159.0 (/usr/local/bin/otelcol)", "")
-            .says("exit status: 1: Error: cannot start pipelines", "");
+            .says(
+                "exit status: 1, its last words \"Error: cannot start pipelines",
+                "",
+            );
     }
 }
 

@@ -100,9 +100,11 @@ fn a_receiver_that_was_stopped_is_named_with_how_to_let_it_go_on() {
     let pid = status["collector"]["pid"].to_string();
     let stop = Command::new("kill").args(["-STOP", &pid]).status();
     assert!(stop.unwrap().success());
-    doctor(status["endpoints"]["http"].as_str().unwrap())
+    let answer = doctor(status["endpoints"]["http"].as_str().unwrap())
         .timeout(1)
-        .ask()
+        .ask();
+    assert_eq!(answer.marks("collector"), ["broken"]);
+    answer
         .broken("collector", "collector_silent")
         .says("is stopped (SIGSTOP)", &format!("kill -CONT {pid}"));
 }
