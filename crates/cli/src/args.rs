@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 use clap::{Args, Parser, Subcommand};
+use glassbox_collector::Otelcol;
 use std::{net::SocketAddr, path::PathBuf};
 
 /// AI agents you can see through.
@@ -67,6 +68,9 @@ pub(crate) struct Listen {
     /// Where everything is kept; default .glassbox in this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// Who receives OTLP: a collector that is found (auto), none (off), or this one; default auto.
+    #[arg(long, value_name = "auto|off|PATH")]
+    pub(crate) collector: Option<Otelcol>,
 }
 
 /// What the doctor looks at; what is not said here is as the application has it.
@@ -129,7 +133,7 @@ pub(crate) struct Demo {
     #[arg(long)]
     pub(crate) capture_content: bool,
     /// Use a backend that already runs, by the address of its page.
-    #[arg(long, value_name = "URL", conflicts_with_all = ["grpc", "http", "page", "data"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["grpc", "http", "page", "data", "collector"])]
     pub(crate) backend: Option<String>,
     #[command(flatten)]
     pub(crate) listen: Listen,

@@ -18,6 +18,7 @@ use crate::{
 use cast::Cast;
 use evidence::Evidence;
 use glassbox_ai::{AiSettings, ContentCapture};
+use glassbox_collector::Shim;
 use glassbox_config::{Environment, Settings};
 use glassbox_core::ServiceInfo;
 use outcome::Outcome;
@@ -48,6 +49,7 @@ pub(crate) async fn run(
     demo: Demo,
     settings: &Settings,
     environment: &Environment,
+    shim: Shim,
 ) -> Result<ExitCode, Failure> {
     let question = Question::from_args(&demo)?;
     let ai = settings
@@ -56,7 +58,7 @@ pub(crate) async fn run(
     let (local, page) = match &demo.backend {
         Some(url) => (None, url.clone()),
         None => {
-            let local = up::start(&demo.listen, settings).await?;
+            let local = up::start(&demo.listen, settings, environment, shim).await?;
             let page = local.page();
             (Some(local), page)
         }
@@ -104,6 +106,8 @@ impl Stage<'_> {
     fn introduce(&self) {
         let page = &self.backend.endpoints().page;
         tell(&self.style.dim(&format!("backend   {page}")));
+        let collector = self.backend.status().collector.line();
+        tell(&self.style.dim(&format!("collector {collector}")));
         if !self.real_model {
             tell("model     offline: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set");
         }
@@ -133,7 +137,8 @@ impl Stage<'_> {
         }
         let run = self.question.run();
         let evidence = Evidence::gather(self.backend, &answer.trace_id, run, ARRIVAL).await?;
-        let outcome = Outcome::new(self.question, answer, evidence, self.backend.endpoints());
+        let status = self.backend.look().await?;
+        let outcome = Outcome::new(self.question, answer, evidence, &status);
         print(&match self.demo.json {
             true => outcome.to_json(),
             false => outcome.to_text(self.style, self.real_model),

@@ -21,7 +21,7 @@ mod up;
 
 use args::{Cli, Command};
 use failure::Failure;
-use glassbox_collector::BackendConfig;
+use glassbox_collector::{BackendConfig, Shim};
 use glassbox_config::{Environment, Settings, SettingsBuilder, SettingsError};
 use std::{io::IsTerminal, path::Path, process::ExitCode, time::Duration};
 use tokio::runtime::Runtime;
@@ -31,6 +31,8 @@ use tracing_subscriber::EnvFilter;
 const LAST_MOMENTS: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
+    // A collector is started by this program, executed again: then this does not return.
+    let shim = Shim::arm();
     let cli = match args::parse() {
         Ok(cli) => cli,
         Err((text, 0)) => {
@@ -46,14 +48,14 @@ fn main() -> ExitCode {
     let ended = Runtime::new()
         .map_err(|error| Failure::from_error("the runtime did not start", &error))
         .and_then(|runtime| {
-            let ended = runtime.block_on(run(cli, &environment));
+            let ended = runtime.block_on(run(cli, &environment, shim));
             runtime.shutdown_timeout(LAST_MOMENTS);
             ended
         });
     ended.unwrap_or_else(|failure| failure.report())
 }
 
-async fn run(cli: Cli, environment: &Environment) -> Result<ExitCode, Failure> {
+async fn run(cli: Cli, environment: &Environment, shim: Shim) -> Result<ExitCode, Failure> {
     let folder = std::env::current_dir()
         .map_err(|error| Failure::from_error("the working folder is gone", &error))?;
     let file = cli.config.as_deref();
@@ -78,11 +80,11 @@ async fn run(cli: Cli, environment: &Environment) -> Result<ExitCode, Failure> {
         tracing::warn!("{warning}");
     }
     match command {
-        Command::Up(listen) => up::run(&listen, settings).await,
+        Command::Up(listen) => up::run(&listen, settings, environment, shim).await,
         Command::Probe(probe) => probe::run(&probe, settings).await,
         Command::Doctor(_) => unreachable!("the doctor has returned above"),
         #[cfg(feature = "demo")]
-        Command::Demo(demo) => demo::run(demo, settings, environment).await,
+        Command::Demo(demo) => demo::run(demo, settings, environment, shim).await,
         #[cfg(feature = "demo")]
         Command::OfflineModel { listen, lifeline } => offline_model(listen, lifeline).await,
         #[cfg(feature = "demo")]
@@ -110,9 +112,11 @@ fn settings(
         .build()
 }
 
-/// Warnings and errors, unless `RUST_LOG` says otherwise; standard output is for answers alone.
+/// Warnings, errors and what became of a reload, unless `RUST_LOG` says otherwise; standard output
+/// is for answers alone.
 fn log_to_stderr(environment: &Environment) {
-    let filter = environment.get("RUST_LOG").unwrap_or("warn");
+    let filter = environment.get("RUST_LOG");
+    let filter = filter.unwrap_or("warn,glassbox::up=info");
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(std::io::stderr)

@@ -1,13 +1,22 @@
 //! The local backend, with the registry beside it.
 
-use crate::{args::Listen, failure::Failure, terminal::print};
-use glassbox_collector::{Backend, BackendConfig, Endpoints};
-use glassbox_config::Settings;
+mod hangup;
+
+use crate::{
+    args::Listen,
+    backend::{self, Status},
+    failure::Failure,
+    terminal::print,
+};
+use glassbox_collector::{Backend, BackendConfig, Shim};
+use glassbox_config::{Environment, Settings};
 use glassbox_host::{MemoryRegistry, registry_router};
-use std::{process::ExitCode, time::Duration};
+use hangup::{Hangup, Meaning};
+use std::{pin::pin, process::ExitCode, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// How long a shutdown may take: requests under way are answered, the store is synced.
+/// How long a shutdown may take: what a collector holds is sent on, requests under way are
+/// answered, the store is synced.
 const FAREWELL: Duration = Duration::from_secs(10);
 
 /// A backend that this process runs.
@@ -16,11 +25,17 @@ pub(crate) struct Local {
     backend: Backend,
 }
 
-/// Starts the backend as flags, environment and file say, in this order.
+/// Starts the backend as flags, environment and file say, in this order, and a collector before it
+/// where there is one.
 ///
 /// # Errors
-/// If an address is taken, or the data folder cannot be used.
-pub(crate) async fn start(listen: &Listen, settings: &Settings) -> Result<Local, Failure> {
+/// If an address is taken, the data folder cannot be used, or a collector that was named is none.
+pub(crate) async fn start(
+    listen: &Listen,
+    settings: &Settings,
+    environment: &Environment,
+    shim: Shim,
+) -> Result<Local, Failure> {
     let mut config = settings
         .load::<BackendConfig>()
         .map_err(|error| Failure::from_error("the settings cannot be used", &error))?
@@ -37,7 +52,12 @@ pub(crate) async fn start(listen: &Listen, settings: &Settings) -> Result<Local,
     if let Some(folder) = &listen.data {
         config = config.data_dir(folder);
     }
-    let config = config.with_routes(registry_router(MemoryRegistry::new()));
+    if let Some(collector) = &listen.collector {
+        config.otelcol = collector.clone();
+    }
+    let config = config
+        .supervise(shim, environment)
+        .with_routes(registry_router(MemoryRegistry::new()));
     let backend = Backend::start(config)
         .await
         .map_err(|error| Failure::from_error("the backend did not start", &error))?;
@@ -47,12 +67,23 @@ pub(crate) async fn start(listen: &Listen, settings: &Settings) -> Result<Local,
 
 impl Local {
     /// The address of the page and the API.
-    #[cfg(feature = "demo")]
     pub(crate) fn page(&self) -> String {
         self.backend.endpoints().page().to_owned()
     }
 
-    /// Answers what is under way, syncs the store, and gives the folder up.
+    /// Has the collector read its configuration again, and says what came of it.
+    async fn reload(&self) {
+        match self.backend.reload().await {
+            Ok(()) => tracing::info!("the collector has taken its configuration over anew"),
+            Err(error) => {
+                let failure = Failure::from_error("nothing was reloaded", &error);
+                tracing::warn!("{failure}");
+            }
+        }
+    }
+
+    /// Has the collector send on what it holds, answers what is under way, syncs the store, and
+    /// gives the folder up.
     ///
     /// # Errors
     /// If something that was acknowledged could not be synced.
@@ -71,21 +102,43 @@ impl Local {
 ///
 /// # Errors
 /// If it cannot start, or not end in order.
-pub(crate) async fn run(listen: &Listen, settings: &Settings) -> Result<ExitCode, Failure> {
-    let local = start(listen, settings).await?;
-    print(&greeting(local.backend.endpoints()));
-    interrupted().await;
+pub(crate) async fn run(
+    listen: &Listen,
+    settings: &Settings,
+    environment: &Environment,
+    shim: Shim,
+) -> Result<ExitCode, Failure> {
+    let mut hangup = Hangup::heed();
+    let local = start(listen, settings, environment, shim).await?;
+    let backend = backend::Backend::connect(&local.page()).await?;
+    print(&greeting(backend.status()));
+    let mut stop = pin!(interrupted());
+    loop {
+        let meaning = tokio::select! {
+            () = &mut stop => break,
+            meaning = hangup.next() => meaning,
+        };
+        match meaning {
+            Meaning::Leave => break,
+            Meaning::Reload => tokio::select! {
+                () = &mut stop => break,
+                () = local.reload() => {}
+            },
+        }
+    }
     local.stop().await?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn greeting(endpoints: &Endpoints) -> String {
+fn greeting(status: &Status) -> String {
     let bare = |url: &str| url.trim_start_matches("http://").to_owned();
+    let endpoints = &status.endpoints;
     format!(
-        "OTLP      {} gRPC   {} HTTP\nRegistry  {page}/v1/registry/services\nPage      {page}\n",
-        bare(endpoints.grpc()),
-        bare(endpoints.http()),
-        page = endpoints.page(),
+        "OTLP      {} gRPC   {} HTTP\nCollector {}\nRegistry  {page}/v1/registry/services\nPage      {page}\n",
+        bare(&endpoints.grpc),
+        bare(&endpoints.http),
+        status.collector.line(),
+        page = endpoints.page,
     )
 }
 

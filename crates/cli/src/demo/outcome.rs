@@ -5,7 +5,7 @@ use super::{
     question::{Answer, Question},
 };
 use crate::{
-    backend::{Endpoints, Span},
+    backend::{Collector, Endpoints, Span, Status},
     style::Style,
     terminal::tell,
     tree,
@@ -20,7 +20,8 @@ pub(crate) struct Outcome<'a> {
     question: &'a Question,
     answer: Answer,
     evidence: Evidence,
-    endpoints: &'a Endpoints,
+    /// Of the backend, once everything had arrived.
+    status: &'a Status,
 }
 
 /// The JSON form; its fields are a promise to scripts.
@@ -30,6 +31,7 @@ struct Object<'a> {
     model: Option<&'a str>,
     trace_id: &'a str,
     endpoints: &'a Endpoints,
+    collector: &'a Collector,
     spans: Vec<SpanObject<'a>>,
     /// Only where the exit status is not 0.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -67,13 +69,13 @@ impl<'a> Outcome<'a> {
         question: &'a Question,
         answer: Answer,
         evidence: Evidence,
-        endpoints: &'a Endpoints,
+        status: &'a Status,
     ) -> Self {
         Self {
             question,
             answer,
             evidence,
-            endpoints,
+            status,
         }
     }
 
@@ -83,7 +85,8 @@ impl<'a> Outcome<'a> {
             answer: &self.answer.answer,
             model: self.answer.model.as_deref(),
             trace_id: &self.answer.trace_id,
-            endpoints: self.endpoints,
+            endpoints: &self.status.endpoints,
+            collector: &self.status.collector,
             spans: self.evidence.spans.iter().map(Into::into).collect(),
             missing: &self.evidence.missing,
         };
@@ -147,14 +150,21 @@ impl<'a> Outcome<'a> {
 
     fn addresses(&self, style: Style) -> String {
         let bare = |url: &str| url.trim_start_matches("http://").to_owned();
+        let Status {
+            endpoints,
+            collector,
+            ..
+        } = self.status;
         format!(
-            "{}  {}/runs/{}\n{}  {} gRPC   {} HTTP\n",
+            "{}       {}/runs/{}\n{}       {} gRPC   {} HTTP\n{}  {}\n",
             style.dim("Page"),
-            self.endpoints.page,
+            endpoints.page,
             self.answer.trace_id,
             style.dim("OTLP"),
-            bare(&self.endpoints.grpc),
-            bare(&self.endpoints.http),
+            bare(&endpoints.grpc),
+            bare(&endpoints.http),
+            style.dim("Collector"),
+            collector.line(),
         )
     }
 

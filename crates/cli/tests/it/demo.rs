@@ -42,6 +42,7 @@ fn one_question_gives_one_trace_twice_in_a_row() {
         let url = first["endpoints"][endpoint].as_str().unwrap();
         assert!(url.starts_with("http://127.0.0.1:"), "{url}");
     }
+    assert_eq!(first["collector"]["mode"], "embedded", "{first}");
     assert_eq!(spans_named(&first, "invoke_agent travel-agent").len(), 1);
     assert!(spans_named(&first, "chat offline").len() >= 2);
     assert!(!spans_named(&first, "execute_tool geocode").is_empty());
@@ -106,6 +107,7 @@ fn a_person_sees_the_answer_the_tree_and_the_addresses() {
         "$0 (offline)",
         "/runs/",
         "gRPC",
+        "Collector  embedded: the setting collector.otelcol is off",
     ] {
         assert!(printed.contains(part), "no '{part}' in:\n{printed}");
     }
