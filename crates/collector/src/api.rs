@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::endpoints::Endpoints;
-use crate::otelcol::{Archive, CollectorStatus};
+use crate::otelcol::{Archive, CollectorStatus, Losses};
 use crate::query::Query;
 use crate::store::SegmentStore;
 use params::Params;
@@ -41,6 +41,8 @@ pub(crate) struct Api {
     pub(crate) collector: watch::Receiver<CollectorStatus>,
     /// What a real collector writes beside the store.
     pub(crate) archive: Option<Arc<Archive>>,
+    /// What a collector could not hand on.
+    pub(crate) losses: Losses,
     pub(crate) started: u64,
     pub(crate) max_records: usize,
     pub(crate) notes: Vec<String>,

@@ -116,6 +116,7 @@ impl Backend {
             endpoints: endpoints.clone(),
             collector: reception.status(),
             archive: reception.archive(),
+            losses: reception.losses(),
             started,
             max_records: config.max_records,
             notes: notes.clone(),

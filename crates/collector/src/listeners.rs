@@ -2,8 +2,10 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 
 use crate::backend::StartError;
 use crate::config::BackendConfig;
@@ -16,12 +18,16 @@ const PAGE: u16 = 4380;
 /// How many ports behind the default one are tried.
 const TRIES: u16 = 200;
 
+/// How often an address that is set by hand and taken is tried again, and how long after: where the
+/// backend before this one was killed, its collector gives the ports up a moment after it.
+const AGAIN: u32 = 5;
+const MOMENT: Duration = Duration::from_millis(50);
+
 /// The two listeners for OTLP, and what has to be said about them.
 #[derive(Debug)]
 pub(crate) struct OtlpPair {
     grpc: Bound,
     http: Bound,
-    is_ours_to_choose: bool,
     notes: Vec<String>,
 }
 
@@ -53,16 +59,11 @@ impl OtlpPair {
             Some(listener) => listener,
             None => next_free("OTLP/gRPC", GRPC, &mut notes).await?,
         };
-        Ok(Self {
-            grpc,
-            http,
-            is_ours_to_choose: false,
-            notes,
-        })
+        Ok(Self { grpc, http, notes })
     }
 
     /// Binds 4317 and 4318, or the next two ports in a row that are both free.
-    pub(crate) async fn next_free() -> Result<Self, StartError> {
+    async fn next_free() -> Result<Self, StartError> {
         let mut last = None;
         for port in (GRPC..=GRPC + TRIES).step_by(2) {
             let pair = match bind(loopback(port)).await {
@@ -80,12 +81,7 @@ impl OtlpPair {
                             port + 1
                         ));
                     }
-                    return Ok(Self {
-                        grpc,
-                        http,
-                        is_ours_to_choose: true,
-                        notes,
-                    });
+                    return Ok(Self { grpc, http, notes });
                 }
                 Err(error) => last = Some(error),
             }
@@ -96,11 +92,6 @@ impl OtlpPair {
     /// Returns where gRPC and HTTP are received.
     pub(crate) fn addresses(&self) -> (SocketAddr, SocketAddr) {
         (self.grpc.address, self.http.address)
-    }
-
-    /// Returns whether any other two ports would do as well.
-    pub(crate) fn is_ours_to_choose(&self) -> bool {
-        self.is_ours_to_choose
     }
 
     /// Returns the listeners, gRPC first, and what has to be said about them.
@@ -138,7 +129,15 @@ pub(crate) async fn bind(address: SocketAddr) -> io::Result<Bound> {
 }
 
 async fn exactly(setting: &'static str, address: SocketAddr) -> Result<Bound, StartError> {
-    match bind(address).await {
+    let mut bound = bind(address).await;
+    for _ in 0..AGAIN {
+        if !matches!(&bound, Err(error) if error.kind() == io::ErrorKind::AddrInUse) {
+            break;
+        }
+        sleep(MOMENT).await;
+        bound = bind(address).await;
+    }
+    match bound {
         Ok(bound) => Ok(bound),
         Err(source) => Err(StartError::Bind {
             setting,

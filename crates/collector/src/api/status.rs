@@ -9,7 +9,6 @@ use serde_json::{Map, Value, json};
 
 use super::params::Params;
 use super::{Api, Failure, answer};
-use crate::otelcol::CollectorState;
 use crate::store::{Records, View};
 
 /// The number of traces, counted again only after spans came or went.
@@ -94,13 +93,10 @@ fn render(api: &Api) -> Value {
 /// What receives, and what it writes beside the store.
 fn collector(api: &Api) -> Value {
     let status = api.collector.borrow().clone();
-    let receives = matches!(
-        status.state,
-        CollectorState::Running | CollectorState::FallenBack
-    );
     let mut collector = json!(status);
-    collector["running"] = json!(receives);
+    collector["running"] = json!(status.receives());
     collector["archive"] = json!(api.archive.as_ref().map(|archive| archive.status()));
+    collector["lost"] = json!(api.losses.seen());
     collector
 }
 

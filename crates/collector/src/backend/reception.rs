@@ -13,8 +13,8 @@ use super::StartError;
 use crate::config::BackendConfig;
 use crate::listeners::{self, OtlpPair};
 use crate::otelcol::{
-    Archive, ArchiveBounds, Begun, Binary, CollectorStatus, FoundBy, Launch, Launcher, NotBegun,
-    ReloadError, Search, Supervisor, find, folder_in, look_after,
+    Archive, ArchiveBounds, Begun, Binary, CollectorStatus, FoundBy, Launch, Launcher, Losses,
+    NotBegun, ReloadError, Search, Supervisor, find, folder_in, look_after,
 };
 use crate::receivers::Receivers;
 
@@ -33,6 +33,7 @@ pub(super) struct Reception {
     /// The receivers of the backend itself: for applications or for the collector.
     servers: Vec<JoinHandle<()>>,
     archive: Option<Arc<Archive>>,
+    losses: Losses,
 }
 
 impl Reception {
@@ -71,6 +72,7 @@ impl Reception {
             supervisor: None,
             servers,
             archive: None,
+            losses: Losses::default(),
         })
     }
 
@@ -91,6 +93,7 @@ impl Reception {
         let is_asked_for = binary.found_by == FoundBy::Setting || config.otelcol_config.is_some();
         let folder = folder_in(&config.data_dir).map_err(system)?;
         let archive = Arc::new(Archive::new(&folder, ArchiveBounds::of(config)));
+        let losses = Losses::default();
         let launch = Launch {
             shim,
             environment,
@@ -99,6 +102,7 @@ impl Reception {
             launcher: Launcher::start().map_err(system)?,
             store,
             folder,
+            losses: losses.clone(),
         };
         match Supervisor::begin(launch, receivers.clone(), pair).await {
             Ok(Begun {
@@ -116,6 +120,7 @@ impl Reception {
                     supervisor: Some(supervisor),
                     servers,
                     archive: Some(archive),
+                    losses,
                 })
             }
             Err(NotBegun::Configuration(error, _)) if is_asked_for => Err(error.into()),
@@ -140,6 +145,11 @@ impl Reception {
         self.archive.clone()
     }
 
+    /// Returns what a collector's exporters could not hand on.
+    pub(super) fn losses(&self) -> Losses {
+        self.losses.clone()
+    }
+
     /// Has the collector take a new configuration over.
     pub(super) async fn reload(&self) -> Result<(), ReloadError> {
         match &self.supervisor {
@@ -150,8 +160,8 @@ impl Reception {
         }
     }
 
-    /// Has the collector send on what it holds, and returns the receivers that it sent to, which
-    /// have not stopped, and whether it ended in time.
+    /// Has the collector send on what it holds, to receivers that have not stopped yet, and returns
+    /// whether it ended in time.
     pub(super) async fn stop_collector(&mut self, until: Instant) -> bool {
         let Some(supervisor) = self.supervisor.take() else {
             return true;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::sync::watch;
 
+use super::losses::Losses;
 use entry::Entry;
 
 /// How many bytes of a line are kept; the rest of it is passed over.
@@ -32,6 +33,7 @@ const CRASHES: [&str; 2] = ["panic: ", "fatal error: "];
 pub(crate) struct Journal {
     said: Arc<Mutex<Said>>,
     signs: Arc<watch::Sender<Signs>>,
+    losses: Losses,
 }
 
 #[derive(Debug, Default)]
@@ -50,10 +52,12 @@ pub(crate) struct Signs {
 }
 
 impl Journal {
-    pub(crate) fn new() -> Self {
+    /// An empty one, which adds what is said to be lost to `losses`.
+    pub(crate) fn new(losses: Losses) -> Self {
         Self {
             said: Arc::default(),
             signs: Arc::new(watch::Sender::new(Signs::default())),
+            losses,
         }
     }
 
@@ -86,6 +90,9 @@ impl Journal {
     fn take(&self, text: &str) {
         let entry = Entry::read(text);
         entry.tell();
+        if let Some((component, items, error)) = entry.loss() {
+            self.losses.count(component, items, error);
+        }
         let words = entry.words();
         self.signs.send_if_modified(|signs| {
             let before = *signs;

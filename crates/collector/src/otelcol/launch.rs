@@ -15,9 +15,10 @@ use tokio::time::timeout;
 use super::binary::Binary;
 use super::journal::Journal;
 use super::launcher::Launcher;
+use super::losses::Losses;
 use super::plan::Plan;
 use super::process::{Process, with_configurations};
-use super::render::{RenderError, Rendered, layering_notes, render};
+use super::render::{Layer, RenderError, Rendered, render};
 use super::shim::Shim;
 use crate::config::BackendConfig;
 
@@ -36,6 +37,8 @@ pub(crate) struct Launch {
     pub(crate) store: SocketAddr,
     /// The collector's folder.
     pub(crate) folder: PathBuf,
+    /// What its exporters could not hand on.
+    pub(crate) losses: Losses,
 }
 
 /// Why there is no configuration to start with.
@@ -85,7 +88,25 @@ impl std::fmt::Display for Layered<'_> {
 #[derive(Debug)]
 pub(crate) struct Candidate {
     pub(crate) rendered: Rendered,
+    /// The user's part, which is layered over it.
+    pub(crate) layer: Option<Layer>,
     pub(crate) plan: Plan,
+}
+
+impl Candidate {
+    /// Writes the rendered part into the first of `files` and the user's part into the second.
+    fn write(&self, [rendered, layer]: &[PathBuf; 2]) -> io::Result<()> {
+        if let Some(part) = &self.layer {
+            part.write(layer)?;
+        }
+        self.rendered.write(rendered)
+    }
+
+    /// Returns those of `files` that were written, in the order of their layers.
+    fn in_use<'a>(&self, files: &'a [PathBuf; 2]) -> impl Iterator<Item = &'a Path> {
+        let layers = 1 + usize::from(self.layer.is_some());
+        files.iter().take(layers).map(PathBuf::as_path)
+    }
 }
 
 impl Launch {
@@ -105,25 +126,43 @@ impl Launch {
         })
     }
 
-    /// Renders the configuration of a run.
-    pub(crate) fn render(&self, plan: Plan) -> Result<Candidate, ConfigurationError> {
-        let failed = |error: RenderError| ConfigurationError::Render(sentence(&error));
+    /// Makes the configuration of a run of the settings and what the user's file says now, and has
+    /// the collector check it.
+    pub(crate) async fn make(&self, plan: Plan) -> Result<Candidate, ConfigurationError> {
+        let layer = self.config.otelcol_config.as_deref();
+        let layer = layer.map(Layer::read).transpose();
+        let candidate = self.render(plan, layer.map_err(unrenderable)?)?;
+        self.check(&candidate).await?;
+        Ok(candidate)
+    }
+
+    /// Renders the configuration of a run, with a part of the user's as it was read before.
+    pub(crate) fn render(
+        &self,
+        plan: Plan,
+        layer: Option<Layer>,
+    ) -> Result<Candidate, ConfigurationError> {
         let rendered = render(&plan, &self.binary.components, &self.config);
-        let mut rendered = rendered.map_err(failed)?;
-        if let Some(layer) = &self.config.otelcol_config {
-            rendered
-                .notes
-                .extend(layering_notes(layer).map_err(failed)?);
+        let mut rendered = rendered.map_err(unrenderable)?;
+        if let Some(layer) = &layer {
+            rendered.notes.extend(layer.notes().map_err(unrenderable)?);
         }
-        Ok(Candidate { rendered, plan })
+        Ok(Candidate {
+            rendered,
+            layer,
+            plan,
+        })
     }
 
     /// Has the collector check a configuration.
-    pub(crate) async fn check(&self, candidate: &Candidate) -> Result<(), ConfigurationError> {
-        let path = self.folder.join("collector.candidate.yaml");
-        let checked = self.checked(candidate, &path).await;
-        // It is in nobody's way, and the next one replaces it.
-        let _ = fs::remove_file(&path);
+    async fn check(&self, candidate: &Candidate) -> Result<(), ConfigurationError> {
+        let files = ["collector.candidate.yaml", "collector.layer.candidate.yaml"];
+        let files = files.map(|name| self.folder.join(name));
+        let checked = self.checked(candidate, &files).await;
+        for file in &files {
+            // It is in nobody's way, and the next one replaces it.
+            let _ = fs::remove_file(file);
+        }
         match checked {
             Ok(None) => Ok(()),
             Ok(Some(words)) => Err(ConfigurationError::Refused {
@@ -137,7 +176,8 @@ impl Launch {
 
     /// Puts a configuration in its place.
     pub(crate) fn place(&self, candidate: &Candidate) -> Result<(), ConfigurationError> {
-        let written = candidate.rendered.write(&candidate.plan.config());
+        let files = [candidate.plan.config(), candidate.plan.layer()];
+        let written = candidate.write(&files);
         written.map_err(|source| self.system(source))
     }
 
@@ -145,19 +185,22 @@ impl Launch {
     pub(crate) async fn start(&self, candidate: &Candidate) -> io::Result<Process> {
         let mut command = self.shim.command(&self.binary.path);
         self.equip(&mut command, &candidate.rendered);
-        let files = self.configurations(&candidate.plan.config());
-        let command = with_configurations(command, files.iter().map(PathBuf::as_path));
-        Process::start(&self.launcher, command).await
+        let files = [candidate.plan.config(), candidate.plan.layer()];
+        let command = with_configurations(command, candidate.in_use(&files));
+        Process::start(&self.launcher, command, &self.losses).await
     }
 
     /// Asks `otelcol validate`; returns what it objects to.
-    async fn checked(&self, candidate: &Candidate, path: &Path) -> io::Result<Option<String>> {
-        candidate.rendered.write(path)?;
+    async fn checked(
+        &self,
+        candidate: &Candidate,
+        files: &[PathBuf; 2],
+    ) -> io::Result<Option<String>> {
+        candidate.write(files)?;
         let mut command = std::process::Command::new(&self.binary.path);
         self.equip(&mut command, &candidate.rendered);
         command.arg("validate");
-        let files = self.configurations(path);
-        let command = with_configurations(command, files.iter().map(PathBuf::as_path));
+        let command = with_configurations(command, candidate.in_use(files));
         let mut command = Command::from(command);
         command.stdin(Stdio::null()).kill_on_drop(true);
         let output = match timeout(CHECKING, command.output()).await {
@@ -171,7 +214,7 @@ impl Launch {
         if output.status.success() {
             return Ok(None);
         }
-        let journal = Journal::new();
+        let journal = Journal::new(Losses::default());
         journal.clone().follow(output.stderr.as_slice()).await;
         let words = journal.last_words();
         Ok(Some(if words.is_empty() {
@@ -179,13 +222,6 @@ impl Launch {
         } else {
             words
         }))
-    }
-
-    /// The rendered configuration, and the user's over it.
-    fn configurations(&self, rendered: &Path) -> Vec<PathBuf> {
-        let mut files = vec![rendered.to_owned()];
-        files.extend(self.config.otelcol_config.clone());
-        files
     }
 
     /// Sets what the collector finds in its environment: what the application was given, so that
@@ -206,6 +242,10 @@ impl Launch {
             source,
         }
     }
+}
+
+fn unrenderable(error: RenderError) -> ConfigurationError {
+    ConfigurationError::Render(sentence(&error))
 }
 
 /// Returns two loopback addresses that were free a moment ago.

@@ -26,6 +26,11 @@ impl Plan {
     pub(crate) fn config(&self) -> PathBuf {
         self.data.join("collector.yaml")
     }
+
+    /// Returns the file that a configuration of the user's is copied to.
+    pub(crate) fn layer(&self) -> PathBuf {
+        self.data.join("collector.layer.yaml")
+    }
 }
 
 /// The name of the collector's folder in a data folder.

@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::health::{self, Health};
 use super::journal::Journal;
 use super::launcher::Launcher;
+use super::losses::Losses;
 
 /// How often a collector that starts is asked whether it is ready.
 const ASK_AGAIN: Duration = Duration::from_millis(20);
@@ -48,6 +49,7 @@ impl Process {
     pub(crate) async fn start(
         launcher: &Launcher,
         command: std::process::Command,
+        losses: &Losses,
     ) -> io::Result<Self> {
         let mut command = Command::from(command);
         command
@@ -56,7 +58,7 @@ impl Process {
             .stderr(Stdio::piped())
             .process_group(0);
         let mut child = launcher.spawn(command).await?;
-        let journal = Journal::new();
+        let journal = Journal::new(losses.clone());
         let mut readers = JoinSet::new();
         if let Some(pipe) = child.stderr.take() {
             readers.spawn(journal.clone().follow(pipe));

@@ -16,7 +16,7 @@ use super::{Components, Plan};
 use crate::config::BackendConfig;
 
 pub(crate) use file::{create_folder, replace};
-pub(crate) use layering::layering_notes;
+pub(crate) use layering::Layer;
 
 /// The signals, each with a pipeline and an archive file of its own.
 pub(crate) const SIGNALS: [&str; 3] = ["traces", "metrics", "logs"];
@@ -47,6 +47,8 @@ pub(crate) struct Rendered {
     pub(crate) yaml: String,
     /// What a user should be told: what the distribution lacks. One sentence each.
     pub(crate) notes: Vec<String>,
+    /// Where the collector has pages about itself.
+    pub(crate) zpages: Option<String>,
     /// What the collector needs in its environment, the secrets among it, to check the
     /// configuration as well as to run it.
     pub(crate) environment: Vec<(String, String)>,
@@ -103,6 +105,7 @@ pub(crate) fn render(
         components,
         config,
         notes: Vec::new(),
+        zpages: None,
         environment: Vec::new(),
         folders: Vec::new(),
         extensions: Map::new(),
@@ -126,6 +129,7 @@ pub(crate) fn render(
     Ok(Rendered {
         yaml: format!("{HEAD}{body}"),
         notes: draft.notes,
+        zpages: draft.zpages,
         environment: draft.environment,
         folders: draft.folders,
     })
@@ -156,6 +160,7 @@ struct Draft<'a> {
     components: &'a Components,
     config: &'a BackendConfig,
     notes: Vec<String>,
+    zpages: Option<String>,
     environment: Vec<(String, String)>,
     folders: Vec<PathBuf>,
     extensions: Map,
@@ -227,6 +232,7 @@ impl Draft<'_> {
         if self.components.extensions.contains("zpages") {
             let zpages = Map::new().with("endpoint", self.plan.zpages.to_string());
             answers = answers.with("zpages", zpages);
+            self.zpages = Some(format!("http://{}/debug/servicez", self.plan.zpages));
         } else {
             self.lacks("extension zpages", "it has no pages about itself");
         }

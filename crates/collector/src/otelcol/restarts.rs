@@ -14,6 +14,9 @@ const HEALTHY: Duration = Duration::from_secs(60);
 /// How many ends in a row, each before it was healthy, are enough.
 const QUICK_ENDS: u32 = 5;
 
+/// As how many quick ends a start counts that took too long: two of them are enough.
+const LATE: u32 = 3;
+
 /// Decides what follows the end of a collector. It knows no clock: the time is passed in.
 #[derive(Debug)]
 pub(crate) struct Restarts {
@@ -50,13 +53,22 @@ impl Restarts {
         self.ready_since = Some(now);
     }
 
-    /// Notes that the collector ended by itself, or never became ready.
+    /// Notes that the collector ended by itself.
     pub(crate) fn ended(&mut self, now: Instant) -> Next {
+        self.failed(now, 1)
+    }
+
+    /// Notes that the collector did not become ready in its time, during which nobody received.
+    pub(crate) fn late(&mut self, now: Instant) -> Next {
+        self.failed(now, LATE)
+    }
+
+    fn failed(&mut self, now: Instant, weight: u32) -> Next {
         let ready_since = self.ready_since.take();
         if ready_since.is_some_and(|since| now.saturating_duration_since(since) >= HEALTHY) {
             self.quick_ends = 0;
         }
-        self.quick_ends += 1;
+        self.quick_ends += weight;
         if self.quick_ends >= QUICK_ENDS {
             return Next::GiveUp;
         }
@@ -87,6 +99,14 @@ mod tests {
             }
             assert_eq!(restarts.ended(now), Next::GiveUp);
         }
+    }
+
+    #[test]
+    fn the_second_late_start_is_the_last() {
+        let now = Instant::now();
+        let mut restarts = Restarts::new(Jitter::seeded(1));
+        assert!(matches!(restarts.late(now), Next::After(_)));
+        assert_eq!(restarts.late(now), Next::GiveUp);
     }
 
     #[test]

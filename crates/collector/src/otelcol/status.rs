@@ -30,6 +30,8 @@ pub struct CollectorStatus {
     pub last_exit: Option<LastExit>,
     /// The file that its configuration was rendered to.
     pub config: Option<PathBuf>,
+    /// Where it has pages about itself, such as `http://127.0.0.1:41003/debug/servicez`.
+    pub zpages: Option<String>,
 }
 
 /// Who receives what applications send.
@@ -100,6 +102,18 @@ impl CollectorStatus {
             restarts: 0,
             last_exit: None,
             config: None,
+            zpages: None,
+        }
+    }
+
+    /// Returns whether anybody receives at the moment.
+    #[must_use]
+    pub fn receives(&self) -> bool {
+        match self.state {
+            CollectorState::Running => true,
+            // Unless somebody else has taken the ports.
+            CollectorState::FallenBack => self.mode == CollectorMode::Embedded,
+            _ => false,
         }
     }
 
@@ -116,6 +130,7 @@ impl CollectorStatus {
             restarts: 0,
             last_exit: None,
             config: None,
+            zpages: None,
         }
     }
 }

@@ -23,6 +23,9 @@ const FIRST_START: Duration = Duration::from_secs(40);
 /// How often other ports are tried when somebody takes ours before the collector does.
 const OTHER_PORTS: u32 = 3;
 
+/// How much longer than the collector its keeper may take to end.
+const LAST_MOMENTS: Duration = Duration::from_secs(2);
+
 /// How many reloads may wait: they are people's.
 const RELOADS: usize = 4;
 
@@ -69,6 +72,7 @@ impl Supervisor {
         let (status, seen) = watch::channel(CollectorStatus::starting(&launch.binary));
         let (stop, stopping) = watch::channel(None);
         let (reloads, asked) = mpsc::channel(RELOADS);
+        let config = launch.config.clone();
         let mut addresses = pair.addresses();
         let mut keeper = Keeper::new(launch, receivers, status, stopping, asked, addresses);
         let mut tries = 0;
@@ -77,17 +81,23 @@ impl Supervisor {
                 Ok(candidate) => candidate,
                 Err(error) => return Err(NotBegun::Configuration(error, pair)),
             };
-            let is_ours_to_choose = pair.is_ours_to_choose();
             // From here on the collector binds them itself.
             let mut notes = pair.release();
             notes.extend(candidate.rendered.notes.iter().cloned());
             let attempt = keeper.attempt(candidate).await;
             let lost_ports = matches!(&attempt, Attempt::Failed(failed) if failed.port_taken);
-            if !(lost_ports && is_ours_to_choose && tries < OTHER_PORTS) {
+            if !lost_ports || tries == OTHER_PORTS {
                 break (attempt, notes);
             }
             tries += 1;
-            pair = OtlpPair::next_free().await.map_err(NotBegun::Ports)?;
+            // An address that was set by hand and is taken is an error, which names who has it.
+            pair = OtlpPair::bind(&config).await.map_err(NotBegun::Ports)?;
+            if pair.addresses() == addresses {
+                // They are there to be had: the port that was taken is another one of its own, and
+                // the next start has that anew.
+                pair.release();
+                break (attempt, notes);
+            }
             addresses = pair.addresses();
         };
         let supervisor = Self {
@@ -120,10 +130,17 @@ impl Supervisor {
     }
 
     /// Stops the collector, which sends on what it holds meanwhile. Returns whether it ended
-    /// within `grace`.
-    pub(crate) async fn stop(self, grace: Duration) -> bool {
+    /// within `grace`; if not, it was killed.
+    pub(crate) async fn stop(mut self, grace: Duration) -> bool {
         self.stop.send_replace(Some(grace));
-        self.keeping.await.unwrap_or(false)
+        if let Ok(kept) = timeout(grace + LAST_MOMENTS, &mut self.keeping).await {
+            return kept.unwrap_or(false);
+        }
+        tracing::error!("the collector was not stopped in time, and is killed");
+        self.keeping.abort();
+        // What the task held, the collector among it, is gone once it has ended.
+        let _ = self.keeping.await;
+        false
     }
 
     /// Waits until something receives, and no longer than a user does.

@@ -11,6 +11,8 @@ pub(super) struct Entry {
     /// Which component says it.
     component: Option<String>,
     error: Option<String>,
+    /// How many records it says were given up.
+    lost: Option<u64>,
     /// Whatever else it says, as JSON.
     fields: Option<String>,
 }
@@ -24,6 +26,9 @@ const PASSED_OVER: [&str; 6] = [
     "stacktrace",
     "ts",
 ];
+
+/// How an exporter says how many records it gives up.
+const LOST: [&str; 2] = ["dropped_items", "rejected_items"];
 
 impl Entry {
     /// Reads a line: one of zap's JSON lines, or any other text, which is kept as it is.
@@ -42,6 +47,7 @@ impl Entry {
             message: text.to_owned(),
             component: None,
             error: None,
+            lost: None,
             fields: None,
         }
     }
@@ -62,17 +68,23 @@ impl Entry {
         let message = take("msg").unwrap_or_default();
         let component = take("otelcol.component.id");
         let error = take("error");
+        let lost = LOST.iter().find_map(|name| fields.get(*name)?.as_u64());
         fields.retain(|name, _| !PASSED_OVER.contains(&name.as_str()));
         // A debug exporter writes what it is sent. Where our events are sent to this collector as
         // well, that would go round for ever at any level that is on by default.
-        let shows_data = component.as_deref().is_some_and(|id| {
-            id.split('/').next() == Some("debug") || id.split('/').next() == Some("logging")
-        });
+        let kind = component.as_deref().and_then(|id| id.split('/').next());
+        let level = match kind {
+            Some("debug" | "logging") => Level::TRACE,
+            // What its pages about itself cannot show is no matter of ours.
+            Some("zpages") => level.max(Level::INFO),
+            _ => level,
+        };
         Self {
-            level: if shows_data { Level::TRACE } else { level },
+            level,
             message,
             component,
             error,
+            lost,
             fields: (!fields.is_empty()).then(|| Value::Object(fields).to_string()),
         }
     }
@@ -102,6 +114,13 @@ impl Entry {
         }
     }
 
+    /// Returns which component gave how many records up, and why.
+    pub(super) fn loss(&self) -> Option<(&str, u64, &str)> {
+        let component = self.component.as_deref()?;
+        let why = self.error.as_deref().unwrap_or(&self.message);
+        Some((component, self.lost?, why))
+    }
+
     /// Returns it as one line of text.
     pub(super) fn words(&self) -> String {
         match &self.error {
@@ -127,6 +146,7 @@ mod tests {
                 message: "Exporting failed. Dropping data.".to_owned(),
                 component: Some("otlp_http".to_owned()),
                 error: Some("connection refused".to_owned()),
+                lost: Some(1),
                 fields: Some(r#"{"dropped_items":1}"#.to_owned()),
             }
         );
@@ -159,6 +179,14 @@ mod tests {
         }
         assert_eq!(Entry::read("Error: no such file").level, Level::ERROR);
         assert_eq!(Entry::read("panic: nil").level, Level::ERROR);
+    }
+
+    #[test]
+    fn what_its_own_pages_lack_is_no_warning() {
+        let line = r#"{"level":"warn","msg":"m","otelcol.component.id":"zpages"}"#;
+        assert_eq!(Entry::read(line).level, Level::INFO);
+        let line = r#"{"level":"debug","msg":"m","otelcol.component.id":"zpages"}"#;
+        assert_eq!(Entry::read(line).level, Level::DEBUG);
     }
 
     #[test]

@@ -2,7 +2,7 @@ use super::*;
 
 #[tokio::test]
 async fn the_end_of_a_log_is_kept_and_what_stands_out_is_noticed() {
-    let journal = Journal::new();
+    let journal = Journal::new(Losses::default());
     let mut log: String = (0..20).map(|line| format!("line {line}\n")).collect();
     log.push_str("{\"level\":\"info\",\"msg\":\"Everything is ready. Begin running.\"}\n\n");
     log.push_str("Error: listen tcp 127.0.0.1:4317: bind: address already in use");
@@ -21,11 +21,30 @@ async fn the_end_of_a_log_is_kept_and_what_stands_out_is_noticed() {
 
 #[tokio::test]
 async fn why_it_crashed_is_kept_before_a_long_stack() {
-    let journal = Journal::new();
+    let journal = Journal::new(Losses::default());
     let mut log = "panic: nil pointer\n".to_owned();
     log.extend((0..50).map(|line| format!("\tgoroutine.go:{line}\n")));
     journal.clone().follow(log.as_bytes()).await;
     assert!(journal.last_words().starts_with("panic: nil pointer\n"));
+}
+
+#[tokio::test]
+async fn what_an_exporter_did_not_hand_on_is_counted() {
+    let losses = Losses::default();
+    let line = |component: &str, items: u64| {
+        format!(
+            "{{\"level\":\"error\",\"msg\":\"Exporting failed. Rejecting data.\",\
+             \"otelcol.component.id\":\"{component}\",\"error\":\"disk full\",\
+             \"rejected_items\":{items}}}\n"
+        )
+    };
+    let mut log = line("file/traces", 3) + &line("otlp_grpc/remote", 1) + &line("file/traces", 4);
+    log.push_str("{\"level\":\"info\",\"msg\":\"fine\",\"otelcol.component.id\":\"batch\"}\n");
+    Journal::new(losses.clone()).follow(log.as_bytes()).await;
+    let lost = serde_json::to_value(losses.seen()).unwrap();
+    assert_eq!(lost["file/traces"]["items"], 7, "{lost}");
+    assert_eq!(lost["file/traces"]["last_error"], "disk full");
+    assert_eq!(lost.as_object().unwrap().len(), 2, "{lost}");
 }
 
 #[tokio::test]

@@ -1,33 +1,74 @@
-//! What a user's configuration does to the rendered one when it is layered over it.
+//! A configuration of the user's, and what it does to the rendered one when it is layered over it.
 
-use std::fs;
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::exporters::STORE;
+use super::file::replace;
 use super::{RenderError, SIGNALS};
 
-/// Says what a configuration of the user's takes away from the rendered one: mappings are merged
-/// key by key, lists are replaced, and a key without a value wipes what it stands for.
+/// How large such a file may be: thousands of times as large as one that was written by hand.
+const LARGEST: u64 = 1 << 20;
+
+/// A configuration of the user's as it was when it was read.
 ///
-/// # Errors
-/// Fails when the file cannot be read or is no YAML mapping.
-pub(crate) fn layering_notes(path: &Path) -> Result<Vec<String>, RenderError> {
-    let text = fs::read_to_string(path).map_err(|source| RenderError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
-    let malformed = |source| RenderError::Malformed {
-        path: path.to_owned(),
-        source: Box::new(source),
-    };
-    let layer: Option<serde_json::Map<String, Value>> =
-        serde_saphyr::from_str(&text).map_err(malformed)?;
-    let layer = Value::Object(layer.unwrap_or_default());
-    let warnings = taken(&layer);
-    let notes = warnings.map(|warning| format!("WARNING: {} {warning}", path.display()));
-    Ok(notes.collect())
+/// The collector is given a copy of it: what the user writes into the file counts from the next
+/// reload or start of the backend, and not from the next crash of the collector.
+#[derive(Debug, Clone)]
+pub(crate) struct Layer {
+    path: PathBuf,
+    text: Arc<str>,
+}
+
+impl Layer {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// Fails when it cannot be read, or is larger than 1 MiB.
+    pub(crate) fn read(path: &Path) -> Result<Self, RenderError> {
+        let unreadable = |source| RenderError::Unreadable {
+            path: path.to_owned(),
+            source,
+        };
+        let mut text = String::new();
+        let file = File::open(path).map_err(unreadable)?;
+        let read = file.take(LARGEST + 1).read_to_string(&mut text);
+        if read.map_err(unreadable)? as u64 > LARGEST {
+            let too_large = format!("it is larger than {LARGEST} bytes");
+            return Err(unreadable(io::Error::other(too_large)));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            text: text.into(),
+        })
+    }
+
+    /// Writes the copy, readable by its owner alone.
+    pub(crate) fn write(&self, copy: &Path) -> io::Result<()> {
+        replace(copy, self.text.as_bytes())
+    }
+
+    /// Says what it takes away from the rendered configuration: mappings are merged key by key,
+    /// lists are replaced, and a key without a value wipes what it stands for.
+    ///
+    /// # Errors
+    /// Fails when it is no YAML mapping.
+    pub(crate) fn notes(&self) -> Result<Vec<String>, RenderError> {
+        let malformed = |source| RenderError::Malformed {
+            path: self.path.clone(),
+            source: Box::new(source),
+        };
+        let layer: Option<serde_json::Map<String, Value>> =
+            serde_saphyr::from_str(&self.text).map_err(malformed)?;
+        let layer = Value::Object(layer.unwrap_or_default());
+        let warnings = taken(&layer);
+        let notes = warnings.map(|warning| format!("WARNING: {} {warning}", self.path.display()));
+        Ok(notes.collect())
+    }
 }
 
 fn taken(layer: &Value) -> impl Iterator<Item = String> {
@@ -81,13 +122,15 @@ fn wiped(layer: &Value, path: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn notes(yaml: &str) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mine.yaml");
         fs::write(&path, yaml).unwrap();
-        layering_notes(&path).unwrap()
+        Layer::read(&path).unwrap().notes().unwrap()
     }
 
     #[test]
@@ -129,7 +172,7 @@ mod tests {
 
     #[test]
     fn what_is_no_configuration_is_an_error_that_names_the_file() {
-        let missing = layering_notes(Path::new("/nowhere/mine.yaml")).unwrap_err();
+        let missing = Layer::read(Path::new("/nowhere/mine.yaml")).unwrap_err();
         assert!(
             missing.to_string().contains("/nowhere/mine.yaml"),
             "{missing}"
@@ -138,8 +181,10 @@ mod tests {
         let path = folder.path().join("mine.yaml");
         for broken in ["service: [", "- a\n- b\n", "just text"] {
             fs::write(&path, broken).unwrap();
-            let error = layering_notes(&path).unwrap_err();
+            let error = Layer::read(&path).unwrap().notes().unwrap_err();
             assert!(error.to_string().contains("mine.yaml"), "{error}");
         }
+        let endless = Layer::read(Path::new("/dev/zero")).unwrap_err();
+        assert!(endless.to_string().contains("/dev/zero"), "{endless}");
     }
 }

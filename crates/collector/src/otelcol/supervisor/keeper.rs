@@ -14,6 +14,7 @@ use super::Reload;
 use crate::otelcol::health::Health;
 use crate::otelcol::launch::{Candidate, ConfigurationError, Launch, sentence};
 use crate::otelcol::process::{NotReady, Process};
+use crate::otelcol::render::Layer;
 use crate::otelcol::restarts::{Next, Restarts};
 use crate::otelcol::status::{CollectorMode, CollectorState, CollectorStatus, LastExit};
 use crate::receivers::Receivers;
@@ -40,6 +41,8 @@ pub(super) struct Keeper {
     reloads: mpsc::Receiver<Reload>,
     /// Where applications send to.
     addresses: (SocketAddr, SocketAddr),
+    /// The user's part of the configuration that the collector has accepted last.
+    layer: Option<Layer>,
 }
 
 /// A collector that receives.
@@ -60,12 +63,14 @@ pub(super) enum Attempt {
 }
 
 /// A collector that ended, or never was ready.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Failed {
     status: String,
     last_words: String,
     /// Somebody else has a port of its.
     pub(super) port_taken: bool,
+    /// It did not end: it was not ready in time, and was killed.
+    late: bool,
 }
 
 impl Failed {
@@ -113,6 +118,7 @@ impl Keeper {
             stop,
             reloads,
             addresses,
+            layer: None,
         }
     }
 
@@ -123,9 +129,9 @@ impl Keeper {
         addresses: (SocketAddr, SocketAddr),
     ) -> Result<Candidate, ConfigurationError> {
         self.addresses = addresses;
-        let candidate = self.launch.render(self.launch.plan(addresses)?)?;
-        self.launch.check(&candidate).await?;
+        let candidate = self.launch.make(self.launch.plan(addresses)?).await?;
         self.launch.place(&candidate)?;
+        self.layer.clone_from(&candidate.layer);
         Ok(candidate)
     }
 
@@ -137,8 +143,7 @@ impl Keeper {
             Err(error) => {
                 return Attempt::Failed(Failed {
                     status: format!("not started: {}", sentence(&error)),
-                    last_words: String::new(),
-                    port_taken: false,
+                    ..Failed::default()
                 });
             }
         };
@@ -182,6 +187,7 @@ impl Keeper {
                     self.status.send_modify(|status| {
                         status.state = CollectorState::Stopped;
                         status.pid = None;
+                        status.zpages = None;
                     });
                     return in_time;
                 }
@@ -200,6 +206,7 @@ impl Keeper {
                     status.reason = None;
                     status.pid = running.process.pid();
                     status.config = Some(running.candidate.plan.config());
+                    status.zpages = running.candidate.rendered.zpages.clone();
                 });
                 State::Running(running)
             }
@@ -211,7 +218,10 @@ impl Keeper {
     /// Notes the end of a collector and decides what follows.
     fn after_end(&mut self, failed: Failed) -> State {
         self.note_end(&failed);
-        let next = self.restarts.ended(Instant::now());
+        let next = match failed.late {
+            true => self.restarts.late(Instant::now()),
+            false => self.restarts.ended(Instant::now()),
+        };
         match next {
             Next::After(pause) => {
                 tracing::warn!(
@@ -223,6 +233,7 @@ impl Keeper {
                 self.status.send_modify(|status| {
                     status.state = CollectorState::Restarting;
                     status.pid = None;
+                    status.zpages = None;
                 });
                 State::Pausing(pause)
             }
@@ -232,7 +243,10 @@ impl Keeper {
                     last_words = failed.last_words,
                     "the collector ended too often: the backend receives in its place",
                 );
-                self.status.send_modify(|status| status.pid = None);
+                self.status.send_modify(|status| {
+                    status.pid = None;
+                    status.zpages = None;
+                });
                 State::FallingBack
             }
         }
@@ -290,7 +304,7 @@ impl Keeper {
         let candidate = self
             .launch
             .plan(self.addresses)
-            .and_then(|plan| self.launch.render(plan));
+            .and_then(|plan| self.launch.render(plan, self.layer.clone()));
         let placed = candidate.and_then(|candidate| {
             self.launch.place(&candidate)?;
             Ok(candidate)
@@ -299,8 +313,7 @@ impl Keeper {
             Ok(candidate) => self.attempt(candidate).await,
             Err(error) => Attempt::Failed(Failed {
                 status: format!("not started: {}", sentence(&error)),
-                last_words: String::new(),
-                port_taken: false,
+                ..Failed::default()
             }),
         };
         self.after(attempt)
@@ -373,17 +386,21 @@ fn ended(process: &Process, status: String) -> Failed {
         status,
         last_words: process.journal().last_words(),
         port_taken: process.journal().signs().borrow().port_taken,
+        late: false,
     }
 }
 
 /// Ends what did not become ready, if it has not ended, and tells why.
 async fn failed(mut process: Process, reason: NotReady) -> Failed {
-    let status = match reason {
-        NotReady::Ended(status) => status,
+    match reason {
+        NotReady::Ended(status) => ended(&process, status),
         NotReady::Late(patience) => {
             process.kill().await;
-            format!("killed: not ready within {patience:?}")
+            let status = format!("killed: not ready within {patience:?}");
+            Failed {
+                late: true,
+                ..ended(&process, status)
+            }
         }
-    };
-    ended(&process, status)
+    }
 }

@@ -30,7 +30,14 @@ impl Keeper {
                 health,
             }))
         };
-        let new = match self.checked(old.plan.clone()).await {
+        let made = tokio::select! {
+            made = self.launch.make(old.plan.clone()) => made,
+            grace = stopping(&mut self.stop) => {
+                answer(done, Err(ReloadError::Stopped));
+                return State::Stopped(process.stop(grace).await);
+            }
+        };
+        let new = match made {
             Ok(new) => new,
             Err(error) => {
                 answer(done, Err(refused(error)));
@@ -60,6 +67,9 @@ impl Keeper {
             Ok(health) => {
                 tracing::info!("the collector has taken its new configuration over");
                 self.tell_notes(&new);
+                self.layer.clone_from(&new.layer);
+                self.status
+                    .send_modify(|status| status.zpages = new.rendered.zpages.clone());
                 answer(done, Ok(()));
                 stays(process, new, health)
             }
@@ -82,11 +92,16 @@ impl Keeper {
 
     /// Checks a configuration while the collector is waited for: its next start renders it anew.
     pub(super) async fn accept(&mut self, done: Reload) {
-        let checked = match self.launch.plan(self.addresses) {
-            Ok(plan) => self.checked(plan).await,
+        let made = match self.launch.plan(self.addresses) {
+            Ok(plan) => tokio::select! {
+                made = self.launch.make(plan) => made,
+                // Whoever called this is told as well.
+                _ = stopping(&mut self.stop) => return answer(done, Err(ReloadError::Stopped)),
+            },
             Err(error) => Err(error),
         };
-        answer(done, checked.map(drop).map_err(refused));
+        let accepted = made.map(|new| self.layer = new.layer);
+        answer(done, accepted.map_err(refused));
     }
 
     /// Receives in the collector's place, until the backend stops or a new configuration lets the
@@ -97,7 +112,15 @@ impl Keeper {
             Wake::Reload(done) => done,
             Wake::Due | Wake::Ended(_) => return State::StandingIn(stand_in),
         };
-        let candidate = match self.prepare(self.addresses).await {
+        let mut stop = self.stop.clone();
+        let prepared = tokio::select! {
+            prepared = self.prepare(self.addresses) => prepared,
+            grace = stopping(&mut stop) => {
+                answer(done, Err(ReloadError::Stopped));
+                return State::Stopped(ended(stand_in, grace).await);
+            }
+        };
+        let candidate = match prepared {
             Ok(candidate) => candidate,
             Err(error) => {
                 answer(done, Err(refused(error)));
@@ -124,12 +147,6 @@ impl Keeper {
                 State::Stopped(true)
             }
         }
-    }
-
-    async fn checked(&self, plan: crate::otelcol::Plan) -> Result<Candidate, ConfigurationError> {
-        let candidate = self.launch.render(plan)?;
-        self.launch.check(&candidate).await?;
-        Ok(candidate)
     }
 
     fn put_back(&self, old: &Candidate) {

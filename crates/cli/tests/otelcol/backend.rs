@@ -1,0 +1,143 @@
+//! `glassbox up` as these tests see it: what it says, what its API answers, which child it has.
+
+use crate::{
+    children,
+    glassbox::{command, free_ports, get, until},
+};
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex},
+};
+
+/// The collector that these tests are about.
+pub(crate) fn otelcol() -> PathBuf {
+    let path = std::env::var_os("GLASSBOX_OTEL_COLLECTOR");
+    let path = path.expect("GLASSBOX_OTEL_COLLECTOR names the collector: cargo xtask collector");
+    PathBuf::from(path)
+}
+
+/// `glassbox up` on free ports with its data in `data`, through the collector.
+pub(crate) fn up(data: &Path) -> Command {
+    let mut up = command(&["up"]);
+    up.args(free_ports()).arg("--data").arg(data);
+    up.env("GLASSBOX_OTEL_COLLECTOR", otelcol());
+    up.env("RUST_LOG", "info");
+    up
+}
+
+/// A backend that runs. It is killed when the test ends.
+pub(crate) struct Backend {
+    child: Child,
+    /// Standard output up to the address of the page.
+    pub(crate) greeting: String,
+    pub(crate) page: String,
+    said: Arc<Mutex<String>>,
+}
+
+impl Backend {
+    /// Starts it and waits until it has told where it listens.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = Arc::new(Mutex::new(String::new()));
+        listen(child.stderr.take().unwrap(), Arc::clone(&said));
+        let mut greeting = String::new();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        while !greeting.contains("\nPage") {
+            let read = lines.read_line(&mut greeting).unwrap();
+            assert_ne!(read, 0, "it did not start: {}", said.lock().unwrap());
+        }
+        let page = greeting.split_whitespace().last().unwrap().to_owned();
+        Self {
+            child,
+            greeting,
+            page,
+            said,
+        }
+    }
+
+    /// Starts it with the collector and its data in `data`.
+    pub(crate) fn on(data: &Path) -> Self {
+        Self::start(&mut up(data))
+    }
+
+    pub(crate) fn status(&self) -> Value {
+        get(&format!("{}/api/status", self.page)).expect("the backend answers")
+    }
+
+    /// What the status says about what receives.
+    pub(crate) fn collector(&self) -> Value {
+        self.status()["collector"].take()
+    }
+
+    /// Waits until the status says about what receives what is wanted.
+    pub(crate) fn until_collector(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        until(what, || Some(self.collector()).filter(&wanted))
+    }
+
+    /// The process of the collector.
+    pub(crate) fn otelcol(&self) -> u32 {
+        let collector = self.collector();
+        assert_eq!(collector["mode"], "otelcol", "{collector}");
+        collector["pid"].as_u64().unwrap().try_into().unwrap()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The base address of a protocol: `grpc` or `http`.
+    pub(crate) fn endpoint(&self, protocol: &str) -> String {
+        let endpoints = &self.status()["endpoints"];
+        endpoints[protocol].as_str().unwrap().to_owned()
+    }
+
+    /// What it has logged.
+    pub(crate) fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
+    }
+
+    pub(crate) fn until_said(&self, words: &str) {
+        until(words, || self.said().contains(words).then_some(()));
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        children::signal(self.pid(), name);
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        until("the backend to end", || self.child.try_wait().unwrap())
+    }
+
+    /// SIGTERM, and the status it ends with.
+    pub(crate) fn terminate(mut self) -> ExitStatus {
+        self.signal("TERM");
+        self.ended()
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        // Ended already, which is well.
+        let _gone = self.child.kill();
+        let _status = self.child.wait();
+    }
+}
+
+fn listen(from: impl Read + Send + 'static, said: Arc<Mutex<String>>) {
+    std::thread::spawn(move || {
+        let mut lines = BufReader::new(from);
+        let mut line = String::new();
+        while lines.read_line(&mut line).is_ok_and(|read| read > 0) {
+            said.lock().unwrap().push_str(&line);
+            line.clear();
+        }
+    });
+}

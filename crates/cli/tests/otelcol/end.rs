@@ -1,0 +1,57 @@
+//! How it all ends: in order, or at once and without a trace.
+
+use crate::{
+    backend::Backend,
+    children::{self, until_gone},
+    telemetry::{archived, post, spans},
+};
+
+#[test]
+fn a_backend_that_is_killed_leaves_no_collector_behind() {
+    let data = tempfile::tempdir().unwrap();
+    let mut backend = Backend::on(data.path());
+    let pid = backend.otelcol();
+    assert!(children::runs(pid));
+    backend.signal("KILL");
+    backend.ended();
+    until_gone(pid);
+    // Everything is free again: the folder, and with it the queue and the archive.
+    let again = Backend::on(data.path());
+    again.send_span("again");
+    again.until_span("again");
+}
+
+#[test]
+fn what_was_acknowledged_before_the_end_is_stored() {
+    const REQUESTS: usize = 40;
+    const EACH: usize = 25;
+    let data = tempfile::tempdir().unwrap();
+    let backend = Backend::on(data.path());
+    let (pid, http) = (backend.otelcol(), backend.endpoint("http"));
+    for request in 0..REQUESTS {
+        let names: Vec<_> = (0..EACH).map(|span| format!("{request}-{span}")).collect();
+        assert!(post(&http, "traces", &spans(&names)));
+    }
+    // At once: the collector holds what came last, and sends it on as it ends.
+    assert!(backend.terminate().success());
+    assert!(!children::runs(pid));
+
+    let mut up = crate::backend::up(data.path());
+    let backend = Backend::start(up.args(["--collector", "off"]));
+    let store = &backend.status()["store"];
+    assert_eq!(store["spans"], REQUESTS * EACH, "{store}");
+    let archived = archived(data.path(), "traces");
+    assert_eq!(archived.matches("\"spanId\"").count(), REQUESTS * EACH);
+}
+
+#[test]
+fn an_interrupt_from_the_terminal_ends_it_in_order() {
+    let data = tempfile::tempdir().unwrap();
+    let mut backend = Backend::on(data.path());
+    let pid = backend.otelcol();
+    backend.send_span("last");
+    backend.signal("INT");
+    assert!(backend.ended().success());
+    assert!(!children::runs(pid));
+    assert!(archived(data.path(), "traces").contains("last"));
+}

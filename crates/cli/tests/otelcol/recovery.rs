@@ -1,0 +1,145 @@
+//! A collector that dies is started again; one that keeps dying is replaced.
+
+use crate::{
+    backend::{Backend, otelcol, up},
+    children::{runs, signal},
+    glassbox::run,
+};
+use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, path::Path};
+
+/// A configuration that is valid, and fails when the collector starts with it.
+pub(crate) fn taken_port(address: &str) -> String {
+    format!(
+        "exporters:\n  prometheus/mine: {{endpoint: \"{address}\"}}\n\
+         service:\n  pipelines:\n    metrics/mine:\n      receivers: [otlp]\n      exporters: [prometheus/mine]\n"
+    )
+}
+
+/// A program in place of a collector: it answers as the real one does, and runs as `script` says.
+fn impostor(folder: &Path, script: &str) -> std::path::PathBuf {
+    let path = folder.join("otelcol");
+    let real = otelcol();
+    let script = format!(
+        "#!/bin/sh\ncase \"$1\" in\n--version|components|validate) exec \"{}\" \"$@\";;\nesac\n{script}\n",
+        real.display()
+    );
+    fs::write(&path, script).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+#[test]
+fn a_collector_that_is_killed_is_started_again_and_it_is_said() {
+    let data = tempfile::tempdir().unwrap();
+    let backend = Backend::on(data.path());
+    backend.send_span("before");
+    backend.until_span("before");
+    let (pid, grpc) = (backend.otelcol(), backend.endpoint("grpc"));
+
+    signal(pid, "KILL");
+    let collector = backend.until_collector("a restart", |collector| {
+        collector["restarts"] == 1 && collector["running"] == true
+    });
+    let last = &collector["last_exit"];
+    assert!(
+        last["status"].as_str().unwrap().contains("signal: 9"),
+        "{collector}"
+    );
+    assert!(last["time_unix_nano"].is_string(), "{collector}");
+    assert_ne!(backend.otelcol(), pid);
+    assert_eq!(backend.endpoint("grpc"), grpc);
+    backend.send_span("after");
+    backend.until_span("after");
+    assert!(
+        backend
+            .said()
+            .contains("the collector ended by itself and is started again"),
+        "{}",
+        backend.said()
+    );
+    assert!(backend.terminate().success());
+}
+
+#[test]
+fn the_backend_receives_on_the_same_ports_once_the_collector_keeps_dying() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().to_string();
+    let data = tempfile::tempdir().unwrap();
+    let layer = data.path().join("mine.yaml");
+    fs::write(&layer, taken_port(&port)).unwrap();
+    // It comes up only once somebody receives.
+    let backend = Backend::start(up(data.path()).env("GLASSBOX_OTEL_CONFIG", &layer));
+    let collector = backend.collector();
+    assert_eq!(collector["mode"], "embedded", "{collector}");
+    assert_eq!(collector["state"], "fallen_back");
+    assert_eq!(collector["running"], true);
+    assert_eq!(collector["pid"], backend.pid());
+    let words = collector["last_exit"]["last_words"].as_str().unwrap();
+    assert!(words.contains(&port), "{collector}");
+    assert!(
+        backend
+            .greeting
+            .contains("Collector embedded: the collector ended too often"),
+        "{}",
+        backend.greeting
+    );
+    assert!(backend.said().contains("the backend receives in its place"));
+    assert!(crate::children::of(backend.pid()).is_empty());
+    backend.send_span("all the same");
+    backend.until_span("all the same");
+
+    // Once what was in the way is gone, a reload brings the collector back.
+    drop(taken);
+    backend.signal("HUP");
+    backend.until_collector("the collector", |collector| collector["mode"] == "otelcol");
+    backend.send_span("again");
+    backend.until_span("again");
+    assert!(backend.terminate().success());
+}
+
+#[test]
+fn a_program_that_never_becomes_ready_is_given_up_while_one_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = impostor(folder.path(), "exec sleep 600");
+    let data = tempfile::tempdir().unwrap();
+    let mut up = up(data.path());
+    let backend = Backend::start(up.arg("--collector").arg(program));
+    let collector = backend.collector();
+    assert_eq!(collector["state"], "fallen_back", "{collector}");
+    let status = collector["last_exit"]["status"].as_str().unwrap();
+    assert!(status.contains("not ready within"), "{collector}");
+    assert!(crate::children::of(backend.pid()).is_empty());
+    backend.send_span("late");
+    backend.until_span("late");
+}
+
+#[test]
+fn a_collector_that_does_not_end_is_killed_after_its_grace() {
+    let data = tempfile::tempdir().unwrap();
+    let backend = Backend::on(data.path());
+    let pid = backend.otelcol();
+    // It takes no signal any more, but the one that needs not be taken.
+    signal(pid, "STOP");
+    assert!(backend.terminate().success());
+    assert!(!runs(pid));
+}
+
+#[test]
+fn a_program_that_is_no_collector_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("nothing");
+    for (program, words) in [
+        (Path::new("/bin/echo"), "is no OpenTelemetry Collector"),
+        (missing.as_path(), "there is no program"),
+        (folder.path(), "cannot be executed"),
+    ] {
+        let mut up = up(data.path());
+        let output = run(up.arg("--collector").arg(program));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success());
+        let last = said.lines().last().unwrap();
+        let named = last.contains(&program.display().to_string());
+        assert!(named && last.contains(words), "{said}");
+    }
+}

@@ -1,0 +1,126 @@
+//! SIGHUP: a configuration that is valid takes effect, any other changes nothing and is said.
+
+use crate::{
+    backend::{Backend, up},
+    children::signal,
+    glassbox::until,
+};
+use std::{fs, net::TcpListener};
+
+/// A configuration that puts a colour on every span.
+pub(crate) fn tagging(colour: &str) -> String {
+    format!(
+        "processors:\n  attributes/mine:\n    actions: [{{key: colour, value: {colour}, action: upsert}}]\n\
+         service:\n  pipelines:\n    traces:\n      processors: [memory_limiter, attributes/mine, batch]\n"
+    )
+}
+
+/// The colour that a span gets now.
+fn colour(backend: &Backend, name: &str) -> String {
+    backend.send_span(name);
+    let span = backend.until_span(name);
+    span["attributes"]["colour"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_valid_configuration_takes_effect_in_the_process_that_runs() {
+    let data = tempfile::tempdir().unwrap();
+    let layer = data.path().join("mine.yaml");
+    fs::write(&layer, tagging("blue")).unwrap();
+    let backend = Backend::start(up(data.path()).env("GLASSBOX_OTEL_CONFIG", &layer));
+    assert_eq!(colour(&backend, "before"), "blue");
+    let pid = backend.otelcol();
+
+    fs::write(&layer, tagging("green")).unwrap();
+    backend.signal("HUP");
+    backend.until_said("the collector has taken its configuration over anew");
+    assert_eq!(colour(&backend, "after"), "green");
+    assert_eq!(backend.otelcol(), pid);
+    assert_eq!(backend.collector()["restarts"], 0);
+    assert!(backend.terminate().success());
+}
+
+#[test]
+fn an_invalid_configuration_changes_nothing_not_even_after_a_crash() {
+    let data = tempfile::tempdir().unwrap();
+    let layer = data.path().join("mine.yaml");
+    fs::write(&layer, tagging("blue")).unwrap();
+    let backend = Backend::start(up(data.path()).env("GLASSBOX_OTEL_CONFIG", &layer));
+    let pid = backend.otelcol();
+
+    fs::write(&layer, "exporters: {no_such_thing: {}}\n").unwrap();
+    backend.signal("HUP");
+    backend.until_said("nothing was reloaded: the collector refuses the new configuration");
+    assert!(
+        backend.said().contains("no_such_thing"),
+        "{}",
+        backend.said()
+    );
+    assert_eq!(colour(&backend, "same"), "blue");
+    assert_eq!(backend.otelcol(), pid);
+
+    signal(pid, "KILL");
+    backend.until_collector("a restart", |collector| {
+        collector["restarts"] == 1 && collector["state"] == "running"
+    });
+    assert_eq!(colour(&backend, "again"), "blue");
+}
+
+#[test]
+fn a_configuration_that_fails_only_at_its_start_is_taken_back() {
+    let data = tempfile::tempdir().unwrap();
+    let layer = data.path().join("mine.yaml");
+    fs::write(&layer, tagging("blue")).unwrap();
+    let backend = Backend::start(up(data.path()).env("GLASSBOX_OTEL_CONFIG", &layer));
+
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap();
+    fs::write(&layer, crate::recovery::taken_port(&port.to_string())).unwrap();
+    backend.signal("HUP");
+    backend.until_said("so it has the old one again");
+    assert!(backend.said().contains("address already in use"));
+    let collector = backend.until_collector("the old configuration", |collector| {
+        collector["state"] == "running"
+    });
+    assert_eq!(collector["mode"], "otelcol", "{collector}");
+    assert_eq!(collector["restarts"], 1);
+    assert_eq!(colour(&backend, "back"), "blue");
+}
+
+#[test]
+fn without_a_collector_a_reload_is_answered_and_the_backend_goes_on() {
+    let data = tempfile::tempdir().unwrap();
+    let mut up = up(data.path());
+    let backend = Backend::start(up.args(["--collector", "off"]));
+    backend.signal("HUP");
+    backend.until_said("nothing was reloaded: there is no collector to reload");
+    backend.send_span("on");
+    backend.until_span("on");
+    assert!(backend.terminate().success());
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_the_backend() {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&terminal).unwrap();
+    unlockpt(&terminal).unwrap();
+    let name = ptsname(&terminal, Vec::new()).unwrap();
+    let inside = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(name.to_str().unwrap())
+        .unwrap();
+    let data = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start(up(data.path()).stdin(inside));
+    let pid = backend.otelcol();
+    // As long as the terminal is there, the signal asks for a reload.
+    backend.signal("HUP");
+    backend.until_said("the collector has taken its configuration over anew");
+    drop(terminal);
+    backend.signal("HUP");
+    assert!(backend.ended().success());
+    until("the collector to end", || {
+        (!crate::children::runs(pid)).then_some(())
+    });
+}
