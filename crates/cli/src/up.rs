@@ -12,8 +12,8 @@ use glassbox_collector::{Backend, BackendConfig, Shim};
 use glassbox_config::{Environment, Settings};
 use glassbox_host::{MemoryRegistry, registry_router};
 use hangup::{Hangup, Meaning};
-use std::{pin::pin, process::ExitCode, time::Duration};
-use tokio::signal::unix::{SignalKind, signal};
+use std::{io, pin::pin, process::ExitCode, time::Duration};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// How long a shutdown may take: what a collector holds is sent on, requests under way are
 /// answered, the store is synced.
@@ -109,10 +109,13 @@ pub(crate) async fn run(
     shim: Shim,
 ) -> Result<ExitCode, Failure> {
     let mut hangup = Hangup::heed();
-    let local = start(listen, settings, environment, shim).await?;
+    let mut stop = pin!(interrupted());
+    let local = tokio::select! {
+        local = start(listen, settings, environment, shim) => local?,
+        () = &mut stop => return Ok(ExitCode::SUCCESS),
+    };
     let backend = backend::Backend::connect(&local.page()).await?;
     print(&greeting(backend.status()));
-    let mut stop = pin!(interrupted());
     loop {
         let meaning = tokio::select! {
             () = &mut stop => break,
@@ -142,24 +145,24 @@ fn greeting(status: &Status) -> String {
     )
 }
 
-/// Resolves with the first Ctrl-C or SIGTERM.
-pub(crate) async fn interrupted() {
-    let terminate = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signals) => {
-                signals.recv().await;
-            }
-            // Without a handler the signal ends the process by itself.
-            Err(_) => std::future::pending().await,
+/// Resolves with the first Ctrl-C or SIGTERM since it was called.
+pub(crate) fn interrupted() -> impl Future<Output = ()> {
+    let terminate = signal(SignalKind::terminate());
+    let interrupt = signal(SignalKind::interrupt());
+    async {
+        tokio::select! {
+            () = heard(terminate) => {}
+            () = heard(interrupt) => {}
         }
-    };
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+    }
+}
+
+async fn heard(signals: io::Result<Signal>) {
+    match signals {
+        Ok(mut signals) => {
+            signals.recv().await;
         }
-    };
-    tokio::select! {
-        () = terminate => {}
-        () = interrupt => {}
+        // Without a handler the signal ends the process by itself.
+        Err(_) => std::future::pending().await,
     }
 }

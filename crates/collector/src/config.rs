@@ -59,7 +59,7 @@ pub struct BackendConfig {
     /// Whether the collector also writes what it receives to OTLP JSON lines files. Default true.
     pub archive: bool,
     /// How many bytes the files of the archive hold together; the oldest rotated one goes first.
-    /// Default 1 GiB.
+    /// A file is rotated at a quarter of it, 256 MiB at most. Default 1 GiB.
     pub archive_max_bytes: ByteSize,
     /// How long a file of the archive is kept after it was rotated. Default 7 days; 0 keeps it for
     /// ever.
@@ -106,8 +106,8 @@ impl Default for BackendConfig {
 /// Below this a store could not hold two segments.
 const SMALLEST_STORE: ByteSize = ByteSize::kib(256);
 
-/// Below this an archive could not hold the three files that are being written, and rotated ones.
-const SMALLEST_ARCHIVE: ByteSize = ByteSize::mib(16);
+/// Below this the files of an archive, a quarter of it each, have no room for a large batch.
+const SMALLEST_ARCHIVE: ByteSize = ByteSize::mib(64);
 
 impl Section for BackendConfig {
     const NAME: &'static str = "collector";

@@ -85,8 +85,8 @@ fn the_backend_receives_on_the_same_ports_once_the_collector_keeps_dying() {
     );
     assert!(backend.said().contains("the backend receives in its place"));
     assert!(crate::children::of(backend.pid()).is_empty());
-    backend.send_span("all the same");
-    backend.until_span("all the same");
+    backend.send_span("replaced");
+    backend.until_span("replaced");
 
     // Once what was in the way is gone, a reload brings the collector back.
     drop(taken);

@@ -5,6 +5,7 @@ use crate::{
     children::signal,
     glassbox::until,
 };
+use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use std::{fs, net::TcpListener};
 
 /// A configuration that puts a colour on every span.
@@ -101,16 +102,12 @@ fn without_a_collector_a_reload_is_answered_and_the_backend_goes_on() {
 
 #[test]
 fn a_terminal_that_is_closed_ends_the_backend() {
-    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    // Nobody else may hold it open: no child, and no process that it might become the terminal of.
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let terminal = openpt(flags).unwrap();
     grantpt(&terminal).unwrap();
     unlockpt(&terminal).unwrap();
-    let name = ptsname(&terminal, Vec::new()).unwrap();
-    let inside = fs::OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(name.to_str().unwrap())
-        .unwrap();
+    let inside = ioctl_tiocgptpeer(&terminal, flags).unwrap();
     let data = tempfile::tempdir().unwrap();
     let mut backend = Backend::start(up(data.path()).stdin(inside));
     let pid = backend.otelcol();

@@ -61,6 +61,16 @@ impl Journal {
         }
     }
 
+    /// Returns the end of what a program has said that was run to its end, as part of a sentence.
+    pub(crate) fn words_of(said: &[u8]) -> String {
+        let said = String::from_utf8_lossy(said);
+        let lines: Vec<_> = said.lines().map(str::trim).collect();
+        let last = lines.len().saturating_sub(LAST_LINES);
+        let words = lines[last..].iter().filter(|line| !line.is_empty());
+        let words = words.map(|line| cut(&Entry::read(line).words(), LAST_LINE).to_owned());
+        words.collect::<Vec<_>>().join("; ")
+    }
+
     /// Reads lines until the other end is closed.
     pub(crate) async fn follow(self, pipe: impl AsyncRead + Unpin) {
         let mut pipe = BufReader::new(pipe);

@@ -214,9 +214,7 @@ impl Launch {
         if output.status.success() {
             return Ok(None);
         }
-        let journal = Journal::new(Losses::default());
-        journal.clone().follow(output.stderr.as_slice()).await;
-        let words = journal.last_words();
+        let words = Journal::words_of(&output.stderr);
         Ok(Some(if words.is_empty() {
             output.status.to_string()
         } else {

@@ -31,7 +31,7 @@ remote_insecure = true
 remote_headers = { authorization = "Bearer hunter2" }
 self_metrics = true
 archive = false
-archive_max_bytes = "32MiB"
+archive_max_bytes = "96MiB"
 archive_max_age = "1h"
 archive_max_files = 7
 "#;
@@ -62,7 +62,7 @@ fn every_key_of_the_section_is_read() {
     );
     assert!(config.self_metrics);
     assert!(!config.archive);
-    assert_eq!(config.archive_max_bytes, ByteSize::mib(32));
+    assert_eq!(config.archive_max_bytes, ByteSize::mib(96));
     assert_eq!(config.archive_max_age, Duration::from_secs(3600));
     assert_eq!(config.archive_max_files, 7);
     // Nothing in the section is missing from this test.
@@ -173,7 +173,7 @@ async fn a_value_that_cannot_work_is_refused_by_name() {
             "remote_headers",
         ),
         (
-            with(|config| config.archive_max_bytes = ByteSize::mib(15)),
+            with(|config| config.archive_max_bytes = ByteSize::mib(63)),
             "archive_max_bytes",
         ),
     ] {

@@ -47,6 +47,13 @@ async fn what_an_exporter_did_not_hand_on_is_counted() {
     assert_eq!(lost.as_object().unwrap().len(), 2, "{lost}");
 }
 
+#[test]
+fn the_words_of_a_program_that_has_ended_are_one_line() {
+    let said = b"{\"level\":\"error\",\"msg\":\"no\",\"error\":\"why\"}\n\n  at line 3\n";
+    assert_eq!(Journal::words_of(said), "no: why; at line 3");
+    assert_eq!(Journal::words_of(b""), "");
+}
+
 #[tokio::test]
 async fn a_line_without_an_end_costs_no_memory() {
     let mut log = vec![b'x'; 3 * LONGEST_LINE];

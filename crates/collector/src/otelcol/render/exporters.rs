@@ -103,9 +103,9 @@ impl Draft<'_> {
     }
 
     fn archived(&self, signal: &str) -> Result<Map, RenderError> {
-        // A sixteenth each: the three files that are written never fill the archive's bytes, and
-        // what is pruned at a time is small.
-        let megabytes = (self.config.archive_max_bytes.as_u64() / 16 / MIB).clamp(1, 64);
+        // The collector writes a batch whole or not at all, so a file must have room for one. A
+        // quarter each: the three files that are written never fill the archive's bytes.
+        let megabytes = (self.config.archive_max_bytes.as_u64() / 4 / MIB).clamp(1, 256);
         // Pruned by us, who say what was pruned.
         let rotation = Map::new()
             .number("max_megabytes", megabytes)

@@ -248,7 +248,7 @@ fn settings_reach_the_configuration() {
     config.archive_max_bytes = ByteSize::mib(160);
     config.remote_endpoint = Some("http://tempo:4317".to_owned());
     let yaml = rendered(&ours(), &config).yaml;
-    assert!(yaml.contains("max_megabytes: 10"), "{yaml}");
+    assert!(yaml.contains("max_megabytes: 40"), "{yaml}");
     assert!(
         yaml.contains("insecure: true") && !yaml.contains("skip_verify"),
         "{yaml}"

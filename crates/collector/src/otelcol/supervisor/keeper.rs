@@ -79,7 +79,7 @@ impl Failed {
         if self.last_words.is_empty() {
             return self.status.clone();
         }
-        format!("{}; {}", self.status, self.last_words)
+        format!("{}; {}", self.status, self.last_words.replace('\n', "; "))
     }
 }
 
