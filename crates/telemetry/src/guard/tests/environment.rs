@@ -234,3 +234,38 @@ fn a_service_is_called_as_the_environment_says_in_either_variable() {
     let name = ("OTEL_SERVICE_NAME", "by-name");
     assert_eq!(named(&[attributes, name]), both("by-name"));
 }
+
+#[tokio::test]
+async fn our_variables_say_who_emits_with_what_and_whether_at_all() {
+    let sink = OtlpSink::start().await;
+    let endpoint = sink.endpoint();
+    let guard = |enabled: &str| {
+        let settings = settings(&[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
+            ("GLASSBOX_OTEL_SDK_ENABLED", enabled),
+            ("GLASSBOX_OTEL_SERVICE_NAME", "ours"),
+            (
+                "GLASSBOX_OTEL_RESOURCE_ATTRIBUTES",
+                "team=core,at=dusk%2Cdawn",
+            ),
+        ]);
+        start(TelemetryConfig::from_settings(&settings).unwrap())
+    };
+    let silent = guard("false");
+    emit_logs(&silent, 1);
+    assert!(silent.shutdown(WITHIN).await.signals.is_empty());
+    assert_eq!(sink.attempts(), 0);
+
+    let guard = guard("true");
+    emit_logs(&guard, 1);
+    assert!(guard.shutdown(WITHIN).await.is_lossless());
+    let log = &sink.logs()[0];
+    assert_eq!(log.service(), "ours");
+    let attribute = |key: &str| {
+        let attributes = &log.resource.attributes;
+        let attribute = attributes.iter().find(|attribute| attribute.key == key);
+        format!("{:?}", attribute.unwrap().value)
+    };
+    assert!(attribute("team").contains("\"core\""));
+    assert!(attribute("at").contains("\"dusk,dawn\""));
+}
