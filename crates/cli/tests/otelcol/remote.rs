@@ -32,6 +32,8 @@ fn a_remote_that_asks_for_nothing_gets_a_copy() {
     let mut near = up(here.path());
     near.env("GLASSBOX_OTEL_REMOTE_ENDPOINT", remote.endpoint("grpc"));
     let near = Backend::start(&mut near);
+    let address = remote.endpoint("grpc").replace("http://", "");
+    assert_eq!(near.collector()["remote"], address);
     near.send_span("copied");
     near.until_span("copied");
     remote.until_span("copied");

@@ -21,6 +21,7 @@ pub(super) static FILES: &[File] = &[
     file!("js/api.js"),
     file!("js/attributes.js"),
     file!("js/chart.js"),
+    file!("js/collector.js"),
     file!("js/conversation.js"),
     file!("js/format.js"),
     file!("js/keys.js"),

@@ -47,7 +47,9 @@ pub(crate) struct Rendered {
     pub(crate) yaml: String,
     /// What a user should be told: what the distribution lacks. One sentence each.
     pub(crate) notes: Vec<String>,
-    /// Where the collector has pages about itself.
+    /// Where it sends a copy of everything.
+    pub(crate) remote: Option<String>,
+    /// Where it has pages about itself.
     pub(crate) zpages: Option<String>,
     /// What the collector needs in its environment, the secrets among it, to check the
     /// configuration as well as to run it.
@@ -105,6 +107,7 @@ pub(crate) fn render(
         components,
         config,
         notes: Vec::new(),
+        copies_to: None,
         zpages: None,
         environment: Vec::new(),
         folders: Vec::new(),
@@ -129,6 +132,7 @@ pub(crate) fn render(
     Ok(Rendered {
         yaml: format!("{HEAD}{body}"),
         notes: draft.notes,
+        remote: draft.copies_to,
         zpages: draft.zpages,
         environment: draft.environment,
         folders: draft.folders,
@@ -160,6 +164,7 @@ struct Draft<'a> {
     components: &'a Components,
     config: &'a BackendConfig,
     notes: Vec<String>,
+    copies_to: Option<String>,
     zpages: Option<String>,
     environment: Vec<(String, String)>,
     folders: Vec<PathBuf>,

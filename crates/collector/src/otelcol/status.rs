@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::binary::Binary;
 
@@ -30,6 +30,8 @@ pub struct CollectorStatus {
     pub last_exit: Option<LastExit>,
     /// The file that its configuration was rendered to.
     pub config: Option<PathBuf>,
+    /// Where it sends a copy of everything.
+    pub remote: Option<String>,
     /// Where it has pages about itself, such as `http://127.0.0.1:41003/debug/servicez`.
     pub zpages: Option<String>,
 }
@@ -79,8 +81,7 @@ pub enum FoundBy {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct LastExit {
-    /// When, in nanoseconds since the epoch; as text in JSON.
-    #[serde(serialize_with = "as_text")]
+    /// When, in nanoseconds since the epoch.
     pub time_unix_nano: u64,
     /// How, such as `exit status: 1` or `signal: 9 (SIGKILL)`.
     pub status: String,
@@ -102,8 +103,14 @@ impl CollectorStatus {
             restarts: 0,
             last_exit: None,
             config: None,
+            remote: None,
             zpages: None,
         }
+    }
+
+    /// Forgets what was true of the process that ended.
+    pub(crate) fn process_has_ended(&mut self) {
+        (self.pid, self.remote, self.zpages) = (None, None, None);
     }
 
     /// Returns whether anybody receives at the moment.
@@ -130,11 +137,8 @@ impl CollectorStatus {
             restarts: 0,
             last_exit: None,
             config: None,
+            remote: None,
             zpages: None,
         }
     }
-}
-
-fn as_text<S: Serializer>(nanos: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(nanos)
 }

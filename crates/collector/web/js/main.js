@@ -5,6 +5,7 @@ import { go, link, route, setParams } from './router.js';
 import { KeysDialog, useKeys } from './keys.js';
 import { SearchBox } from './search.js';
 import { GoneBand, StatusFooter } from './status-footer.js';
+import { CollectorBand } from './collector.js';
 
 const TABS = [['runs', 'Runs'], ['services', 'Services'], ['logs', 'Logs'], ['metrics', 'Metrics']];
 
@@ -80,7 +81,7 @@ function App() {
     if (view !== 'runs') document.title = `${TABS.find(([name]) => name === view)?.[1] ?? 'Not found'} — Glassbox`;
     pane.set('list');
   }, [view]);
-  return html`<${Header} /><${GoneBand} />
+  return html`<${Header} /><${GoneBand} /><${CollectorBand} />
     ${VIEWS[view] ? html`<${View} key=${view} view=${view} />` : html`<main><${Empty} title="There is no such view."><p class="dim">${id}</p><p><a href="/">All runs</a></p><//></main>`}
     <${StatusFooter} onKeys=${() => showKeys(true)} />
     ${keys && html`<${KeysDialog} onClose=${() => showKeys(false)} />`}`;

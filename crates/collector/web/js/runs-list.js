@@ -154,6 +154,7 @@ function NoRuns({ found }) {
 /** The middle of an empty store: where to point a program. */
 function Welcome() {
   const endpoints = useStore(status, (value) => value.data?.endpoints);
+  const remote = useStore(status, (value) => value.data?.collector.remote);
   const http = endpoints?.http ?? 'http://127.0.0.1:4318';
   const grpc = endpoints?.grpc ?? 'http://127.0.0.1:4317';
   return html`<div class="welcome">
@@ -165,6 +166,6 @@ function Welcome() {
     <pre class="code">OTEL_EXPORTER_OTLP_ENDPOINT=${grpc}${'\n'}OTEL_EXPORTER_OTLP_PROTOCOL=grpc</pre>
     <h2>Or see an agent at work</h2>
     <pre class="code">glassbox demo --backend ${endpoints?.page ?? location.origin}</pre>
-    <p class="dim">Traces, metrics and logs are accepted at both addresses, without a key. Nothing leaves this machine.</p>
+    <p class="dim">Traces, metrics and logs are accepted at both addresses, without a key. ${remote ? `The collector sends a copy of everything to ${remote}.` : 'Nothing leaves this machine.'}</p>
   </div>`;
 }

@@ -4,14 +4,10 @@ import { askNow, status } from './api.js';
 import { address, bytes, clock, count, duration, moment, plural, text } from './format.js';
 import { Dialog } from './keys.js';
 import { Pairs } from './attributes.js';
+import { Beside, Receiver, Receives, lost, lostBy } from './collector.js';
 
 const sum = (reasons) => Object.values(reasons ?? {}).reduce((all, one) => all + Number(one), 0);
 const listed = (reasons) => Object.entries(reasons ?? {}).filter(([, value]) => value > 0).map(([name, value]) => `${name} ${count(value)}`).join(', ');
-
-function collectorText({ collector, version }) {
-  if (collector.mode === 'embedded') return `embedded receiver${version ? ` ${version}` : ''}`;
-  return `${collector.mode}${collector.version ? ` ${collector.version}` : ''}`;
-}
 
 function useNow(every) {
   const [now, setNow] = useState(Date.now());
@@ -45,31 +41,31 @@ export function StatusFooter({ onKeys }) {
   const full = store.cap_bytes > 0 && store.bytes / store.cap_bytes > 0.95;
   return html`<footer class="foot">
     <button type="button" title="Everything the backend says about itself" onClick=${() => setOpen(true)}>
-      <span class=${state === 'gone' ? 'err' : collector.running ? '' : 'warn'}>${collectorText(data)}${collector.running ? '' : ' (not running)'}${collector.pid ? ` · pid ${collector.pid}` : ''}
-        ${' · up '}${duration(now * 1e6 - data.started_unix_nano)}</span></button>
+      <span class=${state === 'gone' ? 'err' : ''}><${Receiver} data=${data} />${' · up '}${duration(now * 1e6 - data.started_unix_nano)}</span></button>
     <span>${address(endpoints.grpc)} gRPC · ${address(endpoints.http).replace(/^127\.0\.0\.1(?=:)/, '')} HTTP</span>
     <span class=${full ? 'warn' : ''}>${bytes(store.bytes)} of ${bytes(store.cap_bytes)} · ${plural(store.spans, 'span')} · ${
   pruned > 0 ? `${count(pruned)} pruned${store.pruned.before_unix_nano ? `, before ${moment(store.pruned.before_unix_nano).slice(0, -4)}` : ''}` : 'nothing pruned'}</span>
     <span class="push"></span>
-    <span>${losses.map(([name, reasons], i) => html`${i > 0 && ' · '}<span class=${sum(reasons) > 0 ? 'warn' : ''} title=${listed(reasons) || `nothing was ${name}`}>${count(sum(reasons))} ${name}</span>`)}</span>
+    <span>${losses.map(([name, reasons], i) => html`${i > 0 && ' · '}<span class=${sum(reasons) > 0 ? 'warn' : ''} title=${listed(reasons) || `nothing was ${name}`}>${count(sum(reasons))} ${name}</span>`)}${
+  lost(collector) > 0 && html` · <span class="warn" title=${lostBy(collector)}>${count(lost(collector))} not handed on</span>`}</span>
     ${keys}
     ${open && html`<${Backend} data=${data} onClose=${() => setOpen(false)} />`}
   </footer>`;
 }
 
 function Backend({ data, onClose }) {
-  const { store, collector, endpoints } = data;
+  const { store } = data;
   const entries = (object) => Object.entries(object ?? {}).map(([name, value]) => [name, typeof value === 'number' ? count(value) : text(value) || '–']);
   const reasons = (object) => (sum(object) > 0 ? html`<${Pairs} entries=${entries(object)} />` : html`<p class="dim">Nothing.</p>`);
   return html`<${Dialog} label="The backend" onClose=${onClose}><div class="columns">
-    <div><h2>Runs</h2><${Pairs} entries=${[['version', data.version], ['since', moment(data.started_unix_nano)], ['receiver', collector.mode], ['running', text(collector.running)],
-      ['pid', text(collector.pid)], ['restarts', text(collector.restarts)], ['last exit', text(collector.last_exit) || 'none']]} />
-      <h2>Listens</h2><${Pairs} entries=${entries(endpoints)} />
-      <h2>Received</h2><${Pairs} entries=${entries(data.received)} />
-      <h2>Live streams</h2><${Pairs} entries=${entries(data.streams)} />
+    <div><h2>Runs</h2><${Pairs} entries=${[['version', data.version], ['since', moment(data.started_unix_nano)], ['page', data.endpoints.page]]} />
+      <${Receives} data=${data} />
       ${data.notes?.length > 0 && html`<h2>Notes</h2><ul class="warn">${data.notes.map((note) => html`<li>${text(note)}</li>`)}</ul>`}</div>
     <div><h2>Holds</h2><${Pairs} entries=${[['directory', store.directory], ['size', `${bytes(store.bytes)} of ${bytes(store.cap_bytes)}`], ['segments', count(store.segments)],
       ['traces', count(store.traces)], ['spans', count(store.spans)], ['log records', count(store.log_records)], ['data points', count(store.data_points)]]} />
+      <h2>Received</h2><${Pairs} entries=${entries(data.received)} />
+      <h2>Live streams</h2><${Pairs} entries=${entries(data.streams)} />
+      <${Beside} collector=${data.collector} />
       <h2>Pruned, to stay below the cap</h2>${store.pruned?.segments > 0 ? html`<${Pairs} entries=${[['segments', count(store.pruned.segments)], ['size', bytes(store.pruned.bytes)],
         ['spans', count(store.pruned.spans)], ['log records', count(store.pruned.log_records)], ['data points', count(store.pruned.data_points)],
         ['older than', store.pruned.before_unix_nano ? moment(store.pruned.before_unix_nano) : '–']]} />` : html`<p class="dim">Nothing.</p>`}

@@ -137,6 +137,7 @@ impl Draft<'_> {
                  OTLP/gRPC is usually 4317"
             ));
         }
+        self.copies_to = Some(bare.to_owned());
         let security = match (plaintext, self.config.remote_insecure) {
             (true, _) => Some(Map::new().with("insecure", true)),
             (false, true) => Some(Map::new().with("insecure_skip_verify", true)),

@@ -74,6 +74,11 @@ pub(super) struct Failed {
 }
 
 impl Failed {
+    /// Returns the last thing that it said.
+    fn last_line(&self) -> &str {
+        self.last_words.lines().last().unwrap_or_default()
+    }
+
     /// Returns how it ended as one text.
     fn words(&self) -> String {
         if self.last_words.is_empty() {
@@ -186,8 +191,7 @@ impl Keeper {
                 State::Stopped(in_time) => {
                     self.status.send_modify(|status| {
                         status.state = CollectorState::Stopped;
-                        status.pid = None;
-                        status.zpages = None;
+                        status.process_has_ended();
                     });
                     return in_time;
                 }
@@ -206,7 +210,8 @@ impl Keeper {
                     status.reason = None;
                     status.pid = running.process.pid();
                     status.config = Some(running.candidate.plan.config());
-                    status.zpages = running.candidate.rendered.zpages.clone();
+                    status.zpages.clone_from(&running.candidate.rendered.zpages);
+                    status.remote.clone_from(&running.candidate.rendered.remote);
                 });
                 State::Running(running)
             }
@@ -226,27 +231,23 @@ impl Keeper {
             Next::After(pause) => {
                 tracing::warn!(
                     status = failed.status,
-                    last_words = failed.last_words,
+                    last_line = failed.last_line(),
                     ?pause,
                     "the collector ended by itself and is started again",
                 );
                 self.status.send_modify(|status| {
                     status.state = CollectorState::Restarting;
-                    status.pid = None;
-                    status.zpages = None;
+                    status.process_has_ended();
                 });
                 State::Pausing(pause)
             }
             Next::GiveUp => {
                 tracing::error!(
                     status = failed.status,
-                    last_words = failed.last_words,
+                    last_line = failed.last_line(),
                     "the collector ended too often: the backend receives in its place",
                 );
-                self.status.send_modify(|status| {
-                    status.pid = None;
-                    status.zpages = None;
-                });
+                self.status.send_modify(CollectorStatus::process_has_ended);
                 State::FallingBack
             }
         }

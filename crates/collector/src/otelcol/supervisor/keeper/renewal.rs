@@ -69,7 +69,7 @@ impl Keeper {
                 self.tell_notes(&new);
                 self.layer.clone_from(&new.layer);
                 self.status
-                    .send_modify(|status| status.zpages = new.rendered.zpages.clone());
+                    .send_modify(|status| status.zpages.clone_from(&new.rendered.zpages));
                 answer(done, Ok(()));
                 stays(process, new, health)
             }
