@@ -87,7 +87,10 @@ impl Collector {
         if let Some(pid) = self.pid {
             line = format!("{line}, pid {pid}");
         }
-        line
+        match self.state.as_deref() {
+            None | Some("running") => line,
+            Some(state) => format!("{line} ({})", state.replace('_', " ")),
+        }
     }
 }
 

@@ -49,6 +49,19 @@ fn what_is_beyond_its_bounds_is_pruned_and_it_is_said() {
 }
 
 #[test]
+fn no_archive_is_written_where_none_is_wanted() {
+    let data = tempfile::tempdir().unwrap();
+    let settings = data.path().join("glassbox.toml");
+    fs::write(&settings, "[collector]\narchive = false\n").unwrap();
+    let mut up = up(data.path());
+    let backend = Backend::start(up.arg("--config").arg(&settings));
+    backend.send_span("stored");
+    backend.until_span("stored");
+    assert!(backend.terminate().success());
+    assert_eq!(files(data.path(), "traces"), 0);
+}
+
+#[test]
 fn a_full_disk_below_the_archive_is_said_and_counted_and_the_store_goes_on() {
     let data = tempfile::tempdir().unwrap();
     fs::create_dir(data.path().join("otel")).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::{
     children,
-    glassbox::{command, free_ports, get, until},
+    glassbox::{command, get, until},
 };
 use serde_json::Value;
 use std::{
@@ -21,9 +21,16 @@ pub(crate) fn otelcol() -> PathBuf {
 
 /// `glassbox up` on free ports with its data in `data`, through the collector.
 pub(crate) fn up(data: &Path) -> Command {
-    let mut up = command(&["up"]);
-    up.args(free_ports()).arg("--data").arg(data);
-    up.env("GLASSBOX_OTEL_COLLECTOR", otelcol());
+    let any = "127.0.0.1:0".to_owned();
+    up_at(data, &[any.clone(), any])
+}
+
+/// The same on two addresses, of gRPC and of HTTP.
+pub(crate) fn up_at(data: &Path, [grpc, http]: &[String; 2]) -> Command {
+    let bare = |endpoint: &str| endpoint.replace("http://", "");
+    let mut up = command(&["up", "--page", "127.0.0.1:0"]);
+    up.args(["--grpc", &bare(grpc), "--http", &bare(http), "--data"]);
+    up.arg(data).env("GLASSBOX_OTEL_COLLECTOR", otelcol());
     up.env("RUST_LOG", "info");
     up
 }

@@ -1,7 +1,7 @@
 //! How it all ends: in order, or at once and without a trace.
 
 use crate::{
-    backend::Backend,
+    backend::{Backend, up_at},
     children::{self, until_gone},
     telemetry::{archived, post, spans},
 };
@@ -14,9 +14,26 @@ fn a_backend_that_is_killed_leaves_no_collector_behind() {
     assert!(children::runs(pid));
     backend.signal("KILL");
     backend.ended();
-    until_gone(pid);
     // Everything is free again: the folder, and with it the queue and the archive.
     let again = Backend::on(data.path());
+    until_gone(pid);
+    again.send_span("again");
+    again.until_span("again");
+}
+
+#[test]
+fn the_successor_of_one_that_was_killed_has_its_ports() {
+    let data = tempfile::tempdir().unwrap();
+    let mut backend = Backend::on(data.path());
+    let endpoints = ["grpc", "http"].map(|protocol| backend.endpoint(protocol));
+    backend.signal("KILL");
+    backend.ended();
+    // At once, as a service manager may do it, while the collector is still ending.
+    let again = Backend::start(&mut up_at(data.path(), &endpoints));
+    assert_eq!(
+        endpoints,
+        ["grpc", "http"].map(|protocol| again.endpoint(protocol))
+    );
     again.send_span("again");
     again.until_span("again");
 }

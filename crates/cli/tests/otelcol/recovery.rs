@@ -61,6 +61,50 @@ fn a_collector_that_is_killed_is_started_again_and_it_is_said() {
 }
 
 #[test]
+fn a_collector_that_hangs_is_replaced() {
+    let data = tempfile::tempdir().unwrap();
+    let backend = Backend::on(data.path());
+    let pid = backend.otelcol();
+    signal(pid, "STOP");
+    let collector = backend.until_collector("a restart", |collector| {
+        collector["restarts"] == 1 && collector["running"] == true
+    });
+    let status = collector["last_exit"]["status"].as_str().unwrap();
+    assert!(status.contains("does not answer any more"), "{collector}");
+    assert!(!runs(pid));
+    backend.send_span("answered");
+    backend.until_span("answered");
+}
+
+#[test]
+fn ports_that_somebody_takes_before_the_collector_does_are_given_up_for_others() {
+    let folder = tempfile::tempdir().unwrap();
+    // At its first start it finds what a collector finds then.
+    let program = impostor(
+        folder.path(),
+        &format!(
+            "if mkdir '{seen}' 2>/dev/null; then\n\
+             cp \"${{2#file:}}\" '{seen}'\n\
+             echo 'Error: listen tcp 127.0.0.1:1: bind: address already in use' >&2\n\
+             exit 1\nfi\nexec '{real}' \"$@\"",
+            seen = folder.path().join("seen").display(),
+            real = otelcol().display(),
+        ),
+    );
+    let data = tempfile::tempdir().unwrap();
+    let mut up = up(data.path());
+    let backend = Backend::start(up.arg("--collector").arg(program));
+    let first = fs::read_to_string(folder.path().join("seen/collector.yaml")).unwrap();
+    for protocol in ["grpc", "http"] {
+        let address = backend.endpoint(protocol).replace("http://", "");
+        assert!(!first.contains(&address), "{address} in {first}");
+    }
+    assert_eq!(backend.collector()["restarts"], 0);
+    backend.send_span("elsewhere");
+    backend.until_span("elsewhere");
+}
+
+#[test]
 fn the_backend_receives_on_the_same_ports_once_the_collector_keeps_dying() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().to_string();

@@ -7,12 +7,16 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::render::READY;
 
 /// How long an answer may take: it comes from a handler that only reads a flag.
 const ANSWER: Duration = Duration::from_secs(2);
+
+/// How often a collector that runs is asked, and how often in a row it may be silent.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+const SILENCES: u32 = 4;
 
 /// How much of an answer is read.
 const LONGEST: u64 = 8 * 1024;
@@ -32,6 +36,19 @@ pub(crate) async fn ask(address: SocketAddr) -> Option<Health> {
     let is_well = head.split(' ').nth(1) == Some("200");
     // Its body is of no fixed form; the status is what counts.
     is_well.then(|| serde_json::from_str(body).unwrap_or_default())
+}
+
+/// Waits until a collector that was well has not been so for a while: it hangs, or will not be well
+/// again.
+pub(crate) async fn lost(address: SocketAddr) {
+    let mut silences = 0;
+    while silences < SILENCES {
+        sleep(ASK_AGAIN).await;
+        match ask(address).await {
+            Some(_) => silences = 0,
+            None => silences += 1,
+        }
+    }
 }
 
 /// Gets the answer as it is: to a request without keep-alive it ends with the connection.

@@ -1,5 +1,6 @@
 //! The task that starts the collector, waits for its end, and decides what comes then.
 
+mod failed;
 mod renewal;
 mod stand_in;
 
@@ -11,14 +12,15 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, sleep_until};
 
 use super::Reload;
-use crate::otelcol::health::Health;
-use crate::otelcol::launch::{Candidate, ConfigurationError, Launch, sentence};
-use crate::otelcol::process::{NotReady, Process};
+use crate::otelcol::health::{self, Health};
+use crate::otelcol::launch::{Candidate, ConfigurationError, Launch};
+use crate::otelcol::process::Process;
 use crate::otelcol::render::Layer;
 use crate::otelcol::restarts::{Next, Restarts};
 use crate::otelcol::status::{CollectorMode, CollectorState, CollectorStatus, LastExit};
 use crate::receivers::Receivers;
 use crate::store;
+use failed::Failed;
 use stand_in::StandIn;
 
 /// How long a collector may take to become ready.
@@ -62,32 +64,6 @@ pub(super) enum Attempt {
     Stopped,
 }
 
-/// A collector that ended, or never was ready.
-#[derive(Debug, Default)]
-pub(super) struct Failed {
-    status: String,
-    last_words: String,
-    /// Somebody else has a port of its.
-    pub(super) port_taken: bool,
-    /// It did not end: it was not ready in time, and was killed.
-    late: bool,
-}
-
-impl Failed {
-    /// Returns the last thing that it said.
-    fn last_line(&self) -> &str {
-        self.last_words.lines().last().unwrap_or_default()
-    }
-
-    /// Returns how it ended as one text.
-    fn words(&self) -> String {
-        if self.last_words.is_empty() {
-            return self.status.clone();
-        }
-        format!("{}; {}", self.status, self.last_words.replace('\n', "; "))
-    }
-}
-
 /// What receives, and so what is waited for.
 enum State {
     Running(Box<Running>),
@@ -101,6 +77,7 @@ enum State {
 /// What a waiting ended with.
 enum Wake {
     Ended(String),
+    Hung,
     Due,
     Reload(Reload),
     Stop(Duration),
@@ -145,12 +122,7 @@ impl Keeper {
         let began = Instant::now();
         let mut process = match self.launch.start(&candidate).await {
             Ok(process) => process,
-            Err(error) => {
-                return Attempt::Failed(Failed {
-                    status: format!("not started: {}", sentence(&error)),
-                    ..Failed::default()
-                });
-            }
+            Err(error) => return Attempt::Failed(Failed::not_started(&error)),
         };
         self.status.send_modify(|status| status.pid = process.pid());
         let ready = tokio::select! {
@@ -175,7 +147,7 @@ impl Keeper {
                     health,
                 }))
             }
-            Err(reason) => Attempt::Failed(failed(process, reason).await),
+            Err(reason) => Attempt::Failed(Failed::not_ready(process, reason).await),
         }
     }
 
@@ -264,13 +236,22 @@ impl Keeper {
     }
 
     async fn watch(&mut self, mut running: Box<Running>) -> State {
+        let well = &running.health;
+        let health = running.candidate.plan.health;
         let wake = tokio::select! {
             status = running.process.ended() => Wake::Ended(status),
+            () = health::lost(health), if well.is_some() => Wake::Hung,
             wake = asked(&mut self.stop, &mut self.reloads) => wake,
         };
         match wake {
             Wake::Ended(status) => {
-                let failed = self::ended(&running.process, status);
+                let failed = Failed::ended(&running.process, status);
+                self.after_end(failed)
+            }
+            Wake::Hung => {
+                running.process.kill().await;
+                let status = "killed: it runs and does not answer any more";
+                let failed = Failed::ended(&running.process, status.to_owned());
                 self.after_end(failed)
             }
             Wake::Reload(done) => self.reload(running, done).await,
@@ -290,7 +271,7 @@ impl Keeper {
             match wake {
                 Wake::Reload(done) => self.accept(done).await,
                 Wake::Stop(_) => return State::Stopped(true),
-                Wake::Due | Wake::Ended(_) => return self.again().await,
+                Wake::Due | Wake::Ended(_) | Wake::Hung => return self.again().await,
             }
         }
     }
@@ -312,10 +293,7 @@ impl Keeper {
         });
         let attempt = match placed {
             Ok(candidate) => self.attempt(candidate).await,
-            Err(error) => Attempt::Failed(Failed {
-                status: format!("not started: {}", sentence(&error)),
-                ..Failed::default()
-            }),
+            Err(error) => Attempt::Failed(Failed::not_started(&error)),
         };
         self.after(attempt)
     }
@@ -330,7 +308,8 @@ impl Keeper {
                         status.mode = CollectorMode::Embedded;
                         status.state = CollectorState::FallenBack;
                         status.reason = Some(
-                            "the collector ended too often, so the backend receives by itself"
+                            "the collector ended too often, so the backend receives by itself; a \
+                             reload tries the collector again"
                                 .to_owned(),
                         );
                         status.pid = Some(std::process::id());
@@ -378,30 +357,5 @@ async fn asked(
         biased;
         grace = stopping(stop) => Wake::Stop(grace),
         Some(done) = reloads.recv() => Wake::Reload(done),
-    }
-}
-
-/// Tells how a process ended.
-fn ended(process: &Process, status: String) -> Failed {
-    Failed {
-        status,
-        last_words: process.journal().last_words(),
-        port_taken: process.journal().signs().borrow().port_taken,
-        late: false,
-    }
-}
-
-/// Ends what did not become ready, if it has not ended, and tells why.
-async fn failed(mut process: Process, reason: NotReady) -> Failed {
-    match reason {
-        NotReady::Ended(status) => ended(&process, status),
-        NotReady::Late(patience) => {
-            process.kill().await;
-            let status = format!("killed: not ready within {patience:?}");
-            Failed {
-                late: true,
-                ..ended(&process, status)
-            }
-        }
     }
 }

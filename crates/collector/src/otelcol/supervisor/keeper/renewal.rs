@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::stand_in::StandIn;
-use super::{Attempt, Keeper, READY, Running, State, Wake, asked, failed, stopping};
+use super::{Attempt, Failed, Keeper, READY, Running, State, Wake, asked, stopping};
 use crate::otelcol::launch::{Candidate, ConfigurationError, sentence};
 use crate::otelcol::reload::ReloadError;
 use crate::otelcol::restarts::Restarts;
@@ -74,7 +74,7 @@ impl Keeper {
                 stays(process, new, health)
             }
             Err(reason) => {
-                let failed = failed(process, reason).await;
+                let failed = Failed::not_ready(process, reason).await;
                 self.note_end(&failed);
                 self.put_back(&old);
                 let words = failed.words();
@@ -110,7 +110,7 @@ impl Keeper {
         let done = match asked(&mut self.stop, &mut self.reloads).await {
             Wake::Stop(grace) => return State::Stopped(ended(stand_in, grace).await),
             Wake::Reload(done) => done,
-            Wake::Due | Wake::Ended(_) => return State::StandingIn(stand_in),
+            Wake::Due | Wake::Ended(_) | Wake::Hung => return State::StandingIn(stand_in),
         };
         let mut stop = self.stop.clone();
         let prepared = tokio::select! {
