@@ -2,12 +2,7 @@
 
 mod hangup;
 
-use crate::{
-    args::Listen,
-    backend::{self, Status},
-    failure::Failure,
-    terminal::print,
-};
+use crate::{args::Listen, backend, failure::Failure, terminal::print};
 use glassbox_collector::{Backend, BackendConfig, Shim};
 use glassbox_config::{Environment, Settings};
 use glassbox_host::{MemoryRegistry, registry_router};
@@ -115,7 +110,7 @@ pub(crate) async fn run(
         () = &mut stop => return Ok(ExitCode::SUCCESS),
     };
     let backend = backend::Backend::connect(&local.page()).await?;
-    print(&greeting(backend.status()));
+    print(&greeting(&backend));
     loop {
         let meaning = tokio::select! {
             () = &mut stop => break,
@@ -133,14 +128,14 @@ pub(crate) async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-fn greeting(status: &Status) -> String {
+fn greeting(backend: &backend::Backend) -> String {
     let bare = |url: &str| url.trim_start_matches("http://").to_owned();
-    let endpoints = &status.endpoints;
+    let endpoints = backend.endpoints();
     format!(
         "OTLP      {} gRPC   {} HTTP\nCollector {}\nRegistry  {page}/v1/registry/services\nPage      {page}\n",
         bare(&endpoints.grpc),
         bare(&endpoints.http),
-        status.collector.line(),
+        backend.status().collector.line(),
         page = endpoints.page,
     )
 }
