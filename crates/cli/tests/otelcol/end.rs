@@ -3,6 +3,7 @@
 use crate::{
     backend::{Backend, up_at},
     children::{self, until_gone},
+    glassbox::{command, run},
     telemetry::{archived, post, spans},
 };
 
@@ -19,6 +20,18 @@ fn a_backend_that_is_killed_leaves_no_collector_behind() {
     until_gone(pid);
     again.send_span("again");
     again.until_span("again");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_collector_whose_parent_has_ended_before_it_began_does_not_begin() {
+    // Nobody who starts a test is the first process of the machine and this one's parent.
+    let words = ["__glassbox-otelcol-of", "1", "/bin/echo", "began"];
+    let output = run(&mut command(&words));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(126), "{said}");
+    assert!(said.contains("its parent has ended"), "{said}");
+    assert!(output.stdout.is_empty());
 }
 
 #[test]

@@ -5,7 +5,12 @@ use crate::{
     children::{runs, signal},
     glassbox::run,
 };
-use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 /// A configuration that is valid, and fails when the collector starts with it.
 pub(crate) fn taken_port(address: &str) -> String {
@@ -16,14 +21,18 @@ pub(crate) fn taken_port(address: &str) -> String {
 }
 
 /// A program in place of a collector: it answers as the real one does, and runs as `script` says.
-fn impostor(folder: &Path, script: &str) -> std::path::PathBuf {
-    let path = folder.join("otelcol");
+fn impostor(folder: &Path, script: &str) -> PathBuf {
     let real = otelcol();
-    let script = format!(
-        "#!/bin/sh\ncase \"$1\" in\n--version|components|validate) exec \"{}\" \"$@\";;\nesac\n{script}\n",
+    let answers = format!(
+        "case \"$1\" in\n--version|components|validate) exec '{}' \"$@\";;\nesac\n",
         real.display()
     );
-    fs::write(&path, script).unwrap();
+    program(folder, &(answers + script))
+}
+
+fn program(folder: &Path, script: &str) -> PathBuf {
+    let path = folder.join("otelcol");
+    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     path
 }
@@ -160,12 +169,43 @@ fn a_program_that_never_becomes_ready_is_given_up_while_one_waits() {
 #[test]
 fn a_collector_that_does_not_end_is_killed_after_its_grace() {
     let data = tempfile::tempdir().unwrap();
-    let backend = Backend::on(data.path());
+    let mut backend = Backend::on(data.path());
     let pid = backend.otelcol();
     // It takes no signal any more, but the one that needs not be taken.
     signal(pid, "STOP");
-    assert!(backend.terminate().success());
+    backend.signal("TERM");
+    assert!(backend.ended().success());
     assert!(!runs(pid));
+    backend.until_said("did not end in time and was killed: what it still held is lost");
+}
+
+#[test]
+fn a_distribution_with_hardly_anything_receives_and_it_is_said_what_it_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let listed = "{buildinfo: {version: 0.159.0}, receivers: [{name: otlp}], exporters: [{name: otlp_http}]}";
+    let real = otelcol();
+    let script = format!(
+        "if [ \"$1\" = components ]; then echo '{listed}'; exit; fi\nexec '{}' \"$@\"",
+        real.display()
+    );
+    let program = program(folder.path(), &script);
+    let data = tempfile::tempdir().unwrap();
+    let mut up = up(data.path());
+    let backend = Backend::start(up.arg("--collector").arg(program));
+    let status = backend.status();
+    // Nothing but its log can have told that it is ready.
+    assert_eq!(status["collector"]["state"], "running", "{status}");
+    assert!(status["collector"]["zpages"].is_null());
+    let notes = status["notes"].to_string();
+    for lacking in ["batch", "memory_limiter", "health_check", "exporter file"] {
+        assert!(notes.contains(lacking), "{lacking}: {notes}");
+    }
+    backend.send_span("bare");
+    backend.until_span("bare");
+    // It takes a configuration over as well, and says so in its log.
+    backend.signal("HUP");
+    backend.until_said("the collector has taken its configuration over anew");
+    assert!(backend.terminate().success());
 }
 
 #[test]

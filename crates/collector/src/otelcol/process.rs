@@ -154,6 +154,11 @@ impl Process {
         let ended = timeout(grace, self.ended()).await;
         if ended.is_err() {
             self.kill().await;
+            tracing::warn!(
+                pid = self.pid,
+                ?grace,
+                "the collector did not end in time and was killed: what it still held is lost",
+            );
         }
         ended.is_ok()
     }
