@@ -238,6 +238,20 @@ impl BackendConfig {
     /// looked for, and what it is started with.
     ///
     /// Without this the backend receives by itself.
+    ///
+    /// ```no_run
+    /// use glassbox_collector::{Backend, BackendConfig, Shim};
+    /// use glassbox_config::Environment;
+    ///
+    /// # async fn serve(shim: Shim) -> Result<(), glassbox_collector::StartError> {
+    /// // First thing in `main`, before any thread: let shim = Shim::arm();
+    /// let config = BackendConfig::default().supervise(shim, &Environment::from_process());
+    /// let backend = Backend::start(config).await?;
+    /// let collector = backend.collector();
+    /// eprintln!("{:?} receives, process {:?}", collector.mode, collector.pid);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn supervise(mut self, shim: Shim, environment: &Environment) -> Self {
         self.supervision = Some((shim, environment.clone()));

@@ -4,6 +4,10 @@
 //! serves until [`Backend::shutdown`]. What a client sent is kept as it was sent: the store appends
 //! the OTLP bytes to segment files and finds them again by an index in memory.
 //!
+//! Where the application allows it by a [`Shim`], a real OpenTelemetry Collector receives in the
+//! backend's place and sends on to it; [`BackendConfig::supervise`] says how that is allowed, and
+//! [`Backend::collector`] what came of it.
+//!
 //! What is acknowledged survives the death of the process at once and a power cut after at most
 //! 200 ms. The backend emits no telemetry about what it ingests; its log tells of its own life.
 //!

@@ -2,7 +2,7 @@
 
 use crate::{
     backend::{Backend, otelcol},
-    glassbox::{command, free_ports},
+    glassbox::{command, free_ports, run},
 };
 use serde_json::Value;
 use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
@@ -55,6 +55,33 @@ fn a_collector_on_the_path_is_found_and_what_is_none_is_passed_over() {
     assert_eq!(collector["found_by"], "path");
     let found = bin.join("otelcol");
     assert_eq!(collector["binary"], found.to_str().unwrap());
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_keeps_a_collector_away_that_was_merely_found() {
+    let home = tempfile::tempdir().unwrap();
+    let (bin, data) = (home.path().join("bin"), home.path().join("data"));
+    fs::create_dir(&bin).unwrap();
+    symlink(otelcol(), bin.join("otelcol")).unwrap();
+    fs::create_dir(&data).unwrap();
+    fs::write(data.join("otel"), "in the way of a folder").unwrap();
+    let backend = Backend::start(&mut up(home.path()));
+    let collector = backend.collector();
+    assert_eq!(collector["mode"], "embedded", "{collector}");
+    let reason = collector["reason"].as_str().unwrap();
+    let folder = data.join("otel");
+    assert!(reason.contains(folder.to_str().unwrap()), "{reason}");
+    assert!(reason.contains("cannot be written"), "{reason}");
+    // The store has a folder of its own.
+    backend.send_span("stored");
+    backend.until_span("stored");
+
+    // One that was asked for is another matter.
+    assert!(backend.terminate().success());
+    let output = run(up(home.path()).env("GLASSBOX_OTEL_COLLECTOR", otelcol()));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(said.contains(folder.to_str().unwrap()), "{said}");
 }
 
 #[test]
