@@ -129,6 +129,8 @@ fn the_backend_receives_on_the_same_ports_once_the_collector_keeps_dying() {
     assert_eq!(collector["pid"], backend.pid());
     let words = collector["last_exit"]["last_words"].as_str().unwrap();
     assert!(words.contains(&port), "{collector}");
+    let owner = format!("process {} (", std::process::id());
+    assert!(words.contains(&owner), "{collector}");
     assert!(
         backend
             .greeting

@@ -1,7 +1,10 @@
 //! A collector that ended, or never was ready.
 
+use std::net::SocketAddr;
+
 use crate::otelcol::launch::sentence;
 use crate::otelcol::process::{NotReady, Process};
+use crate::port_owner::PortOwner;
 
 /// How a collector failed.
 #[derive(Debug, Default)]
@@ -36,7 +39,15 @@ impl Failed {
     /// It did not become ready: ends it, if it has not ended.
     pub(super) async fn not_ready(mut process: Process, reason: NotReady) -> Self {
         match reason {
-            NotReady::Ended(status) => Self::ended(&process, status),
+            NotReady::Ended(status) => {
+                let mut failed = Self::ended(&process, status);
+                if let Some(address) = taken(&failed.last_words)
+                    && let Some(owner) = PortOwner::of(address).await
+                {
+                    failed.last_words += &format!("\n{owner} has {address}");
+                }
+                failed
+            }
             NotReady::Late(patience) => {
                 process.kill().await;
                 let status = format!("killed: not ready within {patience:?}");
@@ -59,5 +70,46 @@ impl Failed {
             return self.status.clone();
         }
         format!("{}; {}", self.status, self.last_words.replace('\n', "; "))
+    }
+}
+
+/// Returns the address that a collector says somebody else has:
+/// `… listen tcp 127.0.0.1:8889: bind: address already in use`.
+fn taken(words: &str) -> Option<SocketAddr> {
+    let (before, _) = words.split_once(": bind: address already in use")?;
+    let address = before.rsplit(' ').next()?;
+    match address.strip_prefix(':') {
+        // All addresses.
+        Some(port) => Some(([0, 0, 0, 0], port.parse().ok()?).into()),
+        None => address.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_that_is_taken_is_read_from_what_a_collector_says() {
+        for (words, address) in [
+            (
+                "Error: listen tcp 127.0.0.1:8889: bind: address already in use",
+                Some("127.0.0.1:8889"),
+            ),
+            (
+                "a\nlisten tcp :8889: bind: address already in use\nb",
+                Some("0.0.0.0:8889"),
+            ),
+            (
+                "listen tcp [::1]:9: bind: address already in use",
+                Some("[::1]:9"),
+            ),
+            ("listen udp nowhere: bind: address already in use", None),
+            ("address already in use", None),
+            ("", None),
+        ] {
+            let expected = address.map(|address| address.parse().unwrap());
+            assert_eq!(taken(words), expected, "{words}");
+        }
     }
 }
