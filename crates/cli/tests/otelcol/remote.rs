@@ -134,6 +134,11 @@ fn what_waits_for_the_remote_outlives_the_collector() {
     let first = Backend::start(&mut near);
     first.send_span("patient");
     first.until_span("patient");
+    // A reload ends the exporter as well, and begins it anew.
+    first.signal("HUP");
+    first.until_said("the collector has taken its configuration over anew");
+    assert_eq!(first.collector()["lost"], serde_json::json!({}));
+    assert!(!first.said().contains("ERROR"), "{}", first.said());
     assert!(first.terminate().success());
 
     let mut remote = crate::glassbox::command(&["up", "--grpc", &address]);

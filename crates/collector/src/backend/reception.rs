@@ -93,7 +93,7 @@ impl Reception {
         let is_asked_for = binary.found_by == FoundBy::Setting || config.otelcol_config.is_some();
         let folder = folder_in(&config.data_dir).map_err(system)?;
         let archive = Arc::new(Archive::new(&folder, ArchiveBounds::of(config)));
-        let losses = Losses::default();
+        let losses = Losses::new(binary.components.durable_exporter());
         let launch = Launch {
             shim,
             environment,

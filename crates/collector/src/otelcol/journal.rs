@@ -98,11 +98,13 @@ impl Journal {
     }
 
     fn take(&self, text: &str) {
-        let entry = Entry::read(text);
-        entry.tell();
-        if let Some((component, items, error)) = entry.loss() {
-            self.losses.count(component, items, error);
+        let mut entry = Entry::read(text);
+        match entry.loss() {
+            Some((component, _, error)) if self.losses.is_kept(component, error) => entry.calm(),
+            Some((component, items, error)) => self.losses.count(component, items, error),
+            None => {}
         }
+        entry.tell();
         let words = entry.words();
         self.signs.send_if_modified(|signs| {
             let before = *signs;

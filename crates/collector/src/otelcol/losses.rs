@@ -16,9 +16,16 @@ const OTHERS: &str = "others";
 /// How many bytes of an error are kept.
 const LONGEST: usize = 600;
 
+/// What an exporter says of data that it was trying to send when it had to end.
+const INTERRUPTED: &str = "interrupted due to shutdown";
+
 /// The losses of every exporter since the start of this process, restarts of the collector included.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Losses(Arc<Mutex<BTreeMap<String, Loss>>>);
+pub(crate) struct Losses {
+    counted: Arc<Mutex<BTreeMap<String, Loss>>>,
+    /// The exporter whose queue is on disk, and there at its next start.
+    durable: Option<&'static str>,
+}
 
 /// What one exporter could not hand on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -31,9 +38,24 @@ pub(crate) struct Loss {
 }
 
 impl Losses {
+    /// None yet, of a collector that keeps on disk what waits for the exporter of this name.
+    pub(crate) fn new(durable: Option<&'static str>) -> Self {
+        Self {
+            counted: Arc::default(),
+            durable,
+        }
+    }
+
+    /// Returns whether data that an exporter says it drops is kept all the same: its log knows
+    /// nothing of the queue behind it.
+    pub(crate) fn is_kept(&self, component: &str, error: &str) -> bool {
+        let name = component.split_once('/').map(|(_, name)| name);
+        name.is_some() && name == self.durable && error.starts_with(INTERRUPTED)
+    }
+
     /// Adds what `component` gave up.
     pub(crate) fn count(&self, component: &str, items: u64, error: &str) {
-        let mut losses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut losses = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let known = losses.contains_key(component) || losses.len() < MOST;
         let name = if known { component } else { OTHERS };
         let loss = losses.entry(name.to_owned()).or_default();
@@ -44,7 +66,7 @@ impl Losses {
 
     /// Returns what was lost so far, by exporter.
     pub(crate) fn seen(&self) -> BTreeMap<String, Loss> {
-        let losses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let losses = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         losses.clone()
     }
 }

@@ -89,6 +89,11 @@ impl Entry {
         }
     }
 
+    /// Takes what it says for no trouble.
+    pub(super) fn calm(&mut self) {
+        self.level = Level::INFO;
+    }
+
     /// Tells it as an event of ours.
     pub(super) fn tell(&self) {
         // An event's level is a constant of the place that makes it.

@@ -47,6 +47,23 @@ async fn what_an_exporter_did_not_hand_on_is_counted() {
     assert_eq!(lost.as_object().unwrap().len(), 2, "{lost}");
 }
 
+#[tokio::test]
+async fn what_a_queue_on_disk_keeps_is_not_lost() {
+    let line = |component: &str| {
+        format!(
+            "{{\"level\":\"error\",\"msg\":\"Exporting failed. Dropping data.\",\
+             \"otelcol.component.id\":\"{component}\",\"dropped_items\":5,\
+             \"error\":\"interrupted due to shutdown: connection refused\"}}\n"
+        )
+    };
+    let log = line("otlp_grpc/remote") + &line("otlp_http/glassbox");
+    for (durable, lost) in [(Some("remote"), 1), (None, 2)] {
+        let losses = Losses::new(durable);
+        Journal::new(losses.clone()).follow(log.as_bytes()).await;
+        assert_eq!(losses.seen().len(), lost, "{durable:?}");
+    }
+}
+
 #[test]
 fn the_words_of_a_program_that_has_ended_are_one_line() {
     let said = b"{\"level\":\"error\",\"msg\":\"no\",\"error\":\"why\"}\n\n  at line 3\n";

@@ -1,7 +1,7 @@
 //! Where a collector sends what it receives: the store, the archive, a remote.
 
 use super::yaml::{Map, Node, literal};
-use super::{Draft, MIB, RenderError, SIGNALS};
+use super::{Components, Draft, MIB, RenderError, SIGNALS};
 
 /// The exporters, by signal.
 #[derive(Debug)]
@@ -30,6 +30,13 @@ const QUEUE: &str = "file_storage/queue";
 
 fn archive(signal: &str) -> String {
     format!("file/{signal}")
+}
+
+impl Components {
+    /// Returns the name of the exporter whose queue is rendered to be on disk, where that can be.
+    pub(crate) fn durable_exporter(&self) -> Option<&'static str> {
+        self.extensions.contains("file_storage").then_some(REMOTE)
+    }
 }
 
 impl Draft<'_> {
@@ -154,7 +161,7 @@ impl Draft<'_> {
     }
 
     fn remote_queue(&mut self) -> Result<Map, RenderError> {
-        let stored = self.components.extensions.contains("file_storage");
+        let stored = self.components.durable_exporter().is_some();
         if stored {
             let directory = self.path("queue")?;
             self.folders.push(self.plan.data.join("queue"));
