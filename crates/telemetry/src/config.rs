@@ -2,6 +2,7 @@
 
 mod choice;
 mod endpoint;
+mod identity;
 mod section;
 mod setters;
 mod signal;
@@ -10,6 +11,7 @@ pub use choice::{
     Compression, Console, Exporter, Protocol, Sampler, Temporality, TracingLayer, UnknownChoice,
 };
 pub(crate) use endpoint::Target;
+pub(crate) use identity::Identity;
 pub use signal::SignalConfig;
 
 use crate::{InitError, Signal};
@@ -63,6 +65,11 @@ pub struct TelemetryConfig {
     /// A file with the certificates of the authorities that the backend's may come from, in PEM; no
     /// others are trusted then. `None` is the public ones and the system's.
     pub certificate: Option<PathBuf>,
+    /// A file with the certificate that is shown to a backend that asks for one, in PEM, and those
+    /// between it and its authority; needs [`client_key`](Self::client_key).
+    pub client_certificate: Option<PathBuf>,
+    /// A file with the private key of the client certificate, in PEM.
+    pub client_key: Option<PathBuf>,
     /// What is different for traces.
     pub traces: SignalConfig,
     /// What is different for metrics.
@@ -153,6 +160,8 @@ impl Default for TelemetryConfig {
             compression: Compression::None,
             timeout: Duration::from_secs(10),
             certificate: None,
+            client_certificate: None,
+            client_key: None,
             traces: SignalConfig::default(),
             metrics: SignalConfig::default(),
             logs: SignalConfig::default(),

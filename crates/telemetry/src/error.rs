@@ -40,6 +40,28 @@ pub enum InitError {
     /// A file of certificates that cannot be read, or has none in it.
     #[error("certificate {} is not a file with certificates in PEM", .0.display())]
     Certificate(PathBuf, #[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A file of a client certificate that cannot be read, or has none in it.
+    #[error("client_certificate {} is not a file with certificates in PEM", .0.display())]
+    ClientCertificate(PathBuf, #[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A file of a private key that cannot be read, or has none in it.
+    #[error("client_key {} is not a file with a private key in PEM", .0.display())]
+    ClientKey(PathBuf, #[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A certificate and a key that do not belong together.
+    #[error(
+        "client_certificate {} and client_key {} do not make a pair",
+        .certificate.display(), .key.display()
+    )]
+    ClientPair {
+        /// The file of the certificate.
+        certificate: PathBuf,
+        /// The file of the key.
+        key: PathBuf,
+        /// What is wrong with them.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// One half of a client's certificate and key.
+    #[error("{0} is set and {1} is not; a client shows a certificate and has its key")]
+    Half(&'static str, &'static str),
     /// No certificate authority to trust.
     #[error("TLS could not be set up")]
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -63,6 +85,9 @@ impl InitError {
             Self::Feature("tracing-opentelemetry") => "tracing_layer",
             Self::Feature(_) | Self::Tls(_) => "endpoint",
             Self::Certificate(..) => "certificate",
+            Self::ClientCertificate(..) | Self::ClientPair { .. } => "client_certificate",
+            Self::ClientKey(..) => "client_key",
+            Self::Half(key, _) => key,
             Self::Ratio(_) => "sampling_ratio",
             Self::Zero(key) => key,
             Self::Header(_) => "headers",

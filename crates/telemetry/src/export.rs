@@ -113,13 +113,14 @@ impl Exporter {
         let body = self.transport.encode(body)?;
         let deadline = Deadline::after(&self.clock, self.timeout);
         let mut attempts = circuit::attempts().until(Some(deadline));
+        let mut before = None;
         loop {
             let attempt = self.transport.send(body.clone());
             let left = deadline.remaining(&self.clock).unwrap_or_default();
             let error = match timeout(left, attempt).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => error,
-                Err(_) => return Err(ExportError::Timeout(self.timeout)),
+                Err(_) => return Err(ExportError::Timeout(self.timeout, before.map(Box::new))),
             };
             let hurried = *self.hurried.borrow();
             if hurried && error.is_unreachable() {
@@ -135,6 +136,7 @@ impl Exporter {
                 }
                 Next::Stop(_) => return Err(error),
             }
+            before = Some(error);
         }
     }
 }

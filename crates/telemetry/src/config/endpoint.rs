@@ -1,6 +1,6 @@
 //! Where a signal goes, and the mistakes that are made there.
 
-use super::{Compression, Protocol, TelemetryConfig};
+use super::{Compression, Identity, Protocol, TelemetryConfig};
 use crate::{InitError, Signal};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, uri::Authority};
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
@@ -20,6 +20,12 @@ pub(crate) struct Target {
         expect(dead_code, reason = "without TLS nobody is trusted")
     )]
     pub(crate) certificate: Option<PathBuf>,
+    /// Who we are, to a backend that asks.
+    #[cfg_attr(
+        not(any(feature = "grpc", feature = "tls")),
+        expect(dead_code, reason = "without TLS nobody asks")
+    )]
+    pub(crate) identity: Option<Identity>,
 }
 
 impl Target {
@@ -47,6 +53,7 @@ impl Target {
                 .certificate
                 .clone()
                 .or_else(|| config.certificate.clone()),
+            identity: Identity::of(config, own)?,
         })
     }
 

@@ -60,6 +60,29 @@ impl Section for TelemetryConfig {
             "metrics.certificate",
         ),
         text("OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE", "logs.certificate"),
+        text(
+            "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+            "client_certificate",
+        ),
+        text("OTEL_EXPORTER_OTLP_CLIENT_KEY", "client_key"),
+        text(
+            "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
+            "traces.client_certificate",
+        ),
+        text("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "traces.client_key"),
+        text(
+            "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE",
+            "metrics.client_certificate",
+        ),
+        text(
+            "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY",
+            "metrics.client_key",
+        ),
+        text(
+            "OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE",
+            "logs.client_certificate",
+        ),
+        text("OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY", "logs.client_key"),
         text("OTEL_TRACES_EXPORTER", "traces.exporter"),
         text("OTEL_METRICS_EXPORTER", "metrics.exporter"),
         text("OTEL_LOGS_EXPORTER", "logs.exporter"),

@@ -25,4 +25,8 @@ pub struct SignalConfig {
     pub timeout: Option<Duration>,
     /// A file with the certificates of the authorities that are trusted, in PEM.
     pub certificate: Option<PathBuf>,
+    /// A file with the certificate that is shown to a backend that asks for one, in PEM.
+    pub client_certificate: Option<PathBuf>,
+    /// A file with the private key of the client certificate, in PEM.
+    pub client_key: Option<PathBuf>,
 }

@@ -11,9 +11,10 @@ pub(crate) enum ExportError {
     /// Nobody listens, or the connection broke.
     #[error("reach the backend")]
     Unreachable(#[source] Cause),
-    /// No answer in time.
+    /// No answer in time; and what the attempt before failed by, if there was one: a backend that
+    /// cannot be reached is not one that is slow.
     #[error("get an answer within {0:?}")]
-    Timeout(Duration),
+    Timeout(Duration, #[source] Option<Box<ExportError>>),
     /// An answer that says no.
     #[error("have it taken: {status}{}{message}", separator(message))]
     Refused {
@@ -41,7 +42,10 @@ impl ExportError {
         let mut line = format!("failed to {self}");
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
-            let said = error.to_string();
+            let said = match error.downcast_ref::<Box<Self>>() {
+                Some(before) => format!("the attempt before failed to {before}"),
+                None => error.to_string(),
+            };
             if !line.contains(&said) {
                 line.push_str(": ");
                 line.push_str(&said);
@@ -62,18 +66,37 @@ impl Decide for ExportError {
                 None => Retry::Never,
             },
             // The batch's time is over.
-            Self::Timeout(_) => Retry::Never,
+            Self::Timeout(..) => Retry::Never,
             Self::Compression(_) => Retry::Never,
         }
     }
 
     fn blame(&self) -> Blame {
         match self {
-            Self::Unreachable(_) | Self::Timeout(_) => Blame::Peer,
+            Self::Unreachable(_) | Self::Timeout(..) => Blame::Peer,
             Self::Refused { retry_after, .. } if retry_after.is_some() => Blame::Peer,
             // Whom it knows and what it takes is for the application to mend, not for time.
             Self::Refused { .. } => Blame::Caller,
             Self::Compression(_) => Blame::Local,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_tells_what_the_attempt_before_failed_by() {
+        let refused = io::Error::other("connection refused");
+        let before = ExportError::Unreachable(io::Error::other(refused).into());
+        let error = ExportError::Timeout(Duration::from_secs(2), Some(Box::new(before)));
+        assert_eq!(
+            error.line(),
+            "failed to get an answer within 2s: the attempt before failed to reach the backend: \
+             connection refused"
+        );
+        let first = ExportError::Timeout(Duration::from_secs(2), None);
+        assert_eq!(first.line(), "failed to get an answer within 2s");
     }
 }

@@ -3,7 +3,7 @@
 use super::{Answer, ExportError};
 use crate::{
     InitError, Signal,
-    config::{Compression, Target},
+    config::{Compression, Identity, Target},
 };
 use bytes::{Buf, BufMut, Bytes};
 use http::uri::PathAndQuery;
@@ -38,6 +38,8 @@ pub(super) struct Client {
     path: PathAndQuery,
     metadata: MetadataMap,
     compression: Compression,
+    /// Whether a backend that asks for a certificate is shown none.
+    anonymous: bool,
 }
 
 impl Client {
@@ -48,8 +50,13 @@ impl Client {
             .map_err(|error| InitError::Tls(error.into()))?
             .tcp_nodelay(true)
             .connect_timeout(target.timeout);
+        let anonymous = encrypted && target.identity.is_none();
         let endpoint = match encrypted {
-            true => tls(endpoint, target.certificate.as_deref())?,
+            true => tls(
+                endpoint,
+                target.certificate.as_deref(),
+                target.identity.as_ref(),
+            )?,
             false => endpoint,
         };
         Ok(Self {
@@ -64,6 +71,7 @@ impl Client {
             }),
             metadata: MetadataMap::from_headers(target.headers),
             compression: target.compression,
+            anonymous,
         })
     }
 
@@ -90,7 +98,7 @@ impl Client {
         request.metadata_mut().clone_from(&self.metadata);
         match grpc.unary(request, self.path.clone(), Raw).await {
             Ok(response) => Ok(Answer::read(&response.into_inner())),
-            Err(status) => Err(refusal(status)),
+            Err(status) => Err(refusal(status, self.anonymous)),
         }
     }
 }
@@ -114,11 +122,19 @@ fn compressed<T>(grpc: Grpc<T>, compression: Compression) -> Grpc<T> {
 }
 
 #[cfg(feature = "tls")]
-fn tls(endpoint: Endpoint, certificate: Option<&Path>) -> Result<Endpoint, InitError> {
+fn tls(
+    endpoint: Endpoint,
+    certificate: Option<&Path>,
+    identity: Option<&Identity>,
+) -> Result<Endpoint, InitError> {
     let config = tonic::transport::ClientTlsConfig::new();
     let config = match certificate {
         Some(path) => config.ca_certificate(super::tls::grpc_certificate(path)?),
         None => config.with_webpki_roots().with_native_roots(),
+    };
+    let config = match identity {
+        Some(identity) => config.identity(super::tls::grpc_identity(identity)?),
+        None => config,
     };
     endpoint
         .tls_config(config)
@@ -126,7 +142,7 @@ fn tls(endpoint: Endpoint, certificate: Option<&Path>) -> Result<Endpoint, InitE
 }
 
 #[cfg(not(feature = "tls"))]
-fn tls(_: Endpoint, _: Option<&Path>) -> Result<Endpoint, InitError> {
+fn tls(_: Endpoint, _: Option<&Path>, _: Option<&Identity>) -> Result<Endpoint, InitError> {
     Err(InitError::Feature("tls"))
 }
 
@@ -146,12 +162,36 @@ impl Error for Broken {
     }
 }
 
-fn refusal(status: Status) -> ExportError {
+/// A connection that ended under the request. Why, only the task that held it has seen.
+#[derive(Debug)]
+struct Ended {
+    anonymous: bool,
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the backend ended the connection before it answered")?;
+        match self.anonymous {
+            true => f.write_str("; does it ask for a client certificate? none is set"),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Error for Ended {}
+
+fn refusal(status: Status, anonymous: bool) -> ExportError {
     // No connection, or one that broke, as tonic tells it: a status that it made itself, with the
     // cause inside.
     let made_here = status.source().is_some();
-    if made_here && matches!(status.code(), Code::Unavailable | Code::Unknown) {
-        return ExportError::Unreachable(Broken(status).into());
+    match status.code() {
+        Code::Unavailable | Code::Unknown if made_here => {
+            return ExportError::Unreachable(Broken(status).into());
+        }
+        Code::Cancelled if made_here => {
+            return ExportError::Unreachable(Ended { anonymous }.into());
+        }
+        _ => {}
     }
     ExportError::Refused {
         status: status.code().to_string(),
@@ -232,7 +272,7 @@ mod tests {
     #[test]
     fn a_broken_connection_is_told_by_its_cause_and_once() {
         let broken = std::io::Error::other("connection reset");
-        let error = refusal(Status::from_error(broken.into()));
+        let error = refusal(Status::from_error(broken.into()), true);
         assert!(error.is_unreachable(), "{error:?}");
         assert_eq!(
             error.line(),
@@ -254,16 +294,29 @@ mod tests {
         assert!(retry_after(&Status::unavailable("")).is_some());
     }
 
+    /// A body, and the status after it.
+    #[cfg(feature = "gzip")]
+    type Answered = http_body_util::combinators::BoxBody<Bytes, std::convert::Infallible>;
+
+    #[cfg(feature = "gzip")]
+    fn taken(body: Vec<u8>) -> Answered {
+        use http_body_util::BodyExt;
+        let status = ("grpc-status".parse().unwrap(), "0".parse().unwrap());
+        let trailers = http::HeaderMap::from_iter([status]);
+        let body = http_body_util::Full::from(body);
+        let body = body.with_trailers(std::future::ready(Some(Ok(trailers))));
+        body.boxed()
+    }
+
     /// Answers in the compression of the request, as grpc-go does.
     #[cfg(feature = "gzip")]
     struct Echoing;
 
     #[cfg(feature = "gzip")]
     impl tonic::client::GrpcService<tonic::body::Body> for Echoing {
-        type ResponseBody = http_body_util::Full<Bytes>;
+        type ResponseBody = Answered;
         type Error = std::convert::Infallible;
-        type Future =
-            std::future::Ready<Result<http::Response<http_body_util::Full<Bytes>>, Self::Error>>;
+        type Future = std::future::Ready<Result<http::Response<Answered>, Self::Error>>;
 
         fn poll_ready(
             &mut self,
@@ -281,9 +334,8 @@ mod tests {
             body.extend(answer);
             let response = http::Response::builder()
                 .header("content-type", "application/grpc")
-                .header("grpc-status", "0")
                 .header("grpc-encoding", encoding)
-                .body(http_body_util::Full::from(body));
+                .body(taken(body));
             std::future::ready(Ok(response.unwrap()))
         }
     }

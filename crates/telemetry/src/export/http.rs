@@ -100,7 +100,9 @@ fn connector(_: &Target) -> Result<Connector, InitError> {
 #[cfg(feature = "tls")]
 fn connector(target: &Target) -> Result<Connector, InitError> {
     let config = match target.uri.scheme_str() {
-        Some("https") => super::tls::client_config(target.certificate.as_deref())?,
+        Some("https") => {
+            super::tls::client_config(target.certificate.as_deref(), target.identity.as_ref())?
+        }
         _ => super::tls::empty_config()?,
     };
     Ok(hyper_rustls::HttpsConnectorBuilder::new()

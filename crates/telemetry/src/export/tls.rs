@@ -1,65 +1,120 @@
 //! Whom to trust: the roots in the binary, and those of the system where it has any; or whom the
-//! application says.
+//! application says. And who we are, to a backend that asks.
 
-use crate::InitError;
+use crate::{InitError, config::Identity};
 use rustls::{
-    ClientConfig, RootCertStore,
+    ClientConfig, ConfigBuilder, RootCertStore,
+    client::WantsClientCert,
     crypto::ring,
-    pki_types::{CertificateDer, pem::PemObject},
+    pki_types::{
+        CertificateDer, PrivateKeyDer,
+        pem::{self, PemObject},
+    },
 };
 use std::{path::Path, sync::Arc};
 
-/// A client that trusts the authorities in the file; without one, the public ones and the system's.
-pub(super) fn client_config(certificate: Option<&Path>) -> Result<ClientConfig, InitError> {
-    let mut roots = RootCertStore::empty();
-    if let Some(path) = certificate {
-        for certificate in certificates(path)? {
-            roots
-                .add(certificate)
-                .map_err(|error| InitError::Certificate(path.to_owned(), error.into()))?;
-        }
-        return with_roots(roots);
-    }
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    // An image without certificates is no error: the roots in the binary are there.
-    let system = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(system.certs);
-    with_roots(roots)
-}
+type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// The certificates in a file, of which there is at least one.
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, InitError> {
-    let wrong = |error| InitError::Certificate(path.to_owned(), error);
-    let read = CertificateDer::pem_file_iter(path).map_err(|error| wrong(error.into()))?;
-    let found: Vec<_> = read
-        .collect::<Result<_, _>>()
-        .map_err(|error| wrong(error.into()))?;
-    match found.is_empty() {
-        true => Err(wrong("there is no certificate in it".into())),
-        false => Ok(found),
+/// A client that trusts the authorities in the file; without one, the public ones and the system's.
+pub(super) fn client_config(
+    certificate: Option<&Path>,
+    identity: Option<&Identity>,
+) -> Result<ClientConfig, InitError> {
+    let trusting = trusting(roots(certificate)?)?;
+    match identity {
+        Some(identity) => with_identity(trusting, identity),
+        None => Ok(trusting.with_no_client_auth()),
     }
 }
 
 /// For an endpoint without TLS, which never asks it for anything.
 pub(super) fn empty_config() -> Result<ClientConfig, InitError> {
-    with_roots(RootCertStore::empty())
+    Ok(trusting(RootCertStore::empty())?.with_no_client_auth())
 }
 
-fn with_roots(roots: RootCertStore) -> Result<ClientConfig, InitError> {
+fn roots(certificate: Option<&Path>) -> Result<RootCertStore, InitError> {
+    let mut roots = RootCertStore::empty();
+    if let Some(path) = certificate {
+        let wrong = |error| InitError::Certificate(path.to_owned(), error);
+        for certificate in certificates(path).map_err(wrong)? {
+            roots
+                .add(certificate)
+                .map_err(|error| wrong(error.into()))?;
+        }
+        return Ok(roots);
+    }
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    // An image without certificates is no error: the roots in the binary are there.
+    let system = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(system.certs);
+    Ok(roots)
+}
+
+fn trusting(
+    roots: RootCertStore,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, InitError> {
     Ok(
         ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| InitError::Tls(error.into()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth(),
+            .with_root_certificates(roots),
     )
+}
+
+/// A client that shows its certificate to whom asks for it.
+fn with_identity(
+    client: ConfigBuilder<ClientConfig, WantsClientCert>,
+    identity: &Identity,
+) -> Result<ClientConfig, InitError> {
+    let chain = certificates(&identity.certificate)
+        .map_err(|error| InitError::ClientCertificate(identity.certificate.clone(), error))?;
+    let key = private_key(&identity.key)
+        .map_err(|error| InitError::ClientKey(identity.key.clone(), error))?;
+    client
+        .with_client_auth_cert(chain, key)
+        .map_err(|error| InitError::ClientPair {
+            certificate: identity.certificate.clone(),
+            key: identity.key.clone(),
+            source: error.into(),
+        })
+}
+
+/// The certificates in a file, of which there is at least one.
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Cause> {
+    let found: Vec<_> = CertificateDer::pem_file_iter(path)?.collect::<Result<_, _>>()?;
+    match found.is_empty() {
+        true => Err("there is no certificate in it".into()),
+        false => Ok(found),
+    }
+}
+
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Cause> {
+    match PrivateKeyDer::from_pem_file(path) {
+        Ok(key) => Ok(key),
+        Err(pem::Error::NoItemsFound) => {
+            Err("there is no private key in it that is not encrypted".into())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The file as gRPC's client wants it, checked as for HTTP.
 #[cfg(feature = "grpc")]
 pub(super) fn grpc_certificate(path: &Path) -> Result<tonic::transport::Certificate, InitError> {
-    certificates(path)?;
-    let pem = std::fs::read(path);
-    let pem = pem.map_err(|error| InitError::Certificate(path.to_owned(), error.into()))?;
+    let wrong = |error| InitError::Certificate(path.to_owned(), error);
+    certificates(path).map_err(wrong)?;
+    let pem = std::fs::read(path).map_err(|error| wrong(error.into()))?;
     Ok(tonic::transport::Certificate::from_pem(pem))
+}
+
+/// The files as gRPC's client wants them, checked as for HTTP.
+#[cfg(feature = "grpc")]
+pub(super) fn grpc_identity(identity: &Identity) -> Result<tonic::transport::Identity, InitError> {
+    with_identity(trusting(RootCertStore::empty())?, identity)?;
+    let certificate = std::fs::read(&identity.certificate).map_err(|error| {
+        InitError::ClientCertificate(identity.certificate.clone(), error.into())
+    })?;
+    let key = std::fs::read(&identity.key)
+        .map_err(|error| InitError::ClientKey(identity.key.clone(), error.into()))?;
+    Ok(tonic::transport::Identity::from_pem(certificate, key))
 }

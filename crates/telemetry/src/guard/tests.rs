@@ -5,6 +5,8 @@
 mod books;
 mod environment;
 mod frozen;
+#[cfg(feature = "tls")]
+mod identity;
 mod settings;
 mod signals;
 #[cfg(feature = "tls")]

@@ -82,6 +82,17 @@ fn the_environment_that_is_handed_in_sets_everything() {
         ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "500"),
         ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/etc/ca.pem"),
         ("OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE", "/etc/logs.pem"),
+        ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/etc/us.pem"),
+        ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/etc/us.key"),
+        ("OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "/etc/t.pem"),
+        ("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "/etc/t.key"),
+        (
+            "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE",
+            "/etc/m.pem",
+        ),
+        ("OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY", "/etc/m.key"),
+        ("OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE", "/etc/l.pem"),
+        ("OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY", "/etc/l.key"),
         ("OTEL_LOGS_EXPORTER", "none"),
         ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "DELTA"),
         ("OTEL_TRACES_SAMPLER", "traceidratio"),
@@ -120,6 +131,16 @@ fn the_environment_that_is_handed_in_sets_everything() {
     expected.metrics.timeout = Some(Duration::from_millis(500));
     expected.certificate = Some("/etc/ca.pem".into());
     expected.logs.certificate = Some("/etc/logs.pem".into());
+    expected.client_certificate = Some("/etc/us.pem".into());
+    expected.client_key = Some("/etc/us.key".into());
+    for (signal, name) in [
+        (&mut expected.traces, "t"),
+        (&mut expected.metrics, "m"),
+        (&mut expected.logs, "l"),
+    ] {
+        signal.client_certificate = Some(format!("/etc/{name}.pem").into());
+        signal.client_key = Some(format!("/etc/{name}.key").into());
+    }
     expected.logs.exporter = Exporter::None;
     expected.logs.headers = [("x-key".to_owned(), "c".to_owned())].into();
     (
@@ -165,6 +186,9 @@ fn a_mistake_in_the_environment_names_the_variable() {
     assert!(shown.contains("http/protobuf, grpc"), "{shown}");
     let shown = error("OTEL_TRACES_SAMPLER_ARG", "2");
     assert!(shown.contains("OTEL_TRACES_SAMPLER_ARG"), "{shown}");
+    let shown = error("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/etc/us.key");
+    assert!(shown.contains("client_certificate is not"), "{shown}");
+    assert!(shown.contains("OTEL_EXPORTER_OTLP_CLIENT_KEY"), "{shown}");
 }
 
 #[test]

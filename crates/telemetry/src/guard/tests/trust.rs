@@ -6,6 +6,7 @@ use rustls::{
     ServerConfig, ServerConnection, Stream,
     crypto::ring,
     pki_types::{CertificateDer, PrivatePkcs8KeyDer},
+    server::{NoClientAuth, danger::ClientCertVerifier},
 };
 use std::{
     io::{Read, Write},
@@ -17,17 +18,25 @@ const CERTIFICATE: &[u8] = include_bytes!("tls/localhost.der");
 const KEY: &[u8] = include_bytes!("tls/localhost.key.der");
 
 /// The authority that the backend's certificate comes from.
-fn authority() -> PathBuf {
+pub(super) fn authority() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/guard/tests/tls/ca.pem")
 }
 
 /// A backend that takes everything; gives its port, and the beginning of what it was sent.
 fn backend(alpn: &[u8]) -> (u16, Receiver<Vec<u8>>) {
+    backend_for(alpn, Arc::new(NoClientAuth))
+}
+
+/// As [`backend`], of clients that are let in.
+pub(super) fn backend_for(
+    alpn: &[u8],
+    clients: Arc<dyn ClientCertVerifier>,
+) -> (u16, Receiver<Vec<u8>>) {
     let certificate = CertificateDer::from_slice(CERTIFICATE);
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
-        .with_no_client_auth()
+        .with_client_cert_verifier(clients)
         .with_single_cert(vec![certificate], PrivatePkcs8KeyDer::from(KEY).into())
         .unwrap();
     config.alpn_protocols = vec![alpn.to_vec()];
@@ -54,7 +63,7 @@ fn backend(alpn: &[u8]) -> (u16, Receiver<Vec<u8>>) {
     (port, requests)
 }
 
-fn to(port: u16) -> TelemetryConfig {
+pub(super) fn to(port: u16) -> TelemetryConfig {
     TelemetryConfig::new("tested")
         .with_endpoint(format!("https://localhost:{port}"))
         .with_timeout(Duration::from_secs(2))
