@@ -1,16 +1,21 @@
 //! OTLP over gRPC.
 
+#[cfg(feature = "tls")]
+mod connect;
+
 use super::{Answer, ExportError};
 use crate::{
     InitError, Signal,
-    config::{Compression, Identity, Target},
+    config::{Compression, Target},
 };
 use bytes::{Buf, BufMut, Bytes};
-use http::uri::PathAndQuery;
+use http::{
+    Uri,
+    uri::{PathAndQuery, Scheme},
+};
 use std::{
     error::Error,
     fmt,
-    path::Path,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -38,27 +43,27 @@ pub(super) struct Client {
     path: PathAndQuery,
     metadata: MetadataMap,
     compression: Compression,
-    /// Whether a backend that asks for a certificate is shown none.
-    anonymous: bool,
+    /// For a backend that speaks TLS.
+    #[cfg(feature = "tls")]
+    tls: Option<connect::Connector>,
 }
 
 impl Client {
     pub(super) fn new(target: Target, signal: Signal) -> Result<Self, InitError> {
-        let encrypted = target.uri.scheme_str() == Some("https");
-        let endpoint = Endpoint::from(target.uri)
+        #[cfg(feature = "tls")]
+        let tls = (target.uri.scheme_str() == Some("https"))
+            .then(|| {
+                let identity = target.identity.as_ref();
+                connect::Connector::new(target.certificate.as_deref(), identity)
+            })
+            .transpose()?;
+        // Encryption is the connector's business, and tonic looks for its own where it sees https.
+        let endpoint = Endpoint::from(plain(target.uri.clone()))
+            .origin(target.uri)
             .user_agent(super::USER_AGENT)
             .map_err(|error| InitError::Tls(error.into()))?
             .tcp_nodelay(true)
             .connect_timeout(target.timeout);
-        let anonymous = encrypted && target.identity.is_none();
-        let endpoint = match encrypted {
-            true => tls(
-                endpoint,
-                target.certificate.as_deref(),
-                target.identity.as_ref(),
-            )?,
-            false => endpoint,
-        };
         Ok(Self {
             endpoint,
             channel: Mutex::default(),
@@ -71,17 +76,47 @@ impl Client {
             }),
             metadata: MetadataMap::from_headers(target.headers),
             compression: target.compression,
-            anonymous,
+            #[cfg(feature = "tls")]
+            tls,
         })
     }
 
     pub(super) async fn send(&self, body: Bytes) -> Result<Answer, ExportError> {
         let kept = self.kept().take();
-        let channel = kept.unwrap_or_else(|| self.endpoint.connect_lazy());
+        let channel = kept.unwrap_or_else(|| self.connect());
         let answer = self.call(channel.clone(), body).await;
         // It answered, or broke and connects anew.
         *self.kept() = Some(channel);
         answer
+    }
+
+    #[cfg(feature = "tls")]
+    fn connect(&self) -> Channel {
+        match &self.tls {
+            Some(connector) => self.endpoint.connect_with_connector_lazy(connector.clone()),
+            None => self.endpoint.connect_lazy(),
+        }
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn connect(&self) -> Channel {
+        self.endpoint.connect_lazy()
+    }
+
+    /// What is wrong; a connection that broke tells its own end, where that was heard.
+    #[cfg(feature = "tls")]
+    fn refusal(&self, status: Status) -> ExportError {
+        let refusal = refusal(status);
+        let connector = self.tls.as_ref().filter(|_| refusal.is_unreachable());
+        match connector.and_then(|connector| connector.ending().take()) {
+            Some(ending) => ExportError::Unreachable(ending.into()),
+            None => refusal,
+        }
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn refusal(&self, status: Status) -> ExportError {
+        refusal(status)
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Option<Channel>> {
@@ -98,9 +133,23 @@ impl Client {
         request.metadata_mut().clone_from(&self.metadata);
         match grpc.unary(request, self.path.clone(), Raw).await {
             Ok(response) => Ok(Answer::read(&response.into_inner())),
-            Err(status) => Err(refusal(status, self.anonymous)),
+            Err(status) => Err(self.refusal(status)),
         }
     }
+}
+
+/// The same address, without encryption. A port that was left out is that of https.
+fn plain(uri: Uri) -> Uri {
+    if uri.scheme() != Some(&Scheme::HTTPS) {
+        return uri;
+    }
+    let mut parts = uri.clone().into_parts();
+    parts.scheme = Some(Scheme::HTTP);
+    if uri.port().is_none() {
+        let host = uri.host().unwrap_or_default();
+        parts.authority = format!("{host}:443").parse().ok();
+    }
+    Uri::from_parts(parts).unwrap_or(uri)
 }
 
 /// Sends compressed messages, and takes them: a server of grpc-go, as the Collector is, answers in
@@ -121,31 +170,6 @@ fn compressed<T>(grpc: Grpc<T>, compression: Compression) -> Grpc<T> {
     }
 }
 
-#[cfg(feature = "tls")]
-fn tls(
-    endpoint: Endpoint,
-    certificate: Option<&Path>,
-    identity: Option<&Identity>,
-) -> Result<Endpoint, InitError> {
-    let config = tonic::transport::ClientTlsConfig::new();
-    let config = match certificate {
-        Some(path) => config.ca_certificate(super::tls::grpc_certificate(path)?),
-        None => config.with_webpki_roots().with_native_roots(),
-    };
-    let config = match identity {
-        Some(identity) => config.identity(super::tls::grpc_identity(identity)?),
-        None => config,
-    };
-    endpoint
-        .tls_config(config)
-        .map_err(|error| InitError::Tls(error.into()))
-}
-
-#[cfg(not(feature = "tls"))]
-fn tls(_: Endpoint, _: Option<&Path>, _: Option<&Identity>) -> Result<Endpoint, InitError> {
-    Err(InitError::Feature("tls"))
-}
-
 /// A status that tells of its cause alone: what tonic adds is for a debugger.
 #[derive(Debug)]
 struct Broken(Status);
@@ -162,41 +186,23 @@ impl Error for Broken {
     }
 }
 
-/// A connection that ended under the request. Why, only the task that held it has seen.
-#[derive(Debug)]
-struct Ended {
-    anonymous: bool,
-}
-
-impl fmt::Display for Ended {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the backend ended the connection before it answered")?;
-        match self.anonymous {
-            true => f.write_str("; does it ask for a client certificate? none is set"),
-            false => Ok(()),
-        }
-    }
-}
-
-impl Error for Ended {}
-
-fn refusal(status: Status, anonymous: bool) -> ExportError {
+fn refusal(status: Status) -> ExportError {
     // No connection, or one that broke, as tonic tells it: a status that it made itself, with the
     // cause inside.
     let made_here = status.source().is_some();
     match status.code() {
         Code::Unavailable | Code::Unknown if made_here => {
-            return ExportError::Unreachable(Broken(status).into());
+            ExportError::Unreachable(Broken(status).into())
         }
+        // The connection ended under the request.
         Code::Cancelled if made_here => {
-            return ExportError::Unreachable(Ended { anonymous }.into());
+            ExportError::Unreachable("the connection ended before an answer came".into())
         }
-        _ => {}
-    }
-    ExportError::Refused {
-        status: status.code().to_string(),
-        message: status.message().to_owned(),
-        retry_after: retry_after(&status),
+        code => ExportError::Refused {
+            status: code.to_string(),
+            message: status.message().to_owned(),
+            retry_after: retry_after(&status),
+        },
     }
 }
 
@@ -270,9 +276,18 @@ mod tests {
     }
 
     #[test]
+    fn an_address_without_a_port_stays_the_one_of_https() {
+        let plain = |uri| plain(Uri::from_static(uri)).to_string();
+        assert_eq!(plain("https://collector"), "http://collector:443/");
+        assert_eq!(plain("https://[::1]"), "http://[::1]:443/");
+        assert_eq!(plain("https://c:4317"), "http://c:4317/");
+        assert_eq!(plain("http://c"), "http://c/");
+    }
+
+    #[test]
     fn a_broken_connection_is_told_by_its_cause_and_once() {
         let broken = std::io::Error::other("connection reset");
-        let error = refusal(Status::from_error(broken.into()), true);
+        let error = refusal(Status::from_error(broken.into()));
         assert!(error.is_unreachable(), "{error:?}");
         assert_eq!(
             error.line(),

@@ -97,24 +97,3 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Cause> {
         Err(error) => Err(error.into()),
     }
 }
-
-/// The file as gRPC's client wants it, checked as for HTTP.
-#[cfg(feature = "grpc")]
-pub(super) fn grpc_certificate(path: &Path) -> Result<tonic::transport::Certificate, InitError> {
-    let wrong = |error| InitError::Certificate(path.to_owned(), error);
-    certificates(path).map_err(wrong)?;
-    let pem = std::fs::read(path).map_err(|error| wrong(error.into()))?;
-    Ok(tonic::transport::Certificate::from_pem(pem))
-}
-
-/// The files as gRPC's client wants them, checked as for HTTP.
-#[cfg(feature = "grpc")]
-pub(super) fn grpc_identity(identity: &Identity) -> Result<tonic::transport::Identity, InitError> {
-    with_identity(trusting(RootCertStore::empty())?, identity)?;
-    let certificate = std::fs::read(&identity.certificate).map_err(|error| {
-        InitError::ClientCertificate(identity.certificate.clone(), error.into())
-    })?;
-    let key = std::fs::read(&identity.key)
-        .map_err(|error| InitError::ClientKey(identity.key.clone(), error.into()))?;
-    Ok(tonic::transport::Identity::from_pem(certificate, key))
-}
