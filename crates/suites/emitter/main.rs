@@ -8,6 +8,7 @@
 mod facts;
 mod logs;
 mod metrics;
+mod requests;
 mod scenario;
 mod traces;
 

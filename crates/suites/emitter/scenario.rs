@@ -1,6 +1,6 @@
 //! What the program can be asked to emit.
 
-use crate::{Facts, logs, metrics, traces};
+use crate::{Facts, logs, metrics, requests, traces};
 use glassbox_telemetry::TelemetryGuard;
 use std::{error::Error, str::FromStr};
 
@@ -13,6 +13,8 @@ pub(crate) enum Scenario {
     Metrics,
     /// Log records of every make.
     Logs,
+    /// Traces of requests that took as long as was chosen.
+    Requests,
 }
 
 impl Scenario {
@@ -26,6 +28,7 @@ impl Scenario {
             Self::Traces => traces::emit(facts),
             Self::Metrics => metrics::emit(telemetry, facts)?,
             Self::Logs => logs::emit(telemetry, facts),
+            Self::Requests => requests::emit(facts),
         }
         Ok(())
     }
@@ -39,6 +42,7 @@ impl FromStr for Scenario {
             "traces" => Ok(Self::Traces),
             "metrics" => Ok(Self::Metrics),
             "logs" => Ok(Self::Logs),
+            "requests" => Ok(Self::Requests),
             _ => Err(format!("no scenario {word:?}")),
         }
     }

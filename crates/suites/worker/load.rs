@@ -1,22 +1,27 @@
 //! Jobs, each a span, a log record within it and an addition to a counter.
 
 use glassbox_core::{counter, telemetry::Span};
+use serde_json::{Value, json};
 use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Between two jobs of one thread that goes on until it is told to stop.
 const PACE: Duration = Duration::from_millis(1);
 
+/// A job that takes this long has waited for somebody.
+const SLOW: Duration = Duration::from_millis(50);
+
 /// The threads that emit, and how much they have.
 #[derive(Debug, Default)]
 pub(crate) struct Load {
     jobs: Arc<AtomicU64>,
+    pace: Arc<Pace>,
     stopped: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -26,8 +31,8 @@ impl Load {
     pub(crate) fn emit(&mut self, threads: u32, each: u32) -> u64 {
         thread::scope(|scope| {
             for thread in 0..threads {
-                let jobs = &self.jobs;
-                scope.spawn(move || (0..each).for_each(|_| job(thread, jobs)));
+                let (jobs, pace) = (&self.jobs, &self.pace);
+                scope.spawn(move || (0..each).for_each(|_| job(thread, jobs, pace)));
             }
         });
         self.jobs.load(Ordering::SeqCst)
@@ -38,13 +43,24 @@ impl Load {
         self.stopped.store(false, Ordering::SeqCst);
         self.threads.extend((0..threads).map(|thread| {
             let (jobs, stopped) = (Arc::clone(&self.jobs), Arc::clone(&self.stopped));
+            let pace = Arc::clone(&self.pace);
             thread::spawn(move || {
                 while !stopped.load(Ordering::SeqCst) {
-                    job(thread, &jobs);
+                    job(thread, &jobs, &pace);
                     thread::sleep(PACE);
                 }
             })
         }));
+    }
+
+    /// How long jobs took since this was called the last time.
+    pub(crate) fn pace(&self) -> Value {
+        let taken = |count: &AtomicU64| count.swap(0, Ordering::SeqCst);
+        json!({
+            "jobs": taken(&self.pace.jobs),
+            "slow": taken(&self.pace.slow),
+            "slowest_ms": taken(&self.pace.slowest),
+        })
     }
 
     /// Gives how many were emitted so far, once every thread has ended.
@@ -57,7 +73,32 @@ impl Load {
     }
 }
 
-fn job(thread: u32, jobs: &AtomicU64) {
+/// How long jobs took.
+#[derive(Debug, Default)]
+struct Pace {
+    jobs: AtomicU64,
+    slow: AtomicU64,
+    slowest: AtomicU64,
+}
+
+impl Pace {
+    fn note(&self, took: Duration) {
+        let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        self.jobs.fetch_add(1, Ordering::SeqCst);
+        self.slowest.fetch_max(milliseconds, Ordering::SeqCst);
+        if took >= SLOW {
+            self.slow.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+fn job(thread: u32, jobs: &AtomicU64, pace: &Pace) {
+    let start = Instant::now();
+    emit(thread, jobs);
+    pace.note(start.elapsed());
+}
+
+fn emit(thread: u32, jobs: &AtomicU64) {
     let id = jobs.fetch_add(1, Ordering::SeqCst);
     let span = Span::builder("job").attribute("job.id", id).start();
     let _entered = span.enter();

@@ -34,6 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 answer(&Value::Null)?;
             }
             Order::Stop => answer(&json!(load.stop()))?,
+            Order::Pace => answer(&load.pace())?,
             Order::Health => answer(&serde_json::to_value(telemetry.health())?)?,
             Order::Flush { within } => {
                 let failed = telemetry.flush_blocking(within.duration()).err();

@@ -14,6 +14,8 @@ pub(crate) enum Order {
     Start { threads: u32 },
     /// Answered with how many jobs were emitted so far, once every call has returned.
     Stop,
+    /// Answered with how long the jobs took since this was asked for the last time.
+    Pace,
     /// Answered with the health of telemetry.
     Health,
     /// Answered with what the flush failed by, or nothing.

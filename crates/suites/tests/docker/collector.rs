@@ -1,6 +1,7 @@
 //! A collector in a container, of the image that `GLASSBOX_COLLECTOR_IMAGE` names.
 
 mod archive;
+mod disturbance;
 mod folder;
 mod image;
 mod setup;
@@ -41,14 +42,9 @@ impl Collector {
         Setup::new(suite, config).start().await
     }
 
-    /// Where it takes OTLP over HTTP.
-    pub(crate) fn http(&self) -> String {
-        format!("http://{}", self.http_authority())
-    }
-
-    /// Where it takes OTLP over gRPC.
-    pub(crate) fn grpc(&self) -> String {
-        format!("http://{}", self.grpc_authority())
+    /// Where a Prometheus exporter is scraped.
+    pub(crate) fn prometheus(&self) -> String {
+        format!("http://{}/metrics", self.authority(PROMETHEUS))
     }
 
     /// Address and port of OTLP over HTTP.
@@ -65,9 +61,14 @@ impl Collector {
         format!("127.0.0.1:{}", self.ports[&inside])
     }
 
-    /// What the container is to Docker: to pause it, to kill it, to start it again.
-    pub(crate) const fn container(&self) -> &ContainerAsync<GenericImage> {
-        &self.container
+    /// Lays another config over that of every collector; it is read when the collector is told to.
+    pub(crate) fn configure(&self, config: &str) {
+        self.folder.write(setup::SUITE, config.as_bytes());
+    }
+
+    /// What its file exporter has written of a signal, to the byte.
+    pub(crate) fn written(&self, signal: Signal) -> Vec<u8> {
+        archive::bytes(&self.folder.archive(signal))
     }
 
     /// What it has said so far.

@@ -1,8 +1,12 @@
 //! The emitting application, as a process of its own.
 
-use serde_json::Value;
-use std::process::Stdio;
-use tokio::process::{Child, Command};
+use crate::collector::Signal;
+use serde_json::{Value, json};
+use std::{process::Stdio, time::Duration};
+use tokio::process::Command;
+
+/// The longest that the program lives: a flush and an end of 20 seconds each, and some more.
+const LIFE: Duration = Duration::from_secs(60);
 
 /// The program and its environment, which has nothing in it but what is put there.
 pub(crate) struct Emitter {
@@ -43,14 +47,20 @@ impl Emitter {
         self
     }
 
-    /// Starts it, for a caller that talks to it.
-    pub(crate) fn spawn(mut self) -> Child {
-        self.command.spawn().unwrap()
+    /// Sends one signal and no other.
+    pub(crate) fn only(mut self, signal: Signal) -> Self {
+        for other in [Signal::Traces, Signal::Metrics, Signal::Logs] {
+            let name = format!("OTEL_{}_EXPORTER", other.as_str().to_uppercase());
+            self = self.env(&name, if other == signal { "otlp" } else { "none" });
+        }
+        self
     }
 
-    /// Runs it to its end.
-    pub(crate) async fn run(self) -> Emitted {
-        let output = self.spawn().wait_with_output().await.unwrap();
+    /// Runs it to its end, which comes.
+    pub(crate) async fn run(mut self) -> Emitted {
+        let running = self.command.spawn().unwrap().wait_with_output();
+        let output = tokio::time::timeout(LIFE, running).await;
+        let output = output.expect("it hangs").unwrap();
         let log = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{}: {log}", output.status);
         Emitted::read(&output.stdout, log)
@@ -59,7 +69,7 @@ impl Emitter {
 
 impl Emitted {
     /// Reads what the program left on its standard output.
-    pub(crate) fn read(stdout: &[u8], log: String) -> Self {
+    fn read(stdout: &[u8], log: String) -> Self {
         let said: Value = serde_json::from_slice(stdout).unwrap();
         Self {
             facts: said["facts"].clone(),
@@ -76,10 +86,33 @@ impl Emitted {
     pub(crate) fn assert_lossless(&self, signal: &str) -> u64 {
         let report = &self.report["signals"][signal];
         assert_eq!(self.flush, Value::Null, "{self:#?}");
-        assert_eq!(report["dropped"], serde_json::json!({}), "{self:#?}");
+        assert_eq!(report["dropped"], json!({}), "{self:#?}");
         assert_eq!(report["emitted"], report["delivered"], "{self:#?}");
         let delivered = report["delivered"].as_u64().unwrap();
         assert!(delivered > 0, "{self:#?}");
         delivered
+    }
+
+    /// Asserts that nothing of a signal was delivered, that all of it is counted as lost for one
+    /// reason, and that nobody waited for longer than `within`; gives what the application was told.
+    pub(crate) fn assert_lost(&self, signal: Signal, reason: &str, within: Duration) -> String {
+        let report = &self.report["signals"][signal.as_str()];
+        let emitted = report["emitted"].as_u64().unwrap();
+        assert!(emitted > 0, "{self:#?}");
+        assert_eq!(report["delivered"], 0, "{self:#?}");
+        assert_eq!(report["dropped"], json!({ reason: emitted }), "{self:#?}");
+        let waited = self.flush_seconds + self.shutdown_seconds;
+        assert!(waited < within.as_secs_f64(), "{waited} s: {self:#?}");
+        let told = self.flush.as_str().unwrap().to_owned();
+        let health = &self.health["signals"][signal.as_str()]["last_error"];
+        let health = health.as_str().unwrap();
+        assert!(told.contains(health), "{told:?} is not {health:?}");
+        told
+    }
+
+    /// Asserts that nobody is told a secret: not the log, not the health, not the report.
+    pub(crate) fn assert_kept(&self, secret: &str) {
+        let all = format!("{self:?}");
+        assert!(!all.contains(secret), "{secret:?} is told: {all}");
     }
 }

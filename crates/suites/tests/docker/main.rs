@@ -6,8 +6,13 @@
     reason = "a test that unwraps nothing asserts less"
 )]
 
+mod auth;
 mod collector;
 mod emitter;
+mod outage;
 mod patience;
+mod pipelines;
+mod protocol;
 mod signals;
+mod tls;
 mod wire;

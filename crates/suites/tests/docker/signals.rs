@@ -15,16 +15,10 @@ mod times;
 use crate::{
     collector::{Collector, Found, Signal},
     emitter::{Emitted, Emitter},
+    protocol::Protocol,
     wire::Wire,
 };
 use compression::Compression;
-
-/// How OTLP travels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Protocol {
-    Http,
-    Grpc,
-}
 
 macro_rules! cases {
     ($($name:ident: $signal:ident over $protocol:ident with $compression:ident;)+) => {$(
@@ -86,22 +80,12 @@ async fn arrive(
     variables: &[(&str, &str)],
 ) -> (Emitted, Vec<Found>) {
     let collector = Collector::start("signals", &compression.only_over_http()).await;
-    let (authority, word) = match protocol {
-        Protocol::Http => (collector.http_authority(), "http/protobuf"),
-        Protocol::Grpc => (collector.grpc_authority(), "grpc"),
-    };
-    let wire = Wire::to(authority).await;
+    let wire = Wire::to(protocol.authority(&collector)).await;
     let mut emitter = Emitter::new(signal.as_str())
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", wire.endpoint())
-        .env("OTEL_EXPORTER_OTLP_PROTOCOL", word)
+        .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol.name())
         .env("OTEL_EXPORTER_OTLP_COMPRESSION", compression.as_str())
-        .env("OTEL_TRACES_EXPORTER", "none")
-        .env("OTEL_METRICS_EXPORTER", "none")
-        .env("OTEL_LOGS_EXPORTER", "none")
-        .env(
-            &format!("OTEL_{}_EXPORTER", signal.as_str().to_uppercase()),
-            "otlp",
-        )
+        .only(signal)
         .env("GLASSBOX_LOG", "info,shop=trace");
     for (name, value) in resource::VARIABLES.iter().chain(variables) {
         emitter = emitter.env(name, value);

@@ -60,6 +60,12 @@ impl Wire {
         sent.iter().flat_map(|sent| http::messages(sent)).collect()
     }
 
+    /// How many calls over gRPC were begun so far.
+    pub(crate) fn calls(&self) -> usize {
+        let sent = self.sent.lock().unwrap();
+        sent.iter().map(|sent| grpc::calls(sent)).sum()
+    }
+
     /// The messages over gRPC so far.
     pub(crate) fn grpc(&self) -> Vec<Message> {
         let sent = self.sent.lock().unwrap();

@@ -74,15 +74,20 @@ impl Found {
     }
 }
 
+/// What a file holds so far; one that is not there yet, nothing.
+pub(super) fn bytes(file: &Path) -> Vec<u8> {
+    match fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => panic!("{}: {error}", file.display()),
+    }
+}
+
 /// All records so far, in the order of the file. A line and its end are two writes of the
 /// collector, and a batch may be split between two flushes: blank lines are nothing, and a last
 /// line that is not whole yet comes whole the next time.
 pub(super) fn read(file: &Path, signal: Signal) -> Vec<Found> {
-    let text = match fs::read(file) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
-        Err(error) => panic!("{}: {error}", file.display()),
-    };
+    let text = bytes(file);
     let whole = text.ends_with(b"\n");
     let mut lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
     let tail = match whole {

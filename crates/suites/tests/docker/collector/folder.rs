@@ -29,13 +29,18 @@ impl Folder {
             fs::create_dir(folder).unwrap();
         }
         for (name, content) in files {
-            let file = config.join(name);
-            fs::write(&file, content).unwrap();
-            allow(&file, 0o644);
+            folder.write(name, content);
         }
         allow(&config, 0o755);
         allow(&data, 0o777);
         folder
+    }
+
+    /// Writes a file that the collector reads, or will read again.
+    pub(super) fn write(&self, name: &str, content: &[u8]) {
+        let file = self.path("config").join(name);
+        fs::write(&file, content).unwrap();
+        allow(&file, 0o644);
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -15,6 +15,8 @@ use testcontainers::{
 
 /// What every collector here has; a suite's own config is laid over it, by the collector itself.
 const BASE: &str = include_str!("base.yaml");
+/// The suite's own, among its files.
+pub(super) const SUITE: &str = "suite.yaml";
 /// Where files are seen in the container.
 const CONFIG: &str = "/etc/glassbox";
 
@@ -22,7 +24,9 @@ const CONFIG: &str = "/etc/glassbox";
 pub(crate) struct Setup {
     suite: String,
     files: Vec<(String, Vec<u8>)>,
-    network: Option<String>,
+    /// Which files are its config, one laid over the other.
+    layers: Vec<String>,
+    variables: Vec<(String, String)>,
     fixed_ports: bool,
 }
 
@@ -33,9 +37,10 @@ impl Setup {
             suite: suite.to_owned(),
             files: vec![
                 ("base.yaml".to_owned(), BASE.into()),
-                ("suite.yaml".to_owned(), config.into()),
+                (SUITE.to_owned(), config.into()),
             ],
-            network: None,
+            layers: vec!["base.yaml".to_owned(), SUITE.to_owned()],
+            variables: Vec::new(),
             fixed_ports: false,
         }
     }
@@ -46,9 +51,15 @@ impl Setup {
         self
     }
 
-    /// On a network of Docker, which is made if it is not there, and not on the bridge.
-    pub(crate) fn with_network(mut self, network: &str) -> Self {
-        self.network = Some(network.to_owned());
+    /// Lays a config between what every collector has and the suite's own.
+    pub(crate) fn with_layer(mut self, name: &str, config: &str) -> Self {
+        self.layers.insert(self.layers.len() - 1, name.to_owned());
+        self.with_file(name, config)
+    }
+
+    /// Sets a variable of its environment.
+    pub(crate) fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -92,10 +103,11 @@ impl Setup {
         let bindings = bindings(self.fixed_ports);
         let config = Mount::bind_mount(folder.config(), CONFIG);
         let mut request = image()
-            .with_cmd([
-                format!("--config={CONFIG}/base.yaml"),
-                format!("--config={CONFIG}/suite.yaml"),
-            ])
+            .with_cmd(
+                self.layers
+                    .iter()
+                    .map(|layer| format!("--config={CONFIG}/{layer}")),
+            )
             .with_container_name(name)
             .with_label("org.glassbox.suite", self.suite)
             .with_mount(config.with_access_mode(AccessMode::ReadOnly))
@@ -108,8 +120,12 @@ impl Setup {
         for port in PORTS {
             request = request.with_mapped_port(0, port.tcp());
         }
-        if let Some(network) = self.network {
-            request = request.with_network(network);
+        for (name, value) in self.variables {
+            request = request.with_env_var(name, value);
+        }
+        // By this label `cargo xtask collector` finds what a run that was killed has left.
+        if let Ok(run) = std::env::var("GLASSBOX_SUITE_RUN") {
+            request = request.with_label("org.glassbox.run", run);
         }
         match folder.user() {
             Some(user) => request.with_user(user),

@@ -109,7 +109,10 @@ impl<'a> Books<'a> {
                 (Late::None | Late::Points(_), _) => 0,
                 (Late::GivenUp, _) => counted["dropped"]["export_failed"].as_u64().unwrap_or(0),
             };
-            assert!(received.distinct() >= delivered, "acknowledged and not there; {said}");
+            assert!(
+                received.distinct() >= delivered,
+                "acknowledged and not there; {said}"
+            );
             assert!(
                 received.distinct() <= delivered + late,
                 "there and counted as lost; {said}"

@@ -98,20 +98,34 @@ fn number(value: &Value) -> u64 {
 fn requests(written: &[u8]) -> Vec<Value> {
     let mut requests = Vec::new();
     for mut line in written.split(|byte| *byte == b'\n') {
-        while !line.is_empty() {
+        while let Some(at) = begin(line) {
+            line = &line[at..];
             let mut read = Deserializer::from_slice(line).into_iter();
-            requests.extend(read.by_ref().map_while(Result::ok));
-            let torn = &line[read.byte_offset()..];
-            let next = torn.windows(RECORD.len()).skip(1);
-            let next = next.take_while(|window| *window != RECORD).count() + 1;
-            line = torn.get(next..).unwrap_or_default();
+            let next = match read.next() {
+                Some(Ok(request)) => {
+                    requests.push(request);
+                    read.byte_offset()
+                }
+                // Torn; what follows it may be whole.
+                _ => 1,
+            };
+            line = &line[next..];
         }
     }
     requests
 }
 
-/// How a record begins, and nothing within one does.
-const RECORD: &[u8] = b"{\"resource";
+/// Where the first record begins, as nothing within one does.
+fn begin(line: &[u8]) -> Option<usize> {
+    let signals = ["Spans", "Metrics", "Logs"];
+    let begins = signals.map(|signal| format!("{{\"resource{signal}\":"));
+    (0..line.len()).find(|at| {
+        let rest = &line[*at..];
+        begins
+            .iter()
+            .any(|begin| rest.starts_with(begin.as_bytes()))
+    })
+}
 
 #[cfg(test)]
 mod tests {
@@ -122,7 +136,17 @@ mod tests {
     fn what_a_kill_tore_costs_no_other_record() {
         let whole = br#"{"resourceSpans":[1]}"#;
         let torn = br#"{"resourceSpans":[{"resource":{"attr"#;
-        let written = [&whole[..], b"\n", torn, whole, whole, b"\n\n", whole, b"\n", torn];
+        let written = [
+            &whole[..],
+            b"\n",
+            torn,
+            whole,
+            whole,
+            b"\n\n",
+            whole,
+            b"\n",
+            torn,
+        ];
         let found = requests(&written.concat());
         assert_eq!(found, vec![json!({"resourceSpans": [1]}); 4]);
     }

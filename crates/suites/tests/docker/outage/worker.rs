@@ -1,7 +1,6 @@
 //! The application under load: `worker/main.rs`, as a process of its own.
 
-use super::Protocol;
-use crate::{collector::Collector, patience::PATIENCE};
+use crate::{collector::Collector, patience::PATIENCE, protocol::Protocol};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, process::Stdio, time::Duration};
 use tokio::{
@@ -44,6 +43,15 @@ impl Knobs {
         timeout: Duration::from_secs(120),
         queue: 1_000_000,
     };
+}
+
+/// How long jobs took, as the program measured it around each.
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct Pace {
+    pub(super) jobs: u64,
+    /// Those of 50 ms and more.
+    pub(super) slow: u64,
+    pub(super) slowest_ms: u64,
 }
 
 impl Worker {
@@ -123,6 +131,21 @@ impl Worker {
             Some(health) => health,
             None => panic!("it does not come to that: {last:#}"),
         }
+    }
+
+    /// How long the jobs took since this was asked for the last time.
+    pub(super) async fn pace(&mut self) -> Pace {
+        serde_json::from_value(self.tell(json!("pace")).await).unwrap()
+    }
+
+    /// How much memory it has, in MiB.
+    pub(super) fn memory(&self) -> u64 {
+        let pid = self.child.id().unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let mut lines = status.lines();
+        let resident = lines.find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let kib: u64 = resident.trim_end_matches("kB").trim().parse().unwrap();
+        kib / 1024
     }
 
     /// Sends what waits; gives why that failed.

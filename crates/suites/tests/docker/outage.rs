@@ -1,0 +1,78 @@
+//! Collectors that freeze, die, come back, are replaced and are told anew, all under load: the
+//! application goes on, and what it says that it lost is what is not there.
+//!
+//! Nothing here is timed. Each disturbance lasts until the application has shown what it does about
+//! it: its queue is full and it counts, it has given batches up, it has emitted on and on.
+
+mod books;
+mod ended;
+mod received;
+mod survived;
+mod switch;
+mod worker;
+
+use crate::collector::{Collector, Setup};
+use serde_json::Value;
+use worker::{BATCH, Knobs, Worker, both};
+
+/// Files that are written without a buffer: what is acknowledged is there, even after a SIGKILL.
+const CONFIG: &str = r"
+exporters:
+  file/traces: { append: false, rotation: { max_megabytes: 1000 } }
+  file/metrics: { append: false, rotation: { max_megabytes: 1000 } }
+  file/logs: { append: false, rotation: { max_megabytes: 1000 } }
+";
+
+/// One that is on the same ports when it comes back.
+async fn start() -> Collector {
+    let setup = Setup::new("outage", CONFIG).with_fixed_ports();
+    setup.start().await
+}
+
+fn delivered(signals: &Value, signal: &str) -> u64 {
+    signals[signal]["delivered"].as_u64().unwrap()
+}
+
+/// Waits until more of every signal is delivered than now: some batches of spans and records.
+async fn until_it_flows(worker: &mut Worker) {
+    let before = worker.health().await;
+    let more = |now: &Value, signal: &str, by: u64| {
+        delivered(now, signal) >= delivered(&before, signal) + by
+    };
+    worker
+        .until(|now| {
+            more(now, "traces", 3 * BATCH)
+                && more(now, "logs", 3 * BATCH)
+                && more(now, "metrics", 1)
+        })
+        .await;
+}
+
+/// Waits until spans and log records are lost for this reason.
+async fn until_lost(worker: &mut Worker, reason: &str) {
+    let lost = |signal: &Value| signal["dropped"][reason].as_u64() > Some(0);
+    worker.until(|signals| both(signals, lost)).await;
+}
+
+/// Fails unless the application goes on: every thread emits, no call waits for anybody, no more
+/// waits to be sent than was allowed, and memory does not grow with what is emitted.
+async fn assert_it_goes_on(worker: &mut Worker, knobs: &Knobs) {
+    worker.pace().await;
+    let memory = worker.memory();
+    worker.emit(MANY / 4).await;
+    let grown = worker.memory().saturating_sub(memory);
+    assert!(
+        grown < 64,
+        "{grown} MiB more for {MANY} jobs that nobody takes"
+    );
+    let pace = worker.pace().await;
+    assert!(pace.jobs >= MANY && pace.slow * 100 < pace.jobs, "{pace:?}");
+    assert!(pace.slowest_ms < 2000, "{pace:?}");
+    let signals = worker.health().await;
+    let bound = knobs.queue + BATCH;
+    let bounded = |signal: &Value| signal["queued"].as_u64() <= Some(bound);
+    assert!(both(&signals, bounded), "more than {bound} wait: {signals}");
+}
+
+/// Jobs that would take some hundred MiB if they were kept.
+const MANY: u64 = 60_000;
