@@ -87,6 +87,11 @@ impl Exporter {
         &self.shown
     }
 
+    /// Whether the process ends.
+    pub(crate) fn is_hurried(&self) -> bool {
+        *self.hurried.borrow()
+    }
+
     /// Leave to send while nobody asks for it; `None` while the backend is left alone.
     pub(crate) fn permit(&self) -> Option<Permit<'_, Monotonic>> {
         self.circuit.permit()
@@ -122,7 +127,7 @@ impl Exporter {
                 Ok(Err(error)) => error,
                 Err(_) => return Err(ExportError::Timeout(self.timeout, before.map(Box::new))),
             };
-            let hurried = *self.hurried.borrow();
+            let hurried = self.is_hurried();
             if hurried && error.is_unreachable() {
                 return Err(error);
             }

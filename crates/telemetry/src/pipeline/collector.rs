@@ -19,6 +19,7 @@ pub(super) struct Collector {
     collection: Collection,
     exporter: Exporter,
     interval: Duration,
+    /// One request at a time.
     turn: Mutex<()>,
 }
 
@@ -46,12 +47,18 @@ impl Collector {
         self.exporter.shown()
     }
 
-    /// For ever. While the backend is left alone, nothing is collected: totals go on growing.
+    /// Until the process ends. While the backend is left alone, nothing is collected: totals go on growing.
     pub(super) async fn run(&self) {
         let mut tick = interval_at(Instant::now() + self.interval, self.interval);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
+            let _turn = self.turn.lock().await;
+            // The last collection is the shutdown's: one that it cuts off would count as lost, and
+            // may have arrived.
+            if self.exporter.is_hurried() {
+                return;
+            }
             if let Some(permit) = self.exporter.permit() {
                 // The outcome is in the books.
                 let _ = self.collect_and_send(Some(permit)).await;
@@ -64,11 +71,11 @@ impl Collector {
     /// # Errors
     /// The failure, in words; the books have it too.
     pub(super) async fn collect(&self) -> Result<(), String> {
+        let _turn = self.turn.lock().await;
         self.collect_and_send(self.exporter.permit()).await
     }
 
     async fn collect_and_send(&self, permit: Option<Permit<'_, Monotonic>>) -> Result<(), String> {
-        let _turn = self.turn.lock().await;
         let collection = self.collection.clone();
         // The application's callbacks run in there: on a thread on which they can only hurt
         // themselves, and as what they are.

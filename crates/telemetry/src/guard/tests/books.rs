@@ -27,6 +27,22 @@ async fn a_backend_that_takes_everything_gets_everything() {
 }
 
 #[tokio::test]
+async fn a_collection_that_is_due_at_the_end_is_no_loss() {
+    let sink = OtlpSink::start().await;
+    // Due all the time, so that one would be under way when the last of many spans is sent.
+    for _ in 0..20 {
+        let config = to(&sink)
+            .with_metric_interval(Duration::from_millis(1))
+            .with_batch_size(1);
+        let guard = TelemetryGuard::start(config).unwrap();
+        emit_points(&guard, 3);
+        emit_spans(&guard, 20);
+        let report = guard.shutdown(WITHIN).await;
+        assert!(report.is_lossless(), "{report}");
+    }
+}
+
+#[tokio::test]
 async fn a_backend_that_is_not_there_is_not_waited_for_at_the_end() {
     let config = TelemetryConfig::new("tested")
         .with_endpoint(format!("http://{}", nobody()))
