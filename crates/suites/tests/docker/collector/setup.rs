@@ -134,14 +134,11 @@ impl Setup {
     }
 }
 
-/// On loopback, on ports of Docker's choice, or on ports that are free now.
+/// On loopback, on ports of Docker's choice, or on ports that are free now and stay so.
 fn bindings(fixed: bool) -> HashMap<String, Option<Vec<PortBinding>>> {
-    let free: Vec<_> = PORTS
-        .iter()
-        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
-        .collect();
-    let outside = free.iter().map(|listener| match fixed {
-        true => listener.local_addr().unwrap().port().to_string(),
+    let mut free = free_ports();
+    let outside = PORTS.iter().map(|_| match fixed {
+        true => free.next().unwrap().to_string(),
         false => "0".to_owned(),
     });
     let inside = PORTS.iter().map(|port| format!("{port}/tcp"));
@@ -155,4 +152,18 @@ fn bindings(fixed: bool) -> HashMap<String, Option<Vec<PortBinding>>> {
             (inside, Some(vec![binding]))
         })
         .collect()
+}
+
+/// Ports that nobody listens on, below those that the system gives to whoever connects: while a
+/// container is down, nobody takes its ports by chance.
+fn free_ports() -> impl Iterator<Item = u16> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    const PORTS: u32 = 12_000;
+    (0..PORTS).filter_map(|_| {
+        let at = std::process::id()
+            .wrapping_mul(64)
+            .wrapping_add(NEXT.fetch_add(1, Relaxed));
+        let port = u16::try_from(20_000 + at % PORTS).unwrap();
+        TcpListener::bind(("127.0.0.1", port)).ok().map(|_| port)
+    })
 }

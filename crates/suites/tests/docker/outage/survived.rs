@@ -6,10 +6,11 @@ use super::{
     start,
     switch::Switch,
     until_it_flows, until_lost,
-    worker::{Knobs, Worker, dropped},
+    worker::{Knobs, Worker},
 };
 use crate::{
     collector::{Collector, Found, Signal},
+    patience::eventually,
     protocol::{Protocol, over_both},
 };
 use serde_json::{Value, json};
@@ -130,7 +131,9 @@ async fn replaced(protocol: Protocol) {
 /// what became of them.
 async fn end(mut worker: Worker) -> (u64, Value) {
     let emitted = worker.stop_load().await;
-    assert_eq!(worker.flush().await, None);
+    // A busy machine may cost a batch more, which is counted as any other.
+    let flushed = eventually(async || worker.flush().await.is_none().then_some(()));
+    assert!(flushed.await.is_some(), "nothing arrives");
     (emitted, worker.shutdown(END).await)
 }
 
@@ -138,7 +141,6 @@ async fn assert_nothing_lost(worker: Worker, collector: &Collector) {
     let (emitted, report) = end(worker).await;
     for (signal, of_signal) in report.as_object().unwrap() {
         assert_eq!(of_signal["dropped"], json!({}), "{signal}: {report}");
-        assert_eq!(dropped(&report, signal, "queue_full"), 0);
     }
     let collectors = [collector];
     let books = Books::of(emitted, &report, &collectors).with_doubles(1);

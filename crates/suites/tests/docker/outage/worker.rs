@@ -35,7 +35,7 @@ impl Knobs {
     };
     /// A batch that is given up soon.
     pub(super) const HASTY: Self = Self {
-        timeout: Duration::from_millis(500),
+        timeout: Duration::from_secs(1),
         queue: 1000,
     };
     /// Room for everything.
@@ -162,11 +162,6 @@ impl Worker {
         assert!(ended.success(), "{ended}");
         report["signals"].take()
     }
-}
-
-/// How many items of a signal were lost for a reason, as health and report tell it.
-pub(super) fn dropped(signals: &Value, signal: &str, reason: &str) -> u64 {
-    signals[signal]["dropped"][reason].as_u64().unwrap_or(0)
 }
 
 /// Whether something holds for spans and for log records.
