@@ -16,13 +16,13 @@ pub(crate) struct Target {
     pub(crate) timeout: Duration,
     /// Whom to trust instead of the public authorities.
     #[cfg_attr(
-        not(any(feature = "grpc", feature = "tls")),
+        not(feature = "tls"),
         expect(dead_code, reason = "without TLS nobody is trusted")
     )]
     pub(crate) certificate: Option<PathBuf>,
     /// Who we are, to a backend that asks.
     #[cfg_attr(
-        not(any(feature = "grpc", feature = "tls")),
+        not(feature = "tls"),
         expect(dead_code, reason = "without TLS nobody asks")
     )]
     pub(crate) identity: Option<Identity>,
