@@ -141,10 +141,7 @@ impl Said {
     fn assert_refused(&self) {
         let (status, requests) = match self.protocol {
             Protocol::Http => ("401 Unauthorized", self.wire.http().len()),
-            Protocol::Grpc => (
-                "does not have valid authentication credentials",
-                self.wire.calls(),
-            ),
+            Protocol::Grpc => ("Unauthenticated", self.wire.calls()),
         };
         let emitted = &self.emitted;
         let told = emitted.assert_lost(Signal::Traces, "export_failed", WITHIN);

@@ -199,7 +199,8 @@ fn refusal(status: Status) -> ExportError {
             ExportError::Unreachable("the connection ended before an answer came".into())
         }
         code => ExportError::Refused {
-            status: code.to_string(),
+            // Its name, to look for, and what that means.
+            status: format!("{code:?} ({code})"),
             message: status.message().to_owned(),
             retry_after: retry_after(&status),
         },
@@ -292,6 +293,16 @@ mod tests {
         assert_eq!(
             error.line(),
             "failed to reach the backend: connection reset"
+        );
+    }
+
+    #[test]
+    fn a_refusal_has_the_name_of_its_code() {
+        let line = refusal(Status::unauthenticated("no token")).line();
+        assert_eq!(
+            line,
+            "failed to have it taken: Unauthenticated (The request does not have valid \
+             authentication credentials): no token"
         );
     }
 
