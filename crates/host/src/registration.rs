@@ -9,9 +9,13 @@ use std::{
 };
 use tokio::task::JoinHandle;
 
-/// How long to wait before the next try when nobody heard the first; doubled each time, up to the
-/// usual time between renewals.
+/// How long to wait before the next try when nobody heard the first; doubled each time.
 const FIRST_RETRY: Duration = Duration::from_millis(200);
+/// The longest wait between two tries, or the usual time between renewals where that is shorter:
+/// within so long after it came back, a registry knows everybody again.
+const LAST_RETRY: Duration = Duration::from_secs(3);
+/// Over how long those spread who lost their connections in the same moment.
+const SPREAD: Duration = Duration::from_secs(1);
 
 /// What a renewal came to.
 pub(crate) enum Renewed {
@@ -47,6 +51,8 @@ struct Shared<P> {
     place: P,
     ttl: Duration,
     service: Mutex<ServiceInfo>,
+    /// Held by whoever renews: what is told later is heard later.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl<P: Place> Registration<P> {
@@ -63,6 +69,7 @@ impl<P: Place> Registration<P> {
             place,
             ttl,
             service: Mutex::new(service),
+            turn: tokio::sync::Mutex::default(),
         });
         let known = match shared.renew().await {
             Renewed::Yes => true,
@@ -82,19 +89,22 @@ impl<P: Place> Shared<P> {
     /// Renews for ever, and says only what changes.
     async fn keep(self: Arc<Self>, mut known: bool) {
         let third = self.ttl / 3;
-        let mut retry = FIRST_RETRY;
+        let longest = third.min(LAST_RETRY);
+        let first = FIRST_RETRY.min(longest);
+        let mut retry = first;
         loop {
             if known {
                 tokio::select! {
-                    () = tokio::time::sleep(jittered(third)) => {}
+                    () = tokio::time::sleep(between(0.9, 1.1, third)) => {}
                     () = self.place.forgotten() => {
                         // Everybody who was connected comes now: not all in the same moment.
-                        tokio::time::sleep(jittered(third.min(FIRST_RETRY / 2))).await;
+                        tokio::time::sleep(between(0.0, 1.0, third.min(SPREAD))).await;
                     }
                 }
             } else {
-                tokio::time::sleep(jittered(retry.min(third))).await;
-                retry = (retry * 2).min(third);
+                // Those who noticed together drift apart with each try.
+                tokio::time::sleep(between(0.5, 1.5, retry)).await;
+                retry = (retry * 2).min(longest);
             }
             let registry = self.place.name();
             let (now, why) = match self.renew().await {
@@ -105,7 +115,7 @@ impl<P: Place> Shared<P> {
             match (known, why) {
                 (false, None) => {
                     tracing::info!(%registry, "registered");
-                    retry = FIRST_RETRY;
+                    retry = first;
                 }
                 (true, Some(why)) => {
                     tracing::warn!(%registry, "the registration was not renewed: {why}");
@@ -117,6 +127,7 @@ impl<P: Place> Shared<P> {
     }
 
     async fn renew(&self) -> Renewed {
+        let _turn = self.turn.lock().await;
         // With the health as last reported: a renewal never makes a draining service ready again.
         let service = self.service();
         self.place.renew(&service, self.ttl).await
@@ -128,9 +139,9 @@ impl<P: Place> Shared<P> {
     }
 }
 
-/// A little more or less: services that started together drift apart.
-fn jittered(time: Duration) -> Duration {
-    time.mul_f64(0.9 + 0.2 * fastrand::f64())
+/// By chance between these parts of a time.
+fn between(least: f64, most: f64, time: Duration) -> Duration {
+    time.mul_f64(least + (most - least) * fastrand::f64())
 }
 
 #[async_trait]

@@ -7,10 +7,14 @@ use std::time::Duration;
 
 /// Registers with Redis, where [`RedisDiscovery`](crate::RedisDiscovery) of the same namespace finds it.
 ///
-/// A registration is renewed at a third of its lease, and at once after the connection was lost, so
-/// that a Redis which restarted empty soon knows everybody again. Each renewal writes everything, in
-/// one step and one round trip; a service that dies is gone when its lease is over. Of two processes
-/// that register as one instance, the newer one holds it.
+/// A registration is renewed at a third of its lease, and within a second after the connection was
+/// lost, so that a Redis which restarted empty soon knows everybody again; while Redis is away it is
+/// tried about every three seconds. Each renewal writes everything, in one step and one round trip; a
+/// service that dies is gone when its lease is over, by the clock of Redis alone. Of two processes that
+/// register as one instance, the newer one holds it.
+///
+/// # Bounds
+/// A registration has at most 1 MiB as JSON, schemas included; a larger one is refused.
 ///
 /// Needs Redis 5 or later, or what is compatible with it.
 #[derive(Clone, Debug)]
