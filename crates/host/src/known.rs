@@ -11,6 +11,9 @@ use std::{
 /// How long a list is fresh.
 pub(crate) const FRESH: Duration = Duration::from_secs(1);
 
+/// How long a list is used while the registry is away, where nothing else is said.
+pub(crate) const LAST_KNOWN: Duration = Duration::from_secs(10 * 60);
+
 /// How long to wait before it is said again that a registry is away.
 const REMINDER: Duration = Duration::from_secs(60);
 
@@ -30,12 +33,14 @@ pub(crate) trait Source: Send + Sync + 'static {
 ///
 /// The whole list is read at once and kept while it is fresh; one reader asks for all. While the
 /// registry is away, the list as last known goes on being served: whoever notices waits for the
-/// source's own time, nobody after them waits, and the registry is asked in the background.
+/// source's own time, nobody after them waits, and the registry is asked in the background. Only a
+/// list that is older than the limit is not served any more: by then nobody knows who is there.
 pub(crate) struct Known<S>(Arc<Inner<S>>);
 
 struct Inner<S> {
     source: S,
     fresh: Duration,
+    last_known: Duration,
     heard: Mutex<Heard>,
     /// Held by whoever asks.
     asking: Arc<tokio::sync::Mutex<()>>,
@@ -58,11 +63,13 @@ impl<S> Clone for Known<S> {
 }
 
 impl<S: Source> Known<S> {
-    /// Lists of this source, fresh for so long; zero asks each time.
-    pub(crate) fn new(source: S, fresh: Duration) -> Self {
+    /// Lists of this source, fresh for so long (zero asks each time), and used for so long while it is
+    /// away.
+    pub(crate) fn new(source: S, fresh: Duration, last_known: Duration) -> Self {
         Self(Arc::new(Inner {
             source,
             fresh,
+            last_known,
             heard: Mutex::default(),
             asking: Arc::default(),
         }))
@@ -89,7 +96,7 @@ impl<S: Source> Known<S> {
         }
         let _asking = self.0.asking.lock().await;
         // Whoever asked while we waited asked for us, too.
-        if let Some(answer) = self.0.heard().since(arrived) {
+        if let Some(answer) = self.0.heard().since(arrived, self.0.last_known) {
             return answer;
         }
         self.0.ask(true).await
@@ -98,7 +105,7 @@ impl<S: Source> Known<S> {
     /// The list, where nobody has to wait for it.
     fn at_hand(&self) -> Option<Arc<[ServiceInfo]>> {
         let heard = self.0.heard();
-        let (list, _) = heard.list.as_ref()?;
+        let (list, _) = heard.usable(self.0.last_known)?;
         let (tried, outcome) = heard.tried.as_ref()?;
         let is_fresh = tried.elapsed() < self.0.fresh;
         if outcome.is_ok() && !is_fresh {
@@ -112,7 +119,7 @@ impl<S: Source> Known<S> {
                 let _ = inner.ask(false).await;
             });
         }
-        Some(Arc::clone(list))
+        Some(list)
     }
 }
 
@@ -149,10 +156,9 @@ impl<S: Source> Inner<S> {
             }
             Err(problem) => {
                 heard.tried = Some((now, Err(problem.clone())));
-                let Some((list, at)) = heard.list.as_ref() else {
+                let Some((list, age)) = heard.usable(self.last_known) else {
                     return Err(problem);
                 };
-                let (list, age) = (Arc::clone(list), now - *at);
                 if heard.told.is_none_or(|told| now - told >= REMINDER) {
                     heard.told = Some(now);
                     let services = list.len();
@@ -171,14 +177,25 @@ impl<S: Source> Inner<S> {
 }
 
 impl Heard {
+    /// The list and its age, unless it is older than the limit.
+    fn usable(&self, limit: Duration) -> Option<(Arc<[ServiceInfo]>, Duration)> {
+        let (list, at) = self.list.as_ref()?;
+        let age = at.elapsed();
+        (age <= limit).then(|| (Arc::clone(list), age))
+    }
+
     /// The answer to whoever came at `arrived`, if it was asked for after that.
-    fn since(&self, arrived: Instant) -> Option<Result<Arc<[ServiceInfo]>, Problem>> {
+    fn since(
+        &self,
+        arrived: Instant,
+        limit: Duration,
+    ) -> Option<Result<Arc<[ServiceInfo]>, Problem>> {
         let (tried, outcome) = self.tried.as_ref()?;
         if *tried < arrived {
             return None;
         }
-        Some(match (&self.list, outcome) {
-            (Some((list, _)), _) => Ok(Arc::clone(list)),
+        Some(match (self.usable(limit), outcome) {
+            (Some((list, _)), _) => Ok(list),
             (None, Err(problem)) => Err(problem.clone()),
             (None, Ok(())) => return None,
         })

@@ -33,6 +33,10 @@ pub struct HostSettings {
     /// What the names of all keys in Redis begin with; services of another namespace are not seen.
     /// `glassbox`.
     pub redis_namespace: String,
+    /// How long the services that were known last are used while the registry, or Redis, is away.
+    /// 10 min.
+    #[cfg_attr(feature = "config", serde(with = "glassbox_config::duration"))]
+    pub last_known: Duration,
     /// How long a registration outlives its service. 30 s.
     #[cfg_attr(feature = "config", serde(with = "glassbox_config::duration"))]
     pub lease: Duration,
@@ -62,6 +66,7 @@ impl Default for HostSettings {
             registry_url: None,
             redis_url: None,
             redis_namespace: "glassbox".to_owned(),
+            last_known: Duration::from_secs(600),
             lease: Duration::from_secs(30),
             body_limit: 1 << 20,
             body_timeout: Duration::from_secs(30),

@@ -15,7 +15,7 @@ pub(crate) struct Wiring {
 impl Wiring {
     pub(crate) fn of(settings: &HostSettings) -> Result<Self, ServeError> {
         match (&settings.registry_url, &settings.redis_url) {
-            (Some(url), _) => over_http(url),
+            (Some(url), _) => over_http(url, settings),
             (None, Some(_)) => over_redis(settings),
             (None, None) => Ok(Self::default()),
         }
@@ -23,20 +23,21 @@ impl Wiring {
 }
 
 #[cfg(feature = "client")]
-fn over_http(url: &str) -> Result<Wiring, ServeError> {
+fn over_http(url: &str, settings: &HostSettings) -> Result<Wiring, ServeError> {
     use crate::{HttpConnector, HttpDiscovery, HttpRegistry};
     use glassbox_instrument::HttpClient;
 
     let client = HttpClient::new();
+    let discovery = HttpDiscovery::for_settings(url, client.clone(), settings.last_known);
     Ok(Wiring {
         registry: Some(Arc::new(HttpRegistry::new(url, client.clone()))),
-        discovery: Some(Arc::new(HttpDiscovery::new(url, client.clone()))),
+        discovery: Some(Arc::new(discovery)),
         connector: Some(Arc::new(HttpConnector::new(client))),
     })
 }
 
 #[cfg(not(feature = "client"))]
-fn over_http(_url: &str) -> Result<Wiring, ServeError> {
+fn over_http(_url: &str, _settings: &HostSettings) -> Result<Wiring, ServeError> {
     let reason = "this program has no HTTP client; build glassbox-host with feature 'client'";
     Err(unusable("registry_url", reason))
 }
@@ -49,7 +50,8 @@ fn over_redis(settings: &HostSettings) -> Result<Wiring, ServeError> {
         return Ok(Wiring::default());
     };
     let client = RedisClient::try_new(url, &settings.redis_namespace)
-        .map_err(|problem| unusable("redis_url", problem.message()))?;
+        .map_err(|problem| unusable("redis_url", format!("{} (REDIS_URL)", problem.message())))?;
+    let discovery = RedisDiscovery::for_settings(client.clone(), settings.last_known);
     #[cfg(feature = "client")]
     let connector: Option<Arc<dyn Connector>> = Some(Arc::new(crate::HttpConnector::new(
         glassbox_instrument::HttpClient::new(),
@@ -58,8 +60,8 @@ fn over_redis(settings: &HostSettings) -> Result<Wiring, ServeError> {
     #[cfg(not(feature = "client"))]
     let connector = None;
     Ok(Wiring {
-        registry: Some(Arc::new(RedisRegistry::new(client.clone()))),
-        discovery: Some(Arc::new(RedisDiscovery::new(client))),
+        registry: Some(Arc::new(RedisRegistry::new(client))),
+        discovery: Some(Arc::new(discovery)),
         connector,
     })
 }

@@ -1,7 +1,7 @@
 //! Looking into a registry over HTTP.
 
 use super::problem;
-use crate::known::{FRESH, Known, Source};
+use crate::known::{FRESH, Known, LAST_KNOWN, Source};
 use glassbox_core::{Cx, Discovery, Filter, Problem, ServiceInfo, async_trait};
 use glassbox_instrument::{HttpClient, HttpError};
 use serde::{Deserialize, de::IgnoredAny};
@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Looks into the registry that [`registry_router`](crate::registry_router) serves. Cheap to clone.
 ///
 /// The whole list is read at once and kept for a second; while the registry is away, the list as
-/// last known goes on being served, and the log says so. What this version cannot read of a list hides
+/// last known goes on being served for ten minutes, and the log says so. What this version cannot read of a list hides
 /// nothing else of it.
 ///
 /// # Bounds
@@ -44,13 +44,29 @@ enum Entry {
 impl HttpDiscovery {
     /// The registry at `http://host:port`.
     pub fn new(url: &str, client: HttpClient) -> Self {
-        Self::with_freshness(url, client, FRESH)
+        Self::with_times(url, client, FRESH, LAST_KNOWN)
     }
 
     /// As [`new`](Self::new), with a list that is fresh for so long; zero asks each time.
     pub fn with_freshness(url: &str, client: HttpClient, fresh: Duration) -> Self {
+        Self::with_times(url, client, fresh, LAST_KNOWN)
+    }
+
+    /// As [`new`](Self::new), with a list that is fresh for so long, and goes on being served for so
+    /// long while the registry is away.
+    pub fn with_times(
+        url: &str,
+        client: HttpClient,
+        fresh: Duration,
+        last_known: Duration,
+    ) -> Self {
         let url = url.trim_end_matches('/').to_owned();
-        Self(Known::new(Services { url, client }, fresh))
+        Self(Known::new(Services { url, client }, fresh, last_known))
+    }
+
+    /// As the settings have it.
+    pub(crate) fn for_settings(url: &str, client: HttpClient, last_known: Duration) -> Self {
+        Self::with_times(url, client, FRESH, last_known)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Looking into Redis.
 
 use super::{client::RedisClient, failure::Failure, stored};
-use crate::known::{FRESH, Known, Source};
+use crate::known::{FRESH, Known, LAST_KNOWN, Source};
 use glassbox_core::{Discovery, Filter, Problem, ServiceInfo, async_trait};
 use std::{
     fmt,
@@ -13,18 +13,24 @@ use std::{
 const INSTANCES: usize = 4096;
 /// How many registrations are read in one go.
 const PAGE: usize = 128;
+/// The most bytes of registrations that are looked at.
+const BYTES: usize = 64 << 20;
+/// How long one look may take in all.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 const HEAL: &str = include_str!("heal.lua");
 
 /// Looks into Redis, where services of the same namespace register. Cheap to clone.
 ///
 /// The whole list is read at once and kept for a second; while Redis is away, the list as last known
-/// goes on being served, and the log says so. What this version cannot read of a list hides nothing
-/// else of it, and is counted in the log.
+/// goes on being served for ten minutes, and the log says so. What cannot be read of a list hides
+/// nothing else of it, and is counted in the log.
 ///
 /// # Bounds
-/// Of more than 4096 instances in a namespace, those with the longest lease left are seen. A list is
-/// read with one round trip for the ids and one for each 128 of them, each of at most two seconds.
+/// Of more than 4096 instances in a namespace, or 64 MiB of registrations, those with the longest
+/// lease left are seen. A list is read with one round trip for the ids and one for each 128 of them,
+/// each of at most two seconds and all of at most five. Once Redis was found to be away, and something
+/// was known before, a look-up takes no time.
 #[derive(Clone)]
 pub struct RedisDiscovery(Known<Instances>);
 
@@ -38,13 +44,24 @@ struct Instances {
 impl RedisDiscovery {
     /// Looks by way of this client.
     pub fn new(client: RedisClient) -> Self {
-        Self::with_freshness(client, FRESH)
+        Self::with_times(client, FRESH, LAST_KNOWN)
     }
 
     /// As [`new`](Self::new), with a list that is fresh for so long; zero asks each time.
     pub fn with_freshness(client: RedisClient, fresh: Duration) -> Self {
+        Self::with_times(client, fresh, LAST_KNOWN)
+    }
+
+    /// As [`new`](Self::new), with a list that is fresh for so long, and goes on being served for so
+    /// long while Redis is away.
+    pub fn with_times(client: RedisClient, fresh: Duration, last_known: Duration) -> Self {
         let unread = AtomicUsize::new(0);
-        Self(Known::new(Instances { client, unread }, fresh))
+        Self(Known::new(Instances { client, unread }, fresh, last_known))
+    }
+
+    /// As the settings have it.
+    pub(crate) fn for_settings(client: RedisClient, last_known: Duration) -> Self {
+        Self::with_times(client, FRESH, last_known)
     }
 }
 
@@ -52,10 +69,11 @@ impl Instances {
     async fn read(&self) -> Result<Vec<ServiceInfo>, Failure> {
         let ids = self.ids().await?;
         let mut services = Vec::with_capacity(ids.len());
-        let mut unread = 0;
+        let (mut unread, mut bytes) = (0, 0);
         for page in ids.chunks(PAGE) {
             let mut gone = Vec::new();
             for (id, text) in page.iter().zip(self.page(page).await?) {
+                bytes += text.as_ref().map_or(0, Vec::len);
                 match text.map(|text| stored::decode(id, &text)) {
                     Some(Some(service)) => services.push(service),
                     Some(None) => unread += 1,
@@ -63,6 +81,11 @@ impl Instances {
                 }
             }
             self.heal(&gone).await;
+            if bytes > BYTES {
+                let registry = self.client.place();
+                tracing::warn!(%registry, bytes, "that is more than is looked at; others may not be seen");
+                break;
+            }
         }
         if self.unread.swap(unread, Relaxed) != unread {
             let registry = self.client.place();
@@ -127,7 +150,12 @@ impl Source for Instances {
     }
 
     async fn list(&self, _with_span: bool) -> Result<Vec<ServiceInfo>, Problem> {
-        self.read().await.map_err(Problem::from)
+        let read = tokio::time::timeout(PATIENCE, self.read()).await;
+        let read = read.unwrap_or_else(|_| {
+            let late = Failure::Away(format!("the list took longer than {PATIENCE:?}"));
+            Err(late.at(self.client.place()))
+        });
+        read.map_err(Problem::from)
     }
 }
 
