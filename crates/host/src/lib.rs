@@ -42,8 +42,10 @@
 //!
 //! With feature `client`, services find and call each other over HTTP: `HttpRegistry`,
 //! `HttpDiscovery`, `HttpConnector`, or just the setting `registry_url`. Without it there is no HTTP
-//! client in the tree. With feature `config`, [`HostSettings`] is the section `[host]` of a program's
-//! settings.
+//! client in the tree. With feature `redis` they find each other by Redis, without a registry of ours:
+//! `RedisRegistry`, `RedisDiscovery`, or just the setting `redis_url` (`REDIS_URL`); to call what it
+//! found, an agent needs feature `client` as well. With feature `config`, [`HostSettings`] is the
+//! section `[host]` of a program's settings. Which one to choose when: `docs/guides/discovery.md`.
 
 #![forbid(unsafe_code)]
 mod api;

@@ -11,7 +11,7 @@ use redis::{Cmd, FromRedisValue, aio::MultiplexedConnection};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::{
     sync::{Mutex, watch},
-    task::JoinHandle,
+    task::{AbortHandle, JoinHandle},
     time::{Instant, timeout_at},
 };
 
@@ -39,7 +39,6 @@ struct Inner {
 struct Connection {
     handle: MultiplexedConnection,
     driver: JoinHandle<()>,
-    number: u64,
 }
 
 impl RedisClient {
@@ -97,49 +96,41 @@ impl RedisClient {
         let mut may_be_broken = true;
         loop {
             let connecting = timeout_at(deadline, self.connection());
-            let (mut handle, number, is_new) = connecting.await.map_err(|_| silent())??;
+            let (mut handle, driver, is_new) = connecting.await.map_err(|_| silent())??;
             let error = match timeout_at(deadline, command.query_async(&mut handle)).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => error,
                 Err(_) => {
                     // What is still in there would be answered late, to nobody.
-                    self.close(number).await;
+                    driver.abort();
                     return Err(silent());
                 }
             };
             if !error.is_unrecoverable_error() {
                 return Err(self.0.target.failure(&error));
             }
-            self.close(number).await;
+            driver.abort();
             if is_new || !std::mem::take(&mut may_be_broken) {
                 return Err(self.0.target.failure(&error));
             }
         }
     }
 
-    /// The connection with its number, and whether it was made just now.
-    async fn connection(&self) -> Result<(MultiplexedConnection, u64, bool), Failure> {
+    /// The connection with what closes it, and whether it was made just now.
+    async fn connection(&self) -> Result<(MultiplexedConnection, AbortHandle, bool), Failure> {
         let mut current = self.0.current.lock().await;
         if let Some(connection) = current.as_ref().filter(|it| !it.driver.is_finished()) {
-            return Ok((connection.handle.clone(), connection.number, false));
+            let driver = connection.driver.abort_handle();
+            return Ok((connection.handle.clone(), driver, false));
         }
-        let number = current.take().map_or(0, |before| before.number + 1);
         let (handle, driver) = self.0.target.connect().await?;
         let connection = Connection {
             handle: handle.clone(),
             driver: tokio::spawn(drive(driver, Ended(self.0.ended.clone()))),
-            number,
         };
+        let driver = connection.driver.abort_handle();
         *current = Some(connection);
-        Ok((handle, number, true))
-    }
-
-    /// Closes a connection, unless another has taken its place.
-    async fn close(&self, number: u64) {
-        let current = self.0.current.lock().await;
-        if let Some(connection) = current.as_ref().filter(|it| it.number == number) {
-            connection.driver.abort();
-        }
+        Ok((handle, driver, true))
     }
 }
 

@@ -4,6 +4,13 @@ use glassbox_core::{Category, Problem};
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 use std::fmt;
 
+/// What its user has to be allowed; the guide has it as rules.
+const NEEDED: &str = "EVAL, GET, MGET, SET, DEL, ZADD, ZREM, ZREVRANGE, ZREMRANGEBYSCORE, PTTL, \
+    PEXPIRE, TIME and TYPE";
+
+/// Where its URL comes from.
+const SETTING: &str = "its URL (REDIS_URL)";
+
 /// Why Redis did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
@@ -21,26 +28,32 @@ impl Failure {
         let said = said(error, secrets);
         match error.kind() {
             ErrorKind::AuthenticationFailed => Self::Unauthenticated(format!(
-                "the user or the password in its URL is wrong: {said}"
+                "the user or the password in {SETTING} is wrong: {said}"
             )),
-            ErrorKind::Server(ServerErrorKind::NoPerm) => Self::Refused(format!(
-                "its user may not do what a registry needs (GET, MGET, SET, DEL, ZADD, ZREM, \
-                 ZREVRANGE, EVAL, … on the keys of the namespace): {said}"
+            ErrorKind::Server(kind) if forbids(kind, &said) => Self::Refused(format!(
+                "its user may not do what a registry needs, {NEEDED} on the keys of the namespace: {said}"
             )),
             ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::Ask) => {
                 Self::Refused(format!(
-                    "it is a node of a cluster that does not hold the namespace; name the one that does: {said}"
+                    "it is a node of a cluster that does not hold the namespace; {SETTING} has to name the \
+                     one that does: {said}"
                 ))
             }
+            ErrorKind::Server(ServerErrorKind::ReadOnly) => Self::Away(format!(
+                "it is a replica, which takes no registrations; {SETTING} has to name the primary: {said}"
+            )),
             ErrorKind::Parse | ErrorKind::UnexpectedReturnType => {
                 Self::Refused(format!("it does not answer as Redis does: {said}"))
             }
             ErrorKind::Extension => match error.code() {
                 Some("NOAUTH") => Self::Unauthenticated(format!(
-                    "it wants a password and its URL has none: {said}"
+                    "it wants a password, and {SETTING} has none or a wrong one: {said}"
                 )),
                 Some("WRONGPASS") => Self::Unauthenticated(format!(
-                    "the user or the password in its URL is wrong: {said}"
+                    "the user or the password in {SETTING} is wrong: {said}"
+                )),
+                Some("OOM") => Self::Away(format!(
+                    "its memory is full; raise its maxmemory, or let it evict what is not a registration: {said}"
                 )),
                 Some("WRONGTYPE") => Self::Refused(format!(
                     "something else is under the registry's keys: {said}"
@@ -74,6 +87,11 @@ impl From<Failure> for Problem {
             Failure::Refused(text) => Problem::new(Category::Forbidden, "registry.refused", text),
         }
     }
+}
+
+/// Whether it is the user who may not do that. Of a script that may not, the text alone says so.
+fn forbids(kind: ServerErrorKind, said: &str) -> bool {
+    kind == ServerErrorKind::NoPerm || said.contains("The user executing the script can't")
 }
 
 /// What went wrong, in one line.

@@ -1,5 +1,6 @@
 //! A registration as it stands in Redis.
 
+use crate::registry::check;
 use glassbox_core::ServiceInfo;
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +37,8 @@ pub(super) fn encode(service: &ServiceInfo, lease: &str) -> Result<String, serde
 /// The registration of this instance, if this version can read it.
 pub(super) fn decode(instance: &[u8], text: &[u8]) -> Option<ServiceInfo> {
     let read: Read = serde_json::from_slice(text).ok()?;
-    (read.service.instance.as_bytes() == instance).then_some(read.service)
+    let is_one = read.service.instance.as_bytes() == instance && check(&read.service).is_ok();
+    is_one.then_some(read.service)
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ impl Target {
                     .map_err(|error| Failure::Away(format!("has no name for TLS: {error}")))?;
                 let stream = tcp(host, *port).await?;
                 let secured = connector.connect(name, stream).await;
-                self.log_in(secured.map_err(away)?).await
+                self.log_in(secured.map_err(distrusted)?).await
             }
             #[cfg(unix)]
             Place::Unix(path) => {
@@ -123,4 +123,11 @@ async fn tcp(host: &str, port: u16) -> Result<TcpStream, Failure> {
 
 fn away(error: io::Error) -> Failure {
     Failure::Away(format!("not reached: {error}"))
+}
+
+/// A handshake that failed: for a certificate, or because it is no TLS over there.
+fn distrusted(error: io::Error) -> Failure {
+    Failure::Away(format!(
+        "no TLS with it: {error}; SSL_CERT_FILE names the file of an authority of one's own"
+    ))
 }

@@ -54,6 +54,8 @@ impl fmt::Display for RedisUrl {
         write!(f, "{scheme}://")?;
         // The last '@': a password that was not percent-encoded may hold others, and slashes.
         let place = match rest.rsplit_once('@') {
+            // Either side of it may be a part of a password.
+            Some((before, _)) if before.contains(['?', '#']) => return f.write_str("***"),
             Some((_, place)) => {
                 f.write_str("***@")?;
                 place
@@ -94,6 +96,11 @@ mod tests {
                 "redis+unix:///run/r.sock",
             ),
             ("redis://h/0?pass=sesame#sesame", "redis://h/0"),
+            (
+                "redis+unix:///run/r.sock?pass=open@sesame",
+                "redis+unix://***",
+            ),
+            ("redis://:se?same@sesame", "redis://***"),
             ("sesame", "***"),
         ] {
             let url = RedisUrl::new(url);
