@@ -6,6 +6,13 @@
     reason = "a test that unwraps nothing asserts less"
 )]
 
+mod access;
+mod again;
+mod away;
+mod hosts;
+mod log;
 mod registration;
 mod server;
 mod services;
+mod strangers;
+mod work;

@@ -23,7 +23,7 @@ impl Server {
         Self::with(&[])
     }
 
-    /// As [`start`](Self::start), with more arguments.
+    /// As [`start`](Self::start), with more arguments, in which `{port}` stands for its port.
     pub(crate) fn with(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let arguments: Vec<_> = arguments.iter().map(|&it| it.to_owned()).collect();
@@ -70,11 +70,24 @@ impl Server {
 
     /// The URL with this login: `user:password@`.
     pub(crate) fn url_as(&self, login: &str) -> RedisUrl {
-        RedisUrl::new(format!("redis://{login}127.0.0.1:{}", self.port))
+        RedisUrl::new(format!("redis://{login}{}", self.authority()))
     }
 
     pub(crate) fn client(&self) -> RedisClient {
         RedisClient::try_new(&self.url(), "test").unwrap()
+    }
+
+    /// Address and port.
+    pub(crate) fn authority(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Has it do something; fails where it refuses.
+    pub(crate) async fn tell(&self, words: &[&str]) {
+        let mut command = redis::cmd(words[0]);
+        command.arg(&words[1..]);
+        let mut connection = self.connect().await;
+        let () = command.query_async(&mut connection).await.unwrap();
     }
 
     /// A connection to look at what is there.
@@ -112,7 +125,7 @@ fn run(port: u16, arguments: &[String], folder: &TempDir) -> Option<Child> {
         .args(["--appendonly", "no", "--daemonize", "no"])
         .arg("--dir")
         .arg(folder.path())
-        .args(arguments)
+        .args(arguments.iter().map(|it| it.replace("{port}", &port)))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

@@ -1,6 +1,8 @@
 //! What every test needs.
 
-use glassbox_core::{Capability, Discovery, Filter, Lease, Registry, ServiceInfo, ServiceKind};
+use glassbox_core::{
+    Capability, Discovery, Filter, Lease, Problem, Registry, ServiceInfo, ServiceKind,
+};
 use glassbox_host::{RedisClient, RedisDiscovery, RedisRegistry};
 use std::time::Duration;
 
@@ -24,9 +26,16 @@ pub(crate) async fn register(
     instance: &str,
     ttl: Duration,
 ) -> Box<dyn Lease> {
+    try_register(client, instance, ttl).await.unwrap()
+}
+
+pub(crate) async fn try_register(
+    client: &RedisClient,
+    instance: &str,
+    ttl: Duration,
+) -> Result<Box<dyn Lease>, Problem> {
     let registry = RedisRegistry::new(client.clone());
-    let registered = registry.register(service("probe", instance), ttl).await;
-    registered.unwrap()
+    registry.register(service("probe", instance), ttl).await
 }
 
 /// Discovery that looks each time.
@@ -38,6 +47,11 @@ pub(crate) fn discovery(client: RedisClient) -> RedisDiscovery {
 pub(crate) async fn found(discovery: &RedisDiscovery) -> Vec<String> {
     let found = discovery.find(&Filter::any()).await.unwrap();
     found.into_iter().map(|service| service.instance).collect()
+}
+
+/// What keeps a look-up from being answered.
+pub(crate) async fn refused(discovery: &RedisDiscovery) -> Problem {
+    discovery.find(&Filter::any()).await.unwrap_err()
 }
 
 /// Asks again until the answer is yes, and fails the test if it never is.

@@ -1,0 +1,113 @@
+//! What Redis is asked to do for us.
+
+use crate::{
+    server::Server,
+    services::{LONG, discovery, found, register},
+};
+use std::collections::BTreeMap;
+
+/// How often each command was called.
+async fn counted(server: &Server) -> BTreeMap<&'static str, u64> {
+    const COMMANDS: [&str; 14] = [
+        "del",
+        "eval",
+        "get",
+        "keys",
+        "mget",
+        "pexpire",
+        "pttl",
+        "scan",
+        "set",
+        "time",
+        "type",
+        "zadd",
+        "zrem",
+        "zrevrange",
+    ];
+    let mut counted = BTreeMap::new();
+    for command in COMMANDS {
+        counted.insert(command, server.calls(command).await);
+    }
+    counted
+}
+
+/// What happened between two counts, without what did not.
+fn between(
+    before: &BTreeMap<&'static str, u64>,
+    after: &BTreeMap<&'static str, u64>,
+) -> BTreeMap<&'static str, u64> {
+    let grown = after
+        .iter()
+        .map(|(name, calls)| (*name, calls - before[name]));
+    grown.filter(|(_, calls)| *calls > 0).collect()
+}
+
+#[tokio::test]
+async fn a_look_takes_two_questions_and_one_more_for_each_128_instances() {
+    let server = Server::start();
+    let client = server.client();
+    let discovery = discovery(client.clone());
+    let mut leases = Vec::new();
+    for (instances, pages) in [(1, 1), (128, 1), (300, 3)] {
+        while leases.len() < instances {
+            let instance = format!("i-{:03}", leases.len());
+            leases.push(register(&client, &instance, LONG).await);
+        }
+        let before = counted(&server).await;
+        assert_eq!(found(&discovery).await.len(), instances);
+        let asked = between(&before, &counted(&server).await);
+        let expected = BTreeMap::from([("zrevrange", 1), ("mget", pages)]);
+        assert_eq!(asked, expected, "{instances} instances");
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_is_one_question_however_many_are_there() {
+    let server = Server::start();
+    let client = server.client();
+    let mut leases = Vec::new();
+    for instances in [1, 200] {
+        while leases.len() < instances {
+            let instance = format!("i-{:03}", leases.len());
+            leases.push(register(&client, &instance, LONG).await);
+        }
+        let before = counted(&server).await;
+        leases[0]
+            .report(glassbox_core::Health::Ready)
+            .await
+            .unwrap();
+        let asked = between(&before, &counted(&server).await);
+        // One script, and what it does.
+        let expected = ["eval", "get", "pttl", "set", "time", "zadd"].map(|name| (name, 1));
+        let mut asked_once = asked.clone();
+        // Raised only where the index would end before the lease.
+        asked_once.remove("pexpire");
+        assert_eq!(
+            asked_once,
+            BTreeMap::from(expected),
+            "{instances} instances"
+        );
+    }
+}
+
+#[tokio::test]
+async fn keys_are_never_listed() {
+    let mut server = Server::start();
+    let client = server.client();
+    let discovery = discovery(client.clone());
+    let lease = register(&client, "a", LONG).await;
+    drop(register(&client, "b", std::time::Duration::from_millis(100)).await);
+    let healed = async || server.calls("zrem").await > 0;
+    crate::services::until("the index was healed", async || {
+        found(&discovery).await.len() == 1 && healed().await
+    })
+    .await;
+    lease.release().await.unwrap();
+    let calls = counted(&server).await;
+    assert!(
+        calls["eval"] > 2 && calls["zrevrange"] > 0 && calls["del"] == 1,
+        "{calls:?}"
+    );
+    assert_eq!((calls["keys"], calls["scan"]), (0, 0));
+    server.kill();
+}
