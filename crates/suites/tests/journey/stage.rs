@@ -1,0 +1,251 @@
+//! Who takes part: Redis, the collector, the model, the tools and the agent, on a network of their own.
+
+use crate::{
+    archive::Archive,
+    part::{Part, Setup},
+    patience::eventually,
+    registry::Registry,
+};
+use glassbox_core::Cx;
+use glassbox_instrument::HttpClient;
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
+    time::Duration,
+};
+use testcontainers::{
+    ImageExt,
+    core::{AccessMode, Healthcheck, Host, Mount},
+};
+use tokio::task::JoinSet;
+
+/// The tools, and the agent that finds them.
+pub(crate) const SERVICES: [&str; 5] = [
+    "daylight-tool",
+    "geocoding-tool",
+    "time-tool",
+    "travel-agent",
+    "weather-tool",
+];
+pub(crate) const AGENT: &str = "travel-agent";
+/// Where every service listens.
+const PORT: u16 = 8080;
+/// How long a registration outlives its service, where nothing else is said.
+pub(crate) const LEASE: Duration = Duration::from_secs(6);
+
+/// Everybody who takes part. What is declared first is removed first; the network goes with the last.
+pub(crate) struct Stage {
+    services: BTreeMap<String, Part>,
+    model: Part,
+    collector: Part,
+    pub(crate) registry: Registry,
+    pub(crate) archive: Archive,
+    network: String,
+    lease: Duration,
+    agent: String,
+}
+
+/// What the agent answers.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) text: String,
+    pub(crate) tools: Vec<String>,
+    pub(crate) trace_id: String,
+}
+
+impl Stage {
+    /// Starts everybody, and waits until all are healthy and all services have registered.
+    pub(crate) async fn set(lease: Duration) -> Self {
+        let network = network();
+        // The first one makes the network.
+        let redis = Setup::new(
+            &variable("GLASSBOX_REDIS_IMAGE"),
+            &name(&network, "redis"),
+            &network,
+        )
+        .with(|request| {
+            // Its image has no check of its own.
+            let check = Healthcheck::cmd(["redis-cli", "ping"]);
+            let serve = "redis-server --bind 0.0.0.0 --protected-mode no --appendonly no";
+            request
+                .with_health_check(check.with_interval(Duration::from_secs(1)))
+                .with_cmd(serve.split(' ').chain(["--save", ""]))
+        })
+        .start()
+        .await;
+        let archive = Archive::new();
+        let others = [
+            collector(&network, &archive),
+            ours("offline-model", &name(&network, "offline-model"), &network),
+        ];
+        let services = SERVICES.map(|service| serving(service, service, &network, lease));
+        let mut starting = JoinSet::new();
+        for setup in others.into_iter().chain(services) {
+            starting.spawn(setup.start());
+        }
+        // All have to be heard before one may fail the case: a start that is broken off leaves its container.
+        let mut started = Vec::new();
+        while let Some(part) = starting.join_next().await {
+            started.push(part);
+        }
+        let mut parts: BTreeMap<String, Part> = BTreeMap::new();
+        for part in started {
+            let part = part.unwrap();
+            let alias = part.name()[network.len() + 1..].to_owned();
+            parts.insert(alias, part);
+        }
+        let agent = parts[AGENT].authority(PORT).await;
+        let stage = Self {
+            model: parts.remove("offline-model").unwrap(),
+            collector: parts.remove("collector").unwrap(),
+            services: parts,
+            registry: Registry::new(redis),
+            archive,
+            network,
+            lease,
+            agent,
+        };
+        for part in stage
+            .services
+            .values()
+            .chain([&stage.model, stage.registry.part()])
+        {
+            part.healthy().await;
+        }
+        stage.collector.says("Everything is ready").await;
+        stage.registry.knows(&SERVICES).await;
+        stage
+    }
+
+    /// A service that takes part.
+    pub(crate) fn service(&self, name: &str) -> &Part {
+        &self.services[name]
+    }
+
+    /// Starts one more instance of a service, under a name of its own, and waits until it is healthy.
+    pub(crate) async fn join(&mut self, service: &str, alias: &str) {
+        let part = serving(service, alias, &self.network, self.lease)
+            .start()
+            .await;
+        part.healthy().await;
+        self.services.insert(alias.to_owned(), part);
+    }
+
+    /// Ends every service as an orchestrator would, the agent first; each says all it has to say.
+    pub(crate) async fn close(&self) {
+        let tools = self.services.keys().filter(|name| *name != AGENT);
+        for name in [&AGENT.to_owned()].into_iter().chain(tools) {
+            let part = self.service(name);
+            assert_eq!(part.stop().await, 0, "{name} said:\n{}", part.log().await);
+        }
+    }
+
+    /// Asks the agent again until its answer is such; fails with what it was at last.
+    pub(crate) async fn ask_until(&self, question: &str, is_such: impl Fn(&Answer) -> bool) {
+        let mut last = None;
+        let answered = eventually(async || {
+            let answer = self.ask(question).await;
+            let is_it = is_such(&answer);
+            last = Some(answer);
+            is_it.then_some(())
+        });
+        assert!(
+            answered.await.is_some(),
+            "it does not come to that: {last:?}"
+        );
+    }
+
+    /// Asks the agent; it has to answer.
+    pub(crate) async fn ask(&self, question: &str) -> Answer {
+        let url = format!("http://{}/v1/capabilities/ask", self.agent);
+        let request = HttpClient::new().post(&url);
+        let request = request.json(&json!({"question": question}));
+        let response = request.send(&Cx::background()).await.unwrap();
+        let status = response.status().as_u16();
+        let body: Value = response.json().await.unwrap();
+        let log = self.service(AGENT).log();
+        assert_eq!(status, 200, "{body}; the agent said:\n{}", log.await);
+        let tools = body["tools"].as_array().unwrap().iter();
+        Answer {
+            text: body["answer"].as_str().unwrap().to_owned(),
+            tools: tools
+                .map(|tool| tool.as_str().unwrap().to_owned())
+                .collect(),
+            trace_id: body["trace_id"].as_str().unwrap().to_owned(),
+        }
+    }
+}
+
+/// A name that says which run it belongs to, so that whoever cleans up after that finds it.
+pub(crate) fn network() -> String {
+    static STAGES: AtomicU32 = AtomicU32::new(0);
+    let by_hand = || format!("by-hand-{}", std::process::id());
+    let run = std::env::var("GLASSBOX_SUITE_RUN").unwrap_or_else(|_| by_hand());
+    format!("glassbox-{run}-journey-{}", STAGES.fetch_add(1, Relaxed))
+}
+
+/// The name of a container, by which the others on its network reach it.
+pub(crate) fn name(network: &str, alias: &str) -> String {
+    format!("{network}-{alias}")
+}
+
+pub(crate) fn variable(name: &str) -> String {
+    std::env::var(name)
+        .unwrap_or_else(|_| panic!("{name} is not set; run `cargo xtask collector journey`"))
+}
+
+/// A container of one of our own images, which needs no privilege at all.
+fn ours(image: &str, name: &str, network: &str) -> Setup {
+    let reference = format!("glassbox/{image}:{}", variable("GLASSBOX_IMAGES"));
+    Setup::new(&reference, name, network).with(|request| request.with_cap_drop("ALL"))
+}
+
+/// A tool, or the agent.
+fn serving(service: &str, alias: &str, network: &str, lease: Duration) -> Setup {
+    let at = name(network, alias);
+    let redis = name(network, "redis");
+    let collector = name(network, "collector");
+    let setup = ours(service, &at, network)
+        .with_variable("GLASSBOX_HOST_ENDPOINT", format!("http://{at}:{PORT}"))
+        .with_variable("GLASSBOX_HOST_LEASE", format!("{}s", lease.as_secs()))
+        .with_variable("REDIS_URL", format!("redis://{redis}:6379"))
+        .with_variable("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+        .with_variable(
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            format!("http://{collector}:4318"),
+        )
+        .with_variable("OTEL_BSP_SCHEDULE_DELAY", "200")
+        .with_variable("OTEL_BLRP_SCHEDULE_DELAY", "200");
+    match service {
+        AGENT => {
+            let model = name(network, "offline-model");
+            setup
+                .with_variable("OPENAI_BASE_URL", format!("http://{model}:4390/v1"))
+                .with_variable("GLASSBOX_MODEL", "openai/offline")
+                .publishing(PORT)
+        }
+        // Wherever the suite runs, the weather is not to be had.
+        "weather-tool" => setup.with(|request| {
+            let nowhere = Host::Addr(IpAddr::from(Ipv4Addr::LOCALHOST));
+            request.with_host("api.open-meteo.com", nowhere)
+        }),
+        _ => setup,
+    }
+}
+
+fn collector(network: &str, archive: &Archive) -> Setup {
+    let image = variable("GLASSBOX_COLLECTOR_IMAGE");
+    Setup::new(&image, &name(network, "collector"), network).with(|request| {
+        let config = Mount::bind_mount(archive.config(), "/etc/glassbox/otelcol.yaml");
+        let request = request
+            .with_cmd(["--config=/etc/glassbox/otelcol.yaml"])
+            .with_mount(config.with_access_mode(AccessMode::ReadOnly))
+            .with_mount(Mount::bind_mount(archive.data(), "/data"));
+        match archive.user() {
+            Some(user) => request.with_user(user),
+            None => request,
+        }
+    })
+}
