@@ -21,7 +21,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::SeqCst},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Asks the only tool there is.
@@ -215,6 +215,30 @@ async fn a_registry_that_was_away_and_forgot_knows_everybody_again() {
     until(async || fresh.len() == 1).await;
     let service = fresh.matching(&Filter::any()).remove(0);
     assert_eq!(service.instance, running.instance());
+}
+
+#[tokio::test]
+async fn what_was_known_of_a_registry_is_used_for_a_time_and_no_longer() {
+    let (url, task) = serve(MemoryRegistry::new(), ANY.into()).await;
+    let host = Host::tool(Probe::new("probe")).settings(settings(&url));
+    let _running = host.start().await.unwrap();
+    let limit = Duration::from_secs(1);
+    let discovery = HttpDiscovery::with_times(&url, HttpClient::new(), Duration::ZERO, limit);
+    assert_eq!(discovery.find(&Filter::any()).await.unwrap().len(), 1);
+    let known = Instant::now();
+
+    task.abort();
+    let _ = task.await;
+    let mut used = false;
+    until(async || match discovery.find(&Filter::any()).await {
+        Ok(_) => {
+            used = true;
+            false
+        }
+        Err(problem) => problem.category() == Category::Unavailable,
+    })
+    .await;
+    assert!(used && known.elapsed() >= limit);
 }
 
 #[tokio::test]

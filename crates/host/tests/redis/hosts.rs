@@ -152,7 +152,7 @@ async fn services_serve_and_find_each_other_while_redis_is_dead() {
         let began = Instant::now();
         assert_eq!(ask(agent.endpoint()).await.0, 200);
         let took = began.elapsed();
-        assert!(took < Duration::from_secs(1), "{took:?}");
+        assert!(took < Duration::from_secs(2), "{took:?}");
     }
     server.restart();
     let discovery = discovery(server.client());

@@ -1,46 +1,60 @@
 //! What the code under test says.
 
 use std::{
+    cell::RefCell,
     fmt::{Debug, Write},
-    sync::{Arc, Mutex},
+    sync::Once,
+    thread::{self, ThreadId},
 };
 use tracing::{
     Event, Level, Metadata, Subscriber,
     field::{Field, Visit},
     span,
-    subscriber::DefaultGuard,
 };
+
+thread_local! {
+    /// What was said on this thread since somebody began to listen.
+    static LINES: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+}
 
 /// Keeps what is said at `INFO` and above on this thread, which is the only one of a plain
 /// `#[tokio::test]`, while it lives.
-pub(crate) struct Log {
-    lines: Arc<Mutex<Vec<String>>>,
-    _guard: DefaultGuard,
-}
+pub(crate) struct Log(ThreadId);
 
 impl Log {
     pub(crate) fn listen() -> Self {
-        let lines = Arc::<Mutex<Vec<String>>>::default();
-        let listener = Listener(Arc::clone(&lines));
-        Self {
-            lines,
-            _guard: tracing::subscriber::set_default(listener),
-        }
+        // One for the process: where each thread has its own, what a thread without one passes by may be
+        // switched off for all.
+        static LISTENER: Once = Once::new();
+        LISTENER.call_once(|| tracing::subscriber::set_global_default(Listener).unwrap());
+        LINES.set(Some(Vec::new()));
+        Self(thread::current().id())
     }
 
     /// The lines that hold this text.
     pub(crate) fn with(&self, text: &str) -> Vec<String> {
-        let lines = self.lines.lock().unwrap();
-        let holding = lines.iter().filter(|line| line.contains(text));
-        holding.cloned().collect()
+        let mut lines = self.lines();
+        lines.retain(|line| line.contains(text));
+        lines
     }
 
     pub(crate) fn all(&self) -> String {
-        self.lines.lock().unwrap().join("\n")
+        self.lines().join("\n")
+    }
+
+    fn lines(&self) -> Vec<String> {
+        assert_eq!(self.0, thread::current().id(), "another thread listens");
+        LINES.with_borrow(|lines| lines.clone().unwrap_or_default())
     }
 }
 
-struct Listener(Arc<Mutex<Vec<String>>>);
+impl Drop for Log {
+    fn drop(&mut self) {
+        LINES.set(None);
+    }
+}
+
+struct Listener;
 
 impl Subscriber for Listener {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -58,7 +72,11 @@ impl Subscriber for Listener {
     fn event(&self, event: &Event<'_>) {
         let mut line = Line(event.metadata().level().to_string());
         event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
+        LINES.with_borrow_mut(|lines| {
+            if let Some(lines) = lines {
+                lines.push(line.0);
+            }
+        });
     }
 
     fn enter(&self, _span: &span::Id) {}
