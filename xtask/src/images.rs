@@ -129,6 +129,36 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Report, Ca
     Report::new(built.len(), "images in place", Vec::new())
 }
 
+/// Makes every image available, and returns the version that is the tag of them all.
+///
+/// # Errors
+///
+/// As [`run`], and when the packages of two images do not have the same version.
+pub(crate) fn ensure(workspace: &Workspace) -> Result<String, CannotCheck> {
+    docker::engine()?;
+    let images: Vec<&Image> = IMAGES.iter().collect();
+    for line in table(&build(workspace, &images)?) {
+        workspace.say(&format!("images: {line}"));
+    }
+    let packages = metadata::load(workspace)?;
+    version(&packages)
+}
+
+/// The version that all images have.
+pub(crate) fn version(packages: &[Package]) -> Result<String, CannotCheck> {
+    let mut versions = Vec::new();
+    for image in IMAGES {
+        versions.push(&image.package(packages)?.version);
+    }
+    versions.dedup();
+    match versions.as_slice() {
+        [version] => Ok((*version).clone()),
+        _ => Err(CannotCheck::new(format!(
+            "the images have no version in common: {versions:?}"
+        ))),
+    }
+}
+
 /// An image that is there now.
 #[derive(Debug)]
 pub(crate) struct Built {

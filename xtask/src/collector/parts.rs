@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::{distribution::Distribution, image, redis};
 use crate::{
+    images,
     outcome::CannotCheck,
     process::{self, Voice},
     workspace::Workspace,
@@ -25,10 +26,14 @@ pub(super) enum Part {
     Docker,
     /// The server on the path.
     RedisServer,
+    /// The images of the examples and of `glassbox`.
+    Images,
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 3] = [Self::Otelcol, Self::Docker, Self::RedisServer];
+    /// What a target gets that does not say what it needs. The images cost a build of their own, so somebody has to
+    /// ask for them.
+    pub(super) const USUAL: [Self; 3] = [Self::Otelcol, Self::Docker, Self::RedisServer];
 }
 
 /// Parts that are there, or the reason why not.
@@ -47,6 +52,7 @@ impl Parts {
                 Part::Otelcol => parts.otelcol(workspace),
                 Part::Docker => parts.docker(workspace),
                 Part::RedisServer => redis_server(),
+                Part::Images => parts.images(workspace),
             };
             if let Err(reason) = provided {
                 parts.missing.insert(*part, reason.to_string());
@@ -92,6 +98,12 @@ impl Parts {
         self.environment
             .insert("GLASSBOX_COLLECTOR_IMAGE", collector);
         self.environment.insert("GLASSBOX_REDIS_IMAGE", redis);
+        Ok(())
+    }
+
+    fn images(&mut self, workspace: &Workspace) -> Result<(), CannotCheck> {
+        let version = images::ensure(workspace)?;
+        self.environment.insert("GLASSBOX_IMAGES", version);
         Ok(())
     }
 }

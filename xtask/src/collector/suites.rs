@@ -33,7 +33,7 @@ pub(super) struct Target {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Terms {
-    /// The parts it needs; all of them unless said otherwise.
+    /// The parts it needs; the usual ones unless said otherwise.
     needs: Option<BTreeSet<Part>>,
     /// The suites it promises; unless said otherwise, those that are found.
     suites: Option<BTreeSet<String>>,
@@ -50,7 +50,7 @@ pub(super) struct Suite {
 
 impl Target {
     pub(super) fn needs(&self) -> BTreeSet<Part> {
-        self.terms.needs.clone().unwrap_or_else(|| Part::ALL.into())
+        self.terms.needs.clone().unwrap_or_else(|| Part::USUAL.into())
     }
 
     /// Containers share two cores and one engine, so cases that start some run one after the other.
