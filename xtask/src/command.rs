@@ -1,8 +1,7 @@
 //! The command line, read by hand: a few words do not need a parser's dependency tree.
 
 use crate::{
-    ci, collector,
-    images::{self, Image},
+    ci, collector, images,
     outcome::CannotCheck,
     step::{STEPS, Step},
 };
@@ -105,7 +104,7 @@ fn images_options(words: &[&str]) -> Result<images::Options, CannotCheck> {
         match *word {
             "--multi-stage" => options.multi_stage = true,
             flag if flag.starts_with('-') => return Err(unknown(&format!("images {flag}"))),
-            name => options.names.push(Image::named(name)?),
+            name => options.names.push(name.to_owned()),
         }
     }
     Ok(options)
@@ -154,8 +153,7 @@ mod tests {
         else {
             panic!("images is a command");
         };
-        let names: Vec<&str> = options.names.iter().map(|image| image.name).collect();
-        assert_eq!(names, ["time-tool", "glassbox"]);
+        assert_eq!(options.names, ["time-tool", "glassbox"]);
         assert!(options.multi_stage);
     }
 
@@ -167,7 +165,6 @@ mod tests {
             "ci --only fly",
             "arch --bless",
             "ci --only",
-            "images moon-tool",
             "images --fast",
         ] {
             let Err(error) = parse(&words(line)) else {

@@ -8,100 +8,29 @@ mod certificates;
 mod context;
 mod debian;
 mod dockerfile;
+mod list;
 mod multi_stage;
 
 use std::process::Command;
 
 use crate::{
     console, docker,
-    metadata::{self, Package},
     outcome::{CannotCheck, Report},
     process::{self, Voice},
     setup,
     workspace::Workspace,
 };
 
+pub(crate) use list::{Image, read as list};
+
 /// Where the recipe of every image stands.
 pub(crate) const DOCKERFILE: &str = "deploy/images/Dockerfile";
-
-/// One image of ours.
-#[derive(Debug)]
-pub(crate) struct Image {
-    /// Its name, which is that of its binary too.
-    pub(crate) name: &'static str,
-    /// The package that has the binary.
-    package: &'static str,
-    /// The stage of [`DOCKERFILE`] that it is.
-    pub(crate) stage: &'static str,
-}
-
-/// Every image of ours, as `glassbox/NAME:VERSION`.
-pub(crate) const IMAGES: &[Image] = &[
-    Image::of_service("geocoding-tool"),
-    Image::of_service("time-tool"),
-    Image::of_service("daylight-tool"),
-    Image::of_service("weather-tool"),
-    Image::of_service("travel-agent"),
-    Image {
-        name: "offline-model",
-        package: "offline-model",
-        stage: "offline-model",
-    },
-    Image {
-        name: "glassbox",
-        package: "glassbox-cli",
-        stage: "glassbox",
-    },
-];
-
-impl Image {
-    const fn of_service(name: &'static str) -> Self {
-        Self {
-            name,
-            package: name,
-            stage: "service",
-        }
-    }
-
-    /// `glassbox/NAME:VERSION`.
-    fn reference(&self, package: &Package) -> String {
-        format!("glassbox/{}:{}", self.name, package.version)
-    }
-
-    fn package<'a>(&self, packages: &'a [Package]) -> Result<&'a Package, CannotCheck> {
-        let package = packages.iter().find(|package| package.name == self.package);
-        package.ok_or_else(|| {
-            CannotCheck::new(format!(
-                "the image {} is made of the package {}, which is no member",
-                self.name, self.package
-            ))
-        })
-    }
-
-    /// The image of this name.
-    ///
-    /// # Errors
-    ///
-    /// There is none; the reason lists those there are.
-    pub(crate) fn named(name: &str) -> Result<&'static Self, CannotCheck> {
-        IMAGES
-            .iter()
-            .find(|image| image.name == name)
-            .ok_or_else(|| {
-                let names: Vec<&str> = IMAGES.iter().map(|image| image.name).collect();
-                CannotCheck::new(format!(
-                    "there is no image `{name}`: the images are {}",
-                    names.join(", ")
-                ))
-            })
-    }
-}
 
 /// What was asked of `images`.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
     /// Which images; empty means all of them.
-    pub(crate) names: Vec<&'static Image>,
+    pub(crate) names: Vec<String>,
     /// Whether the binaries are built inside of Docker, as by somebody without Rust.
     pub(crate) multi_stage: bool,
 }
@@ -112,10 +41,7 @@ pub(crate) struct Options {
 ///
 /// A tool is missing, the code does not compile, or Docker does not build.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Report, CannotCheck> {
-    let images: Vec<&Image> = match options.names.as_slice() {
-        [] => IMAGES.iter().collect(),
-        names => names.to_vec(),
-    };
+    let images = list::named(workspace, &options.names)?;
     docker::engine()?;
     let built = if options.multi_stage {
         multi_stage::build(workspace, &images)?
@@ -135,28 +61,13 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Report, Ca
 ///
 /// As [`run`], and when the packages of two images do not have the same version.
 pub(crate) fn ensure(workspace: &Workspace) -> Result<String, CannotCheck> {
+    let images = list(workspace)?;
+    let version = list::version(&images)?;
     docker::engine()?;
-    let images: Vec<&Image> = IMAGES.iter().collect();
     for line in table(&build(workspace, &images)?) {
         workspace.say(&format!("images: {line}"));
     }
-    let packages = metadata::load(workspace)?;
-    version(&packages)
-}
-
-/// The version that all images have.
-pub(crate) fn version(packages: &[Package]) -> Result<String, CannotCheck> {
-    let mut versions = Vec::new();
-    for image in IMAGES {
-        versions.push(&image.package(packages)?.version);
-    }
-    versions.dedup();
-    match versions.as_slice() {
-        [version] => Ok((*version).clone()),
-        _ => Err(CannotCheck::new(format!(
-            "the images have no version in common: {versions:?}"
-        ))),
-    }
+    Ok(version)
 }
 
 /// An image that is there now.
@@ -167,22 +78,20 @@ pub(crate) struct Built {
     is_new: bool,
 }
 
-fn build(workspace: &Workspace, images: &[&Image]) -> Result<Vec<Built>, CannotCheck> {
+fn build(workspace: &Workspace, images: &[Image]) -> Result<Vec<Built>, CannotCheck> {
     let recipe = dockerfile::from_scratch(&workspace.read(DOCKERFILE)?)?;
-    let packages = metadata::load(workspace)?;
     let certificates = certificates::bundle()?;
     let binaries = binaries::build(workspace, images)?;
     let revision = revision(workspace);
     let mut built = Vec::new();
     for image in images {
-        let package = image.package(&packages)?;
         let folder = context::stage(&binaries, image, &recipe, &certificates)?;
-        let reference = image.reference(package);
+        let reference = image.reference();
         let mut command = docker_build();
         command
             .arg("--quiet")
-            .args(["--target", image.stage, "--tag", &reference])
-            .args(arguments(image, package, &revision))
+            .args(["--target", &image.stage, "--tag", &reference])
+            .args(arguments(image, &revision))
             .arg(&folder);
         built.push(make(workspace, reference, &mut command)?);
     }
@@ -190,12 +99,12 @@ fn build(workspace: &Workspace, images: &[&Image]) -> Result<Vec<Built>, CannotC
 }
 
 /// The build arguments that say what an image is, for its labels.
-fn arguments(image: &Image, package: &Package, revision: &str) -> Vec<String> {
+fn arguments(image: &Image, revision: &str) -> Vec<String> {
     let pairs = [
-        ("PACKAGE", image.package),
-        ("BINARY", image.name),
-        ("DESCRIPTION", package.description.as_deref().unwrap_or("")),
-        ("VERSION", &package.version),
+        ("PACKAGE", image.package.as_str()),
+        ("BINARY", &image.name),
+        ("DESCRIPTION", image.description()),
+        ("VERSION", image.version()),
         ("REVISION", revision),
     ];
     pairs
@@ -281,36 +190,4 @@ fn table(built: &[Built]) -> Vec<String> {
             format!("{:width$}  {size:>8}  {state}", image.reference)
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::workspace::Workspace;
-
-    #[test]
-    fn every_image_is_made_of_a_member_and_a_stage_that_exist() {
-        let workspace = Workspace::discover().unwrap();
-        let packages = metadata::load(&workspace).unwrap();
-        let recipe = workspace.read(DOCKERFILE).unwrap();
-        for image in IMAGES {
-            assert!(
-                packages
-                    .iter()
-                    .any(|package| package.name == image.package && package.description.is_some()),
-                "{image:?}"
-            );
-            let stage = format!(" AS {}\n", image.stage);
-            assert!(recipe.contains(&stage), "{image:?}");
-        }
-    }
-
-    #[test]
-    fn an_image_that_does_not_exist_is_named_with_those_that_do() {
-        let reason = Image::named("moon-tool").unwrap_err().to_string();
-        assert!(
-            reason.contains("moon-tool") && reason.contains("time-tool"),
-            "{reason}"
-        );
-    }
 }

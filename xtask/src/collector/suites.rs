@@ -50,7 +50,10 @@ pub(super) struct Suite {
 
 impl Target {
     pub(super) fn needs(&self) -> BTreeSet<Part> {
-        self.terms.needs.clone().unwrap_or_else(|| Part::USUAL.into())
+        self.terms
+            .needs
+            .clone()
+            .unwrap_or_else(|| Part::USUAL.into())
     }
 
     /// Containers share two cores and one engine, so cases that start some run one after the other.

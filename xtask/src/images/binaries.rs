@@ -29,7 +29,7 @@ pub(super) struct Binaries {
 
 impl Binaries {
     pub(super) fn path(&self, image: &Image) -> PathBuf {
-        self.folder.join(image.name)
+        self.folder.join(&image.name)
     }
 
     /// Where what is made of them goes.
@@ -43,7 +43,7 @@ impl Binaries {
 /// # Errors
 ///
 /// The target is not installed, or the code does not compile.
-pub(super) fn build(workspace: &Workspace, images: &[&Image]) -> Result<Binaries, CannotCheck> {
+pub(super) fn build(workspace: &Workspace, images: &[Image]) -> Result<Binaries, CannotCheck> {
     let triple = target();
     let linker = format!("{}-linux-musl-gcc", std::env::consts::ARCH);
     if !installed(workspace, &triple)? || !setup::answers(&linker, &["--version"]) {
@@ -56,7 +56,7 @@ pub(super) fn build(workspace: &Workspace, images: &[&Image]) -> Result<Binaries
     let mut command = workspace.cargo("build --locked --release --bins");
     command.args(["--target", &triple]);
     for image in images {
-        command.args(["--package", image.package]);
+        command.args(["--package", &image.package]);
     }
     command.env("CARGO_ENCODED_RUSTFLAGS", flags(workspace.root()));
     let built = workspace.show(&mut command)?.settled()?;

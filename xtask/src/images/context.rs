@@ -21,11 +21,11 @@ pub(super) fn stage(
     recipe: &str,
     certificates: &str,
 ) -> Result<PathBuf, CannotCheck> {
-    let folder = binaries.staging().join(image.name);
+    let folder = binaries.staging().join(&image.name);
     lay_out(
         &folder,
         &binaries.path(image),
-        image.name,
+        &image.name,
         recipe,
         certificates,
     )

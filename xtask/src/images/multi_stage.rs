@@ -1,28 +1,26 @@
 //! The same images for somebody who has Docker and no Rust: cargo runs inside of the build.
 
 use super::{Built, Image, debian};
-use crate::{metadata, outcome::CannotCheck, workspace::Workspace};
+use crate::{outcome::CannotCheck, workspace::Workspace};
 
 /// Builds `images` one after the other by the whole of [`DOCKERFILE`](super::DOCKERFILE).
 ///
 /// # Errors
 ///
 /// There is no base to build on, or Docker does not build.
-pub(super) fn build(workspace: &Workspace, images: &[&Image]) -> Result<Vec<Built>, CannotCheck> {
+pub(super) fn build(workspace: &Workspace, images: &[Image]) -> Result<Vec<Built>, CannotCheck> {
     let base = debian::base(workspace)?;
-    let packages = metadata::load(workspace)?;
     let revision = super::revision(workspace);
     let mut built = Vec::new();
     for image in images {
-        let package = image.package(&packages)?;
-        let reference = format!("{}-multi-stage", image.reference(package));
+        let reference = format!("{}-multi-stage", image.reference());
         let mut command = super::docker_build();
         command
             .current_dir(workspace.root())
             .args(["--file", super::DOCKERFILE])
-            .args(["--target", image.stage, "--tag", &reference])
+            .args(["--target", &image.stage, "--tag", &reference])
             .args(["--build-arg", &format!("BASE={base}")])
-            .args(super::arguments(image, package, &revision))
+            .args(super::arguments(image, &revision))
             .arg(".");
         built.push(super::make(workspace, reference, &mut command)?);
     }
