@@ -3,7 +3,6 @@
 mod edges;
 mod manifests;
 mod source;
-mod tokens;
 mod violation;
 
 use crate::{

@@ -8,7 +8,7 @@ mod redis;
 mod run;
 mod suites;
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use crate::{
     console, docker,
@@ -21,6 +21,28 @@ use crate::{
 use distribution::Distribution;
 
 pub(crate) use reaper::{SUBCOMMAND as REAPER, reap};
+
+/// The version of the collector that `deploy/collector` describes.
+///
+/// # Errors
+///
+/// The description is not understood.
+pub(crate) fn version(workspace: &Workspace) -> Result<String, CannotCheck> {
+    Ok(Distribution::read(workspace)?.version().to_owned())
+}
+
+/// The collector's binary, made if it is not there.
+///
+/// # Errors
+///
+/// There is none, and none can be made.
+pub(crate) fn program(workspace: &Workspace) -> Result<PathBuf, CannotCheck> {
+    let distribution = Distribution::read(workspace)?;
+    let way = distribution.ensure(workspace)?;
+    let path = distribution.binary();
+    workspace.say(&format!("collector: binary {way}: {}", path.display()));
+    Ok(path)
+}
 
 /// Every test target that only runs against real parts.
 pub(crate) const SUITES: Check = Check {
@@ -105,20 +127,13 @@ fn build(workspace: &Workspace) -> Outcome {
         Err(reason) => return Outcome::cannot(reason),
     };
     let mut outcome = Outcome::default();
-    outcome.add(binary(workspace, &distribution));
+    outcome.add(program(workspace).and_then(|_| Report::new(1, "binary", Vec::new())));
     outcome.add(docker::engine().and_then(|_| {
         let (image, way) = image::ensure(workspace, &distribution)?;
         console::line(format_args!("collector: image {way}: {image}"));
         Report::new(1, "image", Vec::new())
     }));
     outcome
-}
-
-fn binary(workspace: &Workspace, distribution: &Distribution) -> Result<Report, CannotCheck> {
-    let way = distribution.ensure(workspace)?;
-    let path = distribution.binary();
-    console::line(format_args!("collector: binary {way}: {}", path.display()));
-    Report::new(1, "binary", Vec::new())
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ cargo xtask <command>
   collector [SUITE…]   the suites against a real collector, Docker and Redis; --list names them
   collector build      the collector: a binary in the cache folder, and an image
   collector lock       resolves the collector's modules anew, after a change of deploy/collector/builder.yaml
+  deploy               manifests against the Kubernetes API and the code, collector configs against a collector
   features             each crate alone, with none, default, each and all of its features
   doc                  the documentation, without a warning
   deny                 bans, licences and sources

@@ -11,6 +11,7 @@ mod collector;
 mod command;
 mod console;
 mod deny;
+mod deploy;
 mod doc;
 mod docker;
 mod features;
@@ -26,6 +27,7 @@ mod selftest;
 mod setup;
 mod step;
 mod test;
+mod tokens;
 mod workspace;
 
 use std::process::ExitCode;

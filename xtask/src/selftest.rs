@@ -1,5 +1,6 @@
 //! `selftest`: every check against trees that were broken for it. A check that no mutant can turn red does not count.
 
+mod deploy_mutants;
 mod fixture;
 mod foreign_mutants;
 mod graph_mutants;
@@ -13,6 +14,7 @@ use crate::{
 
 use fixture::Fixture;
 
+pub(crate) use deploy_mutants::{COLLECTOR_MUTANTS, OBJECT_MUTANTS, REFERENCE_MUTANTS};
 pub(crate) use foreign_mutants::{BAN_MUTANTS, CLOSURE_MUTANTS, LICENCE_MUTANTS, SOURCES_MUTANTS};
 pub(crate) use graph_mutants::{EDGE_MUTANTS, MANIFEST_MUTANTS, SOURCE_MUTANTS};
 pub(crate) use step_mutants::{

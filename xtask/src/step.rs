@@ -1,7 +1,7 @@
 //! The steps of `ci`, each made of checks, each check with the mutants it must turn red.
 
 use crate::{
-    arch, closure, collector, deny, doc, features, lint,
+    arch, closure, collector, deny, deploy, doc, features, lint,
     outcome::{CannotCheck, Outcome, Report},
     selftest::{self, Mutant},
     test,
@@ -63,6 +63,11 @@ pub(crate) const STEPS: &[Step] = &[
         name: "collector",
         why: "the suites against a real collector, Docker and Redis",
         work: Work::Checks(&[&collector::SUITES]),
+    },
+    Step {
+        name: "deploy",
+        why: "manifests and collector configs, held against the Kubernetes API, the code and a collector",
+        work: Work::Checks(&[&deploy::OBJECTS, &deploy::REFERENCES, &deploy::COLLECTORS]),
     },
     Step {
         name: "features",

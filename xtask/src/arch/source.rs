@@ -5,11 +5,11 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use super::tokens::{Token, TokenKind, tokens};
 use crate::{
     metadata::{Package, read},
     outcome::{CannotCheck, Report},
     policy::{Policy, Role, Rule},
+    tokens::{Token, TokenKind, tokens},
 };
 
 /// The attribute that a later `allow` cannot undo, unlike `deny`.

@@ -82,10 +82,7 @@ impl Parts {
     }
 
     fn otelcol(&mut self, workspace: &Workspace) -> Result<(), CannotCheck> {
-        let distribution = Distribution::read(workspace)?;
-        let way = distribution.ensure(workspace)?;
-        let path = distribution.binary().display().to_string();
-        workspace.say(&format!("collector: binary {way}: {path}"));
+        let path = super::program(workspace)?.display().to_string();
         self.environment.insert("GLASSBOX_OTEL_COLLECTOR", path);
         Ok(())
     }

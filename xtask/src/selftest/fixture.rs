@@ -9,6 +9,15 @@ use tempfile::TempDir;
 
 use crate::{outcome::CannotCheck, process::Voice, workspace::Workspace};
 
+/// What the collector is made of: the fixture has configs of its own, and the collector of this repository reads them.
+const COLLECTOR: [&str; 5] = [
+    "deploy/collector/builder.yaml",
+    "deploy/collector/go.mod",
+    "deploy/collector/go.sum",
+    "deploy/collector/ocb/go.mod",
+    "deploy/collector/ocb/go.sum",
+];
+
 /// One copy, gone when it is dropped.
 pub(crate) struct Fixture {
     home: TempDir,
@@ -26,6 +35,12 @@ impl Fixture {
         copy(&root.join("xtask/fixture"), &tree).map_err(failed)?;
         for rules in ["clippy.toml", "deny.toml", "rustfmt.toml"] {
             std::fs::copy(root.join(rules), tree.join(rules)).map_err(failed)?;
+        }
+        for file in COLLECTOR {
+            let target = tree.join(file);
+            std::fs::create_dir_all(target.parent().unwrap_or(&tree))
+                .and_then(|()| std::fs::copy(root.join(file), target))
+                .map_err(failed)?;
         }
         let workspace = Workspace::silent(tree, home.path().join("target"));
         Ok(Self { home, workspace })
