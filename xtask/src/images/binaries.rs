@@ -21,6 +21,9 @@ pub(crate) fn target() -> String {
     format!("{}-unknown-linux-musl", std::env::consts::ARCH)
 }
 
+/// How they are compiled.
+const PROFILE: &str = "image";
+
 /// Where the binaries of a build lie.
 pub(super) struct Binaries {
     folder: PathBuf,
@@ -53,8 +56,8 @@ pub(super) fn build(workspace: &Workspace, images: &[Image]) -> Result<Binaries,
     }
     workspace.fetch()?;
     let target = target_folder(workspace)?;
-    let mut command = workspace.cargo("build --locked --release --bins");
-    command.args(["--target", &triple]);
+    let mut command = workspace.cargo("build --locked --bins");
+    command.args(["--profile", PROFILE, "--target", &triple]);
     for image in images {
         command.args(["--package", &image.package]);
     }
@@ -66,7 +69,7 @@ pub(super) fn build(workspace: &Workspace, images: &[Image]) -> Result<Binaries,
         ));
     }
     Ok(Binaries {
-        folder: target.join(&triple).join("release"),
+        folder: target.join(&triple).join(PROFILE),
         target,
     })
 }
