@@ -21,6 +21,7 @@ use crate::{
     workspace::Workspace,
 };
 
+pub(crate) use binaries::{installed as has_target, target};
 pub(crate) use list::{Image, read as list};
 
 /// Where the recipe of every image stands.

@@ -1,124 +1,37 @@
 //! `setup`: what `ci` needs beside cargo, and how a Debian or Ubuntu machine gets it.
+//!
+//! What is there already is left alone, in whatever way it came. Nothing but this installs anything: a step that
+//! lacks a tool says so.
+
+mod engine;
+mod packages;
+mod python;
+mod tools;
 
 use std::{path::PathBuf, process::Command};
 
 use crate::{
-    cache,
     outcome::{CannotCheck, Report},
     process::{self, Voice},
     workspace::Workspace,
 };
 
-const CARGO_DENY: &str = "0.20.2";
+pub(crate) use python::interpreter as python;
+pub(crate) use tools::has_cargo_deny;
 
-/// What the Python side of the interoperability tests installs, pinned.
-const PYTHON_PACKAGES: &[&str] = &[
-    "opentelemetry-sdk==1.45.2",
-    "opentelemetry-exporter-otlp-proto-http==1.45.2",
-    "opentelemetry-exporter-otlp-proto-grpc==1.45.2",
-];
-
-/// Says inside the environment what was installed, so that a change of the pins is noticed.
-const PYTHON_STAMP: &str = "glassbox-packages.txt";
-
-/// A Debian package and the question whether its content is there, asked without the package manager.
-struct Part {
-    package: &'static str,
-    present: fn() -> bool,
-}
-
-const PARTS: &[Part] = &[
-    Part {
-        package: "build-essential",
-        present: || answers("cc", &["--version"]),
-    },
-    Part {
-        package: "pkg-config",
-        present: || answers("pkg-config", &["--version"]),
-    },
-    Part {
-        package: "git",
-        present: || answers("git", &["--version"]),
-    },
-    Part {
-        package: "python3-venv",
-        present: || answers("python3", &["-c", "import ensurepip, venv"]),
-    },
-];
-
-/// Installs what is missing and leaves alone what is there.
-pub(crate) fn install(workspace: &Workspace) -> Result<Report, CannotCheck> {
-    install_packages(workspace)?;
-    for (subcommand, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
-        if workspace.component(subcommand, component).is_err() {
-            workspace.say(&format!("setup: adding {component}"));
-            must(
-                workspace,
-                Command::new("rustup").args(["component", "add", component]),
-            )?;
-        }
-    }
-    if !has_cargo_deny(workspace)? {
-        workspace.say(&format!(
-            "setup: building cargo-deny {CARGO_DENY}, about two minutes"
-        ));
-        let line = format!("install --locked cargo-deny --version {CARGO_DENY}");
-        must(workspace, &mut workspace.cargo(&line))?;
-    }
-    if python().is_err() {
-        install_python(workspace)?;
-    }
-    Report::new(PARTS.len() + 4, "parts in place", Vec::new())
-}
-
-/// The interpreter that has OpenTelemetry's Python SDK.
+/// Installs what is missing and starts what does not run.
 ///
 /// # Errors
 ///
-/// It is missing, or was made for other versions.
-pub(crate) fn python() -> Result<PathBuf, CannotCheck> {
-    let folder = python_folder()?;
-    let stamp = std::fs::read_to_string(folder.join(PYTHON_STAMP)).unwrap_or_default();
-    if stamp == PYTHON_PACKAGES.join("\n") {
-        Ok(folder.join("bin/python3"))
-    } else {
-        Err(CannotCheck::new(
-            "OpenTelemetry's Python SDK is not installed: `cargo xtask setup` installs it",
-        ))
-    }
-}
-
-/// Whether the version of cargo-deny that `deny.toml` is written for answers.
-pub(crate) fn has_cargo_deny(workspace: &Workspace) -> Result<bool, CannotCheck> {
-    let asked = workspace.ask("deny --version")?;
-    Ok(asked.success && asked.stdout.trim_end().ends_with(CARGO_DENY))
-}
-
-fn install_packages(workspace: &Workspace) -> Result<(), CannotCheck> {
-    let missing: Vec<&str> = PARTS
-        .iter()
-        .filter(|part| !(part.present)())
-        .map(|part| part.package)
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let list = missing.join(" ");
-    if !answers("apt-get", &["--version"]) {
-        return Err(CannotCheck::new(format!(
-            "this is no Debian or Ubuntu: install what these packages hold by hand: {list}"
-        )));
-    }
-    workspace.say(&format!("setup: installing {list}"));
-    let apt_get = |words: &[&str]| {
-        let mut command = as_root("env")?;
-        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]);
-        command.args(words);
-        Ok::<_, CannotCheck>(command)
-    };
-    must(workspace, &mut apt_get(&["update"])?)?;
-    let mut install = apt_get(&["install", "-y", "--no-install-recommends"])?;
-    must(workspace, install.args(missing))
+/// Something cannot be installed, or this is no Debian and something is missing.
+pub(crate) fn install(workspace: &Workspace) -> Result<Report, CannotCheck> {
+    let parts = [
+        packages::install(workspace)?,
+        engine::start(workspace)?,
+        tools::install(workspace)?,
+        python::install(workspace)?,
+    ];
+    Report::new(parts.iter().sum(), "parts in place", Vec::new())
 }
 
 /// A command that runs as root: by itself for root, by sudo for others.
@@ -134,7 +47,7 @@ pub(crate) fn as_root(program: &str) -> Result<Command, CannotCheck> {
 }
 
 /// What has to stand before a command that only root may run: nothing for root itself.
-pub(crate) fn sudo(program: &str) -> Result<&'static [&'static str], CannotCheck> {
+fn sudo(program: &str) -> Result<&'static [&'static str], CannotCheck> {
     let user = process::run(Command::new("id").arg("-u"), Voice::Silent)?;
     if user.stdout.trim() == "0" {
         Ok(&[])
@@ -153,41 +66,6 @@ pub(crate) fn debootstrap() -> Option<PathBuf> {
         .map(PathBuf::from)
         .into_iter()
         .find(|path| path.is_file())
-}
-
-/// Makes the virtual environment; only one that is whole has its stamp.
-fn install_python(workspace: &Workspace) -> Result<(), CannotCheck> {
-    let folder = python_folder()?;
-    workspace.say(&format!(
-        "setup: installing OpenTelemetry's Python SDK in {}",
-        folder.display()
-    ));
-    let failed = |error: std::io::Error| {
-        CannotCheck::new(format!("{} cannot be made: {error}", folder.display()))
-    };
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).map_err(failed)?;
-    }
-    std::fs::create_dir_all(&folder).map_err(failed)?;
-    must(
-        workspace,
-        Command::new("python3").args(["-m", "venv"]).arg(&folder),
-    )?;
-    let mut pip = Command::new(folder.join("bin/python3"));
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ]);
-    must(workspace, pip.args(PYTHON_PACKAGES))?;
-    // Written last: an installation that was cut short is made anew.
-    std::fs::write(folder.join(PYTHON_STAMP), PYTHON_PACKAGES.join("\n")).map_err(failed)
-}
-
-fn python_folder() -> Result<PathBuf, CannotCheck> {
-    cache::folder("python-otel")
 }
 
 pub(crate) fn answers(program: &str, arguments: &[&str]) -> bool {

@@ -1,0 +1,65 @@
+//! The Docker engine: started where it is installed and does not run.
+
+use std::{
+    path::Path,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{as_root, must};
+use crate::{cache, docker, outcome::CannotCheck, workspace::Workspace};
+
+/// How long an engine may take to answer.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Where it is looked for beside the path: users often lack the second.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Sees to it that an engine answers, and returns how many parts that is.
+///
+/// # Errors
+///
+/// It does not answer, and where it says why.
+pub(super) fn start(workspace: &Workspace) -> Result<usize, CannotCheck> {
+    if docker::engine().is_ok() {
+        return Ok(1);
+    }
+    workspace.say("setup: starting the Docker engine");
+    let log = cache::folder("docker")?.join("dockerd.log");
+    let log = if Path::new("/run/systemd/system").is_dir() {
+        must(workspace, as_root("systemctl")?.args(["start", "docker"]))?;
+        "`journalctl -u docker`".to_owned()
+    } else {
+        cache::make(&cache::folder("docker")?)?;
+        must(workspace, &mut detached(&log)?)?;
+        log.display().to_string()
+    };
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        match docker::engine() {
+            Ok(version) => {
+                workspace.say(&format!("setup: the Docker engine {version} answers"));
+                return Ok(1);
+            }
+            Err(reason) if Instant::now() >= deadline => {
+                return Err(CannotCheck::new(format!(
+                    "the Docker engine was started, and after {} s: {reason}. {log} says more; a user beside root has \
+                     to be in the group docker",
+                    LIMIT.as_secs()
+                )));
+            }
+            Err(_) => thread::sleep(Duration::from_millis(250)),
+        }
+    }
+}
+
+/// An engine where nothing supervises it: in a session of its own, so that it outlives this program and its terminal.
+fn detached(log: &Path) -> Result<Command, CannotCheck> {
+    let mut command = as_root("env")?;
+    command
+        .arg(format!("PATH={PATH}"))
+        .args(["sh", "-c", "setsid dockerd > \"$0\" 2>&1 < /dev/null &"])
+        .arg(log);
+    Ok(command)
+}

@@ -1,0 +1,325 @@
+//! Packages of Debian and Ubuntu.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use super::{answers, as_root, must};
+use crate::{
+    outcome::CannotCheck,
+    process::{self, Voice},
+    workspace::Workspace,
+};
+
+/// A package, and the question whether its content is there, asked without the package manager.
+struct Part {
+    package: &'static str,
+    present: fn(&System) -> bool,
+    /// Whether only some releases have it.
+    is_split: bool,
+}
+
+impl Part {
+    const fn new(package: &'static str, present: fn(&System) -> bool) -> Self {
+        Self {
+            package,
+            present,
+            is_split: false,
+        }
+    }
+}
+
+const PARTS: &[Part] = &[
+    Part::new("build-essential", |system| {
+        system.answers("cc", &["--version"])
+    }),
+    Part::new("ca-certificates", |system| {
+        [
+            "etc/ssl/certs/ca-certificates.crt",
+            "etc/pki/tls/certs/ca-bundle.crt",
+        ]
+        .iter()
+        .any(|file| system.has_file(file))
+    }),
+    Part::new("debootstrap", |system| system.has_program("debootstrap")),
+    Part::new("docker.io", |system| {
+        system.has_engine() || system.has_program("dockerd")
+    }),
+    // A part of docker.io until Debian 12.
+    Part {
+        is_split: true,
+        ..Part::new("docker-cli", |system| {
+            system.answers("docker", &["--version"])
+        })
+    },
+    Part::new("git", |system| system.answers("git", &["--version"])),
+    // The engine makes its networks with it.
+    Part::new("iptables", |system| {
+        system.has_engine() || system.has_program("iptables")
+    }),
+    // The libraries of C that static binaries are linked with.
+    Part::new("musl-tools", |system| {
+        system.has_program(&format!("{}-linux-musl-gcc", std::env::consts::ARCH))
+    }),
+    Part::new("pkg-config", |system| {
+        system.answers("pkg-config", &["--version"])
+    }),
+    Part::new("python3-venv", |system| {
+        system.answers("python3", &["-c", "import ensurepip, venv"])
+    }),
+    Part::new(REDIS, |system| {
+        system.answers("redis-server", &["--version"])
+    }),
+];
+
+/// The package that would also start a service, on a port that belongs to somebody else.
+const REDIS: &str = "redis-server";
+
+/// What Debian asks before it starts a service, where it exists.
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+/// An answer to that: everything but Redis.
+const NO_REDIS: &str = "#!/bin/sh\ncase \"$1\" in redis*) exit 101 ;; esac\nexit 0\n";
+
+/// Where programs are looked for that are not on everybody's path.
+const SBIN: &[&str] = &["usr/local/sbin", "usr/sbin", "sbin", "usr/bin"];
+
+/// The machine as it is looked at: its root folder, and the path of whoever asks.
+struct System {
+    root: PathBuf,
+    path: Option<OsString>,
+}
+
+impl System {
+    fn this() -> Self {
+        Self {
+            root: PathBuf::from("/"),
+            path: std::env::var_os("PATH"),
+        }
+    }
+
+    fn answers(&self, program: &str, arguments: &[&str]) -> bool {
+        let mut command = Command::new(program);
+        command.args(arguments);
+        if let Some(path) = &self.path {
+            command.env("PATH", path);
+        }
+        process::run(&mut command, Voice::Silent).is_ok_and(|finished| finished.success)
+    }
+
+    /// Whether an engine answers, in whatever way it was installed and wherever it is.
+    fn has_engine(&self) -> bool {
+        self.answers("docker", &["info"])
+    }
+
+    fn has_file(&self, file: &str) -> bool {
+        let size = std::fs::metadata(self.root.join(file)).map(|file| file.len());
+        size.is_ok_and(|size| size > 0)
+    }
+
+    /// Whether there is a program on the path, or where the path of a user does not lead.
+    fn has_program(&self, name: &str) -> bool {
+        let path = self.path.clone().unwrap_or_default();
+        let on_path = std::env::split_paths(&path).collect::<Vec<_>>();
+        let sbin = SBIN.iter().map(|folder| self.root.join(folder));
+        on_path
+            .into_iter()
+            .chain(sbin)
+            .any(|folder| folder.join(name).is_file())
+    }
+
+    fn missing(&self) -> Vec<&'static Part> {
+        PARTS.iter().filter(|part| !(part.present)(self)).collect()
+    }
+}
+
+/// Installs what is missing, and returns how many parts there are.
+///
+/// # Errors
+///
+/// Something is missing, and this is no Debian, or its packages cannot be had.
+pub(super) fn install(workspace: &Workspace) -> Result<usize, CannotCheck> {
+    let missing = System::this().missing();
+    if missing.is_empty() {
+        return Ok(PARTS.len());
+    }
+    let names = |parts: &[&Part]| {
+        let names: Vec<&str> = parts.iter().map(|part| part.package).collect();
+        names.join(" ")
+    };
+    if !answers("apt-get", &["--version"]) {
+        return Err(CannotCheck::new(format!(
+            "this is no Debian or Ubuntu: install what these packages hold by hand: {}",
+            names(&missing)
+        )));
+    }
+    must(workspace, &mut apt_get(&["update"])?)?;
+    let missing: Vec<&Part> = missing
+        .into_iter()
+        .filter(|part| !part.is_split || answers("apt-cache", &["show", part.package]))
+        .collect();
+    if missing.is_empty() {
+        return Ok(PARTS.len());
+    }
+    workspace.say(&format!("setup: installing {}", names(&missing)));
+    let has_redis = missing.iter().any(|part| part.package == REDIS);
+    let policy = has_redis.then(Policy::set).transpose()?.flatten();
+    let mut install = apt_get(&["install", "-y", "--no-install-recommends"])?;
+    let installed = must(
+        workspace,
+        install.args(missing.iter().map(|part| part.package)),
+    );
+    drop(policy);
+    if has_redis && Path::new("/run/systemd/system").is_dir() {
+        // Nor after the next start of the machine.
+        let mut disable = as_root("systemctl")?;
+        must(
+            workspace,
+            disable.args(["disable", "--quiet", "--now", REDIS]),
+        )?;
+    }
+    installed?;
+    Ok(PARTS.len())
+}
+
+fn apt_get(words: &[&str]) -> Result<Command, CannotCheck> {
+    let mut command = as_root("env")?;
+    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]);
+    command.args(words);
+    Ok(command)
+}
+
+/// Keeps the package manager from starting Redis while it lives.
+struct Policy;
+
+impl Policy {
+    /// Sets the policy; `None` where the machine has one of its own, which is left alone.
+    fn set() -> Result<Option<Self>, CannotCheck> {
+        if Path::new(POLICY).exists() {
+            return Ok(None);
+        }
+        let mut write = as_root("sh")?;
+        let script = "printf '%s' \"$1\" > \"$0\" && chmod 755 \"$0\"";
+        write.args(["-c", script, POLICY, NO_REDIS]);
+        let written = process::run(&mut write, Voice::Silent)?;
+        if written.success {
+            Ok(Some(Self))
+        } else {
+            Err(CannotCheck::new(format!(
+                "{POLICY} cannot be written: {}",
+                written.last_words()
+            )))
+        }
+    }
+}
+
+impl Drop for Policy {
+    fn drop(&mut self) {
+        if let Ok(mut remove) = as_root("rm") {
+            // What is left would keep one service from starting by itself, which is what it says.
+            let _ = process::run(remove.args(["-f", POLICY]), Voice::Silent);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+    use tempfile::TempDir;
+
+    /// A machine with nothing but these programs, each of which answers with this status.
+    fn machine(programs: &[(&str, i32)]) -> (TempDir, System) {
+        let home = tempfile::tempdir().unwrap();
+        let bin = home.path().join("bin");
+        std::fs::create_dir_all(&bin).unwrap();
+        for (name, status) in programs {
+            let program = bin.join(name);
+            std::fs::write(&program, format!("#!/bin/sh\nexit {status}\n")).unwrap();
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let system = System {
+            root: home.path().to_owned(),
+            path: Some(bin.into_os_string()),
+        };
+        (home, system)
+    }
+
+    fn missing(system: &System) -> Vec<&'static str> {
+        let missing = system.missing().into_iter();
+        missing.map(|part| part.package).collect()
+    }
+
+    #[test]
+    fn a_bare_machine_misses_everything() {
+        let (_home, system) = machine(&[]);
+        assert_eq!(missing(&system).len(), PARTS.len());
+    }
+
+    #[test]
+    fn what_answers_is_not_installed_again() {
+        let (_home, system) = machine(&[("cc", 0), ("git", 0), ("redis-server", 0)]);
+        let missing = missing(&system);
+        for here in ["build-essential", "git", "redis-server"] {
+            assert!(!missing.contains(&here), "{here}");
+        }
+        assert!(missing.contains(&"pkg-config"));
+    }
+
+    #[test]
+    fn a_program_that_is_broken_is_missing() {
+        let (_home, system) = machine(&[("python3", 1)]);
+        assert!(missing(&system).contains(&"python3-venv"));
+    }
+
+    #[test]
+    fn an_engine_that_answers_is_left_alone_wherever_it_is() {
+        let (_home, system) = machine(&[("docker", 0)]);
+        let missing = missing(&system);
+        for package in ["docker.io", "docker-cli", "iptables"] {
+            assert!(!missing.contains(&package), "{package}");
+        }
+    }
+
+    #[test]
+    fn a_client_without_an_engine_gets_one() {
+        let (_home, system) = machine(&[("docker", 1)]);
+        let missing = missing(&system);
+        assert!(missing.contains(&"docker.io") && missing.contains(&"iptables"));
+    }
+
+    #[test]
+    fn programs_of_root_are_found_beside_the_path_of_a_user() {
+        let (home, system) = machine(&[]);
+        assert!(!system.has_program("debootstrap"));
+        let sbin = home.path().join("usr/sbin");
+        std::fs::create_dir_all(&sbin).unwrap();
+        std::fs::write(sbin.join("debootstrap"), "").unwrap();
+        assert!(system.has_program("debootstrap"));
+    }
+
+    #[test]
+    fn certificates_that_are_an_empty_file_are_missing() {
+        let (home, system) = machine(&[]);
+        let folder = home.path().join("etc/ssl/certs");
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("ca-certificates.crt");
+        std::fs::write(&file, "").unwrap();
+        assert!(missing(&system).contains(&"ca-certificates"));
+        std::fs::write(&file, "x").unwrap();
+        assert!(!missing(&system).contains(&"ca-certificates"));
+    }
+
+    #[test]
+    fn the_policy_refuses_redis_and_nothing_else() {
+        let asked = |service: &str| {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", NO_REDIS, "policy-rc.d", service, "start"]);
+            shell.status().unwrap().code()
+        };
+        assert_eq!(asked("redis-server"), Some(101));
+        assert_eq!(asked("docker"), Some(0));
+    }
+}

