@@ -112,9 +112,7 @@ pub(super) fn render(workspace: &Workspace) -> Result<Rendered, CannotCheck> {
         command
             .current_dir(workspace.root())
             .args(&kustomize[1..])
-            .arg(&folder)
-            // The collector's configs lie beside the manifests and not below them.
-            .args(["--load-restrictor", "LoadRestrictionsRootOnly"]);
+            .arg(&folder);
         let made = process::run_within(&mut command, Voice::Silent, LIMIT)?;
         if !made.success {
             let reason = made.last_words();

@@ -45,6 +45,8 @@ pub(super) struct Program {
     /// What it serves over HTTP; `None` for a program that does not speak it.
     pub(super) paths: Option<BTreeSet<String>>,
     pub(super) variables: BTreeSet<String>,
+    /// The sections and the keys of its settings file, and more; `None` for a program that reads none of ours.
+    pub(super) keys: Option<BTreeSet<String>>,
     pub(super) is_collector: bool,
 }
 
@@ -146,9 +148,11 @@ impl Programs {
                 known.join(", ")
             )));
         };
-        let texts = self.source.texts(&image.package)?;
-        let (paths, others): (BTreeSet<_>, BTreeSet<_>) =
-            texts.into_iter().partition(|text| text.starts_with('/'));
+        let known = self.source.known(&image.package)?;
+        let (paths, others): (BTreeSet<_>, BTreeSet<_>) = known
+            .texts
+            .into_iter()
+            .partition(|text| text.starts_with('/'));
         Ok(Ok(Program {
             ports: exposed(&stage_lines(&self.recipe, &image.stage)),
             paths: Some(paths),
@@ -156,6 +160,7 @@ impl Programs {
                 .into_iter()
                 .filter(|text| is_variable(text))
                 .collect(),
+            keys: Some(known.words),
             is_collector: false,
         }))
     }

@@ -6,10 +6,13 @@ mod hardening;
 mod ports;
 mod references;
 mod selectors;
+mod settings;
 mod variables;
 
 use super::{object::Cluster, pod::Pod, program::Programs};
 use crate::outcome::CannotCheck;
+
+pub(super) use settings::SUFFIX as SETTINGS;
 
 /// Where users read how to make the secrets that no manifest holds.
 pub(super) const GUIDE: &str = "docs/guides/kubernetes.md";
@@ -53,6 +56,7 @@ pub(super) fn faults(
                 Ok(program) => {
                     ports::check(&mut audit, &place, container, &program);
                     variables::check(&mut audit, &place, cluster, pod, container, &program);
+                    settings::check(&mut audit, &place, cluster, pod, container, &program);
                 }
                 Err(fault) => audit.must(false, || format!("{place}: {fault}")),
             }

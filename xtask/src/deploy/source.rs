@@ -1,7 +1,8 @@
 //! What the code knows by name: the texts that stand in the source of a program and of every crate of ours in it.
 //!
 //! A variable of the environment is read by its name, and a path is served under it, so each stands in the source as
-//! a text of its own, wherever a crate keeps its list of them. That needs no second list and nothing compiled.
+//! a text of its own, wherever a crate keeps its list of them. A key of a settings file is the name of a field. That
+//! needs no second list and nothing compiled.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,10 +15,40 @@ use crate::{
     tokens::{Token, TokenKind, tokens},
 };
 
-/// The packages of the workspace, and the texts of those that were asked for.
+/// The packages of the workspace, and what those know that were asked for.
 pub(super) struct Source {
     packages: Vec<Package>,
-    read: BTreeMap<String, BTreeSet<String>>,
+    read: BTreeMap<String, Known>,
+}
+
+/// What stands in source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) texts: BTreeSet<String>,
+    /// Names of fields among them.
+    pub(super) words: BTreeSet<String>,
+}
+
+impl Known {
+    fn add(&mut self, other: Self) {
+        self.texts.extend(other.texts);
+        self.words.extend(other.words);
+    }
+
+    /// What a file says, up to the tests at its end.
+    fn of(source: &str) -> Self {
+        let tokens = tokens(source);
+        let end = (0..tokens.len()).find(|index| begins_tests(&tokens[*index..]));
+        let mut known = Self::default();
+        for token in tokens.into_iter().take(end.unwrap_or(usize::MAX)) {
+            match token.kind {
+                TokenKind::Text(text) => known.texts.insert(text),
+                TokenKind::Word(word) => known.words.insert(word),
+                TokenKind::Mark(_) => false,
+            };
+        }
+        known
+    }
 }
 
 impl Source {
@@ -28,21 +59,21 @@ impl Source {
         }
     }
 
-    /// The texts in `package` and in everything of ours that it is made of, tests aside.
+    /// What `package` knows, and everything of ours that it is made of, tests aside.
     ///
     /// # Errors
     ///
     /// A file cannot be read.
-    pub(super) fn texts(&mut self, package: &str) -> Result<BTreeSet<String>, CannotCheck> {
-        let mut texts = BTreeSet::new();
+    pub(super) fn known(&mut self, package: &str) -> Result<Known, CannotCheck> {
+        let mut known = Known::default();
         for name in self.made_of(package) {
             if !self.read.contains_key(&name) {
                 let found = self.read_package(&name)?;
                 self.read.insert(name.clone(), found);
             }
-            texts.extend(self.read[&name].iter().cloned());
+            known.add(self.read[&name].clone());
         }
-        Ok(texts)
+        Ok(known)
     }
 
     /// The package itself, and the members that it depends on.
@@ -65,17 +96,17 @@ impl Source {
         found
     }
 
-    fn read_package(&self, name: &str) -> Result<BTreeSet<String>, CannotCheck> {
-        let mut texts = BTreeSet::new();
+    fn read_package(&self, name: &str) -> Result<Known, CannotCheck> {
+        let mut known = Known::default();
         for package in self.packages.iter().filter(|package| package.name == name) {
             let sources = package.folder().join("src");
             for file in package.rust_files()? {
                 if file.starts_with(&sources) && !is_test(&file) {
-                    texts.extend(texts_of(&metadata::read(&file)?));
+                    known.add(Known::of(&metadata::read(&file)?));
                 }
             }
         }
-        Ok(texts)
+        Ok(known)
     }
 }
 
@@ -85,18 +116,6 @@ fn is_test(file: &Path) -> bool {
             .iter()
             .any(|name| part.as_os_str() == *name)
     })
-}
-
-/// The texts of a file, up to the tests at its end.
-fn texts_of(source: &str) -> BTreeSet<String> {
-    let tokens = tokens(source);
-    let end = (0..tokens.len()).find(|index| begins_tests(&tokens[*index..]));
-    let code = tokens.into_iter().take(end.unwrap_or(usize::MAX));
-    code.filter_map(|token| match token.kind {
-        TokenKind::Text(text) => Some(text),
-        _ => None,
-    })
-    .collect()
 }
 
 /// Whether `#[cfg(test)] mod … {` stands here.
@@ -145,7 +164,7 @@ mod tests {
     #[test]
     fn texts_of_tests_and_comments_are_none_of_the_programs() {
         let source = "/// \"A\"\nconst B: &str = \"B\";\n#[cfg(test)]\nmod tests {\n const C: &str = \"C\";\n}\n";
-        assert_eq!(texts_of(source), BTreeSet::from(["B".to_owned()]));
+        assert_eq!(Known::of(source).texts, BTreeSet::from(["B".to_owned()]));
     }
 
     #[test]
@@ -159,7 +178,7 @@ mod tests {
     fn a_service_knows_the_variables_of_its_crates_and_no_others() {
         let packages = metadata::load(&Workspace::discover().unwrap()).unwrap();
         let mut source = Source::new(packages);
-        let tool = source.texts("time-tool").unwrap();
+        let tool = source.known("time-tool").unwrap().texts;
         for known in [
             "REDIS_URL",
             "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -174,8 +193,9 @@ mod tests {
         );
         assert!(
             source
-                .texts("glassbox-cli")
+                .known("glassbox-cli")
                 .unwrap()
+                .texts
                 .contains("GLASSBOX_OTEL_DATA_DIR")
         );
     }

@@ -143,6 +143,11 @@ pub(crate) const REFERENCE_MUTANTS: &[Mutant] = &[
         answer: Violation("LAB_ENDPOINT is made of $(TOKENS), which is not set before it"),
     },
     Mutant {
+        fault: "a settings file has a key that no program knows",
+        apply: |tree| tree.replace("deploy/k8s/base/lab.toml", "serves", "servs"),
+        answer: Violation("nothing that runs there has a setting servs"),
+    },
+    Mutant {
         fault: "a config reads a variable that nobody sets",
         apply: |tree| tree.replace(CONFIG, "${env:LAB_VERBOSITY:-basic}", "${env:LAB_LOUDNESS}"),
         answer: Violation("central.yaml reads LAB_LOUDNESS, which is not set and has no default"),
