@@ -20,7 +20,7 @@ use crate::{
 
 use distribution::Distribution;
 
-pub(crate) use reaper::{SUBCOMMAND as REAPER, reap};
+pub(crate) use reaper::{RUN_LABEL, Run, SUBCOMMAND as REAPER, reap};
 
 /// The version of the collector that `deploy/collector` describes.
 ///

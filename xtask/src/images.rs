@@ -10,6 +10,7 @@ mod debian;
 mod dockerfile;
 mod list;
 mod multi_stage;
+mod trial;
 
 use std::process::Command;
 
@@ -36,7 +37,7 @@ pub(crate) struct Options {
     pub(crate) multi_stage: bool,
 }
 
-/// Builds images and prints how large they are.
+/// Builds images, prints how large they are, and tries each.
 ///
 /// # Errors
 ///
@@ -53,10 +54,13 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Report, Ca
     for line in table(&built) {
         workspace.say(&line);
     }
+    if !options.multi_stage {
+        trial::run(workspace, &images)?;
+    }
     Report::new(built.len(), "images in place", Vec::new())
 }
 
-/// Makes every image available, and returns the version that is the tag of them all.
+/// Makes every image available, tries each, and returns the version that is the tag of them all.
 ///
 /// # Errors
 ///
@@ -68,6 +72,7 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<String, CannotCheck> {
     for line in table(&build(workspace, &images)?) {
         workspace.say(&format!("images: {line}"));
     }
+    trial::run(workspace, &images)?;
     Ok(version)
 }
 
@@ -94,7 +99,8 @@ fn build(workspace: &Workspace, images: &[Image]) -> Result<Vec<Built>, CannotCh
             .args(["--target", &image.stage, "--tag", &reference])
             .args(arguments(image, &revision))
             .arg(&folder);
-        built.push(make(workspace, reference, &mut command)?);
+        // The classic builder has nothing to say but that it is old.
+        built.push(make(Voice::Silent, reference, &mut command)?);
     }
     Ok(built)
 }
@@ -115,13 +121,9 @@ fn arguments(image: &Image, revision: &str) -> Vec<String> {
 }
 
 /// Builds one image; Docker's own cache leaves alone what did not change.
-fn make(
-    workspace: &Workspace,
-    reference: String,
-    command: &mut Command,
-) -> Result<Built, CannotCheck> {
+fn make(voice: Voice, reference: String, command: &mut Command) -> Result<Built, CannotCheck> {
     let before = inspect(&reference)?.map(|(id, _)| id);
-    let finished = workspace.show(command)?;
+    let finished = process::run(command, voice)?;
     if !finished.success {
         return Err(CannotCheck::new(format!(
             "docker does not build {reference}: {}",

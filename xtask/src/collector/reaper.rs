@@ -21,7 +21,7 @@ use crate::{
 pub(crate) const SUBCOMMAND: &str = "collector-reaper";
 
 /// The label that says to which run a container belongs.
-const RUN_LABEL: &str = "org.glassbox.run";
+pub(crate) const RUN_LABEL: &str = "org.glassbox.run";
 
 /// Runs made here begin so; anything else was started by hand, and belongs to whoever did.
 const PREFIX: &str = "run-";
@@ -33,7 +33,7 @@ const NOTHING: &str = "-";
 const GRACE: Duration = Duration::from_secs(3);
 
 /// One run of the suites. Everything labelled with its id is gone some seconds after this is.
-pub(super) struct Run {
+pub(crate) struct Run {
     id: String,
     reaper: Child,
     pipe: Option<ChildStdin>,
@@ -44,7 +44,7 @@ pub(super) struct Run {
 impl Run {
     /// Begins a run: removes what dead ones left, and starts the process that will clean up after this one, among
     /// containers only where there is an engine.
-    pub(super) fn begin(has_docker: bool) -> Result<Self, CannotCheck> {
+    pub(crate) fn begin(has_docker: bool) -> Result<Self, CannotCheck> {
         let seconds = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_secs());
@@ -74,7 +74,7 @@ impl Run {
         })
     }
 
-    pub(super) fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         &self.id
     }
 
@@ -87,7 +87,7 @@ impl Run {
     }
 
     /// Ends the run and waits until its containers are gone.
-    pub(super) fn end(mut self) -> Result<(), CannotCheck> {
+    pub(crate) fn end(mut self) -> Result<(), CannotCheck> {
         drop(self.pipe.take());
         let reaped = process::wait_within(&mut self.reaper, Duration::from_secs(120));
         let _ = std::fs::remove_file(mark(&self.id));

@@ -24,6 +24,7 @@ pub(crate) struct Image {
     pub(crate) stage: String,
     version: String,
     description: String,
+    trial: BTreeMap<String, String>,
 }
 
 /// What the file says about one.
@@ -32,12 +33,21 @@ pub(crate) struct Image {
 struct Entry {
     package: Option<String>,
     stage: String,
+    #[serde(default)]
+    trial: BTreeMap<String, String>,
 }
 
 impl Image {
     /// `glassbox/NAME:VERSION`.
     pub(crate) fn reference(&self) -> String {
         format!("glassbox/{}:{}", self.name, self.version)
+    }
+
+    /// What it cannot start without, as `NAME=value`.
+    pub(super) fn trial(&self) -> impl Iterator<Item = String> {
+        self.trial
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
     }
 
     /// The version of its package.
@@ -101,8 +111,8 @@ fn arrange(list: &str, packages: &[Package]) -> Result<Vec<Image>, CannotCheck> 
     let entries: BTreeMap<String, Entry> = toml::from_str(list)
         .map_err(|error| CannotCheck::new(format!("{LIST} is not understood: {error}")))?;
     let mut images = Vec::new();
-    for (name, Entry { package, stage }) in entries {
-        let package = package.unwrap_or_else(|| name.clone());
+    for (name, entry) in entries {
+        let package = entry.package.unwrap_or_else(|| name.clone());
         let member = packages.iter().find(|member| member.name == package);
         let member = member.ok_or_else(|| {
             CannotCheck::new(format!(
@@ -117,7 +127,8 @@ fn arrange(list: &str, packages: &[Package]) -> Result<Vec<Image>, CannotCheck> 
         images.push(Image {
             name,
             package,
-            stage,
+            stage: entry.stage,
+            trial: entry.trial,
             version: member.version.clone(),
             description,
         });

@@ -22,7 +22,7 @@ pub(super) fn build(workspace: &Workspace, images: &[Image]) -> Result<Vec<Built
             .args(["--build-arg", &format!("BASE={base}")])
             .args(super::arguments(image, &revision))
             .arg(".");
-        built.push(super::make(workspace, reference, &mut command)?);
+        built.push(super::make(workspace.voice(), reference, &mut command)?);
     }
     Ok(built)
 }
