@@ -54,9 +54,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Report, Ca
     for line in table(&built) {
         workspace.say(&line);
     }
-    if !options.multi_stage {
-        trial::run(workspace, &images)?;
-    }
+    trial::run(workspace, &images, &built)?;
     Report::new(built.len(), "images in place", Vec::new())
 }
 
@@ -69,10 +67,11 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<String, CannotCheck> {
     let images = list(workspace)?;
     let version = list::version(&images)?;
     docker::engine()?;
-    for line in table(&build(workspace, &images)?) {
+    let built = build(workspace, &images)?;
+    for line in table(&built) {
         workspace.say(&format!("images: {line}"));
     }
-    trial::run(workspace, &images)?;
+    trial::run(workspace, &images, &built)?;
     Ok(version)
 }
 

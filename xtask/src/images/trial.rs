@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Image;
+use super::{Built, Image};
 use crate::{
     collector::{RUN_LABEL, Run},
     docker,
@@ -17,40 +17,50 @@ use crate::{
 /// How long all of them together may take to be well.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Starts every image, and waits until each is well.
+/// Starts every image under the name that it was built by, and waits until each is well.
 ///
 /// # Errors
 ///
 /// One does not start, or is not well in time: with its last words.
-pub(super) fn run(workspace: &Workspace, images: &[Image]) -> Result<(), CannotCheck> {
+pub(super) fn run(
+    workspace: &Workspace,
+    images: &[Image],
+    built: &[Built],
+) -> Result<(), CannotCheck> {
     // Its end is the end of the containers, also where this program is killed.
     let run = Run::begin(true)?;
-    let tried = try_all(workspace, images, &run);
+    let tried = try_all(workspace, images, built, &run);
     let ended = run.end();
     tried.and(ended)
 }
 
-fn try_all(workspace: &Workspace, images: &[Image], run: &Run) -> Result<(), CannotCheck> {
+fn try_all(
+    workspace: &Workspace,
+    images: &[Image],
+    built: &[Built],
+    run: &Run,
+) -> Result<(), CannotCheck> {
     let started = Instant::now();
     let mut waiting = Vec::new();
-    for image in images {
-        waiting.push((image, start(image, run)?));
+    for (image, built) in images.iter().zip(built) {
+        let reference = built.reference.as_str();
+        waiting.push((reference, start(reference, image, run)?));
     }
     let deadline = started + LIMIT;
     while !waiting.is_empty() {
         let mut left = Vec::new();
-        for (image, container) in waiting {
+        for (reference, container) in waiting {
             match health(&container)?.as_str() {
                 "running healthy" => {}
-                "running starting" => left.push((image, container)),
-                other => return Err(failed(image, &container, &format!("is {other}"))),
+                "running starting" => left.push((reference, container)),
+                other => return Err(failed(reference, &container, &format!("is {other}"))),
             }
         }
         waiting = left;
-        if let Some((image, container)) = waiting.first()
+        if let Some((reference, container)) = waiting.first()
             && Instant::now() >= deadline
         {
-            return Err(failed(image, container, "is not well in time"));
+            return Err(failed(reference, container, "is not well in time"));
         }
         thread::sleep(Duration::from_millis(250));
     }
@@ -63,7 +73,7 @@ fn try_all(workspace: &Workspace, images: &[Image], run: &Run) -> Result<(), Can
 }
 
 /// Starts a container; its id.
-fn start(image: &Image, run: &Run) -> Result<String, CannotCheck> {
+fn start(reference: &str, image: &Image, run: &Run) -> Result<String, CannotCheck> {
     let label = format!("{RUN_LABEL}={}", run.id());
     let mut words = vec!["run", "--detach", "--label", &label];
     words.extend(["--read-only", "--cap-drop", "ALL"]);
@@ -74,8 +84,7 @@ fn start(image: &Image, run: &Run) -> Result<String, CannotCheck> {
     for variable in &variables {
         words.extend(["--env", variable]);
     }
-    let reference = image.reference();
-    words.push(&reference);
+    words.push(reference);
     let started = docker::ask(&words)?;
     if started.success {
         Ok(started.stdout.trim().to_owned())
@@ -94,10 +103,10 @@ fn health(container: &str) -> Result<String, CannotCheck> {
     Ok(asked.stdout.trim().to_owned())
 }
 
-fn failed(image: &Image, container: &str, what: &str) -> CannotCheck {
+fn failed(reference: &str, container: &str, what: &str) -> CannotCheck {
     let said = docker::ask(&["logs", "--tail", "5", container]).map_or_else(
         |reason| reason.to_string(),
         |said| format!("{} {}", said.stdout.trim(), said.stderr.trim()),
     );
-    CannotCheck::new(format!("{} {what}: {}", image.reference(), said.trim()))
+    CannotCheck::new(format!("{reference} {what}: {}", said.trim()))
 }
