@@ -75,6 +75,23 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<String, CannotCheck> {
     Ok(version)
 }
 
+/// Has one image compiled inside of Docker, the one that takes least time, tries it, and returns its name.
+///
+/// # Errors
+///
+/// As [`run`].
+pub(crate) fn ensure_multi_stage(workspace: &Workspace) -> Result<String, CannotCheck> {
+    docker::engine()?;
+    let images = list::named(workspace, &["offline-model".to_owned()])?;
+    let built = multi_stage::build(workspace, &images)?;
+    for line in table(&built) {
+        workspace.say(&format!("images: {line}"));
+    }
+    trial::run(workspace, &images, &built)?;
+    let names = built.into_iter().map(|built| built.reference);
+    Ok(names.collect())
+}
+
 /// An image that is there now.
 #[derive(Debug)]
 pub(crate) struct Built {

@@ -28,6 +28,8 @@ pub(super) enum Part {
     RedisServer,
     /// The images of the examples and of `glassbox`.
     Images,
+    /// One of them, compiled inside of Docker: minutes, whenever the code changed.
+    MultiStage,
 }
 
 impl Part {
@@ -53,6 +55,7 @@ impl Parts {
                 Part::Docker => parts.docker(workspace),
                 Part::RedisServer => redis_server(),
                 Part::Images => parts.images(workspace),
+                Part::MultiStage => parts.multi_stage(workspace),
             };
             if let Err(reason) = provided {
                 parts.missing.insert(*part, reason.to_string());
@@ -101,6 +104,12 @@ impl Parts {
     fn images(&mut self, workspace: &Workspace) -> Result<(), CannotCheck> {
         let version = images::ensure(workspace)?;
         self.environment.insert("GLASSBOX_IMAGES", version);
+        Ok(())
+    }
+
+    fn multi_stage(&mut self, workspace: &Workspace) -> Result<(), CannotCheck> {
+        let image = images::ensure_multi_stage(workspace)?;
+        self.environment.insert("GLASSBOX_MULTI_STAGE_IMAGE", image);
         Ok(())
     }
 }
