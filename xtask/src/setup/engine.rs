@@ -43,15 +43,24 @@ pub(super) fn start(workspace: &Workspace) -> Result<usize, CannotCheck> {
                 return Ok(1);
             }
             Err(reason) if Instant::now() >= deadline => {
+                let seconds = LIMIT.as_secs();
                 return Err(CannotCheck::new(format!(
-                    "the Docker engine was started, and after {} s: {reason}. {log} says more; a user beside root has \
-                     to be in the group docker",
-                    LIMIT.as_secs()
+                    "the Docker engine was started, and {seconds} s later: {reason}. {log} says more{}; a user beside \
+                     root has to be in the group docker",
+                    last_line(Path::new(&log))
                 )));
             }
             Err(_) => thread::sleep(Duration::from_millis(250)),
         }
     }
+}
+
+/// The end of a log, where it is a file that can be read.
+fn last_line(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let last = text.lines().rfind(|line| !line.trim().is_empty());
+    last.map(|line| format!(" ({})", line.trim()))
+        .unwrap_or_default()
 }
 
 /// An engine where nothing supervises it: in a session of its own, so that it outlives this program and its terminal.
@@ -62,4 +71,18 @@ fn detached(log: &Path) -> Result<Command, CannotCheck> {
         .args(["sh", "-c", "setsid dockerd > \"$0\" 2>&1 < /dev/null &"])
         .arg(log);
     Ok(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_log_is_its_last_line_that_says_something() {
+        let home = tempfile::tempdir().unwrap();
+        let log = home.path().join("dockerd.log");
+        assert_eq!(last_line(&log), "");
+        std::fs::write(&log, "one\n two \n\n").unwrap();
+        assert_eq!(last_line(&log), " (two)");
+    }
 }
