@@ -211,11 +211,12 @@ fn remove(command: &[&str], noun: &str, ids: &[String]) -> Result<(), CannotChec
     }
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let removed = docker::ask(&[command, &ids].concat())?;
-    // What the suite removed in the meantime is as gone as we want it.
+    // What the suite removed in the meantime, or removes right now, is as gone as we want it.
+    let gone = ["No such", "is already in progress"];
     let left = removed
         .stderr
         .lines()
-        .find(|line| !line.contains("No such"));
+        .find(|line| !gone.iter().any(|words| line.contains(words)));
     if let (false, Some(line)) = (removed.success, left) {
         return Err(CannotCheck::new(format!(
             "a {noun} cannot be removed: {line}"

@@ -209,6 +209,11 @@ impl<'a> Delivery<'a> {
                 let found = found.map_or(error.as_str(), |(_, found)| found);
                 format!("{at} {} ({found})", reason.what())
             }
+            (Kind::ClientCertificate, _) => {
+                let alert = error.rsplit_once("alert: ");
+                let alert = alert.map_or(error.as_str(), |(_, alert)| alert);
+                format!("{at} asks for a client certificate that it trusts ({alert})")
+            }
             (Kind::Timeout, _) => format!("{at} does not answer: {names} {error}"),
             (Kind::ThrownAway, _) => {
                 let why = error.trim_start_matches(THROWN_AWAY);
@@ -235,6 +240,12 @@ impl<'a> Delivery<'a> {
                     false => format!("set now by {}", self.settings.origin("headers")),
                 }
             ),
+            Kind::ClientCertificate => {
+                "set OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY to the \
+                 files (PEM) of a certificate that the collector's authority has signed, and of \
+                 its key"
+                    .to_owned()
+            }
             Kind::Certificate(Distrust::Issuer) => match &self.settings.certificate {
                 None => {
                     "set OTEL_EXPORTER_OTLP_CERTIFICATE to the file (PEM) of the authority that \

@@ -4,6 +4,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Credentials,
+    /// The collector wants to see a certificate of ours, or another one.
+    ClientCertificate,
     Certificate(Distrust),
     Unimplemented,
     Overloaded,
@@ -19,7 +21,13 @@ impl Kind {
     /// By the words of the statuses of HTTP and of gRPC, and of the TLS library.
     pub(super) fn of(error: &str) -> Self {
         // Certificates first: the times in their errors end in any digits.
-        const WORDS: [(&str, Kind); 24] = [
+        const WORDS: [(&str, Kind); 29] = [
+            // An alert is what the other side says: it is about our certificate, not about its own.
+            ("alert: CertificateRequired", Kind::ClientCertificate),
+            ("alert: UnknownCA", Kind::ClientCertificate),
+            ("alert: BadCertificate", Kind::ClientCertificate),
+            ("alert: CertificateExpired", Kind::ClientCertificate),
+            ("alert: CertificateUnknown", Kind::ClientCertificate),
             ("BadSignature", Kind::Certificate(Distrust::Issuer)),
             ("UnknownIssuer", Kind::Certificate(Distrust::Issuer)),
             (
@@ -64,6 +72,7 @@ impl Kind {
     pub(super) const fn code(self) -> &'static str {
         match self {
             Self::Credentials => "credentials",
+            Self::ClientCertificate => "client_certificate",
             Self::Certificate(_) => "certificate",
             Self::Unimplemented => "not_taken_here",
             Self::Overloaded => "refused_for_now",
@@ -126,6 +135,10 @@ mod tests {
                 Kind::Overloaded,
             ),
             ("failed to get an answer within 8s", Kind::Timeout),
+            (
+                "failed to reach the backend: received fatal alert: CertificateRequired",
+                Kind::ClientCertificate,
+            ),
             (
                 "failed to reach the backend: client error (Connect): invalid peer certificate: \
                  UnknownIssuer",

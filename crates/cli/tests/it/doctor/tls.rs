@@ -11,9 +11,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
-        ServerConfig,
+        ConfigBuilder, RootCertStore, ServerConfig, WantsVerifier,
         crypto::ring,
         pki_types::{CertificateDer, PrivateKeyDer},
+        server::WebPkiClientVerifier,
     },
 };
 
@@ -47,6 +48,20 @@ impl Authority {
         serve(certificate.der().clone(), &key, &["h2", "http/1.1"], sink).await
     }
 
+    /// A receiver that asks for a certificate that the authority has signed.
+    async fn asking_receiver(&self, sink: &OtlpSink) -> u16 {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(self.issuer.der().clone()).unwrap();
+        let provider = Arc::new(ring::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        let builder = server_config().with_client_cert_verifier(verifier.build().unwrap());
+        let config = builder.with_single_cert(vec![certificate.der().clone()], private(&key));
+        listen(config.unwrap(), &["h2", "http/1.1"], sink).await
+    }
+
     /// As [`receiver`](Self::receiver), without HTTP/2.
     async fn old_receiver(&self, sink: &OtlpSink) -> u16 {
         let key = KeyPair::generate().unwrap();
@@ -68,13 +83,22 @@ async fn serve(
     protocols: &[&str],
     sink: &OtlpSink,
 ) -> u16 {
-    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let builder = server_config().with_no_client_auth();
+    let config = builder.with_single_cert(vec![certificate], private(key));
+    listen(config.unwrap(), protocols, sink).await
+}
+
+fn server_config() -> ConfigBuilder<ServerConfig, WantsVerifier> {
+    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
+}
+
+fn private(key: &KeyPair) -> PrivateKeyDer<'static> {
+    PrivateKeyDer::try_from(key.serialize_der()).unwrap()
+}
+
+async fn listen(mut config: ServerConfig, protocols: &[&str], sink: &OtlpSink) -> u16 {
     let protocols = protocols.iter().map(|name| name.as_bytes().to_vec());
     config.alpn_protocols = protocols.collect();
     let acceptor = TlsAcceptor::from(Arc::new(config));
@@ -202,4 +226,19 @@ async fn what_is_wrong_within_tls_is_told_as_it_is_without() {
         .ask()
         .broken("port", "path_doubled")
         .says("", &format!("to https://localhost:{port}, without"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_that_asks_for_a_client_certificate_is_told_from_one_that_is_not_trusted() {
+    let (authority, sink) = (Authority::new(), OtlpSink::start().await);
+    let port = authority.asking_receiver(&sink).await;
+    for doctor in [
+        trusting(&authority, port),
+        trusting(&authority, port).grpc(),
+    ] {
+        doctor
+            .ask()
+            .broken("collector", "client_certificate")
+            .says("CertificateRequired", "OTEL_EXPORTER_OTLP_CLIENT_KEY");
+    }
 }
