@@ -6,7 +6,7 @@ use std::fmt;
 
 /// What its user has to be allowed; the guide has it as rules.
 const NEEDED: &str = "EVAL, GET, MGET, SET, DEL, ZADD, ZREM, ZREVRANGE, ZREMRANGEBYSCORE, PTTL, \
-    PEXPIRE, TIME and TYPE";
+    PEXPIRE, TIME and TYPE, and SELECT where its URL names a database,";
 
 /// Where its URL comes from.
 const SETTING: &str = "its URL (REDIS_URL)";
@@ -26,42 +26,48 @@ impl Failure {
     /// What an error of the client's says, without any of these secrets, which it may repeat.
     pub(super) fn of(error: &RedisError, secrets: &[String]) -> Self {
         let said = said(error, secrets);
+        let text = error.to_string();
         match error.kind() {
-            ErrorKind::AuthenticationFailed => Self::Unauthenticated(format!(
-                "the user or the password in {SETTING} is wrong: {said}"
-            )),
-            ErrorKind::Server(kind) if forbids(kind, &said) => Self::Refused(format!(
-                "its user may not do what a registry needs, {NEEDED} on the keys of the namespace: {said}"
-            )),
+            ErrorKind::AuthenticationFailed => Self::wrong_login(&said),
+            ErrorKind::Parse | ErrorKind::UnexpectedReturnType => {
+                Self::Refused(format!("it does not answer as Redis does: {said}"))
+            }
             ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::Ask) => {
                 Self::Refused(format!(
                     "it is a node of a cluster that does not hold the namespace; {SETTING} has to name the \
                      one that does: {said}"
                 ))
             }
-            ErrorKind::Server(ServerErrorKind::ReadOnly) => Self::Away(format!(
+            _ if says(error, "WRONGPASS") => Self::wrong_login(&said),
+            // Of a database that is not given, the text alone says why.
+            _ if says(error, "NOAUTH") || text.contains("Authentication required") => {
+                Self::Unauthenticated(format!(
+                    "it wants a password, and {SETTING} has none or a wrong one: {said}"
+                ))
+            }
+            _ if forbids(error) => Self::Refused(format!(
+                "its user may not do what a registry needs, {NEEDED} on the keys of the namespace: {said}"
+            )),
+            _ if has_no_such_database(&text) => Self::Refused(format!(
+                "it has no database of the number that {SETTING} names: {said}"
+            )),
+            _ if is_replica(error) => Self::Away(format!(
                 "it is a replica, which takes no registrations; {SETTING} has to name the primary: {said}"
             )),
-            ErrorKind::Parse | ErrorKind::UnexpectedReturnType => {
-                Self::Refused(format!("it does not answer as Redis does: {said}"))
-            }
-            ErrorKind::Extension => match error.code() {
-                Some("NOAUTH") => Self::Unauthenticated(format!(
-                    "it wants a password, and {SETTING} has none or a wrong one: {said}"
-                )),
-                Some("WRONGPASS") => Self::Unauthenticated(format!(
-                    "the user or the password in {SETTING} is wrong: {said}"
-                )),
-                Some("OOM") => Self::Away(format!(
-                    "its memory is full; raise its maxmemory, or let it evict what is not a registration: {said}"
-                )),
-                Some("WRONGTYPE") => Self::Refused(format!(
-                    "something else is under the registry's keys: {said}"
-                )),
-                _ => Self::Away(said),
-            },
+            _ if says(error, "OOM") => Self::Away(format!(
+                "its memory is full; raise its maxmemory, or let it evict what is not a registration: {said}"
+            )),
+            _ if says(error, "WRONGTYPE") => Self::Refused(format!(
+                "something else is under the registry's keys: {said}"
+            )),
             _ => Self::Away(said),
         }
+    }
+
+    fn wrong_login(said: &str) -> Self {
+        Self::Unauthenticated(format!(
+            "the user or the password in {SETTING} is wrong: {said}"
+        ))
     }
 
     /// The failure with whoever failed.
@@ -89,9 +95,39 @@ impl From<Failure> for Problem {
     }
 }
 
-/// Whether it is the user who may not do that. Of a script that may not, the text alone says so.
-fn forbids(kind: ServerErrorKind, said: &str) -> bool {
-    kind == ServerErrorKind::NoPerm || said.contains("The user executing the script can't")
+/// Whether the node that answered takes no writes, as one that was the primary before.
+pub(super) fn is_replica(error: &RedisError) -> bool {
+    says(error, "READONLY")
+}
+
+/// Whether it is the user who may not do that. Of a script or a database that is not allowed, the text
+/// alone says so: Redis 6 and 7.0, then Redis 7.2 and later, then the client's own words.
+fn forbids(error: &RedisError) -> bool {
+    let text = error.to_string();
+    says(error, "NOPERM")
+        || text.contains("The user executing the script can't")
+        || text.contains("ACL failure in script")
+        || (text.contains("refused to switch database") && text.contains("no permissions"))
+}
+
+/// Not every refusal of a database: a server with too many clients refuses, too, and not for long.
+fn has_no_such_database(text: &str) -> bool {
+    let reasons = [
+        "out of range",
+        "invalid DB index",
+        "not allowed in cluster mode",
+    ];
+    text.contains("refused to switch database") && reasons.iter().any(|it| text.contains(it))
+}
+
+/// Whether the answer has this code. Before Redis 7, what goes wrong in a script is an `ERR` that has
+/// the code among its words.
+fn says(error: &RedisError, code: &str) -> bool {
+    let text = error.to_string();
+    let mut words = text.split_whitespace();
+    error.code() == Some(code)
+        || (text.contains("Error running script")
+            && words.any(|word| word.trim_start_matches('-') == code))
 }
 
 /// What went wrong, in one line.
@@ -101,4 +137,77 @@ fn said(error: &RedisError, secrets: &[String]) -> String {
     let mask = |text: String, secret: &String| text.replace(secret.as_str(), "***");
     let secrets = secrets.iter().filter(|secret| !secret.is_empty());
     secrets.fold(text, mask).chars().take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What comes of this answer of a server.
+    fn failure(answer: &str) -> Failure {
+        let answer = redis::parse_redis_value(format!("-{answer}\r\n").as_bytes());
+        let error = answer.unwrap().extract_error().unwrap_err();
+        Failure::of(&error, &[])
+    }
+
+    #[test]
+    fn a_missing_right_is_refused_whatever_version_says_so() {
+        for answer in [
+            "NOPERM User app has no permissions to run the 'eval' command",
+            // Redis 6 and 7.0.
+            "ERR The user executing the script can't run this command or subcommand script: 0a1b, on \
+             @user_script:9.",
+            "ERR Error running script (call to f_0a1b): @user_script:9: The user executing the script \
+             can't run this command or subcommand",
+            // Redis 7.2 and later.
+            "ERR ACL failure in script: User app has no permissions to run the 'zadd' command script: \
+             0a1b, on @user_script:9.",
+        ] {
+            match failure(answer) {
+                Failure::Refused(said) => assert!(said.contains("may not do"), "{said}"),
+                other => panic!("{answer}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_goes_wrong_in_a_script_is_told_apart_before_redis_7_too() {
+        for (wrong, words) in [
+            ("OOM command not allowed", "its memory is full"),
+            ("READONLY You can't write", "it is a replica"),
+            (
+                "WRONGTYPE Operation against a key",
+                "something else is under",
+            ),
+        ] {
+            let wrapped = format!(
+                "ERR Error running script (call to f_0a1b): @user_script:9: @user_script: 9: -{wrong}"
+            );
+            for answer in [wrong, &wrapped] {
+                let failure = failure(answer);
+                let is_refused = matches!(failure, Failure::Refused(_));
+                assert_eq!(is_refused, wrong.starts_with("WRONGTYPE"), "{failure:?}");
+                assert!(format!("{failure:?}").contains(words), "{failure:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_database_is_refused_for_what_does_not_pass_by_itself() {
+        let of = |detail: &str| {
+            let kind = ServerErrorKind::ResponseError.into();
+            let words = "Redis server refused to switch database";
+            Failure::of(&RedisError::from((kind, words, detail.to_owned())), &[])
+        };
+        for detail in [
+            "User app has no permissions to run the 'select' command",
+            "DB index is out of range",
+        ] {
+            assert!(matches!(of(detail), Failure::Refused(_)), "{detail}");
+        }
+        let unknown = of("Authentication required.");
+        assert!(matches!(unknown, Failure::Unauthenticated(_)));
+        let full = of("max number of clients reached");
+        assert!(matches!(full, Failure::Away(_)), "{full:?}");
+    }
 }

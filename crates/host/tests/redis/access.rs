@@ -29,6 +29,8 @@ const RULES: &[&str] = &[
     "+pexpire",
     "+time",
     "+type",
+    // For a database in the URL.
+    "+select",
 ];
 
 fn client(url: &RedisUrl) -> RedisClient {
@@ -121,6 +123,32 @@ async fn another_database_is_another_world() {
     let _lease = register(&client(&first), "a", LONG).await;
     assert_eq!(found(&discovery(client(&first))).await, ["a"]);
     assert!(found(&discovery(server.client())).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_to_be_had_is_refused_and_not_waited_for() {
+    let server = Server::start();
+    let user = ["ACL", "SETUSER", "app", "on", ">open-sesame"];
+    server.tell(&[&user, RULES].concat()).await;
+    let of = |database: u32| {
+        let place = server.authority();
+        client(&RedisUrl::new(format!(
+            "redis://app:open-sesame@{place}/{database}"
+        )))
+    };
+    let _lease = register(&of(1), "a", LONG).await;
+    assert_eq!(found(&discovery(of(1))).await, ["a"]);
+
+    let refused = async |database| {
+        let problem = try_register(&of(database), "b", LONG).await.err().unwrap();
+        assert_eq!(problem.category(), Category::Forbidden, "{problem}");
+        problem.to_string()
+    };
+    let said = refused(99).await;
+    assert!(said.contains("no database of the number"), "{said}");
+    server.tell(&["ACL", "SETUSER", "app", "-select"]).await;
+    let said = refused(1).await;
+    assert!(said.contains("SELECT"), "{said}");
 }
 
 #[tokio::test]
