@@ -1,14 +1,21 @@
 //! One connection to Redis, made again when it breaks.
 
 use super::{
-    failure::Failure,
+    failure::{Failure, is_replica},
     keys::Keys,
     target::{Driver, Target},
 };
 use crate::RedisUrl;
 use glassbox_core::{Category, Problem};
 use redis::{Cmd, FromRedisValue, aio::MultiplexedConnection};
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 use tokio::{
     sync::{Mutex, watch},
     task::{AbortHandle, JoinHandle},
@@ -39,6 +46,40 @@ struct Inner {
 struct Connection {
     handle: MultiplexedConnection,
     driver: JoinHandle<()>,
+    /// Whether somebody found it of no more use: its driver takes a moment to end.
+    is_useless: Arc<AtomicBool>,
+}
+
+/// A connection, as one question has it.
+struct Shared {
+    handle: MultiplexedConnection,
+    driver: AbortHandle,
+    is_useless: Arc<AtomicBool>,
+    /// Whether it was made for this question.
+    is_new: bool,
+}
+
+impl Shared {
+    /// Ends the connection for all who share it; the next question makes another.
+    fn give_up(&self) {
+        self.is_useless.store(true, Relaxed);
+        self.driver.abort();
+    }
+}
+
+impl Connection {
+    fn share(&self, is_new: bool) -> Shared {
+        Shared {
+            handle: self.handle.clone(),
+            driver: self.driver.abort_handle(),
+            is_useless: Arc::clone(&self.is_useless),
+            is_new,
+        }
+    }
+
+    fn is_useful(&self) -> bool {
+        !self.is_useless.load(Relaxed) && !self.driver.is_finished()
+    }
 }
 
 impl RedisClient {
@@ -96,41 +137,41 @@ impl RedisClient {
         let mut may_be_broken = true;
         loop {
             let connecting = timeout_at(deadline, self.connection());
-            let (mut handle, driver, is_new) = connecting.await.map_err(|_| silent())??;
-            let error = match timeout_at(deadline, command.query_async(&mut handle)).await {
+            let mut connection = connecting.await.map_err(|_| silent())??;
+            let asking = command.query_async(&mut connection.handle);
+            let error = match timeout_at(deadline, asking).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => error,
                 Err(_) => {
                     // What is still in there would be answered late, to nobody.
-                    driver.abort();
+                    connection.give_up();
                     return Err(silent());
                 }
             };
-            if !error.is_unrecoverable_error() {
-                return Err(self.0.target.failure(&error));
+            let is_broken = error.is_unrecoverable_error();
+            // A primary that became a replica keeps its connections; the name may lead elsewhere by now.
+            if is_broken || is_replica(&error) {
+                connection.give_up();
             }
-            driver.abort();
-            if is_new || !std::mem::take(&mut may_be_broken) {
+            if !is_broken || connection.is_new || !std::mem::take(&mut may_be_broken) {
                 return Err(self.0.target.failure(&error));
             }
         }
     }
 
-    /// The connection with what closes it, and whether it was made just now.
-    async fn connection(&self) -> Result<(MultiplexedConnection, AbortHandle, bool), Failure> {
+    async fn connection(&self) -> Result<Shared, Failure> {
         let mut current = self.0.current.lock().await;
-        if let Some(connection) = current.as_ref().filter(|it| !it.driver.is_finished()) {
-            let driver = connection.driver.abort_handle();
-            return Ok((connection.handle.clone(), driver, false));
+        if let Some(connection) = current.as_ref().filter(|it| it.is_useful()) {
+            return Ok(connection.share(false));
         }
         let (handle, driver) = self.0.target.connect().await?;
-        let connection = Connection {
-            handle: handle.clone(),
-            driver: tokio::spawn(drive(driver, Ended(self.0.ended.clone()))),
-        };
-        let driver = connection.driver.abort_handle();
-        *current = Some(connection);
-        Ok((handle, driver, true))
+        let driver = drive(driver, Ended(self.0.ended.clone()));
+        let made = current.insert(Connection {
+            handle,
+            driver: tokio::spawn(driver),
+            is_useless: Arc::default(),
+        });
+        Ok(made.share(true))
     }
 }
 

@@ -211,3 +211,30 @@ async fn a_redis_that_became_a_replica_is_waited_for() {
     .await;
     assert_eq!(found(&discovery).await, ["a"]);
 }
+
+#[tokio::test]
+async fn whoever_was_connected_to_a_node_that_became_a_replica_finds_the_new_primary() {
+    let (old, new) = (Server::start(), Server::start());
+    // One address, behind which the primary moves.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = RedisUrl::new(format!("redis://{}", listener.local_addr().unwrap()));
+    let (primary, leads_to) = tokio::sync::watch::channel(old.authority());
+    let _address = tokio::spawn(async move {
+        while let Ok((mut from, _)) = listener.accept().await {
+            let place = leads_to.borrow().clone();
+            tokio::spawn(async move {
+                let mut to = tokio::net::TcpStream::connect(place).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut from, &mut to).await;
+            });
+        }
+    });
+    let client = RedisClient::try_new(&url, "test").unwrap();
+    let _lease = register(&client, "a", Duration::from_millis(900)).await;
+    primary.send_replace(new.authority());
+    old.tell(&["REPLICAOF", "127.0.0.1", "1"]).await;
+    let discovery = discovery(new.client());
+    until("it registered with the new primary", async || {
+        found(&discovery).await == ["a"]
+    })
+    .await;
+}
