@@ -203,18 +203,26 @@ impl Heard {
 }
 
 /// Notes, when dropped, that whoever asked went away before an answer came.
+///
+/// That says more of the asker, who may have had no time, than of the registry: it is no outage.
 struct Unanswered<'a, S: Source>(Option<&'a Inner<S>>);
 
 impl<S: Source> Drop for Unanswered<'_, S> {
     fn drop(&mut self) {
-        if let Some(inner) = self.0 {
+        let Some(inner) = self.0 else { return };
+        let mut heard = inner.heard();
+        // Where nothing is known, the next reader asks, with a time of its own.
+        if heard.usable(inner.last_known).is_some() {
             let message = format!(
                 "no answer from {} in the time of its caller",
                 inner.source.name()
             );
             let problem = Problem::new(Category::Unavailable, "registry.unavailable", message);
-            // The caller is gone; the next one gets what is known at once.
-            let _ = inner.note(Err(problem));
+            // The next one gets what is known at once, and the registry is asked in the background.
+            heard.tried = Some((Instant::now(), Err(problem)));
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
