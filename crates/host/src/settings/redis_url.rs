@@ -60,11 +60,27 @@ impl fmt::Display for RedisUrl {
                 f.write_str("***@")?;
                 place
             }
+            // Where the '@' was forgotten, what stands in the place of a port may be a password.
+            None if !has_a_port(rest) => return f.write_str("***"),
             None => rest,
         };
         // A socket's URL has its password in the query.
         let end = place.find(['?', '#']).unwrap_or(place.len());
         f.write_str(&place[..end])
+    }
+}
+
+/// Whether nothing but a port follows the host, if anything does.
+fn has_a_port(place: &str) -> bool {
+    let end = place.find(['/', '?', '#']).unwrap_or(place.len());
+    let authority = &place[..end];
+    // The colons of an address in brackets are its own.
+    let (_, last) = authority.rsplit_once(']').unwrap_or(("", authority));
+    match last.rsplit_once(':') {
+        Some((_, port)) => {
+            !authority.starts_with(':') && port.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        None => true,
     }
 }
 
@@ -102,6 +118,15 @@ mod tests {
             ),
             ("redis://:se?same@sesame", "redis://***"),
             ("sesame", "***"),
+            // Without the '@'.
+            ("redis://:sesame", "redis://***"),
+            ("redis://ann:sesame", "redis://***"),
+            ("redis://ann:se/same?sesame", "redis://***"),
+            ("redis://:sesame:6379", "redis://***"),
+            ("redis://cache:6379/2", "redis://cache:6379/2"),
+            ("redis://[::1]", "redis://[::1]"),
+            ("redis://[::1]:6379", "redis://[::1]:6379"),
+            ("redis+unix:///run/r:s.sock", "redis+unix:///run/r:s.sock"),
         ] {
             let url = RedisUrl::new(url);
             assert_eq!(url.to_string(), shown);
