@@ -103,7 +103,7 @@ impl<P: Place> Shared<P> {
                 }
             } else {
                 // Those who noticed together drift apart with each try.
-                tokio::time::sleep(between(0.5, 1.5, retry)).await;
+                tokio::time::sleep(between(0.5, 1.0, retry)).await;
                 retry = (retry * 2).min(longest);
             }
             let registry = self.place.name();
