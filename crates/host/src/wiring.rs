@@ -24,11 +24,11 @@ impl Wiring {
 
 #[cfg(feature = "client")]
 fn over_http(url: &str, settings: &HostSettings) -> Result<Wiring, ServeError> {
-    use crate::{HttpConnector, HttpDiscovery, HttpRegistry};
+    use crate::{HttpConnector, HttpDiscovery, HttpRegistry, known::FRESH};
     use glassbox_instrument::HttpClient;
 
     let client = HttpClient::new();
-    let discovery = HttpDiscovery::for_settings(url, client.clone(), settings.last_known);
+    let discovery = HttpDiscovery::with_times(url, client.clone(), FRESH, settings.last_known);
     Ok(Wiring {
         registry: Some(Arc::new(HttpRegistry::new(url, client.clone()))),
         discovery: Some(Arc::new(discovery)),
@@ -44,14 +44,14 @@ fn over_http(_url: &str, _settings: &HostSettings) -> Result<Wiring, ServeError>
 
 #[cfg(feature = "redis")]
 fn over_redis(settings: &HostSettings) -> Result<Wiring, ServeError> {
-    use crate::{RedisClient, RedisDiscovery, RedisRegistry};
+    use crate::{RedisClient, RedisDiscovery, RedisRegistry, known::FRESH};
 
     let Some(url) = &settings.redis_url else {
         return Ok(Wiring::default());
     };
     let client = RedisClient::try_new(url, &settings.redis_namespace)
         .map_err(|problem| unusable("redis_url", format!("{} (REDIS_URL)", problem.message())))?;
-    let discovery = RedisDiscovery::for_settings(client.clone(), settings.last_known);
+    let discovery = RedisDiscovery::with_times(client.clone(), FRESH, settings.last_known);
     #[cfg(feature = "client")]
     let connector: Option<Arc<dyn Connector>> = Some(Arc::new(crate::HttpConnector::new(
         glassbox_instrument::HttpClient::new(),

@@ -13,8 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Looks into the registry that [`registry_router`](crate::registry_router) serves. Cheap to clone.
 ///
 /// The whole list is read at once and kept for a second; while the registry is away, the list as
-/// last known goes on being served for ten minutes, and the log says so. What this version cannot read of a list hides
-/// nothing else of it.
+/// last known goes on being served for ten minutes, and the log says so. What this version cannot read
+/// of a list hides nothing else of it.
 ///
 /// # Bounds
 /// A look-up takes at most two seconds; once the registry was found to be away, and something was
@@ -62,11 +62,6 @@ impl HttpDiscovery {
     ) -> Self {
         let url = url.trim_end_matches('/').to_owned();
         Self(Known::new(Services { url, client }, fresh, last_known))
-    }
-
-    /// As the settings have it.
-    pub(crate) fn for_settings(url: &str, client: HttpClient, last_known: Duration) -> Self {
-        Self::with_times(url, client, FRESH, last_known)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::known::{FRESH, Known, LAST_KNOWN, Source};
 use glassbox_core::{Discovery, Filter, Problem, ServiceInfo, async_trait};
 use std::{
     fmt,
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     time::Duration,
 };
 
@@ -13,7 +13,7 @@ use std::{
 const INSTANCES: usize = 4096;
 /// How many registrations are read in one go.
 const PAGE: usize = 128;
-/// The most bytes of registrations that are looked at.
+/// The bytes of registrations after which no further page is read.
 const BYTES: usize = 64 << 20;
 /// How long one look may take in all.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -27,8 +27,9 @@ const HEAL: &str = include_str!("heal.lua");
 /// nothing else of it, and is counted in the log.
 ///
 /// # Bounds
-/// Of more than 4096 instances in a namespace, or 64 MiB of registrations, those with the longest
-/// lease left are seen. A list is read with one round trip for the ids and one for each 128 of them,
+/// Of more than 4096 instances in a namespace, those with the longest lease left are seen. So it is of
+/// more than 64 MiB of registrations; this is looked at after each 128 of them, of which each has at
+/// most 1 MiB where nobody else writes under these keys. A list is read with one round trip for the ids and one for each 128 of them,
 /// each of at most two seconds and all of at most five. Once Redis was found to be away, and something
 /// was known before, a look-up takes no time.
 #[derive(Clone)]
@@ -39,6 +40,10 @@ struct Instances {
     client: RedisClient,
     /// How many registrations could not be read the last time.
     unread: AtomicUsize,
+    /// Whether there were too many instances the last time.
+    too_many: AtomicBool,
+    /// Whether there were too many bytes the last time.
+    too_long: AtomicBool,
 }
 
 impl RedisDiscovery {
@@ -55,13 +60,13 @@ impl RedisDiscovery {
     /// As [`new`](Self::new), with a list that is fresh for so long, and goes on being served for so
     /// long while Redis is away.
     pub fn with_times(client: RedisClient, fresh: Duration, last_known: Duration) -> Self {
-        let unread = AtomicUsize::new(0);
-        Self(Known::new(Instances { client, unread }, fresh, last_known))
-    }
-
-    /// As the settings have it.
-    pub(crate) fn for_settings(client: RedisClient, last_known: Duration) -> Self {
-        Self::with_times(client, FRESH, last_known)
+        let instances = Instances {
+            client,
+            unread: AtomicUsize::new(0),
+            too_many: AtomicBool::new(false),
+            too_long: AtomicBool::new(false),
+        };
+        Self(Known::new(instances, fresh, last_known))
     }
 }
 
@@ -82,10 +87,13 @@ impl Instances {
             }
             self.heal(&gone).await;
             if bytes > BYTES {
-                let registry = self.client.place();
-                tracing::warn!(%registry, bytes, "that is more than is looked at; others may not be seen");
                 break;
             }
+        }
+        let too_long = bytes > BYTES;
+        if !self.too_long.swap(too_long, Relaxed) && too_long {
+            let registry = self.client.place();
+            tracing::warn!(%registry, bytes, "that is more than is looked at; others may not be seen");
         }
         if self.unread.swap(unread, Relaxed) != unread {
             let registry = self.client.place();
@@ -103,8 +111,9 @@ impl Instances {
             .arg(0)
             .arg(INSTANCES);
         let mut ids: Vec<Vec<u8>> = self.client.ask(&command).await?;
-        if ids.len() > INSTANCES {
-            ids.truncate(INSTANCES);
+        let too_many = ids.len() > INSTANCES;
+        ids.truncate(INSTANCES);
+        if !self.too_many.swap(too_many, Relaxed) && too_many {
             let registry = self.client.place();
             tracing::warn!(%registry, "more than {INSTANCES} instances; the others are not seen");
         }

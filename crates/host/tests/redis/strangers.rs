@@ -109,9 +109,13 @@ async fn of_too_many_instances_those_with_the_longest_lease_left_are_seen() {
         plant.zadd(INDEX, instance, 9_999_999_990_000_u64 + number);
     }
     let () = plant.query_async(&mut redis).await.unwrap();
-    let found = found(&discovery(server.client())).await;
-    assert_eq!(found.len(), 4096);
-    assert_eq!(found[0], "i-0004");
+    let discovery = discovery(server.client());
+    // It is said once, however often one looks.
+    for _ in 0..2 {
+        let found = found(&discovery).await;
+        assert_eq!(found.len(), 4096);
+        assert_eq!(found[0], "i-0004");
+    }
     let said = log.with("more than 4096 instances");
     assert_eq!(said.len(), 1, "{}", log.all());
 }
@@ -132,8 +136,11 @@ async fn of_too_many_bytes_no_more_is_read_than_makes_sense() {
         plant.zadd(INDEX, instance, 9_999_999_990_000_u64 + number);
         let () = plant.query_async(&mut redis).await.unwrap();
     }
-    let found = found(&discovery(server.client())).await;
-    assert_eq!(found.len(), 128, "one page, and no second one");
+    let discovery = discovery(server.client());
+    for _ in 0..2 {
+        let found = found(&discovery).await;
+        assert_eq!(found.len(), 128, "one page, and no second one");
+    }
     let said = log.with("more than is looked at");
     assert_eq!(said.len(), 1, "{}", log.all());
 }
