@@ -3,6 +3,9 @@
 use glassbox_core::{Blame, Decide, Retry};
 use std::{io, time::Duration};
 
+/// The most characters of a refusal that are kept.
+pub(super) const MAX_MESSAGE: usize = 200;
+
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a batch did not arrive.
@@ -30,6 +33,12 @@ pub(crate) enum ExportError {
 
 fn separator(message: &str) -> &'static str {
     if message.is_empty() { "" } else { ": " }
+}
+
+/// What a backend, or a proxy before it, says of a refusal, in one short line.
+pub(super) fn brief(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    line.chars().take(MAX_MESSAGE).collect()
 }
 
 impl ExportError {

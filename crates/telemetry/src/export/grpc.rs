@@ -3,7 +3,7 @@
 #[cfg(feature = "tls")]
 mod connect;
 
-use super::{Answer, ExportError};
+use super::{Answer, ExportError, error::brief};
 use crate::{
     InitError, Signal,
     config::{Compression, Target},
@@ -108,7 +108,7 @@ impl Client {
     fn refusal(&self, status: Status) -> ExportError {
         let refusal = refusal(status);
         let connector = self.tls.as_ref().filter(|_| refusal.is_unreachable());
-        match connector.and_then(|connector| connector.ending().take()) {
+        match connector.and_then(connect::Connector::take_ending) {
             Some(ending) => ExportError::Unreachable(ending.into()),
             None => refusal,
         }
@@ -188,20 +188,18 @@ impl Error for Broken {
 
 fn refusal(status: Status) -> ExportError {
     // No connection, or one that broke, as tonic tells it: a status that it made itself, with the
-    // cause inside.
+    // cause inside. Its code says little: which one it is depends on what else is built with tonic.
     let made_here = status.source().is_some();
     match status.code() {
-        Code::Unavailable | Code::Unknown if made_here => {
-            ExportError::Unreachable(Broken(status).into())
-        }
         // The connection ended under the request.
         Code::Cancelled if made_here => {
             ExportError::Unreachable("the connection ended before an answer came".into())
         }
+        _ if made_here => ExportError::Unreachable(Broken(status).into()),
         code => ExportError::Refused {
             // Its name, to look for, and what that means.
             status: format!("{code:?} ({code})"),
-            message: status.message().to_owned(),
+            message: brief(status.message()),
             retry_after: retry_after(&status),
         },
     }
@@ -294,6 +292,30 @@ mod tests {
             error.line(),
             "failed to reach the backend: connection reset"
         );
+    }
+
+    #[test]
+    fn a_broken_connection_is_no_refusal_whatever_code_it_is_given() {
+        for code in [
+            Code::Internal,
+            Code::ResourceExhausted,
+            Code::PermissionDenied,
+            Code::Unavailable,
+            Code::Cancelled,
+        ] {
+            let mut status = Status::new(code, "h2 protocol error");
+            let is_unreachable = |status: &Status| refusal(status.clone()).is_unreachable();
+            assert!(!is_unreachable(&status), "from the backend: {code:?}");
+            status.set_source(std::sync::Arc::new(std::io::Error::other("go away")));
+            assert!(is_unreachable(&status), "made here: {code:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_kept_in_one_short_line() {
+        let long = format!("{}\nmore", "x".repeat(1000));
+        let line = refusal(Status::internal(long)).line();
+        assert!(line.len() < 300 && !line.contains("more"), "{line}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! OTLP over HTTP/1.1 with protobuf.
 
-use super::{Answer, ExportError, compress::compress};
+use super::{Answer, ExportError, compress::compress, error::brief};
 use crate::{
     InitError,
     config::{Compression, Target},
@@ -21,8 +21,6 @@ type Connector = HttpConnector;
 
 /// The most bytes of an answer that are read.
 const MAX_ANSWER: usize = 64 * 1024;
-/// The most characters of a refusal that are kept.
-const MAX_MESSAGE: usize = 200;
 
 /// Posts to one endpoint; connections are kept and no proxy is asked.
 #[derive(Debug)]
@@ -141,13 +139,13 @@ fn message(body: &[u8]) -> String {
         Ok(status) if !status.message.is_empty() => status.message,
         _ => String::from_utf8_lossy(body).into_owned(),
     };
-    let line = text.lines().next().unwrap_or_default();
-    line.chars().take(MAX_MESSAGE).collect()
+    brief(&text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::error::MAX_MESSAGE;
 
     #[test]
     fn only_the_four_statuses_of_the_specification_are_tried_again() {

@@ -26,16 +26,17 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 pub(super) struct Connector {
     tcp: HttpConnector,
     tls: Arc<ClientConfig>,
-    ending: Ending,
+    /// How the latest connection ends: what comes late of one before it is no news of this one.
+    latest: Arc<Mutex<Ending>>,
 }
 
-/// What ended the latest connection, until somebody asks.
+/// What ended one connection, until somebody asks.
 ///
 /// Only the task that holds a connection sees its end: whose request was under way is told that it
 /// was cancelled. Yet what TLS says there is what the user has to know: that a certificate is asked
 /// for, or that ours is not known.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Ending(Arc<Mutex<Option<io::Error>>>);
+struct Ending(Arc<Mutex<Option<io::Error>>>);
 
 impl Connector {
     pub(super) fn new(
@@ -50,18 +51,19 @@ impl Connector {
         Ok(Self {
             tcp,
             tls: Arc::new(tls),
-            ending: Ending::default(),
+            latest: Arc::default(),
         })
     }
 
-    pub(super) const fn ending(&self) -> &Ending {
-        &self.ending
+    /// What ended the latest connection; told once.
+    pub(super) fn take_ending(&self) -> Option<io::Error> {
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        latest.take()
     }
 }
 
 impl Ending {
-    /// What it was.
-    pub(super) fn take(&self) -> Option<io::Error> {
+    fn take(&self) -> Option<io::Error> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
@@ -86,11 +88,11 @@ impl Service<Uri> for Connector {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(host.to_owned());
         let tls = TlsConnector::from(Arc::clone(&self.tls));
-        let ending = self.ending.clone();
+        let latest = Arc::clone(&self.latest);
         let tcp = self.tcp.call(uri);
         Box::pin(async move {
-            // What the connection before ended by is no news of this one.
-            drop(ending.take());
+            let ending = Ending::default();
+            *latest.lock().unwrap_or_else(PoisonError::into_inner) = ending.clone();
             let tls = tls.connect(name?, tcp.await?.into_inner()).await?;
             if tls.get_ref().1.alpn_protocol() != Some(b"h2") {
                 return Err("the backend does not agree to speak HTTP/2".into());
