@@ -28,7 +28,7 @@ async fn its_successor_is_found(protocol: Protocol) {
     let config = TelemetryConfig::new("tested")
         .with_endpoint(frozen_once(sink.endpoint()).await)
         .with_protocol(protocol)
-        .with_timeout(Duration::from_millis(200));
+        .with_timeout(Duration::from_secs(2));
     let guard = start(config);
     emit_spans(&guard, 3);
     guard.flush(WITHIN).await.unwrap_err();

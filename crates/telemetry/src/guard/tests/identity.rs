@@ -85,7 +85,7 @@ fn a_certificate_is_shown_to_a_backend_that_asks_for_one() {
         emit_spans(&guard, 1);
         // Over gRPC nobody answers in HTTP/2, so nothing is delivered; but it was spoken to.
         let _ = guard.flush_blocking(WITHIN);
-        let request = requests.recv().unwrap();
+        let request = requests.recv_timeout(WITHIN).unwrap();
         let request = String::from_utf8_lossy(&request);
         assert!(request.starts_with(begins), "{request}");
         guard.shutdown_blocking(Duration::ZERO);

@@ -77,7 +77,7 @@ fn the_authority_that_is_named_is_trusted_and_others_are_not() {
     let guard = start(config);
     emit_spans(&guard, 1);
     guard.flush_blocking(WITHIN).unwrap();
-    let request = String::from_utf8_lossy(&requests.recv().unwrap()).into_owned();
+    let request = String::from_utf8_lossy(&requests.recv_timeout(WITHIN).unwrap()).into_owned();
     assert!(request.starts_with("POST /v1/traces"), "{request}");
     assert!(request.contains(USER_AGENT), "{request}");
     guard.shutdown_blocking(WITHIN);
@@ -103,7 +103,12 @@ fn grpc_trusts_it_too() {
     emit_spans(&guard, 1);
     // It speaks TLS and no HTTP/2, so nothing is delivered; but it was spoken to.
     guard.flush_blocking(WITHIN).unwrap_err();
-    assert!(requests.recv().unwrap().starts_with(b"PRI * HTTP/2.0"));
+    assert!(
+        requests
+            .recv_timeout(WITHIN)
+            .unwrap()
+            .starts_with(b"PRI * HTTP/2.0")
+    );
     guard.shutdown_blocking(Duration::ZERO);
 }
 
