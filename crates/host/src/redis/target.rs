@@ -27,7 +27,7 @@ pub(super) struct Target {
 
 enum Place {
     Tcp(String, u16),
-    Tls(String, u16, TlsConnector),
+    Tls(String, u16, ServerName<'static>, TlsConnector),
     Unix(PathBuf),
 }
 
@@ -45,7 +45,14 @@ impl Target {
         let place = match parsed.addr() {
             ConnectionAddr::Tcp(host, port) if tls => {
                 let config = tls::config().map_err(|error| format!("needs TLS: {error}"))?;
-                Place::Tls(host.clone(), *port, TlsConnector::from(Arc::new(config)))
+                let name = ServerName::try_from(host.clone())
+                    .map_err(|_| "names a host that no certificate can name".to_owned())?;
+                Place::Tls(
+                    host.clone(),
+                    *port,
+                    name,
+                    TlsConnector::from(Arc::new(config)),
+                )
             }
             ConnectionAddr::Tcp(host, port) => Place::Tcp(host.clone(), *port),
             ConnectionAddr::Unix(path) => Place::Unix(path.clone()),
@@ -65,11 +72,9 @@ impl Target {
     pub(super) async fn connect(&self) -> Result<(MultiplexedConnection, Driver), Failure> {
         let connected = match &self.place {
             Place::Tcp(host, port) => self.log_in(tcp(host, *port).await?).await,
-            Place::Tls(host, port, connector) => {
-                let name = ServerName::try_from(host.clone())
-                    .map_err(|error| Failure::Away(format!("has no name for TLS: {error}")))?;
+            Place::Tls(host, port, name, connector) => {
                 let stream = tcp(host, *port).await?;
-                let secured = connector.connect(name, stream).await;
+                let secured = connector.connect(name.clone(), stream).await;
                 self.log_in(secured.map_err(distrusted)?).await
             }
             #[cfg(unix)]
