@@ -11,9 +11,6 @@ use std::{
 /// How long a list is fresh.
 pub(crate) const FRESH: Duration = Duration::from_secs(1);
 
-/// How long a list is used while the registry is away, where nothing else is said.
-pub(crate) const LAST_KNOWN: Duration = Duration::from_secs(10 * 60);
-
 /// How long to wait before it is said again that a registry is away.
 const REMINDER: Duration = Duration::from_secs(60);
 

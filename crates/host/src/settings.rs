@@ -11,6 +11,9 @@ use std::{
     time::Duration,
 };
 
+/// How long the services that were known last are used, where nothing else is said.
+pub(crate) const LAST_KNOWN: Duration = Duration::from_secs(10 * 60);
+
 /// How a service is served.
 ///
 /// With feature `config` it is the section `[host]` of a program's settings.
@@ -66,7 +69,7 @@ impl Default for HostSettings {
             registry_url: None,
             redis_url: None,
             redis_namespace: "glassbox".to_owned(),
-            last_known: Duration::from_secs(600),
+            last_known: LAST_KNOWN,
             lease: Duration::from_secs(30),
             body_limit: 1 << 20,
             body_timeout: Duration::from_secs(30),
@@ -110,6 +113,11 @@ impl HostSettings {
                 "lease",
                 self.lease >= Duration::from_millis(100),
                 "must be at least 100ms",
+            ),
+            (
+                "last_known",
+                self.last_known >= Duration::from_secs(1),
+                "must be at least 1s",
             ),
             ("body_limit", self.body_limit > 0, POSITIVE),
             ("body_timeout", !self.body_timeout.is_zero(), POSITIVE),

@@ -1,7 +1,10 @@
 //! Looking into a registry over HTTP.
 
 use super::problem;
-use crate::known::{FRESH, Known, LAST_KNOWN, Source};
+use crate::{
+    known::{FRESH, Known, Source},
+    settings::LAST_KNOWN,
+};
 use glassbox_core::{Cx, Discovery, Filter, Problem, ServiceInfo, async_trait};
 use glassbox_instrument::{HttpClient, HttpError};
 use serde::{Deserialize, de::IgnoredAny};

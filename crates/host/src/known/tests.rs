@@ -1,6 +1,7 @@
 //! Readers who go away before an answer comes.
 
 use super::*;
+use crate::settings::LAST_KNOWN;
 use glassbox_core::ServiceKind;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use tokio::{sync::Notify, task::JoinHandle, time::timeout};

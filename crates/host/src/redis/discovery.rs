@@ -1,7 +1,10 @@
 //! Looking into Redis.
 
 use super::{client::RedisClient, failure::Failure, stored};
-use crate::known::{FRESH, Known, LAST_KNOWN, Source};
+use crate::{
+    known::{FRESH, Known, Source},
+    settings::LAST_KNOWN,
+};
 use glassbox_core::{Discovery, Filter, Problem, ServiceInfo, async_trait};
 use std::{
     fmt,

@@ -117,6 +117,11 @@ mod tests {
         let said = error.to_string();
         assert!(said.contains("must begin with http://"), "{said}");
         assert!(said.contains("GLASSBOX_REGISTRY_URL"), "{said}");
+        // Nothing would be used of a list that is too old as soon as it is heard.
+        let error = load(&[("GLASSBOX_HOST_LAST_KNOWN", "999ms")]).unwrap_err();
+        let said = error.to_string();
+        assert!(said.contains("must be at least 1s"), "{said}");
+        assert!(said.contains("GLASSBOX_HOST_LAST_KNOWN"), "{said}");
     }
 
     #[test]
