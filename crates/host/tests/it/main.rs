@@ -7,6 +7,7 @@
 
 mod calls;
 mod lifecycle;
+mod probe;
 mod registry;
 #[cfg(feature = "client")]
 mod remote;
