@@ -222,10 +222,10 @@ async fn what_was_known_of_a_registry_is_used_for_a_time_and_no_longer() {
     let (url, task) = serve(MemoryRegistry::new(), ANY.into()).await;
     let host = Host::tool(Probe::new("probe")).settings(settings(&url));
     let _running = host.start().await.unwrap();
-    let limit = Duration::from_secs(1);
+    let limit = Duration::from_secs(4);
     let discovery = HttpDiscovery::with_times(&url, HttpClient::new(), Duration::ZERO, limit);
-    assert_eq!(discovery.find(&Filter::any()).await.unwrap().len(), 1);
     let known = Instant::now();
+    assert_eq!(discovery.find(&Filter::any()).await.unwrap().len(), 1);
 
     task.abort();
     let _ = task.await;
@@ -238,7 +238,11 @@ async fn what_was_known_of_a_registry_is_used_for_a_time_and_no_longer() {
         Err(problem) => problem.category() == Category::Unavailable,
     })
     .await;
-    assert!(used && known.elapsed() >= limit);
+    assert!(
+        used,
+        "it was gone at once, or the machine is too slow to tell"
+    );
+    assert!(known.elapsed() >= limit);
 }
 
 #[tokio::test]

@@ -181,6 +181,7 @@ async fn a_url_that_leads_nowhere_is_said_with_its_setting() {
         "redis://:sesame@localhost/database",
         "redis://:sesame@0.0.0.0",
         "redis://:ses/ame?sesame@localhost",
+        "rediss://:sesame@-localhost",
     ] {
         let said = start(wrong).await.unwrap_err();
         assert!(said.contains("REDIS_URL"), "{wrong}: {said}");
@@ -293,4 +294,6 @@ async fn an_authority_of_ones_own_is_trusted_by_the_file_that_names_it() {
     // It vouches for one name, and no other.
     let output = run(redis.url("127.0.0.1"));
     assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("certificate not valid for name"), "{said}");
 }

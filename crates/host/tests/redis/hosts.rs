@@ -208,25 +208,38 @@ async fn a_process_that_is_killed_is_gone_after_its_lease_and_not_before() {
         return serve_again().await;
     }
     let server = Server::start();
-    let lease = Duration::from_secs(2);
+    let lease = Duration::from_secs(4);
     let mut tool = process(TEST, &server, lease);
     let discovery = discovery(server.client());
+    let mut instance = String::new();
     until("the tool is there", async || {
-        found(&discovery).await.len() == 1
+        instance = found(&discovery).await.pop().unwrap_or_default();
+        !instance.is_empty()
     })
     .await;
     tool.0.kill().unwrap();
     tool.0.wait().unwrap();
-    let killed = Instant::now();
-    assert_eq!(found(&discovery).await.len(), 1, "nobody deregistered it");
+
+    let mut redis = server.connect().await;
+    let asked = Instant::now();
+    let left: i64 = redis::cmd("PTTL")
+        .arg(format!("{{test}}:instance:{instance}"))
+        .query_async(&mut redis)
+        .await
+        .unwrap();
+    // Negative where there is nothing.
+    let left = u64::try_from(left).expect("nobody deregistered it");
+    let left = Duration::from_millis(left);
+    assert!(left <= lease, "{left:?}");
     until("the tool is gone", async || {
         found(&discovery).await.is_empty()
     })
     .await;
-    // It was renewed at most a third of the lease ago.
-    let took = killed.elapsed();
-    let least = lease / 2;
-    assert!((least..lease * 2).contains(&took), "{took:?}");
+    let took = asked.elapsed();
+    let rounded = Duration::from_millis(2);
+    assert!(took + rounded >= left, "{took:?}, with {left:?} left");
+    let late = left + Duration::from_secs(5);
+    assert!(took < late, "{took:?}, with {left:?} left");
 }
 
 #[tokio::test]
