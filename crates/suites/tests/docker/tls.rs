@@ -100,7 +100,7 @@ async fn plain(protocol: Protocol) {
     let emitted = application.run_towards(&endpoint, protocol).await;
     let told: &[&str] = match protocol {
         Protocol::Http => &["HTTP request to an HTTPS server"],
-        Protocol::Grpc => &["reach the backend"],
+        Protocol::Grpc => &["expects TLS needs an endpoint that begins with https://"],
     };
     assert_told(&emitted, told);
 }

@@ -16,13 +16,16 @@ use http::{
 use std::{
     error::Error,
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 #[cfg(any(feature = "gzip", feature = "zstd"))]
 use tonic::codec::CompressionEncoding;
 use tonic::{
-    Code, Request, Status,
+    Code, ConnectError, Request, Status,
     client::Grpc,
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
     metadata::MetadataMap,
@@ -43,6 +46,8 @@ pub(super) struct Client {
     path: PathAndQuery,
     metadata: MetadataMap,
     compression: Compression,
+    /// Whether somebody there has spoken gRPC, or TLS is spoken: then a connection ends for other reasons.
+    is_understood: AtomicBool,
     /// For a backend that speaks TLS.
     #[cfg(feature = "tls")]
     tls: Option<connect::Connector>,
@@ -57,6 +62,7 @@ impl Client {
                 connect::Connector::new(target.certificate.as_deref(), identity)
             })
             .transpose()?;
+        let is_understood = AtomicBool::new(target.uri.scheme() == Some(&Scheme::HTTPS));
         // Encryption is the connector's business, and tonic looks for its own where it sees https.
         let endpoint = Endpoint::from(plain(target.uri.clone()))
             .origin(target.uri)
@@ -76,6 +82,7 @@ impl Client {
             }),
             metadata: MetadataMap::from_headers(target.headers),
             compression: target.compression,
+            is_understood,
             #[cfg(feature = "tls")]
             tls,
         })
@@ -132,8 +139,28 @@ impl Client {
         let mut request = Request::new(body);
         request.metadata_mut().clone_from(&self.metadata);
         match grpc.unary(request, self.path.clone(), Raw).await {
-            Ok(response) => Ok(Answer::read(&response.into_inner())),
-            Err(status) => Err(self.refusal(status)),
+            Ok(response) => {
+                self.is_understood.store(true, Relaxed);
+                Ok(Answer::read(&response.into_inner()))
+            }
+            Err(status) => Err(self.explained(self.refusal(status))),
+        }
+    }
+
+    /// A backend that expects TLS ends a connection without it, and cannot say why.
+    fn explained(&self, refusal: ExportError) -> ExportError {
+        match refusal {
+            ExportError::Unreachable(cause) if !self.is_understood.load(Relaxed) => {
+                ExportError::Unreachable(match was_connected(&*cause) {
+                    true => Unencrypted(cause).into(),
+                    false => cause,
+                })
+            }
+            ExportError::Unreachable(_) => refusal,
+            _ => {
+                self.is_understood.store(true, Relaxed);
+                refusal
+            }
         }
     }
 }
@@ -181,6 +208,38 @@ impl fmt::Display for Broken {
 }
 
 impl Error for Broken {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// Whether the connection was made that failed.
+fn was_connected(cause: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(cause);
+    while let Some(error) = cause {
+        if error.is::<ConnectError>() {
+            return false;
+        }
+        cause = error.source();
+    }
+    true
+}
+
+/// The end of a connection that was not encrypted, with what may be wrong.
+#[derive(Debug)]
+struct Unencrypted(Box<dyn Error + Send + Sync>);
+
+impl fmt::Display for Unencrypted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ended = &self.0;
+        write!(
+            f,
+            "{ended} (a backend that expects TLS needs an endpoint that begins with https://)"
+        )
+    }
+}
+
+impl Error for Unencrypted {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.0.source()
     }

@@ -112,6 +112,27 @@ fn grpc_trusts_it_too() {
     guard.shutdown_blocking(Duration::ZERO);
 }
 
+#[cfg(feature = "grpc")]
+#[test]
+fn who_forgets_tls_over_grpc_is_told_of_it() {
+    let (port, requests) = backend(b"h2");
+    let error = |endpoint: String| {
+        let config = to(port).with_protocol(Protocol::Grpc);
+        let guard = start(config.with_endpoint(endpoint));
+        emit_spans(&guard, 1);
+        let error = guard.flush_blocking(WITHIN).unwrap_err().to_string();
+        guard.shutdown_blocking(Duration::ZERO);
+        error
+    };
+    let hint = "expects TLS needs an endpoint that begins with https://";
+    let said = error(format!("http://localhost:{port}"));
+    assert!(said.contains(hint), "{said}");
+    assert!(requests.try_recv().is_err());
+    // Where nobody listens, that is all there is to say.
+    let said = error(format!("http://{}", nobody()));
+    assert!(!said.contains(hint), "{said}");
+}
+
 #[test]
 fn a_file_without_certificates_is_found_before_anything_is_sent() {
     let mut protocols = vec![Protocol::HttpProtobuf];
