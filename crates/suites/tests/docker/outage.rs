@@ -67,7 +67,8 @@ async fn assert_it_goes_on(worker: &mut Worker, knobs: &Knobs) {
     );
     let pace = worker.pace().await;
     assert!(pace.jobs >= MANY && pace.slow * 100 < pace.jobs, "{pace:?}");
-    assert!(pace.slowest_ms < 2000, "{pace:?}");
+    // A single job may wait for a busy machine; none waits for the collector, as long as it is away.
+    assert!(pace.slowest_ms < 10_000, "{pace:?}");
     let signals = worker.health().await;
     let bound = knobs.queue + BATCH;
     let bounded = |signal: &Value| signal["queued"].as_u64() <= Some(bound);
