@@ -13,8 +13,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .environment(&Environment::from_process())
         .build()?;
     let host = settings.load::<HostSettings>()?.into_value();
-    if std::env::args().nth(1).as_deref() == Some("probe") {
-        return Ok(glassbox_host::probe(&host)?);
+    match std::env::args().nth(1).as_deref() {
+        None => {}
+        Some("probe") => return Ok(glassbox_host::probe(&host)?),
+        Some(other) => {
+            let said = format!("'{other}' is no argument; say 'probe', or nothing to serve");
+            return Err(said.into());
+        }
     }
     let telemetry =
         glassbox_telemetry::init(TelemetryConfig::for_service("geocoding-tool", &settings)?)?;
