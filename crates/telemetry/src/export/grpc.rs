@@ -2,8 +2,9 @@
 
 #[cfg(feature = "tls")]
 mod connect;
+mod refusal;
 
-use super::{Answer, ExportError, error::brief};
+use super::{Answer, ExportError};
 use crate::{
     InitError, Signal,
     config::{Compression, Target},
@@ -13,25 +14,20 @@ use http::{
     Uri,
     uri::{PathAndQuery, Scheme},
 };
-use std::{
-    error::Error,
-    fmt,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-    time::Duration,
+use refusal::{Unencrypted, refusal, was_connected};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering::Relaxed},
 };
 #[cfg(any(feature = "gzip", feature = "zstd"))]
 use tonic::codec::CompressionEncoding;
 use tonic::{
-    Code, ConnectError, Request, Status,
+    Request, Status,
     client::Grpc,
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
     metadata::MetadataMap,
     transport::{Channel, Endpoint},
 };
-use tonic_types::StatusExt;
 
 /// Calls one service; the channel connects when it is first used, and again when it broke.
 ///
@@ -197,90 +193,6 @@ fn compressed<T>(grpc: Grpc<T>, compression: Compression) -> Grpc<T> {
     }
 }
 
-/// A status that tells of its cause alone: what tonic adds is for a debugger.
-#[derive(Debug)]
-struct Broken(Status);
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.message())
-    }
-}
-
-impl Error for Broken {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
-    }
-}
-
-/// Whether the connection was made that failed.
-fn was_connected(cause: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(cause);
-    while let Some(error) = cause {
-        if error.is::<ConnectError>() {
-            return false;
-        }
-        cause = error.source();
-    }
-    true
-}
-
-/// The end of a connection that was not encrypted, with what may be wrong.
-#[derive(Debug)]
-struct Unencrypted(Box<dyn Error + Send + Sync>);
-
-impl fmt::Display for Unencrypted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ended = &self.0;
-        write!(
-            f,
-            "{ended} (a backend that expects TLS needs an endpoint that begins with https://)"
-        )
-    }
-}
-
-impl Error for Unencrypted {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
-    }
-}
-
-fn refusal(status: Status) -> ExportError {
-    // No connection, or one that broke, as tonic tells it: a status that it made itself, with the
-    // cause inside. Its code says little: which one it is depends on what else is built with tonic.
-    let made_here = status.source().is_some();
-    match status.code() {
-        // The connection ended under the request.
-        Code::Cancelled if made_here => {
-            ExportError::Unreachable("the connection ended before an answer came".into())
-        }
-        _ if made_here => ExportError::Unreachable(Broken(status).into()),
-        code => ExportError::Refused {
-            // Its name, to look for, and what that means.
-            status: format!("{code:?} ({code})"),
-            message: brief(status.message()),
-            retry_after: retry_after(&status),
-        },
-    }
-}
-
-/// By the OTLP specification; an exhausted resource only where the backend says when to come back.
-fn retry_after(status: &Status) -> Option<Duration> {
-    let asked = status
-        .get_details_retry_info()
-        .and_then(|info| info.retry_delay);
-    match status.code() {
-        Code::Cancelled
-        | Code::DeadlineExceeded
-        | Code::Aborted
-        | Code::OutOfRange
-        | Code::Unavailable
-        | Code::DataLoss => Some(asked.unwrap_or_default()),
-        Code::ResourceExhausted => asked,
-        _ => None,
-    }
-}
-
 /// Messages that are encoded already: the same bytes serve every attempt.
 #[derive(Clone, Copy, Debug)]
 struct Raw;
@@ -324,81 +236,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_exhausted_resource_is_tried_again_only_when_the_backend_says_so() {
-        let bare = Status::resource_exhausted("quota");
-        assert_eq!(retry_after(&bare), None);
-        let mut details = tonic_types::ErrorDetails::new();
-        details.set_retry_info(Some(Duration::from_secs(3)));
-        let asked = Status::with_error_details(Code::ResourceExhausted, "slow down", details);
-        assert_eq!(retry_after(&asked), Some(Duration::from_secs(3)));
-    }
-
-    #[test]
     fn an_address_without_a_port_stays_the_one_of_https() {
         let plain = |uri| plain(Uri::from_static(uri)).to_string();
         assert_eq!(plain("https://collector"), "http://collector:443/");
         assert_eq!(plain("https://[::1]"), "http://[::1]:443/");
         assert_eq!(plain("https://c:4317"), "http://c:4317/");
         assert_eq!(plain("http://c"), "http://c/");
-    }
-
-    #[test]
-    fn a_broken_connection_is_told_by_its_cause_and_once() {
-        let broken = std::io::Error::other("connection reset");
-        let error = refusal(Status::from_error(broken.into()));
-        assert!(error.is_unreachable(), "{error:?}");
-        assert_eq!(
-            error.line(),
-            "failed to reach the backend: connection reset"
-        );
-    }
-
-    #[test]
-    fn a_broken_connection_is_no_refusal_whatever_code_it_is_given() {
-        for code in [
-            Code::Internal,
-            Code::ResourceExhausted,
-            Code::PermissionDenied,
-            Code::Unavailable,
-            Code::Cancelled,
-        ] {
-            let mut status = Status::new(code, "h2 protocol error");
-            let is_unreachable = |status: &Status| refusal(status.clone()).is_unreachable();
-            assert!(!is_unreachable(&status), "from the backend: {code:?}");
-            status.set_source(std::sync::Arc::new(std::io::Error::other("go away")));
-            assert!(is_unreachable(&status), "made here: {code:?}");
-        }
-    }
-
-    #[test]
-    fn a_refusal_is_kept_in_one_short_line() {
-        let long = format!("{}\nmore", "x".repeat(1000));
-        let line = refusal(Status::internal(long)).line();
-        assert!(line.len() < 300 && !line.contains("more"), "{line}");
-    }
-
-    #[test]
-    fn a_refusal_has_the_name_of_its_code() {
-        let line = refusal(Status::unauthenticated("no token")).line();
-        assert_eq!(
-            line,
-            "failed to have it taken: Unauthenticated (The request does not have valid \
-             authentication credentials): no token"
-        );
-    }
-
-    #[test]
-    fn what_can_never_succeed_is_not_tried_again() {
-        for code in [
-            Code::InvalidArgument,
-            Code::Unauthenticated,
-            Code::PermissionDenied,
-            Code::Unimplemented,
-            Code::Internal,
-        ] {
-            assert_eq!(retry_after(&Status::new(code, "")), None, "{code:?}");
-        }
-        assert!(retry_after(&Status::unavailable("")).is_some());
     }
 
     /// A body, and the status after it.
