@@ -1,15 +1,42 @@
 //! The Docker engine, asked through its command line.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::{fmt, path::Path, process::Command, time::Duration};
 
 use crate::{
     outcome::CannotCheck,
     process::{self, Finished, Voice},
+    setup,
     workspace::Workspace,
 };
 
 /// An engine that does not answer within this does not answer.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Why no engine answers.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Absence {
+    /// There is no client to ask it by.
+    NoClient,
+    /// There is one, and this user may not speak to it.
+    Denied,
+    /// There is none, or none that answers: the client's words.
+    Silent(String),
+}
+
+impl fmt::Display for Absence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const HELP: &str = "`cargo xtask ci --setup` installs and starts it";
+        match self {
+            Self::NoClient => write!(f, "Docker is not installed: {HELP}"),
+            Self::Denied => f.write_str(
+                "this user may not speak to the Docker engine: `sudo usermod -aG docker $USER`, then log in again",
+            ),
+            Self::Silent(words) => {
+                write!(f, "the Docker engine does not answer ({words}): {HELP}")
+            }
+        }
+    }
+}
 
 /// The version of the engine.
 ///
@@ -17,16 +44,32 @@ const PATIENCE: Duration = Duration::from_secs(20);
 ///
 /// No client, or no engine behind it: the sentence says which, and what to do.
 pub(crate) fn engine() -> Result<String, CannotCheck> {
-    let asked = ask(&["version", "--format", "{{.Server.Version}}"]).map_err(|_| {
-        CannotCheck::new("Docker is not installed: `cargo xtask ci --setup` installs and starts it")
-    })?;
-    if asked.success && !asked.stdout.trim().is_empty() {
-        Ok(asked.stdout.trim().to_owned())
+    find().map_err(|absence| CannotCheck::new(absence.to_string()))
+}
+
+/// The version of the engine, or why there is none.
+pub(crate) fn find() -> Result<String, Absence> {
+    find_by("docker")
+}
+
+fn find_by(client: &str) -> Result<String, Absence> {
+    let mut ask = Command::new(client);
+    ask.args(["version", "--format", "{{.Server.Version}}"]);
+    let asked = match process::run_within(&mut ask, Voice::Silent, PATIENCE) {
+        Ok(asked) => asked,
+        // A client that is slow, or was ended, is there all the same.
+        Err(reason) if setup::answers(client, &["--version"]) => {
+            return Err(Absence::Silent(reason.to_string()));
+        }
+        Err(_) => return Err(Absence::NoClient),
+    };
+    let version = asked.stdout.trim();
+    if asked.success && !version.is_empty() {
+        Ok(version.to_owned())
+    } else if asked.stderr.contains("permission denied") {
+        Err(Absence::Denied)
     } else {
-        Err(CannotCheck::new(format!(
-            "the Docker engine does not answer ({}): `cargo xtask ci --setup` installs and starts it",
-            asked.last_words()
-        )))
+        Err(Absence::Silent(asked.last_words()))
     }
 }
 
@@ -139,20 +182,45 @@ pub(crate) fn import(
 
 /// Asks the engine something in silence, within bounds.
 pub(crate) fn ask(arguments: &[&str]) -> Result<Finished, CannotCheck> {
-    process::run_within(
-        Command::new("docker").args(arguments),
-        Voice::Silent,
-        PATIENCE,
-    )
+    ask_within(arguments, PATIENCE)
+}
+
+/// Asks for something that may take the engine longer than an answer.
+pub(crate) fn ask_within(arguments: &[&str], limit: Duration) -> Result<Finished, CannotCheck> {
+    process::run_within(Command::new("docker").args(arguments), Voice::Silent, limit)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn an_image_that_nobody_made_is_not_there() {
         assert!(!has_image("glassbox/no-such-image:0"));
         assert_eq!(label("glassbox/no-such-image:0", "a"), None);
+    }
+
+    /// What is said about an engine whose client is this script.
+    fn absence(script: &str) -> Absence {
+        let home = tempfile::tempdir().unwrap();
+        let client = home.path().join("docker");
+        std::fs::write(&client, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&client, std::fs::Permissions::from_mode(0o755)).unwrap();
+        find_by(client.to_str().unwrap()).unwrap_err()
+    }
+
+    #[test]
+    fn an_engine_that_is_not_there_is_told_from_one_that_is_slow_and_one_that_refuses() {
+        assert_eq!(find_by("no-such-client-here"), Err(Absence::NoClient));
+        let words = "Cannot connect. Is the docker daemon running?";
+        let silent = absence(&format!("echo '{words}' >&2; exit 1"));
+        assert_eq!(silent, Absence::Silent(words.into()));
+        let refused = absence("echo 'Got permission denied while trying' >&2; exit 1");
+        assert_eq!(refused, Absence::Denied);
+        assert!(refused.to_string().contains("usermod -aG docker"));
+        // A client that comes to no answer of its own.
+        let ended = absence(r#"[ "$1" = --version ] || kill -9 $$"#);
+        assert!(matches!(ended, Absence::Silent(_)), "{ended:?}");
     }
 }

@@ -8,7 +8,12 @@ use std::{
 };
 
 use super::{as_root, must};
-use crate::{cache, docker, outcome::CannotCheck, workspace::Workspace};
+use crate::{
+    cache,
+    docker::{self, Absence},
+    outcome::CannotCheck,
+    workspace::Workspace,
+};
 
 /// How long an engine may take to answer.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -22,8 +27,11 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 ///
 /// It does not answer, and where it says why.
 pub(super) fn start(workspace: &Workspace) -> Result<usize, CannotCheck> {
-    if docker::engine().is_ok() {
-        return Ok(1);
+    match docker::find() {
+        Ok(_) => return Ok(1),
+        // One that was started anew would refuse as well.
+        Err(denied @ Absence::Denied) => return Err(CannotCheck::new(denied.to_string())),
+        Err(_) => {}
     }
     workspace.say("setup: starting the Docker engine");
     let log = cache::folder("docker")?.join("dockerd.log");
@@ -37,16 +45,16 @@ pub(super) fn start(workspace: &Workspace) -> Result<usize, CannotCheck> {
     };
     let deadline = Instant::now() + LIMIT;
     loop {
-        match docker::engine() {
+        match docker::find() {
             Ok(version) => {
                 workspace.say(&format!("setup: the Docker engine {version} answers"));
                 return Ok(1);
             }
+            Err(denied @ Absence::Denied) => return Err(CannotCheck::new(denied.to_string())),
             Err(reason) if Instant::now() >= deadline => {
                 let seconds = LIMIT.as_secs();
                 return Err(CannotCheck::new(format!(
-                    "the Docker engine was started, and {seconds} s later: {reason}. {log} says more{}; a user beside \
-                     root has to be in the group docker",
+                    "the Docker engine was started, and {seconds} s later: {reason}. {log} says more{}",
                     last_line(Path::new(&log))
                 )));
             }
@@ -68,7 +76,7 @@ fn detached(log: &Path) -> Result<Command, CannotCheck> {
     let mut command = as_root("env")?;
     command
         .arg(format!("PATH={PATH}"))
-        .args(["sh", "-c", "setsid dockerd > \"$0\" 2>&1 < /dev/null &"])
+        .args(["sh", "-c", "setsid dockerd >> \"$0\" 2>&1 < /dev/null &"])
         .arg(log);
     Ok(command)
 }
