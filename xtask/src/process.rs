@@ -3,11 +3,15 @@
 use std::{
     io::{self, ErrorKind, Read, Write},
     process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
     time::{Duration, Instant},
 };
 
 use crate::outcome::CannotCheck;
+
+/// How long what a child said may take to arrive after its end. Somebody it left behind may hold its output for ever.
+const LINGER: Duration = Duration::from_secs(30);
 
 /// Whether what a child says is passed on while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,11 +129,25 @@ pub(crate) fn run_within(
 }
 
 /// Starts `command`, tells `started` its id, hears what it says and lets `wait` find its end.
+///
+/// # Bounds
+///
+/// Half a minute after its end nobody listens any more, and what was heard until then is what it said.
 pub(crate) fn attend(
     command: &mut Command,
     voice: Voice,
     started: impl FnOnce(u32),
     wait: impl FnOnce(&mut Child) -> io::Result<ExitStatus>,
+) -> Result<Finished, CannotCheck> {
+    attend_for(command, voice, started, wait, LINGER)
+}
+
+fn attend_for(
+    command: &mut Command,
+    voice: Voice,
+    started: impl FnOnce(u32),
+    wait: impl FnOnce(&mut Child) -> io::Result<ExitStatus>,
+    linger: Duration,
 ) -> Result<Finished, CannotCheck> {
     let program = command.get_program().to_string_lossy().into_owned();
     let mut child = command
@@ -147,14 +165,12 @@ pub(crate) fn attend(
         .stderr
         .take()
         .expect("invariant: standard error is piped");
-    let (output, errors) = (voice == Voice::Live, voice != Voice::Silent);
-    let output = thread::spawn(move || listen(stdout, output, io::stdout()));
-    let errors = thread::spawn(move || listen(stderr, errors, io::stderr()));
+    let output = Ear::open(stdout, voice == Voice::Live, io::stdout());
+    let errors = Ear::open(stderr, voice != Voice::Silent, io::stderr());
     let status = wait(&mut child)
         .map_err(|error| CannotCheck::new(format!("`{program}` was lost: {error}")))?;
-    let joined = "invariant: the listener does not panic";
-    let stdout = output.join().expect(joined);
-    let stderr = errors.join().expect(joined);
+    let deadline = Instant::now() + linger;
+    let (stdout, stderr) = (output.close(deadline), errors.close(deadline));
     if status.code().is_none() {
         return Err(CannotCheck::new(format!(
             "`{program}` was ended from outside ({status})"
@@ -181,9 +197,41 @@ pub(crate) fn wait_within(child: &mut Child, limit: Duration) -> io::Result<Opti
     }
 }
 
-/// Collects what `source` says, passing it on to `sink` as it comes when it is live.
-fn listen(mut source: impl Read, is_live: bool, mut sink: impl Write) -> String {
-    let mut heard = Vec::new();
+/// Hears one stream of a child.
+struct Ear {
+    heard: Arc<Mutex<Vec<u8>>>,
+    /// Closed when there is nothing more to hear.
+    open: mpsc::Receiver<()>,
+}
+
+impl Ear {
+    /// Collects what `source` says, passing it on to `sink` as it comes when it is live.
+    fn open(
+        source: impl Read + Send + 'static,
+        is_live: bool,
+        sink: impl Write + Send + 'static,
+    ) -> Self {
+        let heard = Arc::default();
+        let (closed, open) = mpsc::sync_channel::<()>(0);
+        let shared = Arc::clone(&heard);
+        thread::spawn(move || {
+            listen(source, is_live, sink, &shared);
+            drop(closed);
+        });
+        Self { heard, open }
+    }
+
+    /// What was heard until the end of the stream, or until `deadline`.
+    fn close(self, deadline: Instant) -> String {
+        let left = deadline.saturating_duration_since(Instant::now());
+        // Either way this is all there will be.
+        let _ = self.open.recv_timeout(left);
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        plain(&String::from_utf8_lossy(&heard))
+    }
+}
+
+fn listen(mut source: impl Read, is_live: bool, mut sink: impl Write, heard: &Mutex<Vec<u8>>) {
     let mut chunk = [0; 8192];
     loop {
         match source.read(&mut chunk) {
@@ -193,13 +241,13 @@ fn listen(mut source: impl Read, is_live: bool, mut sink: impl Write) -> String 
                     // A reader that went away is no reason to stop checking.
                     let _ = sink.write_all(&chunk[..length]).and_then(|()| sink.flush());
                 }
+                let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
                 heard.extend_from_slice(&chunk[..length]);
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(_) => break,
         }
     }
-    plain(&String::from_utf8_lossy(&heard))
 }
 
 /// The text as it stays on a terminal: without colours, and without progress bars that were drawn over.
@@ -270,6 +318,18 @@ mod tests {
             error.to_string().contains("did not come to an end"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn somebody_who_holds_the_output_of_a_child_that_ended_is_not_waited_for() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 600 & echo $!"]);
+        let linger = Duration::from_millis(300);
+        let finished =
+            attend_for(&mut command, Voice::Silent, |_| {}, Child::wait, linger).unwrap();
+        let left = finished.stdout.trim();
+        let ended = Command::new("kill").arg(left).status().unwrap();
+        assert!(finished.success && ended.success(), "{finished:?}");
     }
 
     #[test]

@@ -8,13 +8,13 @@ use std::{
     path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
     thread,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use crate::{
     console, docker,
     outcome::CannotCheck,
-    process::{self, Voice},
+    process::{self, Finished, Voice},
 };
 
 /// The subcommand that only this program calls.
@@ -26,11 +26,24 @@ pub(crate) const RUN_LABEL: &str = "org.glassbox.run";
 /// Runs made here begin so; anything else was started by hand, and belongs to whoever did.
 const PREFIX: &str = "run-";
 
-/// Stands for the id where there is no engine, and so nothing to remove.
-const NOTHING: &str = "-";
+/// Stands before the id where there is no engine, and so nothing to remove but the mark.
+const ALONE: &str = "-";
 
 /// How long a test process has after it was asked to end.
 const GRACE: Duration = Duration::from_secs(3);
+
+/// How long the engine may take to remove everything of one kind: it ends containers one after the other, and a busy
+/// machine takes its time.
+const REMOVAL: Duration = Duration::from_secs(100);
+
+/// How long what is being removed may still be listed after the command came back.
+const FADING: Duration = Duration::from_secs(10);
+
+/// How long the reaper may take for all of it.
+const REAPING: Duration = Duration::from_secs(6 * 60);
+
+/// No run takes as long, by far.
+const OLDEST: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// One run of the suites. Everything labelled with its id is gone some seconds after this is.
 pub(crate) struct Run {
@@ -45,10 +58,7 @@ impl Run {
     /// Begins a run: removes what dead ones left, and starts the process that will clean up after this one, among
     /// containers only where there is an engine.
     pub(crate) fn begin(has_docker: bool) -> Result<Self, CannotCheck> {
-        let seconds = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
-        let id = format!("{PREFIX}{}-{seconds:x}", std::process::id());
+        let id = format!("{PREFIX}{}-{:x}", std::process::id(), now().as_secs());
         let path = mark(&id);
         let failed = |error| crate::cache::failed(&path, &error);
         let file = File::create(&path).map_err(failed)?;
@@ -56,10 +66,9 @@ impl Run {
         if has_docker {
             sweep_the_dead()?;
         }
-        let program = std::env::current_exe()
-            .map_err(|error| CannotCheck::new(format!("this program cannot be found: {error}")))?;
-        let mut reaper = Command::new(program)
-            .args([SUBCOMMAND, if has_docker { &id } else { NOTHING }])
+        let scope = if has_docker { "" } else { ALONE };
+        let mut reaper = Command::new(this_program()?)
+            .args([SUBCOMMAND, &format!("{scope}{id}")])
             .stdin(Stdio::piped())
             // Not in the group that a terminal interrupts.
             .process_group(0)
@@ -89,8 +98,7 @@ impl Run {
     /// Ends the run and waits until its containers are gone.
     pub(crate) fn end(mut self) -> Result<(), CannotCheck> {
         drop(self.pipe.take());
-        let reaped = process::wait_within(&mut self.reaper, Duration::from_secs(120));
-        let _ = std::fs::remove_file(mark(&self.id));
+        let reaped = process::wait_within(&mut self.reaper, REAPING);
         match reaped {
             Ok(Some(status)) if status.success() => Ok(()),
             _ => Err(CannotCheck::new(format!(
@@ -101,30 +109,54 @@ impl Run {
     }
 }
 
+/// This very program, also where its file was replaced meanwhile, as by a build.
+fn this_program() -> Result<PathBuf, CannotCheck> {
+    let itself = PathBuf::from("/proc/self/exe");
+    if itself.exists() {
+        return Ok(itself);
+    }
+    std::env::current_exe()
+        .map_err(|error| CannotCheck::new(format!("this program cannot be found: {error}")))
+}
+
 /// The reaper itself: remembers the group that was announced last, and cleans up when the pipe ends.
 pub(crate) fn reap(id: &str) -> Result<(), CannotCheck> {
     let mut group = None;
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         group = line.parse::<u32>().ok();
     }
+    finish(id, group)
+}
+
+fn finish(id: &str, group: Option<u32>) -> Result<(), CannotCheck> {
     if let Some(group) = group {
         end_group(group);
     }
-    if id == NOTHING { Ok(()) } else { sweep(id) }
+    let (id, has_docker) = match id.strip_prefix(ALONE) {
+        Some(id) => (id, false),
+        None => (id, true),
+    };
+    if has_docker {
+        // What could not be removed keeps its mark, by which a later run knows it for dead.
+        sweep(id)?;
+    }
+    let _ = std::fs::remove_file(mark(id));
+    Ok(())
 }
 
 /// Asks a group of processes to end, and ends it.
 pub(super) fn end_group(group: u32) {
     let signal = |name: &str| {
         let mut kill = Command::new("sh");
-        kill.args(["-c", &format!("kill -{name} -- -{group}")]);
+        // The one form that every shell understands.
+        kill.args(["-c", &format!("kill -s {name} -- -{group}")]);
         process::run(&mut kill, Voice::Silent).is_ok_and(|killed| killed.success)
     };
     if !signal("TERM") {
         return;
     }
-    let deadline = std::time::Instant::now() + GRACE;
-    while signal("0") && std::time::Instant::now() < deadline {
+    let deadline = Instant::now() + GRACE;
+    while signal("0") && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(50));
     }
     signal("KILL");
@@ -134,13 +166,21 @@ pub(super) fn end_group(group: u32) {
 fn sweep(id: &str) -> Result<(), CannotCheck> {
     let label = format!("label={RUN_LABEL}={id}");
     let name = format!("name={}", network_prefix(id));
-    let containers = list(&["ps", "-aq", "--filter", &label])?;
-    remove(&["rm", "-f", "-v"], "container", &containers)?;
-    let mut networks = list(&["network", "ls", "-q", "--filter", &label])?;
-    networks.extend(list(&["network", "ls", "-q", "--filter", &name])?);
-    remove(&["network", "rm"], "network", &networks)?;
-    let volumes = list(&["volume", "ls", "-q", "--filter", &label])?;
-    remove(&["volume", "rm"], "volume", &volumes)
+    remove(
+        "container",
+        || list(&["ps", "-aq", "--filter", &label]),
+        &["rm", "-f", "-v"],
+    )?;
+    let networks = || {
+        let mut networks = list(&["network", "ls", "-q", "--filter", &label])?;
+        networks.extend(list(&["network", "ls", "-q", "--filter", &name])?);
+        networks.sort();
+        networks.dedup();
+        Ok(networks)
+    };
+    remove("network", networks, &["network", "rm"])?;
+    let volumes = || list(&["volume", "ls", "-q", "--filter", &label]);
+    remove("volume", volumes, &["volume", "rm"])
 }
 
 /// Sweeps after every run that ended without doing so itself, its reaper included.
@@ -155,7 +195,7 @@ fn sweep_the_dead() -> Result<(), CannotCheck> {
     ids.dedup();
     for id in ids
         .iter()
-        .filter(|id| id.starts_with(PREFIX) && is_dead(id))
+        .filter(|id| id.starts_with(PREFIX) && is_dead(id, now()))
     {
         console::line(format_args!(
             "collector: cleaning up after {id}, which was killed"
@@ -166,12 +206,26 @@ fn sweep_the_dead() -> Result<(), CannotCheck> {
     Ok(())
 }
 
-/// A run that lives holds the lock of its mark.
-fn is_dead(id: &str) -> bool {
+/// A run that lives holds the lock of its mark. One without a mark may have it in another folder for temporary files,
+/// and only its age says that it is over.
+fn is_dead(id: &str, now: Duration) -> bool {
     match File::open(mark(id)) {
         Ok(file) => file.try_lock().is_ok(),
-        Err(_) => true,
+        Err(_) => began(id).is_some_and(|began| now.saturating_sub(began) > OLDEST),
     }
+}
+
+/// When a run began, as its id says.
+fn began(id: &str) -> Option<Duration> {
+    let (_, seconds) = id.rsplit_once('-')?;
+    u64::from_str_radix(seconds, 16)
+        .ok()
+        .map(Duration::from_secs)
+}
+
+fn now() -> Duration {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default()
 }
 
 fn mark(id: &str) -> PathBuf {
@@ -205,28 +259,56 @@ fn list(arguments: &[&str]) -> Result<Vec<String>, CannotCheck> {
     }
 }
 
-fn remove(command: &[&str], noun: &str, ids: &[String]) -> Result<(), CannotCheck> {
-    if ids.is_empty() {
-        return Ok(());
+fn remove(
+    noun: &str,
+    list: impl FnMut() -> Result<Vec<String>, CannotCheck>,
+    command: &[&str],
+) -> Result<(), CannotCheck> {
+    let count = clear(noun, list, FADING, |ids| {
+        docker::ask_within(&[command, ids].concat(), REMOVAL)
+    })?;
+    if count > 0 {
+        let count = console::plural(count, noun);
+        console::line(format_args!(
+            "collector: removed {count} that the suites left"
+        ));
     }
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let removed = docker::ask(&[command, &ids].concat())?;
-    // What the suite removed in the meantime, or removes right now, is as gone as we want it.
-    let gone = ["No such", "is already in progress"];
-    let left = removed
-        .stderr
-        .lines()
-        .find(|line| !gone.iter().any(|words| line.contains(words)));
-    if let (false, Some(line)) = (removed.success, left) {
-        return Err(CannotCheck::new(format!(
-            "a {noun} cannot be removed: {line}"
-        )));
-    }
-    let count = console::plural(ids.len(), noun);
-    console::line(format_args!(
-        "collector: removed {count} that the suites left"
-    ));
     Ok(())
+}
+
+/// Removes what is listed, and returns how much that was. What the suite removed in the meantime, or removes right now,
+/// is as gone as we want it, in whatever words the engine says so: what counts is what is listed afterwards.
+fn clear(
+    noun: &str,
+    mut list: impl FnMut() -> Result<Vec<String>, CannotCheck>,
+    fading: Duration,
+    remove: impl FnOnce(&[&str]) -> Result<Finished, CannotCheck>,
+) -> Result<usize, CannotCheck> {
+    let found = list()?;
+    if found.is_empty() {
+        return Ok(0);
+    }
+    let ids: Vec<&str> = found.iter().map(String::as_str).collect();
+    let removed = remove(&ids)?;
+    if removed.success {
+        return Ok(found.len());
+    }
+    let deadline = Instant::now() + fading;
+    loop {
+        let mut left = list()?;
+        left.retain(|id| found.contains(id));
+        if left.is_empty() {
+            return Ok(found.len());
+        }
+        if Instant::now() >= deadline {
+            return Err(CannotCheck::new(format!(
+                "{} cannot be removed: {}",
+                console::plural(left.len(), noun),
+                removed.last_words()
+            )));
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
 }
 
 #[cfg(test)]
@@ -244,14 +326,60 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_alive_while_its_mark_is_locked_and_dead_without_one() {
-        let id = format!("{PREFIX}{}-test", std::process::id());
-        assert!(is_dead(&id));
+    fn a_run_is_alive_while_its_mark_is_locked_and_dead_when_it_is_not() {
+        let id = format!("{PREFIX}{}-abc", std::process::id());
         let file = File::create(mark(&id)).unwrap();
         file.lock().unwrap();
-        assert!(!is_dead(&id));
+        assert!(!is_dead(&id, now()));
         drop(file);
-        assert!(is_dead(&id));
+        assert!(is_dead(&id, Duration::ZERO));
         std::fs::remove_file(mark(&id)).unwrap();
+    }
+
+    #[test]
+    fn a_run_without_a_mark_is_dead_only_when_it_is_older_than_any_run() {
+        let began = Duration::from_secs(0x1000);
+        assert!(!is_dead("run-0-1000", began + OLDEST));
+        assert!(is_dead(
+            "run-0-1000",
+            began + OLDEST + Duration::from_secs(1)
+        ));
+        assert!(!is_dead("run-by-hand", now()));
+    }
+
+    #[test]
+    fn the_reaper_of_a_run_without_an_engine_removes_the_mark() {
+        let id = format!("{PREFIX}{}-def", std::process::id());
+        File::create(mark(&id)).unwrap();
+        finish(&format!("{ALONE}{id}"), None).unwrap();
+        assert!(!mark(&id).exists());
+    }
+
+    /// Clears what the listings name one after the other, by a command that fails.
+    fn clear_in_vain(listings: &[&[&str]]) -> Result<usize, CannotCheck> {
+        let mut listings = listings.iter();
+        let list = || {
+            let ids = listings.next().copied().unwrap_or_default();
+            Ok(ids.iter().map(|&id| id.to_owned()).collect())
+        };
+        clear("network", list, Duration::ZERO, |_| {
+            Ok(Finished {
+                success: false,
+                stdout: String::new(),
+                stderr: "Error: network a not found\nexit status 1\n".into(),
+            })
+        })
+    }
+
+    #[test]
+    fn only_what_is_still_listed_was_not_removed() {
+        assert_eq!(clear_in_vain(&[&["a", "b"], &[]]).unwrap(), 2);
+        assert_eq!(clear_in_vain(&[&["a"], &["another"]]).unwrap(), 1);
+        assert_eq!(clear_in_vain(&[&[]]).unwrap(), 0);
+        let reason = clear_in_vain(&[&["a", "b"], &["b"]]).unwrap_err();
+        assert!(
+            reason.to_string().contains("1 network cannot be removed"),
+            "{reason}"
+        );
     }
 }

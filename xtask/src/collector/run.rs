@@ -18,7 +18,7 @@ use super::{
 use crate::{
     console,
     outcome::{CannotCheck, Report},
-    process::{self, Finished},
+    process::{self, Finished, Voice},
     test::Counted,
     workspace::Workspace,
 };
@@ -214,7 +214,7 @@ impl Tally {
             command.arg(format!("--test-threads={threads}"));
         }
         let started = Instant::now();
-        let finished = finish(workspace, &mut command, run);
+        let finished = finish(workspace.voice(), &mut command, |group| run.announce(group));
         let time = started.elapsed();
         match finished {
             Ok(finished) => self.count(suite, &finished, time),
@@ -276,22 +276,21 @@ impl Tally {
 
 /// Runs a test executable in a process group of its own, so that its end is the end of everything it started.
 fn finish(
-    workspace: &Workspace,
+    voice: Voice,
     command: &mut Command,
-    run: &Run,
+    started: impl FnOnce(u32),
 ) -> Result<Finished, CannotCheck> {
     let mut is_late = false;
     let finished = process::attend(
         command.process_group(0),
-        workspace.voice(),
-        |group| run.announce(group),
-        |child: &mut Child| match process::wait_within(child, LIMIT)? {
-            Some(status) => Ok(status),
-            None => {
-                is_late = true;
-                reaper::end_group(child.id());
-                child.wait()
-            }
+        voice,
+        started,
+        |child: &mut Child| {
+            let ended = process::wait_within(child, LIMIT)?;
+            is_late = ended.is_none();
+            // What a case left running would go on, and hold the output that is listened to.
+            reaper::end_group(child.id());
+            ended.map_or_else(|| child.wait(), Ok)
         },
     );
     if is_late {
@@ -343,5 +342,16 @@ mod tests {
         assert_eq!(counted(2, 1, 3).violations.len(), 1);
         let whole = counted(3, 0, 3);
         assert!(whole.doubts.is_empty() && whole.violations.is_empty());
+    }
+
+    #[test]
+    fn what_a_case_left_running_ends_with_its_suite() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 600 & echo $!"]);
+        let finished = finish(Voice::Silent, &mut command, |_| {}).unwrap();
+        assert!(finished.success);
+        let state = std::fs::read_to_string(format!("/proc/{}/stat", finished.stdout.trim()));
+        // Gone, or dead and not yet noticed by the parent that it was given.
+        assert!(state.is_err() || state.is_ok_and(|state| state.contains(") Z ")));
     }
 }

@@ -29,7 +29,9 @@ pub(super) fn run(
 ) -> Result<(), CannotCheck> {
     // Its end is the end of the containers, also where this program is killed.
     let run = Run::begin(true)?;
-    let tried = try_all(workspace, images, built, &run);
+    let mut containers = Vec::new();
+    let tried = try_all(workspace, images, built, &run, &mut containers);
+    remove(&containers);
     let ended = run.end();
     tried.and(ended)
 }
@@ -39,12 +41,15 @@ fn try_all(
     images: &[Image],
     built: &[Built],
     run: &Run,
+    containers: &mut Vec<String>,
 ) -> Result<(), CannotCheck> {
     let started = Instant::now();
     let mut waiting = Vec::new();
     for (image, built) in images.iter().zip(built) {
         let reference = built.reference.as_str();
-        waiting.push((reference, start(reference, image, run)?));
+        let container = start(reference, image, run)?;
+        containers.push(container.clone());
+        waiting.push((reference, container));
     }
     let deadline = started + LIMIT;
     while !waiting.is_empty() {
@@ -70,6 +75,15 @@ fn try_all(
         crate::console::duration(started.elapsed())
     ));
     Ok(())
+}
+
+/// Removes containers. What cannot be removed is left to the end of the run, which says so.
+fn remove(containers: &[String]) {
+    if !containers.is_empty() {
+        let ids = containers.iter().map(String::as_str);
+        let words: Vec<&str> = ["rm", "-f", "-v"].into_iter().chain(ids).collect();
+        let _ = docker::ask_within(&words, Duration::from_secs(100));
+    }
 }
 
 /// Starts a container; its id.
