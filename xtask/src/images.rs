@@ -23,6 +23,8 @@ use crate::{
 };
 
 pub(crate) use binaries::{installed as has_target, target};
+pub(crate) use certificates::bundle as certificates;
+pub(crate) use context::settle;
 pub(crate) use list::{Image, read as list};
 
 /// Where the recipe of every image stands.

@@ -1,24 +1,17 @@
 //! The collector as an image: present, else pulled, else built around the binary.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use super::{Way, distribution::Distribution};
-use crate::{cache, docker, outcome::CannotCheck, workspace::Workspace};
+use crate::{cache, docker, images, outcome::CannotCheck, workspace::Workspace};
 
 /// A registry that has not delivered the 90 MB by then is not worth the wait.
 const PULL_LIMIT: Duration = Duration::from_secs(300);
 
 /// Says on the image which description of the collector it was made from.
 const STAMP_LABEL: &str = "org.glassbox.collector.stamp";
-
-/// Where Debian, and most others, keep the certificates they trust.
-const ROOTS: &[&str] = &[
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/cert.pem",
-];
 
 /// Makes sure that an image of the collector is there and returns its name.
 ///
@@ -66,24 +59,14 @@ fn build(
     image: &str,
     stamp: &str,
 ) -> Result<(), CannotCheck> {
-    let roots = ROOTS
-        .iter()
-        .map(Path::new)
-        .find(|path| path.is_file())
-        .ok_or_else(|| {
-            CannotCheck::new(
-                "the certificates that go into the image are missing: install ca-certificates",
-            )
-        })?;
     let context = TempDir::with_prefix("glassbox-otelcol-")
         .map_err(|error| cache::failed(&std::env::temp_dir(), &error))?;
-    let copy = |from: &Path, name: &str| {
-        let to = context.path().join(name);
-        std::fs::copy(from, &to).map_err(|error| cache::failed(&to, &error))
-    };
-    copy(&distribution.binary(), "otelcol")?;
-    copy(roots, "ca-certificates.crt")?;
+    let failed = |error| cache::failed(context.path(), &error);
+    std::fs::copy(distribution.binary(), context.path().join("otelcol")).map_err(failed)?;
+    let roots = images::certificates()?;
+    std::fs::write(context.path().join("ca-certificates.crt"), roots).map_err(failed)?;
     cache::make(&context.path().join("data"))?;
+    images::settle(context.path()).map_err(failed)?;
     docker::build(
         workspace,
         image,

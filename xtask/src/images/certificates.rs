@@ -19,7 +19,7 @@ const BUNDLES: &[&str] = &[
 /// # Errors
 ///
 /// This machine has none.
-pub(super) fn bundle() -> Result<String, CannotCheck> {
+pub(crate) fn bundle() -> Result<String, CannotCheck> {
     let mut files = in_folder(Path::new(MOZILLA));
     if files.is_empty() {
         files.extend(
@@ -55,4 +55,20 @@ pub(super) fn in_folder(folder: &Path) -> Vec<PathBuf> {
         .collect();
     files.sort();
     files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{images::DOCKERFILE, workspace::Workspace};
+
+    #[test]
+    fn an_image_trusts_mozillas_authorities_alone_also_where_it_is_compiled_inside_of_docker() {
+        let recipe = Workspace::discover().unwrap().read(DOCKERFILE).unwrap();
+        let taken = format!("cat {MOZILLA}/*.crt > /out/etc/ssl/certs/ca-certificates.crt");
+        assert!(recipe.contains(&taken));
+        for bundle in BUNDLES {
+            assert!(!recipe.contains(&format!(" {bundle} ")), "{bundle}");
+        }
+    }
 }

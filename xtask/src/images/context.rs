@@ -2,6 +2,7 @@
 
 use std::{
     fs, io,
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     process::Command,
     time::SystemTime,
@@ -62,20 +63,60 @@ fn lay_out(
     if !touched.success() {
         return Err(io::Error::other("touch cannot date a link"));
     }
-    forget_the_time(folder)
+    settle(folder)
 }
 
-/// Dates everything 1970: the layers of an image hold the times of its files, and the same files make the same layers.
-fn forget_the_time(folder: &Path) -> io::Result<()> {
+/// Dates everything 1970 and lets everybody read it: the layers of an image hold the times and the modes of its files,
+/// and the same files make the same layers, whatever the umask of whoever builds it. The user of the image is nobody's
+/// owner.
+pub(crate) fn settle(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         match entry.file_type()? {
-            kind if kind.is_dir() => forget_the_time(&entry.path())?,
+            kind if kind.is_dir() => settle(&entry.path())?,
             kind if kind.is_file() => {
-                fs::File::open(entry.path())?.set_modified(SystemTime::UNIX_EPOCH)?;
+                let is_program = entry.metadata()?.mode() & 0o100 != 0;
+                settle_one(&entry.path(), if is_program { 0o755 } else { 0o644 })?;
             }
             _ => {}
         }
     }
-    fs::File::open(folder)?.set_modified(SystemTime::UNIX_EPOCH)
+    settle_one(folder, 0o755)
+}
+
+fn settle_one(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+    fs::File::open(path)?.set_modified(SystemTime::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_may_read_what_goes_into_an_image_whatever_the_umask() {
+        let home = tempfile::tempdir().unwrap();
+        let binary = home.path().join("built");
+        fs::write(&binary, "").unwrap();
+        fs::set_permissions(&binary, fs::Permissions::from_mode(0o700)).unwrap();
+        let folder = home.path().join("context");
+        lay_out(&folder, &binary, "lab", "FROM scratch", "PEM").unwrap();
+        let certificates = folder.join("out/etc/ssl/certs/ca-certificates.crt");
+        // As a umask of 077 would have left them.
+        for (path, mode) in [(&certificates, 0o600), (&folder.join("data"), 0o700)] {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+        settle(&folder).unwrap();
+        for (path, mode) in [
+            ("data", 0o755),
+            ("out/etc", 0o755),
+            ("out/etc/ssl/certs/ca-certificates.crt", 0o644),
+            ("out/lab", 0o755),
+            ("Dockerfile", 0o644),
+        ] {
+            let found = fs::metadata(folder.join(path)).unwrap();
+            assert_eq!(found.mode() & 0o777, mode, "{path}");
+            assert_eq!(found.modified().unwrap(), SystemTime::UNIX_EPOCH, "{path}");
+        }
+    }
 }

@@ -160,6 +160,20 @@ mod tests {
     }
 
     #[test]
+    fn an_image_that_is_built_by_hand_says_the_same_version() {
+        let workspace = Workspace::discover().unwrap();
+        let recipe = workspace.read(DOCKERFILE).unwrap();
+        let version = env!("CARGO_PKG_VERSION");
+        assert!(recipe.contains(&format!("ARG VERSION={version}\n")));
+        assert!(recipe.contains(&format!("-t glassbox/time-tool:{version} ")));
+        let guide = workspace.read("docs/guides/kubernetes.md").unwrap();
+        for (at, _) in guide.match_indices("glassbox/time-tool:") {
+            let tag = &guide[at + "glassbox/time-tool:".len()..];
+            assert!(tag.starts_with(version), "{tag:.20}");
+        }
+    }
+
+    #[test]
     fn an_image_that_does_not_exist_is_named_with_those_that_do() {
         let workspace = Workspace::discover().unwrap();
         let reason = named(&workspace, &["moon-tool".into()]).unwrap_err();
