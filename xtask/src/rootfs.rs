@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::{cache, outcome::CannotCheck, setup, workspace::Workspace};
+use crate::{cache, docker, outcome::CannotCheck, setup, workspace::Workspace};
+
+/// Says on an image which description it was made from.
+pub(crate) const STAMP_LABEL: &str = "org.glassbox.rootfs.stamp";
 
 /// What a root file system shall hold.
 #[derive(Debug)]
@@ -48,6 +51,29 @@ impl RootFs {
         }
         let packages = crate::metadata::read(&list)?;
         Ok(Archive { path, packages })
+    }
+
+    /// Makes an image of it that bears its stamp, so that one of another description is not taken for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`ensure`](Self::ensure), and when the engine does not import it.
+    pub(crate) fn import(
+        &self,
+        workspace: &Workspace,
+        image: &str,
+        changes: &[&str],
+    ) -> Result<(), CannotCheck> {
+        let archive = self.ensure(workspace)?;
+        let label = format!("LABEL {STAMP_LABEL}={}", self.stamp(changes));
+        let changes = [changes, &[label.as_str()]].concat();
+        docker::import(workspace, archive.path(), image, &changes)
+    }
+
+    /// Tells one description of an image from another, in one line.
+    pub(crate) fn stamp(&self, changes: &[&str]) -> String {
+        let sum = crc32fast::hash(changes.join("\n").as_bytes());
+        format!("{}-{sum:08x}", self.name())
     }
 
     fn name(&self) -> String {
@@ -148,6 +174,14 @@ mod tests {
         );
         assert_eq!(version(status, "redis").as_deref(), Some("9"));
         assert_eq!(version(status, "redi"), None);
+    }
+
+    #[test]
+    fn an_image_of_other_packages_or_other_settings_has_another_stamp() {
+        let one = RootFs::bookworm(&[]).stamp(&["USER 1"]);
+        assert_ne!(one, RootFs::bookworm(&[]).stamp(&["USER 2"]));
+        assert_ne!(one, RootFs::bookworm(&["git"]).stamp(&["USER 1"]));
+        assert_eq!(one, RootFs::bookworm(&[]).stamp(&["USER 1"]));
     }
 
     #[test]

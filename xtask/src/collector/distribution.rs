@@ -28,7 +28,7 @@ const SOURCES: &[&str] = &[
 /// The package of the OpenTelemetry Collector Builder.
 const BUILDER: &str = "go.opentelemetry.io/collector/cmd/builder";
 
-/// Modules that the public checksum database does not know in every version.
+/// Modules of which the checksum database does not know every version.
 const UNLISTED: &str = "github.com/open-telemetry/opentelemetry-collector-contrib,\
     github.com/open-telemetry/opentelemetry-collector-contrib/*";
 
@@ -44,6 +44,8 @@ pub(super) struct Distribution {
     home: PathBuf,
     version: String,
     builder: String,
+    /// The checksums of everything that the builder is compiled from.
+    pins: String,
     stamp: String,
 }
 
@@ -73,6 +75,7 @@ impl Distribution {
             source: workspace.root().join("deploy/collector"),
             home: cache::folder("otelcol")?.join(&version),
             stamp: stamp(&version, &builder, sum.finalize()),
+            pins: workspace.read("deploy/collector/ocb/go.sum")?,
             version,
             builder,
         })
@@ -168,7 +171,7 @@ impl Distribution {
 
     /// The builder, compiled from the module that pins it.
     fn builder(&self, workspace: &Workspace, go: &Path) -> Result<PathBuf, CannotCheck> {
-        let program = cache::folder("otelcol")?.join(format!("ocb-{}", self.builder));
+        let program = cache::folder("otelcol")?.join(builder_name(&self.builder, &self.pins));
         if program.is_file() {
             return Ok(program);
         }
@@ -279,6 +282,11 @@ fn rename(from: &Path, to: &Path) -> Result<(), CannotCheck> {
     std::fs::rename(from, to).map_err(|error| cache::failed(to, &error))
 }
 
+/// What a builder is called in the cache: one of other modules is another one.
+fn builder_name(version: &str, pins: &str) -> String {
+    format!("ocb-{version}-{:08x}", crc32fast::hash(pins.as_bytes()))
+}
+
 fn stamp(version: &str, builder: &str, sum: u32) -> String {
     format!("otelcol {version}, ocb {builder}, sources {sum:08x}")
 }
@@ -338,6 +346,24 @@ mod tests {
             stamp("1", "v1", 2),
         ] {
             assert_ne!(one, other);
+        }
+    }
+
+    #[test]
+    fn a_builder_of_other_modules_is_another_one() {
+        let one = builder_name("v1", "a h1:x");
+        assert_ne!(one, builder_name("v1", "a h1:y"));
+        assert_ne!(one, builder_name("v2", "a h1:x"));
+    }
+
+    #[test]
+    fn an_image_of_the_collector_says_its_version() {
+        let workspace = Workspace::discover().unwrap();
+        let version = Distribution::read(&workspace).unwrap().version;
+        let label = format!("org.opencontainers.image.version={version:?} ");
+        for file in ["Dockerfile", "Dockerfile.prebuilt"] {
+            let recipe = workspace.read(&format!("deploy/collector/{file}")).unwrap();
+            assert!(recipe.contains(&label), "{file}");
         }
     }
 

@@ -3,12 +3,25 @@
 use std::time::Duration;
 
 use super::Way;
-use crate::{docker, outcome::CannotCheck, rootfs::RootFs, workspace::Workspace};
+use crate::{
+    docker,
+    outcome::CannotCheck,
+    rootfs::{RootFs, STAMP_LABEL},
+    workspace::Workspace,
+};
 
 const PUBLISHED: &str = "redis:7.4-alpine";
 
 /// The name under which ours is kept; its tag is Redis' version.
 const OURS: &str = "glassbox/redis";
+
+/// What the image says beside its files.
+const CHANGES: &[&str] = &[
+    "EXPOSE 6379",
+    "USER redis",
+    "WORKDIR /var/lib/redis",
+    r#"CMD ["redis-server", "--bind", "0.0.0.0", "--protected-mode", "no", "--save", ""]"#,
+];
 
 const PULL_LIMIT: Duration = Duration::from_secs(180);
 
@@ -22,26 +35,22 @@ pub(super) fn ensure(workspace: &Workspace) -> Result<(String, Way), CannotCheck
     if docker::has_image(PUBLISHED) {
         return Ok((PUBLISHED.to_owned(), Way::Present));
     }
-    if let Some(image) = docker::tags(OURS)?.into_iter().next() {
+    let system = RootFs::bookworm(&["redis-server"]);
+    let stamp = system.stamp(CHANGES);
+    let is_ours = |image: &String| docker::label(image, STAMP_LABEL).as_deref() == Some(&stamp);
+    if let Some(image) = docker::tags(OURS)?.into_iter().find(is_ours) {
         return Ok((image, Way::Present));
     }
     let Err(reason) = docker::pull(workspace, PUBLISHED, PULL_LIMIT) else {
         return Ok((PUBLISHED.to_owned(), Way::Pulled));
     };
     workspace.say(&format!("collector: {reason}; building an image instead"));
-    let system = RootFs::bookworm(&["redis-server"]);
     let archive = system.ensure(workspace)?;
     let version = archive
         .version("redis-server")
         .ok_or_else(|| CannotCheck::new("the Debian that was made holds no redis-server"))?;
     let image = format!("{OURS}:{}", upstream(&version));
-    let changes = [
-        "EXPOSE 6379",
-        "USER redis",
-        "WORKDIR /var/lib/redis",
-        r#"CMD ["redis-server", "--bind", "0.0.0.0", "--protected-mode", "no", "--save", ""]"#,
-    ];
-    docker::import(workspace, archive.path(), &image, &changes)?;
+    system.import(workspace, &image, CHANGES)?;
     Ok((image, Way::Built))
 }
 
@@ -54,6 +63,14 @@ fn upstream(version: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_suites_and_the_manifests_run_the_same_redis() {
+        let workspace = Workspace::discover().unwrap();
+        let manifest = "deploy/k8s/base/services/redis.yaml";
+        let manifest = workspace.read(manifest).unwrap();
+        assert!(manifest.contains(&format!("image: {PUBLISHED}\n")));
+    }
 
     #[test]
     fn debian_adds_to_a_version_in_front_and_behind() {

@@ -8,7 +8,7 @@ use crate::{
     docker,
     outcome::CannotCheck,
     process::{self, Voice},
-    rootfs::RootFs,
+    rootfs::{RootFs, STAMP_LABEL},
     workspace::Workspace,
 };
 
@@ -17,6 +17,9 @@ const PUBLISHED: &str = "debian:bookworm-slim";
 
 /// The one that debootstrap makes, with the packages that every image of this release has.
 const OURS: &str = "glassbox/debian:bookworm";
+
+/// What the image says beside its files.
+const CHANGES: &[&str] = &["CMD [\"bash\"]"];
 
 /// The one that also trusts the authorities that were added to this machine.
 const TRUSTING: &str = "glassbox/debian:bookworm-trusting";
@@ -30,9 +33,13 @@ const ADDED: &str = "/usr/local/share/ca-certificates";
 ///
 /// None of the three ways works, with the reason of the last.
 pub(super) fn base(workspace: &Workspace) -> Result<&'static str, CannotCheck> {
-    let found = [PUBLISHED, OURS]
-        .into_iter()
-        .find(|image| docker::has_image(image));
+    let ours = RootFs::bookworm(&[]);
+    let is_ours = || docker::label(OURS, STAMP_LABEL).as_deref() == Some(&ours.stamp(CHANGES));
+    let found = if docker::has_image(PUBLISHED) {
+        Some(PUBLISHED)
+    } else {
+        is_ours().then_some(OURS)
+    };
     let base = match found {
         Some(image) => {
             workspace.say(&format!("images: {image} is present"));
@@ -45,7 +52,7 @@ pub(super) fn base(workspace: &Workspace) -> Result<&'static str, CannotCheck> {
             }
             Err(reason) => {
                 workspace.say(&format!("images: {reason}; making {OURS} by debootstrap"));
-                bootstrap(workspace)?;
+                ours.import(workspace, OURS, CHANGES)?;
                 OURS
             }
         },
@@ -55,11 +62,6 @@ pub(super) fn base(workspace: &Workspace) -> Result<&'static str, CannotCheck> {
     } else {
         Ok(base)
     }
-}
-
-fn bootstrap(workspace: &Workspace) -> Result<(), CannotCheck> {
-    let archive = RootFs::bookworm(&[]).ensure(workspace)?;
-    docker::import(workspace, archive.path(), OURS, &["CMD [\"bash\"]"])
 }
 
 /// Puts this machine's own authorities on top of `base`, where it has any.
@@ -79,7 +81,8 @@ fn trust(workspace: &Workspace, base: &str) -> Result<bool, CannotCheck> {
         .and_then(|()| {
             let recipe = format!("FROM {base}\nCOPY *.crt {ADDED}/\n");
             fs::write(home.path().join("Dockerfile"), recipe)
-        });
+        })
+        .and_then(|()| super::settle(home.path()));
     written.map_err(|error| {
         CannotCheck::new(format!(
             "the authorities of {ADDED} cannot be copied: {error}"
