@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
     process::Command,
 };
 
@@ -115,10 +114,30 @@ impl Parts {
 }
 
 fn redis_server() -> Result<(), CannotCheck> {
-    let mut ask = Command::new(PathBuf::from("redis-server"));
-    process::run(ask.arg("--version"), Voice::Silent)
-        .map(drop)
-        .map_err(|_| {
-            CannotCheck::new("redis-server is not installed: `cargo xtask setup` installs it")
-        })
+    answers("redis-server")
+}
+
+fn answers(program: &str) -> Result<(), CannotCheck> {
+    let asked = process::run(Command::new(program).arg("--version"), Voice::Silent);
+    let reason = match asked {
+        Ok(asked) if asked.success => return Ok(()),
+        Ok(asked) => format!("{program} is broken ({})", asked.last_words()),
+        Err(_) => format!("{program} is not installed"),
+    };
+    Err(CannotCheck::new(format!(
+        "{reason}: `cargo xtask setup` installs it"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_only_fails_is_not_there() {
+        assert!(answers("true").is_ok());
+        assert!(answers("false").unwrap_err().to_string().contains("broken"));
+        let reason = answers("no-such-program-here").unwrap_err();
+        assert!(reason.to_string().contains("not installed"), "{reason}");
+    }
 }

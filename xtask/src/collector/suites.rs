@@ -56,7 +56,7 @@ impl Target {
             .unwrap_or_else(|| Part::USUAL.into())
     }
 
-    /// Containers share two cores and one engine, so cases that start some run one after the other.
+    /// Containers share one engine, and some take all of a small machine: cases that start some run one after the other.
     pub(super) fn threads(&self) -> Option<usize> {
         let needs_docker = self.needs().contains(&Part::Docker);
         self.terms.threads.or(needs_docker.then_some(1))
