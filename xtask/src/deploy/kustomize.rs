@@ -122,7 +122,16 @@ pub(super) fn render(workspace: &Workspace) -> Result<Rendered, CannotCheck> {
             continue;
         }
         match objects(&made.stdout) {
-            Ok(objects) => rendered.clusters.push(Cluster { folder, objects }),
+            Ok(objects) if objects.is_empty() => {
+                rendered
+                    .violations
+                    .push(format!("{folder} renders to nothing"));
+            }
+            Ok(objects) => rendered.clusters.push(Cluster {
+                own: own(&workspace.root().join(&folder))?,
+                folder,
+                objects,
+            }),
             Err(fault) => rendered.violations.push(format!("{folder}: {fault}")),
         }
     }
@@ -135,10 +144,40 @@ fn objects(yaml: &str) -> Result<Vec<Object>, String> {
     values.into_iter().map(Object::try_from).collect()
 }
 
+/// The objects in the files below a folder. What is no object, such as some patches and settings, is left out.
+fn own(folder: &Path) -> Result<Vec<Object>, CannotCheck> {
+    let mut found = Vec::new();
+    for path in files(folder)? {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "yaml")
+        {
+            found.extend(objects(&crate::metadata::read(&path)?).unwrap_or_default());
+        }
+    }
+    Ok(found)
+}
+
 /// Every folder with a kustomization, relative to the workspace, in order of their names.
 fn folders(workspace: &Workspace) -> Result<Vec<String>, CannotCheck> {
+    let mut found: Vec<String> = files(&workspace.root().join(MANIFESTS))?
+        .iter()
+        .filter(|path| path.ends_with("kustomization.yaml"))
+        .filter_map(|path| Some(relative(path.parent()?, workspace.root())))
+        .collect();
+    if found.is_empty() {
+        return Err(CannotCheck::new(format!(
+            "there is no kustomization below {MANIFESTS}"
+        )));
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, CannotCheck> {
     let mut found = Vec::new();
-    let mut open = vec![workspace.root().join(MANIFESTS)];
+    let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
         let unreadable = |error: std::io::Error| {
             CannotCheck::new(format!("{} cannot be read: {error}", folder.display()))
@@ -147,17 +186,11 @@ fn folders(workspace: &Workspace) -> Result<Vec<String>, CannotCheck> {
             let path = entry.map_err(unreadable)?.path();
             if path.is_dir() {
                 open.push(path);
-            } else if path.ends_with("kustomization.yaml") {
-                found.push(relative(&folder, workspace.root()));
+            } else {
+                found.push(path);
             }
         }
     }
-    if found.is_empty() {
-        return Err(CannotCheck::new(format!(
-            "there is no kustomization below {MANIFESTS}"
-        )));
-    }
-    found.sort();
     Ok(found)
 }
 

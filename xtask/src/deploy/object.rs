@@ -21,6 +21,8 @@ pub(super) struct Cluster {
     /// The folder of the kustomization.
     pub(super) folder: String,
     pub(super) objects: Vec<Object>,
+    /// What the files of that folder say, before a patch changed anything.
+    pub(super) own: Vec<Object>,
 }
 
 impl Cluster {

@@ -5,6 +5,7 @@ mod addresses;
 mod hardening;
 mod ports;
 mod references;
+mod resources;
 mod selectors;
 mod settings;
 mod variables;
@@ -62,12 +63,14 @@ pub(super) fn faults(
             }
             addresses::check(&mut audit, &place, cluster, pod, container);
             hardening::check_container(&mut audit, &place, pod, container);
+            resources::check(&mut audit, &place, container);
         }
         for container in pod.lasting() {
             let place = format!("{}, container {}", pod.object, container.name);
             hardening::check_probes(&mut audit, &place, container);
         }
         hardening::check_pod(&mut audit, pod);
+        resources::check_own(&mut audit, cluster, pod);
         references::check_pod(&mut audit, cluster, pod, guide);
         selectors::check_pod(&mut audit, pod);
     }

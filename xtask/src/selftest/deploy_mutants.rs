@@ -42,6 +42,14 @@ pub(crate) const OBJECT_MUTANTS: &[Mutant] = &[
         answer: Violation("deploy/k8s/base does not render"),
     },
     Mutant {
+        fault: "a kustomization holds nothing",
+        apply: |tree| {
+            let empty = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: []\nconfigMapGenerator: []\n";
+            tree.write("deploy/k8s/overlays/empty/kustomization.yaml", empty)
+        },
+        answer: Violation("deploy/k8s/overlays/empty renders to nothing"),
+    },
+    Mutant {
         fault: "an overlay lost what its component changes",
         apply: |tree| {
             let file = "deploy/k8s/components/quiet/kustomization.yaml";
@@ -173,6 +181,22 @@ pub(crate) const REFERENCE_MUTANTS: &[Mutant] = &[
         answer: Violation("no secret lab-token has token"),
     },
     Mutant {
+        fault: "a pod is labelled as another version than that of its image",
+        apply: |tree| {
+            tree.replace(
+                APP,
+                "      labels:\n        name: app",
+                "      labels:\n        app.kubernetes.io/version: 0.2.0\n        name: app",
+            )
+        },
+        answer: Violation("it is labelled as version 0.2.0, and none of its images is"),
+    },
+    Mutant {
+        fault: "the guide makes a secret in another namespace",
+        apply: |tree| tree.replace("docs/guides/kubernetes.md", "--namespace lab ", "-n labs "),
+        answer: Violation("no secret lab-token has token"),
+    },
+    Mutant {
         fault: "a config map is not there",
         apply: |tree| {
             tree.replace(
@@ -284,6 +308,29 @@ pub(crate) const REFERENCE_MUTANTS: &[Mutant] = &[
         fault: "a container may take all of the memory",
         apply: |tree| tree.replace(APP, "              memory: 16Mi\n", ""),
         answer: Violation("resources.limits has no memory"),
+    },
+    Mutant {
+        fault: "a container is given more than it may take",
+        apply: |tree| tree.replace(APP, "memory: 8Mi", "memory: 8Gi"),
+        answer: Violation("it is given more memory than it may take"),
+    },
+    Mutant {
+        fault: "an amount has letters that mean nothing",
+        apply: |tree| tree.replace(APP, "memory: 16Mi", "memory: 16MB"),
+        answer: Violation("resources.limits: 16MB is no amount of memory"),
+    },
+    Mutant {
+        fault: "a patch replaces what the file of a deployment says about its resources",
+        apply: |tree| {
+            let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: every\nspec:\n  template:\n    spec:\n      containers:\n        - name: app\n          resources:\n            limits:\n              memory: 12Mi\n";
+            tree.write("deploy/k8s/base/patch.yaml", patch)?;
+            tree.replace(
+                "deploy/k8s/base/kustomization.yaml",
+                "configMapGenerator:",
+                "patches:\n  - path: patch.yaml\n    target:\n      kind: Deployment\n      name: app\nconfigMapGenerator:",
+            )
+        },
+        answer: Violation("a patch replaces the resources that its own file says"),
     },
     Mutant {
         fault: "nobody asks whether a container is ready",

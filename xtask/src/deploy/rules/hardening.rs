@@ -5,9 +5,6 @@ use k8s_openapi::api::core::v1::Container;
 use super::Audit;
 use crate::deploy::pod::Pod;
 
-/// What a container is given, and what it may take at most.
-const RESOURCES: [&str; 2] = ["cpu", "memory"];
-
 /// What holds for a pod as a whole.
 pub(super) fn check_pod(audit: &mut Audit, pod: &Pod<'_>) {
     let (object, spec) = (pod.object, &pod.spec);
@@ -52,18 +49,6 @@ pub(super) fn check_container(
     audit.must(drops == Some(vec!["ALL".to_owned()]), || {
         format!("{place}: capabilities are not dropped, ALL of them")
     });
-    let resources = container.resources.clone().unwrap_or_default();
-    for (what, amounts) in [
-        ("requests", resources.requests),
-        ("limits", resources.limits),
-    ] {
-        for resource in RESOURCES {
-            let has = amounts.as_ref().is_some_and(|it| it.contains_key(resource));
-            audit.must(has, || {
-                format!("{place}: resources.{what} has no {resource}")
-            });
-        }
-    }
 }
 
 /// What holds for a container that runs as long as its pod.

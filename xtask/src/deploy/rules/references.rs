@@ -35,6 +35,13 @@ pub(super) fn check(audit: &mut Audit, cluster: &Cluster) {
 /// Looks at what a pod needs beside its images.
 pub(super) fn check_pod(audit: &mut Audit, cluster: &Cluster, pod: &Pod<'_>, guide: &str) {
     let object = pod.object;
+    if let Some(version) = pod.labels.get("app.kubernetes.io/version") {
+        let tag = format!(":{version}");
+        let mut images = pod.spec.containers.iter().flat_map(|it| &it.image);
+        audit.must(images.any(|image| image.ends_with(&tag)), || {
+            format!("{object}: it is labelled as version {version}, and none of its images is")
+        });
+    }
     let mut mounted = BTreeSet::new();
     for container in pod.containers() {
         let place = format!("{object}, container {}", container.name);
@@ -141,7 +148,7 @@ fn check_secret(
     let known = cluster
         .find("Secret", &pod.object.namespace, name)
         .is_some()
-        || making(guide, name).next().is_some();
+        || making(guide, &pod.object.namespace, name).next().is_some();
     audit.must(known, || {
         format!("{place}: there is no secret {name}, and {GUIDE} does not make it")
     });
@@ -161,18 +168,23 @@ fn check_secret_key(
     let has = secret.is_some_and(|secret| {
         secret.pairs("/data").contains_key(key) || secret.pairs("/stringData").contains_key(key)
     });
-    let has = has || making(guide, name).any(|command| command.contains(&flag));
+    let has =
+        has || making(guide, &pod.object.namespace, name).any(|command| command.contains(&flag));
     audit.must(has, || {
         format!("{place}: no secret {name} has {key}, and {GUIDE} does not make one that has")
     });
 }
 
-/// The commands of the guide that make a secret of this name, each with what follows in its block.
-fn making<'a>(guide: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+/// The commands of the guide that make a secret of this name in a namespace, each with what follows in its block.
+fn making<'a>(guide: &'a str, namespace: &str, name: &str) -> impl Iterator<Item = &'a str> {
     let begins = format!("create secret generic {name} ");
     guide
         .match_indices("create secret generic ")
-        .filter(move |(start, _)| guide[*start..].replace("\\\n", " ").starts_with(&begins))
+        .filter(move |(start, _)| {
+            let line = guide[..*start].lines().next_back().unwrap_or_default();
+            guide[*start..].replace("\\\n", " ").starts_with(&begins)
+                && namespace_of(line) == Some(namespace)
+        })
         .map(|(start, _)| {
             let rest = &guide[start..];
             let end = rest.find("```").unwrap_or(rest.len());
@@ -181,17 +193,25 @@ fn making<'a>(guide: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
         })
 }
 
+/// The namespace that the beginning of a command names.
+fn namespace_of(command: &str) -> Option<&str> {
+    let mut words = command.split_whitespace();
+    words.find(|word| ["--namespace", "-n"].contains(word))?;
+    words.next()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const GUIDE: &str = "```sh\nkubectl create secret generic a --from-literal=x=1\nkubectl -n o create secret generic b \\\n  --from-literal=y=2\n```\n--from-literal=z=3";
+    const GUIDE: &str = "```sh\nkubectl --namespace o create secret generic a --from-literal=x=1\nkubectl -n o create secret generic b \\\n  --from-literal=y=2\n```\n--from-literal=z=3";
 
     #[test]
     fn a_guide_makes_a_secret_with_the_keys_of_its_command_and_no_others() {
-        let keys = |name, key: &str| making(GUIDE, name).any(|command| command.contains(key));
+        let keys = |name, key: &str| making(GUIDE, "o", name).any(|command| command.contains(key));
         assert!(keys("a", "x=") && !keys("a", "y="));
         assert!(keys("b", "y=") && !keys("b", "z="));
-        assert!(making(GUIDE, "c").next().is_none());
+        assert!(making(GUIDE, "o", "c").next().is_none());
+        assert!(making(GUIDE, "p", "a").next().is_none());
     }
 }
