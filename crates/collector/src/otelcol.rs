@@ -26,7 +26,7 @@ pub use binary::BinaryError;
 pub(crate) use binary::{Binary, Search, find};
 pub(crate) use components::Components;
 pub use launch::ConfigurationError;
-pub(crate) use launch::Launch;
+pub(crate) use launch::{Launch, sentence};
 pub(crate) use launcher::Launcher;
 pub(crate) use losses::Losses;
 pub(crate) use plan::{FOLDER, Plan, folder_in};

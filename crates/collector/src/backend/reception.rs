@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use glassbox_config::Environment;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -14,7 +15,7 @@ use crate::config::BackendConfig;
 use crate::listeners::{self, OtlpPair};
 use crate::otelcol::{
     Archive, ArchiveBounds, Begun, Binary, CollectorStatus, FoundBy, Launch, Launcher, Losses,
-    NotBegun, ReloadError, Search, Supervisor, find, folder_in, look_after,
+    NotBegun, ReloadError, Search, Shim, Supervisor, find, folder_in, look_after, sentence,
 };
 use crate::receivers::Receivers;
 
@@ -44,27 +45,41 @@ impl Reception {
         receivers: Receivers,
         stop: &CancellationToken,
     ) -> Result<Self, StartError> {
-        match collector(config).await? {
-            Search::Found(binary) => Self::supervised(config, pair, receivers, stop, *binary).await,
-            Search::Nothing(reason) => Self::embedded(pair, &receivers, stop, reason),
+        let Some(supervision) = config.supervision.clone() else {
+            return Ok(Self::embedded(
+                config,
+                pair,
+                &receivers,
+                stop,
+                NOT_ASKED.to_owned(),
+            ));
+        };
+        let found = find(&config.otelcol, &supervision.1).await;
+        match found.map_err(|source| StartError::Binary { source })? {
+            Search::Found(binary) => {
+                Self::supervised(config, supervision, pair, receivers, stop, *binary).await
+            }
+            Search::Nothing(reason) => Ok(Self::embedded(config, pair, &receivers, stop, reason)),
         }
     }
 
     fn embedded(
+        config: &BackendConfig,
         pair: OtlpPair,
         receivers: &Receivers,
         stop: &CancellationToken,
         reason: String,
-    ) -> Result<Self, StartError> {
+    ) -> Self {
         tracing::info!(reason, "the backend receives by itself");
         let (grpc, http) = pair.addresses();
-        let (listeners, notes) = pair.into_listeners();
+        let (listeners, mut notes) = pair.into_listeners();
+        notes.extend(unheeded(config, &reason));
         let servers = vec![
             receivers.serve_grpc(listeners.0, stop.clone()),
             receivers.serve_http(listeners.1, stop.clone()),
         ];
         let (_, status) = watch::channel(CollectorStatus::embedded(reason));
-        Ok(Self {
+        Self {
             grpc,
             http,
             notes,
@@ -73,24 +88,25 @@ impl Reception {
             servers,
             archive: None,
             losses: Losses::default(),
-        })
+        }
     }
 
     async fn supervised(
         config: &BackendConfig,
+        (shim, environment): (Shim, Environment),
         pair: OtlpPair,
         receivers: Receivers,
         stop: &CancellationToken,
         binary: Binary,
     ) -> Result<Self, StartError> {
         let system = |source| StartError::Supervision { source };
-        let Some((shim, environment)) = config.supervision.clone() else {
-            return Self::embedded(pair, &receivers, stop, NOT_ASKED.to_owned());
-        };
         let private = listeners::private().await.map_err(system)?;
         let store = private.address;
-        let servers = vec![receivers.serve_http(private, stop.clone())];
-        let is_asked_for = binary.found_by == FoundBy::Setting || config.otelcol_config.is_some();
+        let collector_alone = stop.child_token();
+        let servers = vec![receivers.serve_http(private, collector_alone.clone())];
+        let is_asked_for = binary.found_by == FoundBy::Setting
+            || config.otelcol_config.is_some()
+            || config.remote_endpoint.is_some();
         let folder = folder_in(&config.data_dir).map_err(system)?;
         let archive = Arc::new(Archive::new(&folder, ArchiveBounds::of(config)));
         let losses = Losses::new(binary.components.durable_exporter());
@@ -129,7 +145,9 @@ impl Reception {
                     error = &error as &dyn std::error::Error,
                     "the collector is not used"
                 );
-                Self::embedded(pair, &receivers, stop, error.to_string())
+                collector_alone.cancel();
+                let reason = sentence(&error);
+                Ok(Self::embedded(config, pair, &receivers, stop, reason))
             }
             Err(NotBegun::Ports(error)) => Err(error),
         }
@@ -180,13 +198,26 @@ impl Reception {
 /// Why there is no collector where nobody handed a shim over.
 const NOT_ASKED: &str = "the application runs no collector";
 
-/// Finds the collector that shall receive.
-async fn collector(config: &BackendConfig) -> Result<Search, StartError> {
-    match &config.supervision {
-        None => Ok(Search::Nothing(NOT_ASKED.to_owned())),
-        Some((_, environment)) => {
-            let found = find(&config.otelcol, environment).await;
-            found.map_err(|source| StartError::Binary { source })
-        }
-    }
+/// Says of each setting that only a collector heeds that there is none.
+fn unheeded(config: &BackendConfig, reason: &str) -> impl Iterator<Item = String> {
+    let set = [
+        (
+            "remote_endpoint",
+            config.remote_endpoint.is_some(),
+            "nothing is sent on",
+        ),
+        (
+            "otelcol_config",
+            config.otelcol_config.is_some(),
+            "it is not used",
+        ),
+        (
+            "self_metrics",
+            config.self_metrics,
+            "there is no collector to have any",
+        ),
+    ];
+    set.into_iter()
+        .filter(|(_, is_set, _)| *is_set)
+        .map(move |(key, _, effect)| format!("collector.{key} is set, and {effect}: {reason}"))
 }

@@ -274,3 +274,23 @@ async fn telemetry_that_is_too_old_is_gone_at_the_next_request() {
     let pruned = pruned_after(config(folder.path()).max_age(age), 20).await;
     assert!(pruned["log_records"].as_u64().unwrap() > 0);
 }
+
+#[tokio::test]
+async fn a_setting_that_only_a_collector_heeds_is_said_where_there_is_none() {
+    let data = tempfile::tempdir().unwrap();
+    let mut config = config(data.path());
+    config.remote_endpoint = Some("http://127.0.0.1:9".to_owned());
+    config.otelcol_config = Some("/etc/otelcol.yaml".into());
+    config.self_metrics = true;
+    let backend = Backend::start(config).await.unwrap();
+    for key in ["remote_endpoint", "otelcol_config", "self_metrics"] {
+        let begin = format!("collector.{key} is set, and ");
+        let note = backend.notes().iter().find(|note| note.starts_with(&begin));
+        assert!(
+            note.is_some_and(|note| note.ends_with(": the application runs no collector")),
+            "{key}: {:?}",
+            backend.notes()
+        );
+    }
+    stop(backend).await;
+}
