@@ -180,8 +180,9 @@ impl Backend {
     /// it valid.
     ///
     /// # Errors
-    /// Fails when there is no collector or when it does not take the configuration; then nothing
-    /// has changed.
+    /// Fails when there is no collector, when it refuses the configuration, or when it does not
+    /// come up with it. Then the old configuration is in place again; where the collector had to
+    /// be started for that, or the backend receives in its place, the error says so.
     pub async fn reload(&self) -> Result<(), ReloadError> {
         self.reception.reload().await
     }

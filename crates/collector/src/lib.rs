@@ -49,7 +49,7 @@ pub use endpoints::Endpoints;
 pub use listen::{Listen, ParseListenError};
 pub use otelcol::{
     BinaryError, CollectorMode, CollectorState, CollectorStatus, ConfigurationError, FoundBy,
-    LastExit, Otelcol, ReloadError, RemoteHeaders, Shim,
+    Instead, LastExit, Otelcol, ReloadError, RemoteHeaders, Shim,
 };
 pub use ownership::{Owner, Ownership, OwnershipError};
 pub use port_owner::PortOwner;

@@ -30,7 +30,7 @@ pub(crate) use launch::{Launch, sentence};
 pub(crate) use launcher::Launcher;
 pub(crate) use losses::Losses;
 pub(crate) use plan::{FOLDER, Plan, folder_in};
-pub use reload::ReloadError;
+pub use reload::{Instead, ReloadError};
 pub(crate) use settings::endpoint_fault;
 pub use settings::{Otelcol, RemoteHeaders};
 pub use shim::Shim;

@@ -3,7 +3,7 @@
 use crate::{
     backend::{Backend, otelcol, up},
     children::{runs, signal},
-    glassbox::run,
+    glassbox::{run, until},
 };
 use std::{
     fs,
@@ -21,13 +21,22 @@ pub(crate) fn taken_port(address: &str) -> String {
 }
 
 /// A program in place of a collector: it answers as the real one does, and runs as `script` says.
-fn impostor(folder: &Path, script: &str) -> PathBuf {
+pub(crate) fn impostor(folder: &Path, script: &str) -> PathBuf {
     let real = otelcol();
     let answers = format!(
         "case \"$1\" in\n--version|components|validate) exec '{}' \"$@\";;\nesac\n",
         real.display()
     );
     program(folder, &(answers + script))
+}
+
+/// What an impostor runs that is a collector as long as `well` is there, and ends at once without.
+pub(crate) fn dies_unless(well: &Path) -> String {
+    let (well, real) = (well.display(), otelcol());
+    format!(
+        "[ -e '{well}' ] || exit 1\nexec '{}' \"$@\"",
+        real.display()
+    )
 }
 
 fn program(folder: &Path, script: &str) -> PathBuf {
@@ -150,6 +159,71 @@ fn the_backend_receives_on_the_same_ports_once_the_collector_keeps_dying() {
     backend.send_span("again");
     backend.until_span("again");
     assert!(backend.terminate().success());
+}
+
+#[test]
+fn while_somebody_has_the_ports_a_reload_is_answered_and_they_are_taken_once_they_are_free() {
+    let folder = tempfile::tempdir().unwrap();
+    let well = folder.path().join("well");
+    fs::write(&well, "").unwrap();
+    let program = impostor(folder.path(), &dies_unless(&well));
+    let data = tempfile::tempdir().unwrap();
+    let mut up = up(data.path());
+    let backend = Backend::start(up.arg("--collector").arg(program));
+    let grpc = backend.endpoint("grpc").replace("http://", "");
+
+    fs::remove_file(&well).unwrap();
+    signal(backend.otelcol(), "KILL");
+    let taken = until("the port", || TcpListener::bind(&grpc).ok());
+    let collector = backend.until_collector("the end of it", |collector| {
+        collector["state"] == "fallen_back"
+    });
+    assert_eq!(collector["running"], false, "{collector}");
+    let reason = collector["reason"].as_str().unwrap();
+    assert!(reason.contains("cannot receive in its place"), "{reason}");
+    backend.signal("HUP");
+    backend.until_said("with the new configuration, and nobody receives yet");
+
+    drop(taken);
+    let collector = backend.until_collector("the backend in its place", |collector| {
+        collector["running"] == true
+    });
+    assert_eq!(collector["mode"], "embedded", "{collector}");
+    backend.send_span("successor");
+    backend.until_span("successor");
+}
+
+#[test]
+fn while_the_collector_is_tried_again_in_place_of_the_backend_nobody_receives_and_it_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let [well, go] = ["well", "go"].map(|name| folder.path().join(name));
+    let script = format!(
+        "[ -e '{}' ] || exit 1\nuntil [ -e '{}' ]; do sleep 0.02; done\nexec '{}' \"$@\"",
+        well.display(),
+        go.display(),
+        otelcol().display()
+    );
+    let program = impostor(folder.path(), &script);
+    let data = tempfile::tempdir().unwrap();
+    let mut up = up(data.path());
+    let backend = Backend::start(up.arg("--collector").arg(program));
+    assert_eq!(backend.collector()["state"], "fallen_back");
+
+    backend.signal("HUP");
+    backend.until_said("with the new configuration, so the backend receives in its place");
+    assert_eq!(backend.collector()["running"], true);
+
+    fs::write(&well, "").unwrap();
+    let restarts = backend.collector()["restarts"].as_u64().unwrap();
+    backend.signal("HUP");
+    let collector = backend.until_collector("the start", |collector| {
+        collector["restarts"] == restarts + 1 && collector["pid"].is_u64()
+    });
+    assert_eq!(collector["mode"], "otelcol", "{collector}");
+    assert_eq!(collector["state"], "restarting", "{collector}");
+    assert_eq!(collector["running"], false, "{collector}");
+    fs::write(&go, "").unwrap();
+    backend.until_collector("the collector", |collector| collector["running"] == true);
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! SIGHUP: a configuration that is valid takes effect, any other changes nothing and is said.
 
 use crate::{
-    backend::{Backend, up},
+    backend::{Backend, otelcol, up},
     children::signal,
     glassbox::until,
+    recovery::{dies_unless, impostor, taken_port},
 };
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
+use serde_json::Value;
 use std::{fs, net::TcpListener};
 
 /// A configuration that puts a colour on every span.
@@ -72,12 +74,30 @@ fn a_configuration_that_fails_only_at_its_start_is_taken_back() {
     let data = tempfile::tempdir().unwrap();
     let layer = data.path().join("mine.yaml");
     fs::write(&layer, tagging("blue")).unwrap();
-    let backend = Backend::start(up(data.path()).env("GLASSBOX_OTEL_CONFIG", &layer));
+    let folder = tempfile::tempdir().unwrap();
+    let [started, go] = ["started", "go"].map(|name| folder.path().join(name));
+    // Its second start, the one with the old configuration, waits until it is let go.
+    let script = format!(
+        "mkdir '{}' 2>/dev/null || until [ -e '{}' ]; do sleep 0.02; done\nexec '{}' \"$@\"",
+        started.display(),
+        go.display(),
+        otelcol().display()
+    );
+    let program = impostor(folder.path(), &script);
+    let mut up = up(data.path());
+    up.env("GLASSBOX_OTEL_CONFIG", &layer);
+    let backend = Backend::start(up.arg("--collector").arg(program));
 
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap();
-    fs::write(&layer, crate::recovery::taken_port(&port.to_string())).unwrap();
+    fs::write(&layer, taken_port(&port.to_string())).unwrap();
     backend.signal("HUP");
+    let collector = backend.until_collector("the start with the old one", |collector| {
+        collector["restarts"] == 1 && collector["pid"].is_u64()
+    });
+    assert_eq!(collector["state"], "restarting", "{collector}");
+    assert_eq!(collector["running"], false, "{collector}");
+    fs::write(&go, "").unwrap();
     backend.until_said("so it has the old one again");
     assert!(backend.said().contains("address already in use"));
     let collector = backend.until_collector("the old configuration", |collector| {
@@ -85,6 +105,39 @@ fn a_configuration_that_fails_only_at_its_start_is_taken_back() {
     });
     assert_eq!(collector["mode"], "otelcol", "{collector}");
     assert_eq!(collector["restarts"], 1);
+    assert_eq!(colour(&backend, "back"), "blue");
+}
+
+#[test]
+fn a_configuration_is_tried_at_once_while_a_start_is_waited_for_and_taken_back_if_it_fails() {
+    let data = tempfile::tempdir().unwrap();
+    let layer = data.path().join("mine.yaml");
+    fs::write(&layer, tagging("blue")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let well = folder.path().join("well");
+    fs::write(&well, "").unwrap();
+    let program = impostor(folder.path(), &dies_unless(&well));
+    let mut up = up(data.path());
+    up.env("GLASSBOX_OTEL_CONFIG", &layer);
+    let backend = Backend::start(up.arg("--collector").arg(program));
+    fs::remove_file(&well).unwrap();
+    signal(backend.otelcol(), "KILL");
+    // The longest pause: two seconds or more.
+    let pausing =
+        |collector: &Value| collector["restarts"] == 3 && collector["state"] == "restarting";
+    backend.until_collector("the last pause", pausing);
+
+    fs::write(&well, "").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap();
+    fs::write(&layer, taken_port(&port.to_string())).unwrap();
+    backend.signal("HUP");
+    backend.until_said("with the new configuration, and nobody receives yet");
+    assert!(backend.said().contains("address already in use"));
+    assert!(!backend.said().contains("over anew"), "{}", backend.said());
+    backend.until_collector("the old configuration", |collector| {
+        collector["state"] == "running"
+    });
     assert_eq!(colour(&backend, "back"), "blue");
 }
 

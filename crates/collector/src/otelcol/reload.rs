@@ -1,5 +1,6 @@
 //! Why a configuration was not taken over while the backend runs.
 
+use std::fmt;
 use std::io;
 
 use thiserror::Error;
@@ -26,15 +27,46 @@ pub enum ReloadError {
         /// What the system says.
         source: io::Error,
     },
-    /// The collector did not come up with the new configuration; it runs with the old one again.
-    #[error(
-        "the collector did not become ready with the new configuration, so it has the old one again: {words}"
-    )]
+    /// The collector did not come up with the new configuration.
+    #[error("the collector did not become ready with the new configuration, {instead}: {words}")]
     NotReady {
-        /// The last lines of its log.
+        /// Who receives now.
+        instead: Instead,
+        /// How it ended, and the last lines of its log.
+        words: String,
+    },
+    /// The collector ended by itself before it was asked; the old configuration stays in place.
+    #[error(
+        "the collector ended by itself before it was asked, the old configuration stays: {words}"
+    )]
+    Ended {
+        /// How it ended, and the last lines of its log.
         words: String,
     },
     /// The backend is shutting down.
     #[error("the backend is shutting down")]
     Stopped,
+}
+
+/// Who receives where a collector did not come up with a new configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Instead {
+    /// The collector, with the configuration that it had before.
+    Old,
+    /// The backend, in the collector's place.
+    Backend,
+    /// Nobody yet: what it had before is tried on.
+    Nothing,
+}
+
+/// As part of a sentence.
+impl fmt::Display for Instead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Old => "so it has the old one again",
+            Self::Backend => "so the backend receives in its place",
+            Self::Nothing => "and nobody receives yet: what was there before is tried again",
+        })
+    }
 }

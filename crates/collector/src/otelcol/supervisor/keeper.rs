@@ -60,8 +60,8 @@ pub(super) struct Running {
 pub(super) enum Attempt {
     Ready(Box<Running>),
     Failed(Failed),
-    /// The backend stops; the collector has stopped already.
-    Stopped,
+    /// The backend stops; the collector has stopped already, in its time or not.
+    Stopped(bool),
 }
 
 /// What receives, and so what is waited for.
@@ -128,8 +128,7 @@ impl Keeper {
         let ready = tokio::select! {
             ready = process.ready(candidate.plan.health, READY) => ready,
             grace = stopping(&mut self.stop) => {
-                process.stop(grace).await;
-                return Attempt::Stopped;
+                return Attempt::Stopped(process.stop(grace).await);
             }
         };
         match ready {
@@ -188,7 +187,7 @@ impl Keeper {
                 State::Running(running)
             }
             Attempt::Failed(failed) => self.after_end(failed),
-            Attempt::Stopped => State::Stopped(true),
+            Attempt::Stopped(in_time) => State::Stopped(in_time),
         }
     }
 
@@ -219,7 +218,10 @@ impl Keeper {
                     last_line = failed.last_line(),
                     "the collector ended too often: the backend receives in its place",
                 );
-                self.status.send_modify(CollectorStatus::process_has_ended);
+                self.status.send_modify(|status| {
+                    status.state = CollectorState::Restarting;
+                    status.process_has_ended();
+                });
                 State::FallingBack
             }
         }
@@ -269,15 +271,22 @@ impl Keeper {
                 wake = asked(&mut self.stop, &mut self.reloads) => wake,
             };
             match wake {
-                Wake::Reload(done) => self.accept(done).await,
+                Wake::Reload(done) => {
+                    if let Some(state) = self.renew_in_pause(done).await {
+                        return state;
+                    }
+                }
                 Wake::Stop(_) => return State::Stopped(true),
-                Wake::Due | Wake::Ended(_) | Wake::Hung => return self.again().await,
+                Wake::Due | Wake::Ended(_) | Wake::Hung => {
+                    let attempt = self.again().await;
+                    return self.after(attempt);
+                }
             }
         }
     }
 
     /// Starts the collector again, where it was, with ports of its own that are free now.
-    async fn again(&mut self) -> State {
+    async fn again(&mut self) -> Attempt {
         self.status.send_modify(|status| {
             status.restarts += 1;
             status.state = CollectorState::Starting;
@@ -291,49 +300,60 @@ impl Keeper {
             self.launch.place(&candidate)?;
             Ok(candidate)
         });
-        let attempt = match placed {
+        match placed {
             Ok(candidate) => self.attempt(candidate).await,
             Err(error) => Attempt::Failed(Failed::not_started(&error)),
-        };
-        self.after(attempt)
+        }
     }
 
     /// Receives in the collector's place, once its ports are there to be had.
     async fn fall_back(&mut self) -> State {
-        let mut said = false;
         loop {
-            match StandIn::start(&self.receivers, self.addresses).await {
-                Ok(stand_in) => {
-                    self.status.send_modify(|status| {
-                        status.mode = CollectorMode::Embedded;
-                        status.state = CollectorState::FallenBack;
-                        status.reason = Some(
-                            "the collector ended too often, so the backend receives by itself; a \
-                             reload tries the collector again"
-                                .to_owned(),
-                        );
-                        status.pid = Some(std::process::id());
-                    });
-                    return State::StandingIn(stand_in);
-                }
-                Err(error) => {
-                    let reason = format!(
-                        "the collector ended too often, and the backend cannot receive in its \
-                         place: {error}"
-                    );
-                    if !said {
-                        tracing::error!("{reason}");
-                        said = true;
-                    }
-                    self.status.send_modify(|status| {
-                        status.state = CollectorState::FallenBack;
-                        status.reason = Some(reason);
-                    });
-                }
+            if let Some(stand_in) = self.take_ports().await {
+                return State::StandingIn(stand_in);
             }
-            tokio::select! {
-                () = sleep(PORTS_AGAIN) => {}
-                _ = stopping(&mut self.stop) => return State::Stopped(true),
+            let wake = tokio::select! {
+                () = sleep(PORTS_AGAIN) => Wake::Due,
+                wake = asked(&mut self.stop, &mut self.reloads) => wake,
+            };
+            match wake {
+                Wake::Reload(done) => return self.renew_after_all(None, done).await,
+                Wake::Stop(_) => return State::Stopped(true),
+                Wake::Due | Wake::Ended(_) | Wake::Hung => {}
+            }
+        }
+    }
+
+    /// Takes the collector's ports for the backend, if they are there to be had.
+    async fn take_ports(&self) -> Option<StandIn> {
+        match StandIn::start(&self.receivers, self.addresses).await {
+            Ok(stand_in) => {
+                self.status.send_modify(|status| {
+                    status.mode = CollectorMode::Embedded;
+                    status.state = CollectorState::FallenBack;
+                    status.reason = Some(
+                        "the collector ended too often, so the backend receives by itself; a \
+                         reload tries the collector again"
+                            .to_owned(),
+                    );
+                    status.pid = Some(std::process::id());
+                });
+                Some(stand_in)
+            }
+            Err(error) => {
+                let reason = format!(
+                    "the collector ended too often, and the backend cannot receive in its place: \
+                     {error}"
+                );
+                if self.status.borrow().reason.as_ref() != Some(&reason) {
+                    tracing::error!("{reason}");
+                }
+                self.status.send_modify(|status| {
+                    status.mode = CollectorMode::Otelcol;
+                    status.state = CollectorState::FallenBack;
+                    status.reason = Some(reason);
+                });
+                None
             }
         }
     }

@@ -8,8 +8,9 @@ use tokio::time::timeout;
 use super::stand_in::StandIn;
 use super::{Attempt, Failed, Keeper, READY, Running, State, Wake, asked, stopping};
 use crate::otelcol::launch::{Candidate, ConfigurationError, sentence};
-use crate::otelcol::reload::ReloadError;
+use crate::otelcol::reload::{Instead, ReloadError};
 use crate::otelcol::restarts::Restarts;
+use crate::otelcol::status::{CollectorMode, CollectorState, CollectorStatus};
 use crate::otelcol::supervisor::Reload;
 use crate::store;
 use glassbox_resilience::Jitter;
@@ -32,6 +33,12 @@ impl Keeper {
         };
         let made = tokio::select! {
             made = self.launch.make(old.plan.clone()) => made,
+            status = process.ended() => {
+                let failed = Failed::ended(&process, status);
+                let words = failed.words();
+                answer(done, Err(ReloadError::Ended { words }));
+                return self.after_end(failed);
+            }
             grace = stopping(&mut self.stop) => {
                 answer(done, Err(ReloadError::Stopped));
                 return State::Stopped(process.stop(grace).await);
@@ -82,71 +89,141 @@ impl Keeper {
                     words,
                     "the collector did not come up with its new configuration"
                 );
-                self.status.send_modify(|status| status.restarts += 1);
+                self.note_renewal();
                 let attempt = self.attempt(old).await;
-                answer(done, Err(ReloadError::NotReady { words }));
+                let instead = match &attempt {
+                    Attempt::Ready(_) => Instead::Old,
+                    Attempt::Failed(_) => Instead::Nothing,
+                    Attempt::Stopped(_) => {
+                        answer(done, Err(ReloadError::Stopped));
+                        return self.after(attempt);
+                    }
+                };
+                answer(done, Err(ReloadError::NotReady { instead, words }));
                 self.after(attempt)
             }
         }
     }
 
-    /// Checks a configuration while the collector is waited for: its next start renders it anew.
-    pub(super) async fn accept(&mut self, done: Reload) {
+    /// Starts a collector that ended, and is waited for, with a new configuration at once: whoever
+    /// asks for it may have mended what it died of. Returns nothing where the waiting goes on, for a
+    /// start with the old one.
+    pub(super) async fn renew_in_pause(&mut self, done: Reload) -> Option<State> {
         let made = match self.launch.plan(self.addresses) {
             Ok(plan) => tokio::select! {
                 made = self.launch.make(plan) => made,
-                // Whoever called this is told as well.
-                _ = stopping(&mut self.stop) => return answer(done, Err(ReloadError::Stopped)),
+                _ = stopping(&mut self.stop) => {
+                    answer(done, Err(ReloadError::Stopped));
+                    return Some(State::Stopped(true));
+                }
             },
             Err(error) => Err(error),
         };
-        let accepted = made.map(|new| self.layer = new.layer);
-        answer(done, accepted.map_err(refused));
+        let new = match made {
+            Ok(new) => new,
+            Err(error) => {
+                answer(done, Err(refused(error)));
+                return None;
+            }
+        };
+        let old = std::mem::replace(&mut self.layer, new.layer);
+        let attempt = self.again().await;
+        match &attempt {
+            Attempt::Ready(running) => {
+                self.tell_notes(&running.candidate);
+                answer(done, Ok(()));
+            }
+            Attempt::Failed(failed) => {
+                self.layer = old;
+                self.note_end(failed);
+                self.status.send_modify(|status| {
+                    status.state = CollectorState::Restarting;
+                    status.process_has_ended();
+                });
+                let (instead, words) = (Instead::Nothing, failed.words());
+                answer(done, Err(ReloadError::NotReady { instead, words }));
+                return None;
+            }
+            Attempt::Stopped(_) => answer(done, Err(ReloadError::Stopped)),
+        }
+        Some(self.after(attempt))
     }
 
     /// Receives in the collector's place, until the backend stops or a new configuration lets the
     /// collector be tried again.
     pub(super) async fn stand_in(&mut self, stand_in: StandIn) -> State {
-        let done = match asked(&mut self.stop, &mut self.reloads).await {
-            Wake::Stop(grace) => return State::Stopped(ended(stand_in, grace).await),
-            Wake::Reload(done) => done,
-            Wake::Due | Wake::Ended(_) | Wake::Hung => return State::StandingIn(stand_in),
-        };
+        match asked(&mut self.stop, &mut self.reloads).await {
+            Wake::Stop(grace) => State::Stopped(ended(stand_in, grace).await),
+            Wake::Reload(done) => self.renew_after_all(Some(stand_in), done).await,
+            Wake::Due | Wake::Ended(_) | Wake::Hung => State::StandingIn(stand_in),
+        }
+    }
+
+    /// Tries a collector that was given up once more, with a new configuration. Where somebody else
+    /// has its ports, nobody stands in, and the collector says so as well.
+    pub(super) async fn renew_after_all(
+        &mut self,
+        stand_in: Option<StandIn>,
+        done: Reload,
+    ) -> State {
         let mut stop = self.stop.clone();
         let prepared = tokio::select! {
             prepared = self.prepare(self.addresses) => prepared,
             grace = stopping(&mut stop) => {
                 answer(done, Err(ReloadError::Stopped));
-                return State::Stopped(ended(stand_in, grace).await);
+                return State::Stopped(match stand_in {
+                    Some(stand_in) => ended(stand_in, grace).await,
+                    None => true,
+                });
             }
         };
         let candidate = match prepared {
             Ok(candidate) => candidate,
             Err(error) => {
                 answer(done, Err(refused(error)));
-                return State::StandingIn(stand_in);
+                return stand_in.map_or(State::FallingBack, State::StandingIn);
             }
         };
-        // The ports are the collector's now. A client that is cut off tries again.
-        ended(stand_in, READY).await;
-        self.status.send_modify(|status| status.restarts += 1);
-        match self.attempt(candidate).await {
+        self.note_renewal();
+        if let Some(stand_in) = stand_in {
+            // The ports are the collector's now. A client that is cut off tries again.
+            ended(stand_in, READY).await;
+        }
+        let attempt = self.attempt(candidate).await;
+        match attempt {
             Attempt::Ready(running) => {
                 self.restarts = Restarts::new(Jitter::seeded(store::now()));
+                self.tell_notes(&running.candidate);
                 answer(done, Ok(()));
                 self.after(Attempt::Ready(running))
             }
             Attempt::Failed(failed) => {
                 self.note_end(&failed);
+                self.status.send_modify(CollectorStatus::process_has_ended);
                 let words = failed.words();
-                answer(done, Err(ReloadError::NotReady { words }));
-                State::FallingBack
+                let (instead, state) = match self.take_ports().await {
+                    Some(stand_in) => (Instead::Backend, State::StandingIn(stand_in)),
+                    None => (Instead::Nothing, State::FallingBack),
+                };
+                answer(done, Err(ReloadError::NotReady { instead, words }));
+                state
             }
-            Attempt::Stopped => {
+            Attempt::Stopped(in_time) => {
                 answer(done, Err(ReloadError::Stopped));
-                State::Stopped(true)
+                State::Stopped(in_time)
             }
         }
+    }
+
+    /// Notes that a start follows which somebody asked for: until it is ready, nobody receives.
+    fn note_renewal(&self) {
+        self.status.send_modify(|status| {
+            status.restarts += 1;
+            status.mode = CollectorMode::Otelcol;
+            status.state = CollectorState::Restarting;
+            status.reason = None;
+            status.process_has_ended();
+        });
     }
 
     fn put_back(&self, old: &Candidate) {
