@@ -12,8 +12,9 @@ use tokio::sync::watch;
 use super::losses::Losses;
 use entry::Entry;
 
-/// How many bytes of a line are kept; the rest of it is passed over.
-const LONGEST_LINE: usize = 16 * 1024;
+/// How many bytes of a line are kept; the rest of it is passed over. A line that says what was lost
+/// holds the error and a stack, and is no JSON any more once it is cut.
+const LONGEST_LINE: usize = 256 * 1024;
 
 /// How many lines are kept as last words, and how many bytes of each.
 const LAST_LINES: usize = 8;

@@ -246,9 +246,12 @@ impl Draft<'_> {
 
     /// What the collector says about itself: its log, and its metrics where they are wanted.
     fn telemetry(&mut self) -> Map {
+        // Each line counts: what an exporter has lost stands in one, and of equal ones a sampled
+        // log keeps the first few a moment.
         let logs = Map::new()
             .with("level", "info")
             .with("encoding", "json")
+            .with("sampling", Map::new().with("enabled", Node::Flag(false)))
             .with("output_paths", Node::list(["stderr"]));
         let telemetry = Map::new().with("logs", logs);
         let quiet = Map::new().with("level", "none");

@@ -86,7 +86,7 @@ fn lost(collector: &Collector) -> impl Iterator<Item = Finding> {
             format!(", the last {} ago", elapsed::age(last))
         });
         let what = format!(
-            "its exporter {exporter} could not hand on {} records{last}: {}",
+            "its exporter {exporter} could not hand on at least {} records{last}: {}",
             loss.items,
             loss.last_error.trim()
         );

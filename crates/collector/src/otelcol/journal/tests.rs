@@ -48,6 +48,20 @@ async fn what_an_exporter_did_not_hand_on_is_counted() {
 }
 
 #[tokio::test]
+async fn a_loss_is_counted_that_stands_in_a_line_with_a_long_stack() {
+    let losses = Losses::default();
+    let line = format!(
+        "{{\"level\":\"error\",\"stacktrace\":\"{}\",\"msg\":\"Exporting failed.\",\
+         \"otelcol.component.id\":\"file/traces\",\"error\":\"disk full\",\
+         \"rejected_items\":9}}\n",
+        "goroutine ".repeat(6_000)
+    );
+    Journal::new(losses.clone()).follow(line.as_bytes()).await;
+    let lost = serde_json::to_value(losses.seen()).unwrap();
+    assert_eq!(lost["file/traces"]["items"], 9, "{lost}");
+}
+
+#[tokio::test]
 async fn what_a_queue_on_disk_keeps_is_not_lost() {
     let line = |component: &str| {
         format!(
