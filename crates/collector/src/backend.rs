@@ -82,7 +82,7 @@ impl Backend {
         }
         let started = store::now();
         let ownership = Ownership::take(&config.data_dir, started)?;
-        let pair = OtlpPair::bind(&config).await?;
+        let pair = OtlpPair::bind(&config, &ownership.left_behind()).await?;
         let mut page_notes = Vec::new();
         let page = listeners::page(&config, &mut page_notes).await?;
         let store = Arc::new(open_store(&config).await?);

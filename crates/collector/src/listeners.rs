@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::backend::StartError;
 use crate::config::BackendConfig;
@@ -18,9 +18,14 @@ const PAGE: u16 = 4380;
 /// How many ports behind the default one are tried.
 const TRIES: u16 = 200;
 
-/// How often an address that is set by hand and taken is tried again, and how long after: where the
-/// backend before this one was killed, its collector gives the ports up a moment after it.
-const AGAIN: u32 = 5;
+/// For how long a taken port is tried again that a backend before this one had on the same folder
+/// and did not give up: where it was killed, its collector has the ports a moment longer.
+const LEFT_BEHIND: Duration = Duration::from_secs(2);
+
+/// The same for an address that is set by hand: nobody is served by another one.
+const BY_HAND: Duration = Duration::from_millis(250);
+
+/// How long after a taken port is tried again.
 const MOMENT: Duration = Duration::from_millis(50);
 
 /// The two listeners for OTLP, and what has to be said about them.
@@ -39,45 +44,54 @@ pub(crate) struct Bound {
 }
 
 impl OtlpPair {
-    /// Binds what is set by hand, and for the rest the default ports or the next free ones.
-    pub(crate) async fn bind(config: &BackendConfig) -> Result<Self, StartError> {
+    /// Binds what is set by hand, and for the rest the default ports or the next free ones. Those
+    /// that a predecessor has `left_behind` are waited for.
+    pub(crate) async fn bind(
+        config: &BackendConfig,
+        left_behind: &[u16],
+    ) -> Result<Self, StartError> {
         let (grpc, http) = match (config.grpc, config.http) {
-            (None, None) => return Self::next_free().await,
+            (None, None) => return Self::next_free(GRPC, left_behind).await,
             (grpc, http) => (grpc, http),
         };
         let mut notes = Vec::new();
         // What is set by hand first, so that no search takes its port.
         let by_hand_grpc = match grpc {
-            Some(listen) => Some(exactly("grpc", listen.address()).await?),
+            Some(listen) => Some(exactly("grpc", listen.address(), left_behind).await?),
             None => None,
         };
         let http = match http {
-            Some(listen) => exactly("http", listen.address()).await?,
-            None => next_free("OTLP/HTTP", HTTP, &mut notes).await?,
+            Some(listen) => exactly("http", listen.address(), left_behind).await?,
+            None => next_free("OTLP/HTTP", HTTP, left_behind, &mut notes).await?,
         };
         let grpc = match by_hand_grpc {
             Some(listener) => listener,
-            None => next_free("OTLP/gRPC", GRPC, &mut notes).await?,
+            None => next_free("OTLP/gRPC", GRPC, left_behind, &mut notes).await?,
         };
         Ok(Self { grpc, http, notes })
     }
 
-    /// Binds 4317 and 4318, or the next two ports in a row that are both free.
-    async fn next_free() -> Result<Self, StartError> {
+    /// Binds `first` and the port behind it, or the next two in a row that are both free.
+    async fn next_free(first: u16, left_behind: &[u16]) -> Result<Self, StartError> {
         let mut last = None;
-        for port in (GRPC..=GRPC + TRIES).step_by(2) {
-            let pair = match bind(loopback(port)).await {
-                Ok(grpc) => bind(loopback(port + 1)).await.map(|http| (grpc, http)),
+        for port in (first..=first + TRIES).step_by(2) {
+            let free = |port| {
+                let address = loopback(port);
+                patiently(address, patience(address, left_behind, Duration::ZERO))
+            };
+            let pair = match free(port).await {
+                Ok(grpc) => free(port + 1).await.map(|http| (grpc, http)),
                 Err(error) => Err(error),
             };
             match pair {
                 Ok((grpc, http)) => {
                     let mut notes = Vec::new();
-                    if port != GRPC {
+                    if port != first {
+                        let second = first + 1;
                         notes.push(format!(
-                            "ports {GRPC} and {HTTP} are not both free{}: OTLP/gRPC listens on \
+                            "ports {first} and {second} are not both free{}: OTLP/gRPC listens on \
                              {port}, OTLP/HTTP on {}",
-                            first_owner([loopback(GRPC), loopback(HTTP)]).await,
+                            first_owner([loopback(first), loopback(second)]).await,
                             port + 1
                         ));
                     }
@@ -86,7 +100,7 @@ impl OtlpPair {
                 Err(error) => last = Some(error),
             }
         }
-        Err(none_free(GRPC, last))
+        Err(none_free(first, last))
     }
 
     /// Returns where gRPC and HTTP are received.
@@ -111,8 +125,8 @@ pub(crate) async fn page(
     notes: &mut Vec<String>,
 ) -> Result<Bound, StartError> {
     match config.page {
-        Some(listen) => exactly("page", listen.address()).await,
-        None => next_free("the page", PAGE, notes).await,
+        Some(listen) => exactly("page", listen.address(), &[]).await,
+        None => next_free("the page", PAGE, &[], notes).await,
     }
 }
 
@@ -128,16 +142,35 @@ pub(crate) async fn bind(address: SocketAddr) -> io::Result<Bound> {
     Ok(Bound { listener, address })
 }
 
-async fn exactly(setting: &'static str, address: SocketAddr) -> Result<Bound, StartError> {
-    let mut bound = bind(address).await;
-    for _ in 0..AGAIN {
-        if !matches!(&bound, Err(error) if error.kind() == io::ErrorKind::AddrInUse) {
-            break;
-        }
-        sleep(MOMENT).await;
-        bound = bind(address).await;
+/// How long to wait for a port.
+fn patience(address: SocketAddr, left_behind: &[u16], otherwise: Duration) -> Duration {
+    match left_behind.contains(&address.port()) {
+        true => LEFT_BEHIND,
+        false => otherwise,
     }
-    match bound {
+}
+
+/// Binds this address, and tries for as long as `patience` if somebody has it.
+async fn patiently(address: SocketAddr, patience: Duration) -> io::Result<Bound> {
+    let until = Instant::now() + patience;
+    loop {
+        match bind(address).await {
+            Err(error)
+                if error.kind() == io::ErrorKind::AddrInUse && Instant::now() + MOMENT <= until =>
+            {
+                sleep(MOMENT).await;
+            }
+            bound => return bound,
+        }
+    }
+}
+
+async fn exactly(
+    setting: &'static str,
+    address: SocketAddr,
+    left_behind: &[u16],
+) -> Result<Bound, StartError> {
+    match patiently(address, patience(address, left_behind, BY_HAND)).await {
         Ok(bound) => Ok(bound),
         Err(source) => Err(StartError::Bind {
             setting,
@@ -171,10 +204,16 @@ fn loopback(port: u16) -> SocketAddr {
 }
 
 /// Binds `port` on loopback or the next one that is free.
-async fn next_free(what: &str, port: u16, notes: &mut Vec<String>) -> Result<Bound, StartError> {
+async fn next_free(
+    what: &str,
+    port: u16,
+    left_behind: &[u16],
+    notes: &mut Vec<String>,
+) -> Result<Bound, StartError> {
     let mut last = None;
     for candidate in port..=port + TRIES {
-        match bind(loopback(candidate)).await {
+        let address = loopback(candidate);
+        match patiently(address, patience(address, left_behind, Duration::ZERO)).await {
             Ok(bound) => {
                 if candidate != port {
                     notes.push(format!(
@@ -196,5 +235,49 @@ fn none_free(port: u16, last: Option<io::Error>) -> StartError {
         first: port,
         last: port + TRIES,
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two ports in a row, the first of which somebody has.
+    async fn half_taken() -> (u16, TcpListener) {
+        for _ in 0..100 {
+            let taken = TcpListener::bind(loopback(0)).await.unwrap();
+            let port = taken.local_addr().unwrap().port();
+            if port < u16::MAX - TRIES && bind(loopback(port + 1)).await.is_ok() {
+                return (port, taken);
+            }
+        }
+        panic!("no two ports in a row are free");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pair_that_a_predecessor_left_behind_is_waited_for_and_no_other() {
+        let (port, taken) = half_taken().await;
+        let elsewhere = OtlpPair::next_free(port, &[]).await.unwrap();
+        assert_ne!(elsewhere.grpc.address.port(), port);
+
+        let begin = Instant::now();
+        let dying = tokio::spawn(async move {
+            sleep(LEFT_BEHIND / 2).await;
+            drop(taken);
+        });
+        let again = OtlpPair::next_free(port, &[port, port + 1]).await.unwrap();
+        assert_eq!(again.grpc.address.port(), port);
+        assert_eq!(again.notes, Vec::<String>::new());
+        assert!(begin.elapsed() >= LEFT_BEHIND / 2);
+        dying.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pair_that_somebody_else_has_taken_meanwhile_is_not_waited_for_for_ever() {
+        let (port, _taken) = half_taken().await;
+        let begin = Instant::now();
+        let pair = OtlpPair::next_free(port, &[port, port + 1]).await.unwrap();
+        assert_ne!(pair.grpc.address.port(), port);
+        assert!(begin.elapsed() <= LEFT_BEHIND);
     }
 }

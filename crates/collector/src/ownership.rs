@@ -24,6 +24,8 @@ const OWNER_ONLY: u32 = 0o700;
 pub struct Ownership {
     directory: PathBuf,
     lock: File,
+    /// Who had the folder before and did not give it up: it was killed, or the machine was.
+    predecessor: Option<Owner>,
 }
 
 /// Who owns a data folder, as its lock file says.
@@ -100,14 +102,16 @@ impl Ownership {
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let (directory, owner) = (directory.to_owned(), read_owner(lock));
+                let (directory, owner) = (directory.to_owned(), read_owner(&lock));
                 return Err(OwnershipError::Owned { directory, owner });
             }
             Err(TryLockError::Error(source)) => return Err(unusable(source)),
         }
+        let predecessor = read_owner(&lock);
         let ownership = Self {
             directory: directory.to_owned(),
             lock,
+            predecessor,
         };
         let owner = Owner {
             pid: std::process::id(),
@@ -128,9 +132,22 @@ impl Ownership {
         })
     }
 
-    /// Lets go of the folder before this is dropped.
+    /// Lets go of the folder before this is dropped; the lock file then names nobody.
     pub(crate) fn release(&self) -> io::Result<()> {
+        self.lock.set_len(0)?;
         self.lock.unlock()
+    }
+
+    /// Returns the ports for OTLP that a predecessor listened on who did not end in order: its
+    /// collector may have them for a moment longer.
+    pub(crate) fn left_behind(&self) -> Vec<u16> {
+        let endpoints = self
+            .predecessor
+            .iter()
+            .filter_map(|owner| owner.endpoints.as_ref());
+        let urls = endpoints.flat_map(|endpoints| [endpoints.grpc(), endpoints.http()]);
+        urls.filter_map(|url| url.rsplit(':').next()?.parse().ok())
+            .collect()
     }
 
     /// Returns the folder.
@@ -180,8 +197,31 @@ fn is_ours(directory: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-fn read_owner(mut lock: File) -> Option<Owner> {
+fn read_owner(mut lock: &File) -> Option<Owner> {
     let mut text = String::new();
     lock.read_to_string(&mut text).ok()?;
     serde_json::from_str(&text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_did_not_give_the_folder_up_has_left_ports_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let take = || Ownership::take(folder.path(), 1).unwrap();
+        let [grpc, http, page] = [4319, 4320, 4380].map(|port| ([127, 0, 0, 1], port).into());
+        let announced = |owner: &Ownership| owner.announce(1, Endpoints::new(grpc, http, page));
+
+        let first = take();
+        assert!(first.left_behind().is_empty());
+        announced(&first).unwrap();
+        drop(first);
+        let second = take();
+        assert_eq!(second.left_behind(), [4319, 4320]);
+        announced(&second).unwrap();
+        second.release().unwrap();
+        assert!(take().left_behind().is_empty());
+    }
 }

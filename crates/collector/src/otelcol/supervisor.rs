@@ -91,7 +91,9 @@ impl Supervisor {
             }
             tries += 1;
             // An address that was set by hand and is taken is an error, which names who has it.
-            pair = OtlpPair::bind(&config).await.map_err(NotBegun::Ports)?;
+            pair = OtlpPair::bind(&config, &[])
+                .await
+                .map_err(NotBegun::Ports)?;
             if pair.addresses() == addresses {
                 // They are there to be had: the port that was taken is another one of its own, and
                 // the next start has that anew.
