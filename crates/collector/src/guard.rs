@@ -2,7 +2,8 @@
 //!
 //! A page on the internet can make a browser send requests to loopback, and by DNS rebinding even
 //! read the answers. Such requests carry a foreign `Origin` or a foreign `Host`, so both are
-//! checked on every HTTP port before anything else looks at the request.
+//! checked on every HTTP port of the backend's own before anything else looks at the request. Where a
+//! collector has the OTLP ports, it answers there and checks neither.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;

@@ -17,7 +17,7 @@ use crate::listeners::OtlpPair;
 use crate::receivers::Receivers;
 use keeper::{Attempt, Keeper};
 
-/// How long the start of a backend waits for its collector, with everything that goes wrong.
+/// How long the start of a backend waits after the first attempt until something receives.
 const FIRST_START: Duration = Duration::from_secs(40);
 
 /// How often other ports are tried when somebody takes ours before the collector does.
