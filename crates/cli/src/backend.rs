@@ -32,16 +32,29 @@ impl Backend {
     /// # Errors
     /// If nothing answers there, or something that is no Glassbox backend.
     pub(crate) async fn connect(page: &str) -> Result<Self, Failure> {
-        let page = page.trim_end_matches('/');
+        Self::reach(page).await.map_err(|error| {
+            Failure::new(format!(
+                "no backend answers at {page} ({error}); start one with 'glassbox up', or leave --backend out"
+            ))
+        })
+    }
+
+    /// The same for a backend that this process runs.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub(crate) async fn own(page: &str) -> Result<Self, Failure> {
+        Self::reach(page).await.map_err(|error| {
+            Failure::new(format!(
+                "the backend that was started does not answer at {page}: {error}"
+            ))
+        })
+    }
+
+    async fn reach(page: &str) -> Result<Self, Failure> {
+        let page = page.trim_end_matches('/').to_owned();
         let http = HttpClient::new();
-        let status: Status = get(&http, &format!("{page}/api/status"))
-            .await
-            .map_err(|error| {
-                Failure::new(format!(
-                    "no backend answers at {page} ({error}); start one with 'glassbox up', or leave --backend out"
-                ))
-            })?;
-        let page = page.to_owned();
+        let status = get(&http, &format!("{page}/api/status")).await?;
         Ok(Self { http, page, status })
     }
 

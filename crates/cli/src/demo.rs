@@ -23,11 +23,14 @@ use glassbox_config::{Environment, Settings};
 use glassbox_core::ServiceInfo;
 use outcome::Outcome;
 use question::Question;
-use std::{process::ExitCode, time::Duration};
+use std::{pin::Pin, process::ExitCode, time::Duration};
 
 /// How long the trace may take to arrive once everybody has flushed, or has had time to.
 const ARRIVAL: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(250);
+
+/// Resolves with the first Ctrl-C or SIGTERM. It is not asked again after that.
+type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a run is played on.
 struct Stage<'a> {
@@ -51,6 +54,8 @@ pub(crate) async fn run(
     environment: &Environment,
     shim: Shim,
 ) -> Result<ExitCode, Failure> {
+    // From the first moment on, so that no signal ends this process and leaves others behind.
+    let mut stop: Stop = Box::pin(up::interrupted());
     let question = Question::from_args(&demo)?;
     let ai = settings
         .load::<AiSettings>()
@@ -58,24 +63,42 @@ pub(crate) async fn run(
     let (local, page) = match &demo.backend {
         Some(url) => (None, url.clone()),
         None => {
-            let local = up::start(&demo.listen, settings, environment, shim).await?;
+            let local = tokio::select! {
+                local = up::start(&demo.listen, settings, environment, shim) => local?,
+                () = &mut stop => return Err(interrupted()),
+            };
             let page = local.page();
             (Some(local), page)
         }
     };
-    let stage = Stage {
-        demo: &demo,
-        question: &question,
-        backend: &Backend::connect(&page).await?,
-        environment,
-        real_model: ai.api_key.is_some() || ai.base_url.is_some(),
-        capture_content: demo.capture_content || ai.capture_content != ContentCapture::Off,
-        style: Style::of_stdout(
-            environment.get("NO_COLOR").is_some(),
-            environment.get("COLUMNS"),
-        ),
+    let reached = async {
+        match &local {
+            Some(_) => Backend::own(&page).await,
+            None => Backend::connect(&page).await,
+        }
     };
-    let ended = stage.play().await;
+    let reached = tokio::select! {
+        reached = reached => reached,
+        () = &mut stop => Err(interrupted()),
+    };
+    let ended = match reached {
+        Ok(backend) => {
+            let stage = Stage {
+                demo: &demo,
+                question: &question,
+                backend: &backend,
+                environment,
+                real_model: ai.api_key.is_some() || ai.base_url.is_some(),
+                capture_content: demo.capture_content || ai.capture_content != ContentCapture::Off,
+                style: Style::of_stdout(
+                    environment.get("NO_COLOR").is_some(),
+                    environment.get("COLUMNS"),
+                ),
+            };
+            stage.play(&mut stop).await
+        }
+        Err(failure) => Err(failure),
+    };
     if let Some(local) = local {
         local.stop().await?;
     }
@@ -84,18 +107,18 @@ pub(crate) async fn run(
 
 impl Stage<'_> {
     /// Starts everybody, asks, shows; then ends, or stays until it is interrupted.
-    async fn play(&self) -> Result<ExitCode, Failure> {
+    async fn play(&self, stop: &mut Stop) -> Result<ExitCode, Failure> {
         self.introduce();
-        let (cast, agent) = Cast::start(self).await?;
+        let (cast, agent) = Cast::start(self, stop).await?;
         let mut cast = Some(cast);
-        let shown = self.ask_and_show(&agent, &mut cast).await;
+        let shown = self.ask_and_show(&agent, &mut cast, stop).await;
         let Some(mut cast) = cast else { return shown };
         if shown.is_err() {
             cast.stop().await;
             return shown;
         }
         tell(&self.style.dim("Ctrl-C stops everything"));
-        let lost = watch(&mut cast).await;
+        let lost = watch(&mut cast, stop).await;
         cast.stop().await;
         match lost {
             Some(obituary) => Err(Failure::new(obituary)),
@@ -125,10 +148,11 @@ impl Stage<'_> {
         &self,
         agent: &ServiceInfo,
         cast: &mut Option<Cast>,
+        stop: &mut Stop,
     ) -> Result<ExitCode, Failure> {
         let answer = tokio::select! {
             answer = self.question.ask(agent) => answer?,
-            () = up::interrupted() => return Err(Failure::new("interrupted before the answer came")),
+            () = &mut *stop => return Err(interrupted()),
         };
         if (self.demo.once || self.demo.json)
             && let Some(cast) = cast.take()
@@ -136,7 +160,12 @@ impl Stage<'_> {
             cast.stop().await;
         }
         let run = self.question.run();
-        let evidence = Evidence::gather(self.backend, &answer.trace_id, run, ARRIVAL).await?;
+        let evidence = tokio::select! {
+            evidence = Evidence::gather(self.backend, &answer.trace_id, run, ARRIVAL) => evidence?,
+            () = &mut *stop => {
+                return Err(Failure::new("interrupted before the whole trace had arrived"));
+            }
+        };
         let status = self.backend.look().await?;
         let outcome = Outcome::new(self.question, answer, evidence, &status);
         print(&match self.demo.json {
@@ -148,7 +177,7 @@ impl Stage<'_> {
 }
 
 /// Waits for Ctrl-C, or for a service that ends by itself.
-async fn watch(cast: &mut Cast) -> Option<String> {
+async fn watch(cast: &mut Cast, stop: &mut Stop) -> Option<String> {
     let lost = async {
         loop {
             if let Some(obituary) = cast.ended() {
@@ -159,6 +188,10 @@ async fn watch(cast: &mut Cast) -> Option<String> {
     };
     tokio::select! {
         obituary = lost => Some(obituary),
-        () = up::interrupted() => None,
+        () = stop => None,
     }
+}
+
+fn interrupted() -> Failure {
+    Failure::new("interrupted before the answer came")
 }

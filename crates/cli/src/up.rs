@@ -2,7 +2,12 @@
 
 mod hangup;
 
-use crate::{args::Listen, backend, failure::Failure, terminal::print};
+use crate::{
+    args::Listen,
+    backend,
+    failure::Failure,
+    terminal::{print, tell},
+};
 use glassbox_collector::{Backend, BackendConfig, Shim};
 use glassbox_config::{Environment, Settings};
 use glassbox_host::{MemoryRegistry, registry_router};
@@ -80,10 +85,19 @@ impl Local {
     /// Has the collector send on what it holds, answers what is under way, syncs the store, and
     /// gives the folder up.
     ///
+    /// What did not reach the store in time was acknowledged by a collector or by nobody, never by
+    /// the store: it is said, and is no error.
+    ///
     /// # Errors
     /// If something that was acknowledged could not be synced.
     pub(crate) async fn stop(self) -> Result<(), Failure> {
         let report = self.backend.shutdown(FAREWELL).await;
+        if !report.drained {
+            tell(
+                "glassbox: not everything was in the store in time: what a collector still held may \
+                 be lost, and who was not answered has to send again",
+            );
+        }
         match report.synced {
             true => Ok(()),
             false => Err(Failure::new(
@@ -109,8 +123,13 @@ pub(crate) async fn run(
         local = start(listen, settings, environment, shim) => local?,
         () = &mut stop => return Ok(ExitCode::SUCCESS),
     };
-    let backend = backend::Backend::connect(&local.page()).await?;
-    print(&greeting(&backend));
+    match backend::Backend::own(&local.page()).await {
+        Ok(backend) => print(&greeting(&backend)),
+        Err(failure) => {
+            local.stop().await?;
+            return Err(failure);
+        }
+    }
     loop {
         let meaning = tokio::select! {
             () = &mut stop => break,

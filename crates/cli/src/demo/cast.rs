@@ -1,6 +1,6 @@
 //! Who takes part in the demo: the model, the tools and the agent, each a process of its own.
 
-use super::Stage;
+use super::{Stage, Stop, interrupted};
 use crate::{backend::Backend, child::Child, failure::Failure, terminal::tell};
 use glassbox_core::{Filter, ServiceInfo};
 use std::{
@@ -36,15 +36,21 @@ impl Cast {
     /// Starts everybody and waits until all are registered and ready.
     ///
     /// # Errors
-    /// If somebody ends, or is not ready in time.
-    pub(super) async fn start(stage: &Stage<'_>) -> Result<(Self, ServiceInfo), Failure> {
+    /// If somebody ends, or is not ready in time or before the whole demo shall stop.
+    pub(super) async fn start(
+        stage: &Stage<'_>,
+        stop: &mut Stop,
+    ) -> Result<(Self, ServiceInfo), Failure> {
         let mut cast = Self {
             children: Vec::new(),
         };
         // On a backend that already runs, others may be registered under the same names.
         let earlier = instances(stage.backend).await?;
         let ready = match cast.start_all(stage) {
-            Ok(()) => cast.await_all(stage.backend, &earlier).await,
+            Ok(()) => tokio::select! {
+                ready = cast.await_all(stage.backend, &earlier) => ready,
+                () = stop => Err(interrupted()),
+            },
             Err(failure) => Err(failure),
         };
         match ready {

@@ -1,8 +1,18 @@
 //! The main job, end to end.
 
-use crate::glassbox::{Running, command, free_ports, get, page_of, request, run, until, up};
-use serde_json::Value;
-use std::path::Path;
+use crate::{
+    glassbox::{Running, command, free_ports, get, page_of, request, run, until, up},
+    strangers::{Reply, web},
+};
+use serde_json::{Value, json};
+use std::{
+    path::Path,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 fn once(data: &Path, more: &[&str]) -> (Value, String) {
     let mut demo = command(&["demo", "--json"]);
@@ -172,4 +182,38 @@ fn a_backend_that_runs_is_used_and_left_running() {
     let services = get(&format!("{page}/v1/registry/services")).unwrap();
     assert_eq!(services["total"], 0, "everybody has signed off: {services}");
     assert!(backend.terminate().success());
+}
+
+#[test]
+fn an_interrupt_while_the_services_are_waited_for_ends_them_in_order() {
+    // A backend that answers, and with which nobody ever is registered.
+    let looks = Arc::new(AtomicU32::new(0));
+    let seen = Arc::clone(&looks);
+    let backend = web(move |path| match path {
+        "/api/status" => Reply::json(
+            &json!({"endpoints": {"grpc": "", "http": "", "page": "http://127.0.0.1:9"}}),
+        ),
+        "/v1/registry/services" => {
+            seen.fetch_add(1, Ordering::Relaxed);
+            Reply::json(&json!({"services": []}))
+        }
+        _ => Reply::page(404),
+    });
+    let page = format!("http://127.0.0.1:{backend}");
+    let demo = Running::start(&mut command(&["demo", "--once", "--backend", &page]));
+    until("the wait for the services", || {
+        (looks.load(Ordering::Relaxed) > 2).then_some(())
+    });
+    let sent = Command::new("kill")
+        .args(["-INT", &demo.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+    let output = demo.output();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("interrupted before the answer came"),
+        "{said}"
+    );
+    assert!(!said.contains("did not end in time"), "{said}");
 }

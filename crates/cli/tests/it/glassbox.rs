@@ -87,7 +87,13 @@ impl Running {
         wait(&mut self.0)
     }
 
-    fn output(mut self) -> Output {
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Waits for its end.
+    pub(crate) fn output(mut self) -> Output {
         let stderr = reader(self.0.stderr.take().unwrap());
         let stdout = reader(self.0.stdout.take().unwrap());
         let status = wait(&mut self.0);
