@@ -14,7 +14,15 @@ impl Failure {
 
     /// A failure with its causes, from the outermost to the innermost.
     pub(crate) fn from_error(what: &str, error: &dyn Error) -> Self {
-        let mut sentence = format!("{what}: {error}");
+        Self::chain(format!("{what}: {error}"), error)
+    }
+
+    /// A failure that is this error with its causes.
+    pub(crate) fn of(error: &dyn Error) -> Self {
+        Self::chain(error.to_string(), error)
+    }
+
+    fn chain(mut sentence: String, error: &dyn Error) -> Self {
         let mut cause = error.source();
         while let Some(error) = cause {
             let text = error.to_string();

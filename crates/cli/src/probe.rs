@@ -80,9 +80,7 @@ fn judge(answer: &str) -> Result<String, String> {
     let collector = &status.collector;
     let who = &collector.mode;
     match collector.state.as_deref() {
-        Some("running") => Ok(collector.line()),
-        // Unless somebody else has taken the ports, and it cannot.
-        Some("fallen_back") if !collector.is_otelcol() => Ok(collector.line()),
+        Some(_) if collector.running => Ok(collector.line()),
         Some(state) => {
             let state = state.replace('_', " ");
             let exit = collector.last_exit.as_ref();

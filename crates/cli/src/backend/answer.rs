@@ -31,6 +31,8 @@ pub(crate) struct Collector {
     pub(crate) mode: String,
     /// `starting`, `running`, `restarting`, `fallen_back` or `stopped`.
     pub(crate) state: Option<String>,
+    /// Whether anybody receives.
+    pub(crate) running: bool,
     /// Why the backend receives by itself, where it does.
     pub(crate) reason: Option<String>,
     /// The program that receives.
@@ -77,6 +79,15 @@ impl Collector {
             let reason = self.reason.as_ref();
             return reason.map_or("embedded".to_owned(), |why| format!("embedded: {why}"));
         }
+        let line = self.program();
+        match self.state.as_deref() {
+            None | Some("running") => line,
+            Some(state) => format!("{line} ({})", state.replace('_', " ")),
+        }
+    }
+
+    /// The program that receives, with its version, its file and its process.
+    pub(crate) fn program(&self) -> String {
         let mut line = "otelcol".to_owned();
         if let Some(version) = &self.version {
             line = format!("{line} {version}");
@@ -87,10 +98,7 @@ impl Collector {
         if let Some(pid) = self.pid {
             line = format!("{line}, pid {pid}");
         }
-        match self.state.as_deref() {
-            None | Some("running") => line,
-            Some(state) => format!("{line} ({})", state.replace('_', " ")),
-        }
+        line
     }
 }
 

@@ -6,9 +6,10 @@ use super::{
     emission::{SERVICE, TARGET},
     finding::{Finding, Hop},
     port::{grpc_to_http, wrong_by_itself},
-    settings::{sentence, split},
+    settings::split,
     target::{Signal, Target},
 };
+use crate::failure::Failure;
 use cause::{Distrust, Kind};
 use glassbox_config::Loaded;
 use glassbox_core::telemetry::Health;
@@ -60,7 +61,7 @@ impl<'a> Delivery<'a> {
                 telemetry,
             }),
             Err(error) => {
-                let (what, mend) = split(&sentence(&error));
+                let (what, mend) = split(&Failure::of(&error).to_string());
                 let mend = mend.unwrap_or_else(|| match error {
                     InitError::Certificate(..) => format!(
                         "name a file that is there and has certificates in PEM ({})",

@@ -8,6 +8,7 @@ use super::{
     finding::{Finding, Hop},
     target::{Signal, Target},
 };
+use crate::failure::Failure;
 use glassbox_config::{Loaded, Origin, SettingsError};
 use glassbox_telemetry::{Sampler, TelemetryConfig};
 use std::time::Duration;
@@ -20,7 +21,7 @@ const LONG: Duration = Duration::from_secs(15);
 /// Why the settings cannot be used; what they want is in the sentence itself, after a semicolon.
 pub(super) fn unusable(error: &SettingsError) -> Vec<Finding> {
     let unreadable = |mend: &str| {
-        let what = sentence(error);
+        let what = Failure::of(error).to_string();
         vec![Finding::broken(HOP, "settings_unreadable", what, mend)]
     };
     match error {
@@ -67,17 +68,6 @@ pub(super) fn split(reason: &str) -> (String, Option<String>) {
         Some((what, mend)) => (what.to_owned(), Some(mend.to_owned())),
         None => (reason.to_owned(), None),
     }
-}
-
-/// An error with its causes.
-pub(super) fn sentence(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 /// What the settings say.

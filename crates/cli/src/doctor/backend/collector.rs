@@ -69,13 +69,7 @@ pub(super) fn named(collector: &Collector) -> String {
         let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
         return format!("the backend receives by itself (embedded{reason})");
     }
-    let version = collector.version.as_ref();
-    let version = version.map_or_else(String::new, |version| format!(" {version}"));
-    let binary = collector.binary.as_ref();
-    let binary = binary.map_or_else(String::new, |binary| format!(" ({binary})"));
-    let pid = collector.pid;
-    let pid = pid.map_or_else(String::new, |pid| format!(", pid {pid}"));
-    format!("otelcol{version}{binary}{pid}")
+    collector.program()
 }
 
 /// What did not get from the collector to where it exports.
@@ -182,7 +176,11 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].code, "collector_lost");
         let what = &found[0].what;
-        assert!(what.starts_with("its exporter otlp_http/remote could not hand on 512 records"));
+        assert!(
+            what.starts_with(
+                "its exporter otlp_http/remote could not hand on at least 512 records"
+            )
+        );
         assert!(what.ends_with("days ago: connection refused"), "{what}");
     }
 

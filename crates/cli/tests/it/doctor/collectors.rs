@@ -92,5 +92,5 @@ fn a_collector_that_came_back_and_one_that_is_stood_in_for_are_told() {
     let changes = json!({"lost": {"otlp_http/remote": loss}});
     let found = asked(&changes, taking()).found("collector_lost");
     assert_eq!(found.mark, "note");
-    found.says("otlp_http/remote could not hand on 7", "is up");
+    found.says("otlp_http/remote could not hand on at least 7", "is up");
 }
