@@ -54,19 +54,23 @@ impl Backend {
             .unwrap();
         let said = Arc::new(Mutex::new(String::new()));
         listen(child.stderr.take().unwrap(), Arc::clone(&said));
-        let mut greeting = String::new();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        while !greeting.contains("\nPage") {
-            let read = lines.read_line(&mut greeting).unwrap();
-            assert_ne!(read, 0, "it did not start: {}", said.lock().unwrap());
-        }
-        let page = greeting.split_whitespace().last().unwrap().to_owned();
-        Self {
+        let printed = Arc::new(Mutex::new(String::new()));
+        listen(child.stdout.take().unwrap(), Arc::clone(&printed));
+        let mut backend = Self {
             child,
-            greeting,
-            page,
+            greeting: String::new(),
+            page: String::new(),
             said,
-        }
+        };
+        backend.greeting = until("the greeting", || {
+            let ended = backend.child.try_wait().unwrap();
+            assert_eq!(ended, None, "it did not start: {}", backend.said());
+            let printed = printed.lock().unwrap().clone();
+            printed.contains("\nPage").then_some(printed)
+        });
+        let page = backend.greeting.split_whitespace().last();
+        backend.page = page.unwrap().to_owned();
+        backend
     }
 
     /// Starts it with the collector and its data in `data`.

@@ -12,6 +12,15 @@ pub(crate) fn signal(pid: u32, name: &str) {
     assert!(sent.success(), "kill -{name} {pid}");
 }
 
+/// Sends a signal to everybody in a process group.
+pub(crate) fn signal_group(group: u32, name: &str) {
+    let sent = Command::new("kill")
+        .args([&format!("-{name}"), "--", &format!("-{group}")])
+        .status()
+        .unwrap();
+    assert!(sent.success(), "kill -{name} -- -{group}");
+}
+
 /// Whether a process runs; one that has ended and waits for its parent's notice does not.
 pub(crate) fn runs(pid: u32) -> bool {
     // The state stands behind the name, which ends with the last bracket.

@@ -1,11 +1,12 @@
 //! How it all ends: in order, or at once and without a trace.
 
 use crate::{
-    backend::{Backend, up_at},
+    backend::{Backend, up, up_at},
     children::{self, until_gone},
     glassbox::{command, run},
     telemetry::{archived, post, spans},
 };
+use std::os::unix::process::CommandExt;
 
 #[test]
 fn a_backend_that_is_killed_leaves_no_collector_behind() {
@@ -77,10 +78,11 @@ fn what_was_acknowledged_before_the_end_is_stored() {
 #[test]
 fn an_interrupt_from_the_terminal_ends_it_in_order() {
     let data = tempfile::tempdir().unwrap();
-    let mut backend = Backend::on(data.path());
+    // A terminal signals everybody in the group that it runs, as it was when they were started.
+    let mut backend = Backend::start(up(data.path()).process_group(0));
     let pid = backend.otelcol();
     backend.send_span("last");
-    backend.signal("INT");
+    children::signal_group(backend.pid(), "INT");
     assert!(backend.ended().success());
     assert!(!children::runs(pid));
     assert!(archived(data.path(), "traces").contains("last"));
