@@ -79,6 +79,13 @@ impl Reception {
             receivers.serve_http(listeners.1, stop.clone()),
         ];
         let (_, status) = watch::channel(CollectorStatus::embedded(reason));
+        // What a collector wrote before is kept within its bounds without one as well.
+        let folder = folder_in(&config.data_dir).ok();
+        let archive = folder.filter(|folder| folder.is_dir()).map(|folder| {
+            let archive = Arc::new(Archive::new(&folder, ArchiveBounds::of(config)));
+            tokio::spawn(look_after(Arc::clone(&archive), stop.clone()));
+            archive
+        });
         Self {
             grpc,
             http,
@@ -86,7 +93,7 @@ impl Reception {
             status,
             supervisor: None,
             servers,
-            archive: None,
+            archive,
             losses: Losses::default(),
         }
     }

@@ -294,3 +294,25 @@ async fn a_setting_that_only_a_collector_heeds_is_said_where_there_is_none() {
     }
     stop(backend).await;
 }
+
+#[tokio::test]
+async fn an_archive_from_before_is_kept_within_its_bounds_without_a_collector() {
+    let data = tempfile::tempdir().unwrap();
+    let old = data
+        .path()
+        .join("otel/traces-2020-01-01T00-00-00.000-size.jsonl");
+    std::fs::create_dir(data.path().join("otel")).unwrap();
+    std::fs::write(&old, "{}\n").unwrap();
+    let backend = start(data.path()).await;
+    let pruned = async {
+        loop {
+            let status = get_json(backend.endpoints().page(), "/api/status").await;
+            if status["collector"]["archive"]["pruned_files"] == 1 {
+                return;
+            }
+        }
+    };
+    let pruned = tokio::time::timeout(Duration::from_secs(30), pruned).await;
+    assert!(pruned.is_ok() && !old.exists());
+    stop(backend).await;
+}
