@@ -124,12 +124,11 @@ fn found(path: PathBuf, found_by: FoundBy, components: Components) -> Search {
 
 /// Returns the program that `named` stands for, as a shell does: a bare name is on `PATH`.
 fn resolve(named: &Path, environment: &Environment) -> Option<PathBuf> {
-    let bare = named.components().count() == 1 && !named.has_root();
-    if named.exists() && (!bare || !named.is_dir()) {
-        return std::path::absolute(named).ok();
-    }
+    // `./otelcol` is no bare name: as a text it begins with the folder that it is in.
+    let bare = !named.as_os_str().as_encoded_bytes().contains(&b'/');
     if !bare {
-        return None;
+        let there = named.exists();
+        return there.then(|| std::path::absolute(named).ok()).flatten();
     }
     folders(environment)
         .map(|folder| folder.join(named))
@@ -248,5 +247,26 @@ fn short(words: &str) -> String {
     match words.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}…", &words[..end]),
         None => words.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_name_is_on_path_and_not_in_the_working_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("Cargo.toml");
+        fs::write(&path, "").unwrap();
+        let environment = Environment::from([("PATH", folder.path().to_str().unwrap())]);
+        let resolved = |named: &str| resolve(Path::new(named), &environment);
+        // Tests run in the crate's folder, which has one of that name.
+        let here = std::path::absolute("Cargo.toml").unwrap();
+        assert!(here.is_file());
+        assert_eq!(resolved("Cargo.toml"), Some(path));
+        assert_eq!(resolved("./Cargo.toml"), Some(here));
+        assert_eq!(resolved("src"), None);
+        assert_eq!(resolved("./no_such_thing"), None);
     }
 }
