@@ -13,7 +13,6 @@ pub(crate) struct Components {
     pub(crate) receivers: BTreeSet<String>,
     pub(crate) processors: BTreeSet<String>,
     pub(crate) exporters: BTreeSet<String>,
-    pub(crate) connectors: BTreeSet<String>,
     pub(crate) extensions: BTreeSet<String>,
 }
 
@@ -48,7 +47,6 @@ impl Components {
             receivers: names(listed.receivers),
             processors: names(listed.processors),
             exporters: names(listed.exporters),
-            connectors: names(listed.connectors),
             extensions: names(listed.extensions),
         })
     }
@@ -63,8 +61,6 @@ struct Listed {
     processors: Vec<Entry>,
     #[serde(default)]
     exporters: Vec<Entry>,
-    #[serde(default)]
-    connectors: Vec<Entry>,
     #[serde(default)]
     extensions: Vec<Entry>,
 }
@@ -121,7 +117,7 @@ providers:
         assert!(components.receivers.contains("otlp"));
         assert!(components.processors.contains("batch"));
         assert!(components.exporters.contains("otlp_http"));
-        assert!(components.connectors.is_empty() && components.extensions.is_empty());
+        assert!(components.extensions.is_empty());
     }
 
     #[test]

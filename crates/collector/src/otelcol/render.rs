@@ -67,7 +67,11 @@ pub(crate) enum RenderError {
     )]
     Lacks(&'static str),
     /// A path cannot be written into a document.
-    #[error("the path {} is not UTF-8, which the collector's configuration has to be; choose another data_dir", path.display())]
+    #[error(
+        "the path {} is not UTF-8, which the collector's configuration has to be; choose another \
+         data_dir",
+        path.display()
+    )]
     Path {
         /// The path.
         path: PathBuf,
@@ -76,7 +80,11 @@ pub(crate) enum RenderError {
     #[error("the configuration cannot be written as YAML")]
     Yaml(#[source] serde_saphyr::ser_error::Error),
     /// The user's configuration cannot be read.
-    #[error("the configuration {} (collector.otelcol_config) cannot be read; name a file that you may read", path.display())]
+    #[error(
+        "the configuration {} (collector.otelcol_config) cannot be read; name a file that you may \
+         read",
+        path.display()
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,

@@ -39,7 +39,6 @@ fn ours() -> Components {
             "tail_sampling",
         ]),
         exporters: names(["debug", "file", "otlp_grpc", "otlp_http", "prometheus"]),
-        connectors: names(["servicegraph", "spanmetrics"]),
         extensions: names(["bearertokenauth", "file_storage", "health_check", "zpages"]),
     }
 }
@@ -52,15 +51,13 @@ fn contrib() -> Components {
     all.processors.extend(names(["filter", "transform"]));
     all.exporters
         .extend(names(["kafka", "otlp_json_file", "zipkin"]));
-    all.connectors.extend(names(["count", "forward"]));
     all.extensions.extend(names(["basicauth", "pprof"]));
     all
 }
 
-/// The core distribution: no storage and no connectors of contrib.
+/// The core distribution: no storage.
 fn core() -> Components {
     Components {
-        connectors: names(["forward"]),
         extensions: names(["health_check", "pprof", "zpages"]),
         ..ours()
     }
