@@ -39,7 +39,7 @@ pub(crate) fn dies_unless(well: &Path) -> String {
     )
 }
 
-fn program(folder: &Path, script: &str) -> PathBuf {
+pub(crate) fn program(folder: &Path, script: &str) -> PathBuf {
     let path = folder.join("otelcol");
     fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();

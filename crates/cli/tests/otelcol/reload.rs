@@ -4,7 +4,7 @@ use crate::{
     backend::{Backend, otelcol, up},
     children::signal,
     glassbox::until,
-    recovery::{dies_unless, impostor, taken_port},
+    recovery::{dies_unless, impostor, program, taken_port},
 };
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use serde_json::Value;
@@ -139,6 +139,30 @@ fn a_configuration_is_tried_at_once_while_a_start_is_waited_for_and_taken_back_i
         collector["state"] == "running"
     });
     assert_eq!(colour(&backend, "back"), "blue");
+}
+
+#[test]
+fn a_collector_that_dies_while_its_new_configuration_is_checked_is_not_blamed_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let dies = folder.path().join("dies");
+    // The check ends the collector, and says nothing.
+    let script = format!(
+        "case \"$1\" in\nvalidate) [ -e '{dies}' ] && kill -KILL \"$(cat '{pid}')\" && exec sleep 60;;\n\
+         --config) echo $$ > '{pid}';;\nesac\nexec '{real}' \"$@\"",
+        dies = dies.display(),
+        pid = folder.path().join("pid").display(),
+        real = otelcol().display()
+    );
+    let program = program(folder.path(), &script);
+    let data = tempfile::tempdir().unwrap();
+    let mut up = up(data.path());
+    let backend = Backend::start(up.arg("--collector").arg(program));
+    fs::write(&dies, "").unwrap();
+    backend.signal("HUP");
+    backend.until_said("nothing was reloaded: the collector ended by itself before it was asked");
+    backend.until_collector("a restart", |collector| {
+        collector["restarts"] == 1 && collector["running"] == true
+    });
 }
 
 #[test]

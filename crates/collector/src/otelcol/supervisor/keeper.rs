@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use glassbox_resilience::Jitter;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{sleep, sleep_until};
+use tokio::time::sleep_until;
 
 use super::Reload;
 use crate::otelcol::health::{self, Health};
@@ -28,9 +28,6 @@ const READY: Duration = Duration::from_secs(15);
 
 /// How long a collector may take to end when nobody says how long.
 const GRACE: Duration = Duration::from_secs(10);
-
-/// How long to wait for ports that somebody else has taken meanwhile.
-const PORTS_AGAIN: Duration = Duration::from_secs(2);
 
 /// Keeps a collector running.
 #[derive(Debug)]
@@ -303,58 +300,6 @@ impl Keeper {
         match placed {
             Ok(candidate) => self.attempt(candidate).await,
             Err(error) => Attempt::Failed(Failed::not_started(&error)),
-        }
-    }
-
-    /// Receives in the collector's place, once its ports are there to be had.
-    async fn fall_back(&mut self) -> State {
-        loop {
-            if let Some(stand_in) = self.take_ports().await {
-                return State::StandingIn(stand_in);
-            }
-            let wake = tokio::select! {
-                () = sleep(PORTS_AGAIN) => Wake::Due,
-                wake = asked(&mut self.stop, &mut self.reloads) => wake,
-            };
-            match wake {
-                Wake::Reload(done) => return self.renew_after_all(None, done).await,
-                Wake::Stop(_) => return State::Stopped(true),
-                Wake::Due | Wake::Ended(_) | Wake::Hung => {}
-            }
-        }
-    }
-
-    /// Takes the collector's ports for the backend, if they are there to be had.
-    async fn take_ports(&self) -> Option<StandIn> {
-        match StandIn::start(&self.receivers, self.addresses).await {
-            Ok(stand_in) => {
-                self.status.send_modify(|status| {
-                    status.mode = CollectorMode::Embedded;
-                    status.state = CollectorState::FallenBack;
-                    status.reason = Some(
-                        "the collector ended too often, so the backend receives by itself; a \
-                         reload tries the collector again"
-                            .to_owned(),
-                    );
-                    status.pid = Some(std::process::id());
-                });
-                Some(stand_in)
-            }
-            Err(error) => {
-                let reason = format!(
-                    "the collector ended too often, and the backend cannot receive in its place: \
-                     {error}"
-                );
-                if self.status.borrow().reason.as_ref() != Some(&reason) {
-                    tracing::error!("{reason}");
-                }
-                self.status.send_modify(|status| {
-                    status.mode = CollectorMode::Otelcol;
-                    status.state = CollectorState::FallenBack;
-                    status.reason = Some(reason);
-                });
-                None
-            }
         }
     }
 }

@@ -2,12 +2,19 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use super::{Keeper, State, Wake, asked};
 use crate::listeners::bind;
+use crate::otelcol::status::{CollectorMode, CollectorState};
 use crate::receivers::Receivers;
+
+/// How long to wait for ports that somebody else has taken meanwhile.
+const PORTS_AGAIN: Duration = Duration::from_secs(2);
 
 /// Receives in the place of a collector.
 #[derive(Debug)]
@@ -47,5 +54,59 @@ impl StandIn {
 impl Drop for StandIn {
     fn drop(&mut self) {
         self.stop.cancel();
+    }
+}
+
+impl Keeper {
+    /// Receives in the collector's place, once its ports are there to be had.
+    pub(super) async fn fall_back(&mut self) -> State {
+        loop {
+            if let Some(stand_in) = self.take_ports().await {
+                return State::StandingIn(stand_in);
+            }
+            let wake = tokio::select! {
+                () = sleep(PORTS_AGAIN) => Wake::Due,
+                wake = asked(&mut self.stop, &mut self.reloads) => wake,
+            };
+            match wake {
+                Wake::Reload(done) => return self.renew_after_all(None, done).await,
+                Wake::Stop(_) => return State::Stopped(true),
+                Wake::Due | Wake::Ended(_) | Wake::Hung => {}
+            }
+        }
+    }
+
+    /// Takes the collector's ports for the backend, if they are there to be had.
+    pub(super) async fn take_ports(&self) -> Option<StandIn> {
+        match StandIn::start(&self.receivers, self.addresses).await {
+            Ok(stand_in) => {
+                self.status.send_modify(|status| {
+                    status.mode = CollectorMode::Embedded;
+                    status.state = CollectorState::FallenBack;
+                    status.reason = Some(
+                        "the collector ended too often, so the backend receives by itself; a \
+                         reload tries the collector again"
+                            .to_owned(),
+                    );
+                    status.pid = Some(std::process::id());
+                });
+                Some(stand_in)
+            }
+            Err(error) => {
+                let reason = format!(
+                    "the collector ended too often, and the backend cannot receive in its place: \
+                     {error}"
+                );
+                if self.status.borrow().reason.as_ref() != Some(&reason) {
+                    tracing::error!("{reason}");
+                }
+                self.status.send_modify(|status| {
+                    status.mode = CollectorMode::Otelcol;
+                    status.state = CollectorState::FallenBack;
+                    status.reason = Some(reason);
+                });
+                None
+            }
+        }
     }
 }
