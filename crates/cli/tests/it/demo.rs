@@ -1,7 +1,7 @@
 //! The main job, end to end.
 
 use crate::{
-    glassbox::{Running, command, free_ports, get, page_of, request, run, until, up},
+    glassbox::{Running, command, free_address, free_ports, get, page_of, request, run, until, up},
     strangers::{Reply, web},
 };
 use serde_json::{Value, json};
@@ -143,9 +143,7 @@ fn a_workflow_runs_without_a_model() {
 
 #[test]
 fn a_model_elsewhere_is_used_when_the_environment_names_one() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let listen = listener.local_addr().unwrap().to_string();
-    drop(listener);
+    let listen = free_address();
     let _model = Running::start(&mut command(&["offline-model", "--listen", &listen]));
     let models = format!("http://{listen}/v1/models");
     until("the model", || request("GET", &models, ""));

@@ -3,9 +3,10 @@
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
@@ -154,6 +155,19 @@ pub(crate) fn up(data: &Path) -> Running {
 pub(crate) fn free_ports() -> [&'static str; 6] {
     let any = "127.0.0.1:0";
     ["--grpc", any, "--http", any, "--page", any]
+}
+
+/// A loopback address that is free, and that the system gives to nobody who asks for any: its port
+/// is below those.
+pub(crate) fn free_address() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let next = std::process::id() * 37 + NEXT.fetch_add(1, Ordering::Relaxed);
+        let address = format!("127.0.0.1:{}", 20_000 + next % 12_000);
+        if TcpListener::bind(&address).is_ok() {
+            return address;
+        }
+    }
 }
 
 /// A JSON answer over plain HTTP; `None` while nobody answers.

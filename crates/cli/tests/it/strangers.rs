@@ -1,5 +1,6 @@
 //! Others who listen where a collector or a backend should: each is a few lines of plain TCP.
 
+use crate::glassbox::free_address;
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
@@ -8,7 +9,8 @@ use std::{
 
 /// A port on which nobody listens.
 pub(crate) fn nobody() -> u16 {
-    bind().local_addr().unwrap().port()
+    let address = free_address();
+    address.rsplit(':').next().unwrap().parse().unwrap()
 }
 
 /// Somebody who does this with each connection, for as long as the tests run.

@@ -1,6 +1,6 @@
 //! One clear sentence and a status other than 0.
 
-use crate::glassbox::{command, free_ports, page_of, run, up};
+use crate::glassbox::{command, free_address, free_ports, page_of, run, up};
 use std::{net::TcpListener, process::Command};
 
 /// Runs what must fail; gives the one sentence it said last.
@@ -58,9 +58,7 @@ fn the_second_owner_of_a_folder_is_told_who_the_first_is() {
 
 #[test]
 fn an_unreachable_model_is_named() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let gone = listener.local_addr().unwrap().to_string();
-    drop(listener);
+    let gone = free_address();
     let data = tempfile::tempdir().unwrap();
     let mut demo = command(&["demo", "--once"]);
     demo.args(free_ports())
@@ -85,9 +83,7 @@ fn a_missing_key_is_named() {
 
 #[test]
 fn a_backend_that_is_none_is_named() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let gone = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let gone = format!("http://{}", free_address());
     let said = fails(&mut command(&["demo", "--once", "--backend", &gone]));
     assert!(
         said.contains(&gone) && said.contains("glassbox up"),

@@ -2,7 +2,7 @@
 
 use crate::{
     backend::{Backend, otelcol, up},
-    glassbox::{command, free_ports, get, run, until},
+    glassbox::{command, free_address, free_ports, get, run, until},
     telemetry::{archived, log, metric, post, spans},
 };
 use std::{fs, net::TcpListener};
@@ -83,11 +83,7 @@ fn enabled_false_keeps_everything_from_starting() {
 #[test]
 fn the_collector_listens_where_the_endpoints_say() {
     let data = tempfile::tempdir().unwrap();
-    let free: Vec<_> = (0..2)
-        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
-        .collect();
-    let [grpc, http] = [0, 1].map(|at: usize| free[at].local_addr().unwrap().to_string());
-    drop(free);
+    let [grpc, http] = [(); 2].map(|()| free_address());
     let mut up = command(&["up", "--page", "127.0.0.1:0"]);
     up.env("GLASSBOX_OTEL_COLLECTOR", otelcol())
         .env("GLASSBOX_OTEL_DATA_DIR", data.path())
