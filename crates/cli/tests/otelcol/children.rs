@@ -21,6 +21,13 @@ pub(crate) fn signal_group(group: u32, name: &str) {
     assert!(sent.success(), "kill -{name} -- -{group}");
 }
 
+/// The process group of a process.
+pub(crate) fn group(pid: u32) -> u32 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, rest) = stat.rsplit_once(") ").unwrap();
+    rest.split(' ').nth(2).unwrap().parse().unwrap()
+}
+
 /// Whether a process runs; one that has ended and waits for its parent's notice does not.
 pub(crate) fn runs(pid: u32) -> bool {
     // The state stands behind the name, which ends with the last bracket.

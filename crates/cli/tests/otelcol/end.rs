@@ -82,6 +82,9 @@ fn an_interrupt_from_the_terminal_ends_it_in_order() {
     let mut backend = Backend::start(up(data.path()).process_group(0));
     let pid = backend.otelcol();
     backend.send_span("last");
+    // The collector would end before it is told to, and before those who send to it.
+    assert_eq!(children::group(backend.pid()), backend.pid());
+    assert_ne!(children::group(pid), backend.pid());
     children::signal_group(backend.pid(), "INT");
     assert!(backend.ended().success());
     assert!(!children::runs(pid));
