@@ -7,10 +7,6 @@ use std::io::IsTerminal;
 pub(crate) struct Style {
     colour: bool,
     /// Columns to fill.
-    #[cfg_attr(
-        not(feature = "demo"),
-        expect(dead_code, reason = "only the demo draws")
-    )]
     pub(crate) width: usize,
 }
 
