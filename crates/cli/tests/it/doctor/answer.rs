@@ -9,6 +9,16 @@ pub(super) struct Answer {
     object: Value,
 }
 
+/// The hops, in their order.
+pub(super) const WAY: [&str; 6] = [
+    "application",
+    "settings",
+    "port",
+    "collector",
+    "backend",
+    "arrivals",
+];
+
 /// One thing that it found.
 #[derive(Debug)]
 pub(super) struct Found {
@@ -41,14 +51,6 @@ impl Answer {
     /// What is always so: the order of the way, and a mend for what is broken.
     #[track_caller]
     fn check(&self) {
-        const WAY: [&str; 6] = [
-            "application",
-            "settings",
-            "port",
-            "collector",
-            "backend",
-            "arrivals",
-        ];
         let mut last = 0;
         for found in self.findings() {
             let at = WAY.iter().position(|hop| found["hop"] == *hop).unwrap();

@@ -1,6 +1,6 @@
 //! All is well; and how it looks to a person.
 
-use super::{Doctor, doctor};
+use super::{Doctor, answer::WAY, doctor};
 use crate::glassbox::{Running, command, free_ports, get, page_of, run, up};
 use serde_json::Value;
 
@@ -55,14 +55,7 @@ fn a_person_sees_each_hop_once_in_lines_that_fit_and_without_colours_in_a_pipe()
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{printed}");
     assert!(output.stderr.is_empty());
-    for hop in [
-        "application",
-        "settings",
-        "port",
-        "collector",
-        "backend",
-        "arrivals",
-    ] {
+    for hop in WAY {
         let lines = printed.lines().filter(|line| line.starts_with(hop));
         assert_eq!(lines.count(), 1, "{hop}: {printed}");
     }
