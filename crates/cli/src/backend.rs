@@ -11,6 +11,7 @@ pub(crate) use answer::{
 use crate::failure::Failure;
 use glassbox_core::Cx;
 use glassbox_instrument::HttpClient;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
@@ -152,17 +153,13 @@ impl Backend {
 }
 
 /// A value of a query: all but what RFC 3986 calls unreserved is escaped.
-fn escaped(value: &str) -> String {
-    let mut escaped = String::with_capacity(value.len());
-    for byte in value.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                escaped.push(char::from(byte));
-            }
-            _ => escaped.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    escaped
+fn escaped(value: &str) -> PercentEncode<'_> {
+    const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~');
+    utf8_percent_encode(value, RESERVED)
 }
 
 async fn get<T: DeserializeOwned>(http: &HttpClient, url: &str) -> Result<T, Failure> {
