@@ -12,11 +12,13 @@ mod baggage;
 mod budget;
 mod capability;
 mod catalogue;
+mod content;
 mod cx;
 mod deadline;
 mod discovery;
 mod error;
 mod events;
+mod media;
 mod memory;
 mod model;
 mod percent;
@@ -30,6 +32,7 @@ pub use agent::{Agent, Skillset, TypedAgent, World};
 pub use baggage::{Baggage, BaggageEntry};
 pub use budget::{Budget, Spent};
 pub use capability::{Capability, CostClass, Effect};
+pub use content::Content;
 pub use cx::{CancellationSource, Cancelled, Cx};
 pub use deadline::{Clock, Deadline};
 pub use discovery::{
@@ -37,6 +40,7 @@ pub use discovery::{
 };
 pub use error::{Blame, Category, Decide, Retry};
 pub use events::{Event, Events, NoEvents};
+pub use media::{Media, MediaKind, MediaSource};
 pub use memory::Memory;
 pub use model::{
     ChatEvent, ChatModel, ChatRequest, ChatResponse, ChatStream, FinishReason, Message, ModelError,
