@@ -30,6 +30,16 @@ pub(crate) struct Node {
     pub(crate) after: BTreeSet<usize>,
 }
 
+impl Workflow {
+    /// Checks everything that can be checked without looking for services.
+    ///
+    /// # Errors
+    /// All faults of the workflow, not just the first.
+    pub fn validate(self) -> Result<Graph, InvalidWorkflow> {
+        Graph::try_new(self)
+    }
+}
+
 impl Graph {
     /// Checks `workflow`.
     ///

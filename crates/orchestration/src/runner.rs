@@ -1,15 +1,14 @@
 //! Runs graphs: everything that is ready at once, up to a cap.
 
-mod report;
 mod step;
-
-pub use report::{Run, RunError, StepOutcome, StepReport};
 
 use crate::{
     Graph, OrchestrationSettings,
     binding::Scope,
     record::{RunRecord, Told},
+    report::{Run, RunError, StepOutcome, StepReport},
     services::{self, Callee, NotFound},
+    settings::MAX_PARALLEL,
 };
 use futures_util::{
     StreamExt,
@@ -25,10 +24,6 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-
-/// How many steps of a run may be under way at once when nobody says otherwise.
-pub(crate) const MAX_PARALLEL: NonZeroUsize =
-    NonZeroUsize::new(8).expect("invariant: eight is not zero");
 
 /// Runs workflows in memory, on the caller's task.
 ///

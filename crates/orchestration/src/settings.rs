@@ -1,9 +1,12 @@
 //! The section `[orchestration]`.
 
-use crate::runner::MAX_PARALLEL;
 use glassbox_config::{Section, Variable};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
+
+/// How many steps of a run are in progress at once by default.
+pub(crate) const MAX_PARALLEL: NonZeroUsize =
+    NonZeroUsize::new(8).expect("invariant: eight is not zero");
 
 /// The section `[orchestration]`.
 ///
@@ -23,7 +26,7 @@ use std::num::NonZeroUsize;
 #[serde(default)]
 #[non_exhaustive]
 pub struct OrchestrationSettings {
-    /// How many steps of a run may be under way at once.
+    /// How many steps of a run may be in progress at once.
     pub max_parallel: NonZeroUsize,
 }
 

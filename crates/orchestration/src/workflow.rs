@@ -1,6 +1,5 @@
 //! Workflows as data: what is declared, before anything is checked.
 
-use crate::{Graph, InvalidWorkflow};
 use glassbox_resilience::{Backoff, RetryPolicyError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -254,14 +253,6 @@ impl Workflow {
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout_ms = Some(millis(timeout));
         self
-    }
-
-    /// Checks everything that can be known without looking for services.
-    ///
-    /// # Errors
-    /// All faults that it has, not just the first.
-    pub fn validate(self) -> Result<Graph, InvalidWorkflow> {
-        Graph::try_new(self)
     }
 }
 

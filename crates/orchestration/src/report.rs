@@ -19,9 +19,9 @@ pub struct Run {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{}", problem.message())]
 pub struct RunError {
-    pub(super) run_id: String,
-    pub(super) problem: Problem,
-    pub(super) steps: Vec<StepReport>,
+    pub(crate) run_id: String,
+    pub(crate) problem: Problem,
+    pub(crate) steps: Vec<StepReport>,
 }
 
 impl RunError {
@@ -82,7 +82,7 @@ pub enum StepOutcome {
 }
 
 impl StepOutcome {
-    pub(super) fn failed(problem: &Problem, attempts: u32) -> Self {
+    pub(crate) fn failed(problem: &Problem, attempts: u32) -> Self {
         Self::Failed {
             problem: problem.clone(),
             attempts,
