@@ -9,7 +9,7 @@ use crate::outcome::CannotCheck;
 /// # Errors
 ///
 /// The environment names neither a cache folder nor a home.
-pub(crate) fn folder(kind: &str) -> Result<PathBuf, CannotCheck> {
+pub fn folder(kind: &str) -> Result<PathBuf, CannotCheck> {
     let set = |name| {
         std::env::var_os(name)
             .filter(|value| !value.is_empty())
@@ -25,11 +25,11 @@ pub(crate) fn folder(kind: &str) -> Result<PathBuf, CannotCheck> {
 }
 
 /// Makes a folder and those above it.
-pub(crate) fn make(folder: &Path) -> Result<(), CannotCheck> {
+pub fn make(folder: &Path) -> Result<(), CannotCheck> {
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))
 }
 
 /// A file or folder of the cache that cannot be used.
-pub(crate) fn failed(path: &Path, error: &std::io::Error) -> CannotCheck {
+pub fn failed(path: &Path, error: &std::io::Error) -> CannotCheck {
     CannotCheck::new(format!("{} cannot be written: {error}", path.display()))
 }

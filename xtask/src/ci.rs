@@ -3,9 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    console,
+    console, handover,
     outcome::Outcome,
-    setup,
     step::{STEPS, Step},
     workspace::Workspace,
 };
@@ -42,7 +41,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
     let mut rows = Vec::new();
     if options.setup {
         console::headline("setup: install what is missing");
-        rows.push(timed("setup", || setup::install(workspace).into()));
+        rows.push(timed("setup", || handover::ask(workspace, &["setup"])));
     }
     let count = steps.len();
     for (index, step) in steps.into_iter().enumerate() {

@@ -1,7 +1,7 @@
 //! The command line, read by hand: a few words do not need a parser's dependency tree.
 
 use crate::{
-    ci, collector, images,
+    ci, handover,
     outcome::CannotCheck,
     step::{STEPS, Step},
 };
@@ -35,12 +35,9 @@ pub(crate) enum Command {
     Ci(ci::Options),
     Step(&'static Step),
     Bless,
-    Collector(collector::Request),
-    /// Only this program asks for it.
-    Reap(String),
     Advisories,
-    Images(images::Options),
-    Setup,
+    /// `xtask-deploy` knows what these words mean.
+    HandOver(Vec<String>),
 }
 
 /// Reads the arguments that follow `cargo xtask`.
@@ -58,11 +55,10 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, CannotCheck> {
         ("help" | "-h" | "--help", _) | (_, ["-h" | "--help"]) => Ok(Command::Help),
         ("ci", rest) => ci_options(rest).map(Command::Ci),
         ("closure", ["--bless"]) => Ok(Command::Bless),
-        ("collector", [_, ..]) => collector::Request::parse(&rest).map(Command::Collector),
-        (collector::REAPER, [run]) => Ok(Command::Reap((*run).to_owned())),
         ("advisories", []) => Ok(Command::Advisories),
-        ("images", rest) => images_options(rest).map(Command::Images),
-        ("setup", []) => Ok(Command::Setup),
+        (name, _) if handover::COMMANDS.contains(&name) => {
+            Ok(Command::HandOver(arguments.to_vec()))
+        }
         (name, rest) => match (Step::named(name), rest) {
             (Some(step), []) => Ok(Command::Step(step)),
             (Some(_), [word, ..]) => Err(unknown(&format!("{name} {word}"))),
@@ -99,18 +95,6 @@ fn ci_options(words: &[&str]) -> Result<ci::Options, CannotCheck> {
     Ok(options)
 }
 
-fn images_options(words: &[&str]) -> Result<images::Options, CannotCheck> {
-    let mut options = images::Options::default();
-    for word in words {
-        match *word {
-            "--multi-stage" => options.multi_stage = true,
-            flag if flag.starts_with('-') => return Err(unknown(&format!("images {flag}"))),
-            name => options.names.push(name.to_owned()),
-        }
-    }
-    Ok(options)
-}
-
 fn unknown(what: &str) -> CannotCheck {
     CannotCheck::new(format!(
         "`cargo xtask {what}` is unknown: `cargo xtask help` lists what there is"
@@ -128,9 +112,12 @@ mod tests {
     #[test]
     fn every_step_is_a_subcommand_and_stands_in_the_help() {
         for step in STEPS {
-            assert!(
-                matches!(parse(&words(step.name)), Ok(Command::Step(found)) if found.name == step.name)
-            );
+            let is_known = match parse(&words(step.name)) {
+                Ok(Command::Step(found)) => found.name == step.name,
+                Ok(Command::HandOver(words)) => step.is_handed_over() && words == [step.name],
+                _ => false,
+            };
+            assert!(is_known, "{}", step.name);
             assert!(
                 HELP.contains(&format!("\n  {}", step.name)),
                 "{}",
@@ -149,16 +136,6 @@ mod tests {
     }
 
     #[test]
-    fn images_takes_names_and_a_flag_in_any_order() {
-        let Ok(Command::Images(options)) = parse(&words("images time-tool --multi-stage glassbox"))
-        else {
-            panic!("images is a command");
-        };
-        assert_eq!(options.names, ["time-tool", "glassbox"]);
-        assert!(options.multi_stage);
-    }
-
-    #[test]
     fn what_is_unknown_is_named() {
         for line in [
             "fly",
@@ -166,7 +143,6 @@ mod tests {
             "ci --only fly",
             "arch --bless",
             "ci --only",
-            "images --fast",
         ] {
             let Err(error) = parse(&words(line)) else {
                 panic!("`{line}` was taken");

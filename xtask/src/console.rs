@@ -8,29 +8,29 @@ use std::{
 use crate::outcome::Outcome;
 
 /// Whether somebody watches.
-pub(crate) fn is_terminal() -> bool {
+pub fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
 /// Whether standard output takes colours: a terminal, and nobody said `NO_COLOR`.
-pub(crate) fn colours() -> bool {
+pub fn colours() -> bool {
     is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
 
 /// Prints one line at once, also into a pipe.
-pub(crate) fn line(text: impl std::fmt::Display) {
+pub fn line(text: impl std::fmt::Display) {
     let mut stdout = std::io::stdout();
     // A reader that went away is no reason to stop checking, or to panic, as `println!` would.
     let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
 }
 
 /// Prints a headline, such as the name of a step that begins.
-pub(crate) fn headline(text: &str) {
+pub fn headline(text: &str) {
     line(format_args!("\n{}", paint("1", &format!("== {text}"))));
 }
 
 /// Prints every violation and every doubt, one a line.
-pub(crate) fn findings(name: &str, outcome: &Outcome) {
+pub fn findings(name: &str, outcome: &Outcome) {
     for violation in &outcome.violations {
         line(format_args!("{}: {violation}", paint("31", name)));
     }
@@ -43,7 +43,7 @@ pub(crate) fn findings(name: &str, outcome: &Outcome) {
 }
 
 /// Prints the verdict of one step.
-pub(crate) fn verdict(name: &str, outcome: &Outcome) {
+pub fn verdict(name: &str, outcome: &Outcome) {
     let what = describe(outcome);
     line(format_args!(
         "{name}: {} ({what})",
@@ -51,8 +51,15 @@ pub(crate) fn verdict(name: &str, outcome: &Outcome) {
     ));
 }
 
+/// Prints what a step found, the reasons before the verdict, and returns it.
+pub fn conclude(name: &str, outcome: Outcome) -> Outcome {
+    findings(name, &outcome);
+    verdict(name, &outcome);
+    outcome
+}
+
 /// What a step looked at, or how many things it found.
-pub(crate) fn describe(outcome: &Outcome) -> String {
+pub fn describe(outcome: &Outcome) -> String {
     let mut parts = Vec::new();
     if !outcome.violations.is_empty() {
         parts.push(plural(outcome.violations.len(), "violation"));
@@ -65,7 +72,7 @@ pub(crate) fn describe(outcome: &Outcome) -> String {
 }
 
 /// The verdict, padded to `width` before it is coloured.
-pub(crate) fn coloured_verdict(outcome: &Outcome, width: usize) -> String {
+pub fn coloured_verdict(outcome: &Outcome, width: usize) -> String {
     let colour = match outcome.exit_code() {
         0 => "32",
         1 => "31",
@@ -75,7 +82,7 @@ pub(crate) fn coloured_verdict(outcome: &Outcome, width: usize) -> String {
 }
 
 /// A duration as people say it: `0.4 s`, `1 min 5 s`.
-pub(crate) fn duration(elapsed: Duration) -> String {
+pub fn duration(elapsed: Duration) -> String {
     let seconds = elapsed.as_secs();
     if seconds < 60 {
         format!("{:.1} s", elapsed.as_secs_f64())
@@ -85,11 +92,12 @@ pub(crate) fn duration(elapsed: Duration) -> String {
 }
 
 /// A size as Docker says it: `12.3 MB`, a million bytes each.
-pub(crate) fn megabytes(bytes: u64) -> String {
+pub fn megabytes(bytes: u64) -> String {
     format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10)
 }
 
-pub(crate) fn plural(count: usize, noun: &str) -> String {
+/// A number and its noun: `1 step`, `2 steps`.
+pub fn plural(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -3,10 +3,23 @@
 use crate::{
     outcome::{CannotCheck, Report},
     process::Finished,
-    selftest, setup,
+    selftest,
     step::Check,
     workspace::Workspace,
 };
+
+/// The version of cargo-deny that `deny.toml` is written for.
+pub const VERSION: &str = "0.20.2";
+
+/// Whether that version answers.
+///
+/// # Errors
+///
+/// Cargo does not start.
+pub fn is_installed(workspace: &Workspace) -> Result<bool, CannotCheck> {
+    let asked = workspace.ask("deny --version")?;
+    Ok(asked.success && asked.stdout.trim_end().ends_with(VERSION))
+}
 
 /// Crates that may not be in the tree at all, and versions left open.
 pub(crate) const BANS: Check = Check {
@@ -35,7 +48,7 @@ pub(crate) fn advisories(workspace: &Workspace) -> Result<Report, CannotCheck> {
 }
 
 fn ask(workspace: &Workspace, what: &str) -> Result<Report, CannotCheck> {
-    if !setup::has_cargo_deny(workspace)? {
+    if !is_installed(workspace)? {
         return Err(CannotCheck::new(
             "cargo-deny is not installed: `cargo xtask setup` installs it",
         ));

@@ -15,13 +15,17 @@ use crate::{outcome::CannotCheck, workspace::Workspace};
 
 /// One member of the workspace.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Package {
-    pub(crate) name: String,
-    pub(crate) version: String,
-    pub(crate) description: Option<String>,
-    pub(crate) dependencies: Vec<Dependency>,
+pub struct Package {
+    /// Its name, as the manifest says.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// What it is, in a sentence.
+    pub description: Option<String>,
+    /// Everything that the manifest declares, of every kind and for every target.
+    pub dependencies: Vec<Dependency>,
     /// Every feature, those included that cargo makes of an optional dependency's name.
-    pub(crate) features: BTreeMap<String, Vec<String>>,
+    pub features: BTreeMap<String, Vec<String>>,
     manifest_path: PathBuf,
     targets: Vec<Target>,
     /// What a manifest says to tools, below `package.metadata`.
@@ -38,35 +42,43 @@ struct Target {
 
 /// One edge, as it stands in a manifest.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Dependency {
+pub struct Dependency {
     /// The package's own name, whatever it is renamed to.
-    pub(crate) name: String,
-    pub(crate) rename: Option<String>,
+    pub name: String,
+    /// What the manifest calls it, where that differs.
+    pub rename: Option<String>,
     #[serde(default)]
     kind: Option<Kind>,
-    pub(crate) optional: bool,
-    pub(crate) features: Vec<String>,
-    pub(crate) target: Option<String>,
-    pub(crate) path: Option<PathBuf>,
+    /// Whether only a feature asks for it.
+    pub optional: bool,
+    /// The features that are asked for.
+    pub features: Vec<String>,
+    /// The platforms it is for; `None` for all.
+    pub target: Option<String>,
+    /// The folder it comes from; `None` for a registry.
+    pub path: Option<PathBuf>,
 }
 
 /// When an edge counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// In the package as it ships.
     Normal,
+    /// In its build script.
     Build,
+    /// In its tests.
     Dev,
 }
 
 impl Package {
     /// The folder that holds the manifest.
-    pub(crate) fn folder(&self) -> &Path {
+    pub fn folder(&self) -> &Path {
         self.manifest_path.parent().unwrap_or(Path::new(""))
     }
 
     /// Every `.rs` file of the package, except those of a package inside it.
-    pub(crate) fn rust_files(&self) -> Result<Vec<PathBuf>, CannotCheck> {
+    pub fn rust_files(&self) -> Result<Vec<PathBuf>, CannotCheck> {
         let mut files = Vec::new();
         let mut folders = vec![self.folder().to_owned()];
         while let Some(folder) = folders.pop() {
@@ -88,7 +100,7 @@ impl Package {
     }
 
     /// The test targets that `cargo test` leaves out unless they are named: they need real parts.
-    pub(crate) fn suite_targets(&self) -> impl Iterator<Item = &str> {
+    pub fn suite_targets(&self) -> impl Iterator<Item = &str> {
         let targets = self.targets.iter();
         targets
             .filter(|target| target.kind == ["test"] && !target.test)
@@ -96,22 +108,24 @@ impl Package {
     }
 
     /// What the manifest says to the tool of this name.
-    pub(crate) fn metadata(&self, tool: &str) -> Option<&serde_json::Value> {
+    pub fn metadata(&self, tool: &str) -> Option<&serde_json::Value> {
         self.metadata.as_ref()?.get(tool)
     }
 
-    pub(crate) fn manifest(&self) -> &Path {
+    /// The path of the manifest.
+    pub fn manifest(&self) -> &Path {
         &self.manifest_path
     }
 }
 
 impl Dependency {
-    pub(crate) fn kind(&self) -> Kind {
+    /// When it counts.
+    pub fn kind(&self) -> Kind {
         self.kind.unwrap_or(Kind::Normal)
     }
 
     /// The edge in words, with everything that could hide it.
-    pub(crate) fn describe(&self) -> String {
+    pub fn describe(&self) -> String {
         let mut text = format!("`{}`", self.name);
         if let Some(rename) = &self.rename {
             text += &format!(" under the name `{rename}`");
@@ -133,7 +147,7 @@ impl Dependency {
 /// # Errors
 ///
 /// Cargo cannot read the manifests, or there is no member.
-pub(crate) fn load(workspace: &Workspace) -> Result<Vec<Package>, CannotCheck> {
+pub fn load(workspace: &Workspace) -> Result<Vec<Package>, CannotCheck> {
     #[derive(Deserialize)]
     struct Metadata {
         packages: Vec<Package>,
@@ -154,7 +168,7 @@ pub(crate) fn load(workspace: &Workspace) -> Result<Vec<Package>, CannotCheck> {
 }
 
 /// The text of a file.
-pub(crate) fn read(path: &Path) -> Result<String, CannotCheck> {
+pub fn read(path: &Path) -> Result<String, CannotCheck> {
     std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))
 }
 

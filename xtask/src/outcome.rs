@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The reason why nothing was decided, one sentence that ends with what to do.
 #[derive(Debug)]
-pub(crate) struct CannotCheck(String);
+pub struct CannotCheck(String);
 
 impl CannotCheck {
-    pub(crate) fn new(reason: impl Into<String>) -> Self {
+    /// The reason, in a sentence.
+    pub fn new(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }
 }
@@ -20,7 +23,7 @@ impl fmt::Display for CannotCheck {
 
 /// A check that did look: what it looked at, and what is wrong with it.
 #[derive(Debug)]
-pub(crate) struct Report {
+pub struct Report {
     summary: String,
     violations: Vec<String>,
 }
@@ -31,11 +34,7 @@ impl Report {
     /// # Errors
     ///
     /// A check that looked at nothing proves nothing, so a count of zero is [`CannotCheck`].
-    pub(crate) fn new(
-        count: usize,
-        what: &str,
-        violations: Vec<String>,
-    ) -> Result<Self, CannotCheck> {
+    pub fn new(count: usize, what: &str, violations: Vec<String>) -> Result<Self, CannotCheck> {
         if count == 0 && violations.is_empty() {
             return Err(CannotCheck::new(format!("there are no {what} to look at")));
         }
@@ -45,25 +44,31 @@ impl Report {
         })
     }
 
-    pub(crate) fn violations(&self) -> &[String] {
+    /// What is wrong, a sentence each.
+    pub fn violations(&self) -> &[String] {
         &self.violations
     }
 }
 
 /// What a whole step found: the reports of its checks, put together.
-#[derive(Debug, Default)]
-pub(crate) struct Outcome {
-    pub(crate) summaries: Vec<String>,
-    pub(crate) violations: Vec<String>,
-    pub(crate) unchecked: Vec<String>,
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// What was looked at, a phrase for each check.
+    pub summaries: Vec<String>,
+    /// What is wrong.
+    pub violations: Vec<String>,
+    /// Why something could not be checked.
+    pub unchecked: Vec<String>,
 }
 
 impl Outcome {
-    pub(crate) fn cannot(reason: CannotCheck) -> Self {
+    /// Nothing was decided.
+    pub fn cannot(reason: CannotCheck) -> Self {
         Self::from(Err(reason))
     }
 
-    pub(crate) fn add(&mut self, result: Result<Report, CannotCheck>) {
+    /// Adds what one check found.
+    pub fn add(&mut self, result: Result<Report, CannotCheck>) {
         match result {
             Ok(report) => {
                 self.summaries.push(report.summary);
@@ -73,8 +78,15 @@ impl Outcome {
         }
     }
 
+    /// Adds what another part of the same step found.
+    pub fn extend(&mut self, other: Self) {
+        self.summaries.extend(other.summaries);
+        self.violations.extend(other.violations);
+        self.unchecked.extend(other.unchecked);
+    }
+
     /// 0 green, 1 violation, 2 could not check. A violation is certain, so it wins over a doubt.
-    pub(crate) fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> u8 {
         match (self.violations.is_empty(), self.unchecked.is_empty()) {
             (false, _) => 1,
             (true, false) => 2,
@@ -83,12 +95,20 @@ impl Outcome {
     }
 
     /// The verdict in two words, for the line and the table.
-    pub(crate) fn verdict(&self) -> &'static str {
+    pub fn verdict(&self) -> &'static str {
         match self.exit_code() {
             0 => "ok",
             1 => "violation",
             _ => "not checked",
         }
+    }
+}
+
+impl From<Result<Report, CannotCheck>> for Outcome {
+    fn from(result: Result<Report, CannotCheck>) -> Self {
+        let mut outcome = Self::default();
+        outcome.add(result);
+        outcome
     }
 }
 

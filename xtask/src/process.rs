@@ -15,21 +15,24 @@ const LINGER: Duration = Duration::from_secs(30);
 
 /// Whether what a child says is passed on while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Voice {
+pub enum Voice {
+    /// All of it.
     Live,
     /// Standard error alone: standard output is for a program to read.
     Errors,
+    /// Nothing.
     Silent,
 }
 
 /// A child that came to its own end.
 #[derive(Debug)]
-pub(crate) struct Finished {
-    pub(crate) success: bool,
+pub struct Finished {
+    /// Whether it ended with status 0.
+    pub success: bool,
     /// Without colour codes.
-    pub(crate) stdout: String,
+    pub stdout: String,
     /// Without colour codes.
-    pub(crate) stderr: String,
+    pub stderr: String,
 }
 
 impl Finished {
@@ -38,7 +41,7 @@ impl Finished {
     /// # Errors
     ///
     /// Cargo.lock changed after it was last seen to agree with the manifests.
-    pub(crate) fn settled(self) -> Result<Self, CannotCheck> {
+    pub fn settled(self) -> Result<Self, CannotCheck> {
         if !self.success && self.stderr.contains("because --locked was passed") {
             Err(CannotCheck::new(
                 "Cargo.lock disagrees with the manifests: `cargo xtask arch` says more",
@@ -49,7 +52,7 @@ impl Finished {
     }
 
     /// The lines with which compilers, cargo and the test runner say what is wrong, at most five of them.
-    pub(crate) fn complaints(&self) -> Vec<String> {
+    pub fn complaints(&self) -> Vec<String> {
         let lines = self.stderr.lines().chain(self.stdout.lines());
         let mut complaints: Vec<String> = lines
             .filter(|line| is_complaint(line))
@@ -61,7 +64,7 @@ impl Finished {
     }
 
     /// One violation made of `what` and the child's own first words about it.
-    pub(crate) fn violation(&self, what: &str) -> String {
+    pub fn violation(&self, what: &str) -> String {
         let complaints = self.complaints();
         if complaints.is_empty() {
             format!("{what}: the lines above say why")
@@ -71,7 +74,7 @@ impl Finished {
     }
 
     /// The last lines said on standard error, for a sentence about a tool that did not work.
-    pub(crate) fn last_words(&self) -> String {
+    pub fn last_words(&self) -> String {
         let words: Vec<&str> = self
             .stderr
             .lines()
@@ -90,7 +93,7 @@ fn is_complaint(line: &str) -> bool {
 /// # Errors
 ///
 /// The program could not be started, or a signal ended it: neither says anything about the tree.
-pub(crate) fn run(command: &mut Command, voice: Voice) -> Result<Finished, CannotCheck> {
+pub fn run(command: &mut Command, voice: Voice) -> Result<Finished, CannotCheck> {
     attend(command, voice, |_| {}, Child::wait)
 }
 
@@ -99,7 +102,7 @@ pub(crate) fn run(command: &mut Command, voice: Voice) -> Result<Finished, Canno
 /// # Errors
 ///
 /// As [`run`], and when the limit is reached.
-pub(crate) fn run_within(
+pub fn run_within(
     command: &mut Command,
     voice: Voice,
     limit: Duration,
@@ -133,7 +136,7 @@ pub(crate) fn run_within(
 /// # Bounds
 ///
 /// Half a minute after its end nobody listens any more, and what was heard until then is what it said.
-pub(crate) fn attend(
+pub fn attend(
     command: &mut Command,
     voice: Voice,
     started: impl FnOnce(u32),
@@ -184,7 +187,7 @@ fn attend_for(
 }
 
 /// Waits for a child's own end; `None` when it has not come within `limit`.
-pub(crate) fn wait_within(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
+pub fn wait_within(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
     let deadline = Instant::now() + limit;
     loop {
         if let Some(status) = child.try_wait()? {

@@ -1,7 +1,7 @@
 //! The steps of `ci`, each made of checks, each check with the mutants it must turn red.
 
 use crate::{
-    arch, closure, collector, deny, deploy, doc, features, lint,
+    arch, closure, deny, doc, features, handover, lint,
     outcome::{CannotCheck, Outcome, Report},
     selftest::{self, Mutant},
     test,
@@ -9,26 +9,33 @@ use crate::{
 };
 
 /// One question asked of a tree.
-pub(crate) struct Check {
-    pub(crate) name: &'static str,
-    pub(crate) run: fn(&Workspace) -> Result<Report, CannotCheck>,
-    pub(crate) mutants: &'static [Mutant],
+pub struct Check {
+    /// How the tables and the selftest call it.
+    pub name: &'static str,
+    /// Looks at the tree.
+    pub run: fn(&Workspace) -> Result<Report, CannotCheck>,
+    /// The edits of the fixture that it must turn red.
+    pub mutants: &'static [Mutant],
 }
 
 /// One line of the table that `ci` ends with, and a subcommand of the same name.
-pub(crate) struct Step {
-    pub(crate) name: &'static str,
-    pub(crate) why: &'static str,
+pub struct Step {
+    /// The subcommand.
+    pub name: &'static str,
+    /// What it is for, in half a sentence.
+    pub why: &'static str,
     work: Work,
 }
 
 enum Work {
     Checks(&'static [&'static Check]),
     Selftest,
+    /// What `xtask-deploy` does.
+    HandedOver,
 }
 
 /// In the order in which `ci` runs them: the quick ones first, then those that share what the one before compiled.
-pub(crate) const STEPS: &[Step] = &[
+pub const STEPS: &[Step] = &[
     Step {
         name: "arch",
         why: "who imports whom, held against architecture.toml",
@@ -62,12 +69,12 @@ pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "collector",
         why: "the suites against a real collector, Docker and Redis",
-        work: Work::Checks(&[&collector::SUITES]),
+        work: Work::HandedOver,
     },
     Step {
         name: "deploy",
         why: "manifests and collector configs, held against the Kubernetes API, the code and a collector",
-        work: Work::Checks(&[&deploy::OBJECTS, &deploy::REFERENCES, &deploy::COLLECTORS]),
+        work: Work::HandedOver,
     },
     Step {
         name: "features",
@@ -82,7 +89,8 @@ pub(crate) const STEPS: &[Step] = &[
 ];
 
 impl Step {
-    pub(crate) fn run(&self, workspace: &Workspace) -> Outcome {
+    /// Does the step.
+    pub fn run(&self, workspace: &Workspace) -> Outcome {
         match self.work {
             Work::Checks(checks) => {
                 let mut outcome = Outcome::default();
@@ -91,20 +99,35 @@ impl Step {
                 }
                 outcome
             }
-            Work::Selftest => selftest::run(workspace).into(),
+            Work::Selftest => {
+                let checks = STEPS.iter().flat_map(|step| {
+                    let checks = step.checks().iter();
+                    checks.map(|&check| (step.name, check))
+                });
+                let mut outcome = Outcome::from(selftest::run(workspace, checks));
+                outcome.extend(handover::ask(workspace, &[self.name]));
+                outcome
+            }
+            Work::HandedOver => handover::ask(workspace, &[self.name]),
         }
     }
 
-    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+    /// The step of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
         STEPS.iter().find(|step| step.name == name)
     }
 
     /// The checks of this step, each with the mutants it answers for.
-    pub(crate) fn checks(&self) -> &'static [&'static Check] {
+    pub fn checks(&self) -> &'static [&'static Check] {
         match self.work {
             Work::Checks(checks) => checks,
-            Work::Selftest => &[],
+            Work::Selftest | Work::HandedOver => &[],
         }
+    }
+
+    /// Whether `xtask-deploy` does it.
+    pub fn is_handed_over(&self) -> bool {
+        matches!(self.work, Work::HandedOver)
     }
 }
 

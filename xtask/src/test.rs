@@ -4,7 +4,7 @@ use crate::{
     metadata,
     outcome::{CannotCheck, Report},
     process::Finished,
-    selftest, setup,
+    python, selftest,
     step::Check,
     workspace::Workspace,
 };
@@ -13,7 +13,7 @@ use crate::{
 const SUITES: &str = "glassbox-suites";
 
 /// Unit, integration and documentation tests of all packages, with all features.
-pub(crate) const TESTS: Check = Check {
+pub const TESTS: Check = Check {
     name: "tests",
     run: check,
     mutants: selftest::TEST_MUTANTS,
@@ -34,7 +34,7 @@ fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
     let has_suites = metadata::load(workspace)?
         .iter()
         .any(|package| package.name == SUITES);
-    let python = setup::python();
+    let python = python::interpreter();
     match &python {
         Ok(python) => command.env("GLASSBOX_PYTHON", python),
         Err(_) if has_suites => command.args(["--exclude", SUITES]),
@@ -65,15 +65,18 @@ fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
 
 /// The sums of the test runner's own last lines.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counted {
+pub struct Counted {
     runs: usize,
-    pub(crate) passed: usize,
-    pub(crate) failed: usize,
+    /// How many passed.
+    pub passed: usize,
+    /// How many failed.
+    pub failed: usize,
     ignored: usize,
 }
 
 impl Counted {
-    pub(crate) fn of(tested: &Finished) -> Self {
+    /// Adds up what the test runner printed.
+    pub fn of(tested: &Finished) -> Self {
         let mut sums = Self::default();
         for line in tested.stdout.lines() {
             let Some(result) = line.trim_start().strip_prefix("test result: ") else {

@@ -2,32 +2,38 @@
 
 /// One token and the line it begins on, counted from one.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Token {
-    pub(crate) line: usize,
-    pub(crate) kind: TokenKind,
+pub struct Token {
+    /// The line it begins on.
+    pub line: usize,
+    /// What it is.
+    pub kind: TokenKind,
 }
 
 /// What a token is. Numbers and lifetimes count as words.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum TokenKind {
+pub enum TokenKind {
+    /// A name, a keyword or a number.
     Word(String),
     /// The text between the quotes, escapes untouched.
     Text(String),
+    /// Any other character.
     Mark(char),
 }
 
 impl Token {
-    pub(crate) fn is_word(&self, word: &str) -> bool {
+    /// Whether it is this word.
+    pub fn is_word(&self, word: &str) -> bool {
         matches!(&self.kind, TokenKind::Word(this) if this == word)
     }
 
-    pub(crate) fn is_mark(&self, mark: char) -> bool {
+    /// Whether it is this character.
+    pub fn is_mark(&self, mark: char) -> bool {
         self.kind == TokenKind::Mark(mark)
     }
 }
 
 /// Splits `source`, leaving comments and white space out.
-pub(crate) fn tokens(source: &str) -> Vec<Token> {
+pub fn tokens(source: &str) -> Vec<Token> {
     let mut scanner = Scanner {
         rest: source,
         line: 1,

@@ -14,7 +14,7 @@ use crate::{
 
 /// A workspace and the manner in which it is looked at.
 #[derive(Debug)]
-pub(crate) struct Workspace {
+pub struct Workspace {
     root: PathBuf,
     voice: Voice,
     /// Where artefacts go; `None` leaves it to cargo.
@@ -23,7 +23,7 @@ pub(crate) struct Workspace {
 
 impl Workspace {
     /// The workspace this program was built from.
-    pub(crate) fn discover() -> Result<Self, CannotCheck> {
+    pub fn discover() -> Result<Self, CannotCheck> {
         let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
             .unwrap_or_else(|| OsString::from(env!("CARGO_MANIFEST_DIR")));
         let root = Path::new(&manifest)
@@ -44,7 +44,7 @@ impl Workspace {
     }
 
     /// A tree that is looked at in silence, with artefacts of its own.
-    pub(crate) fn silent(root: PathBuf, target: PathBuf) -> Self {
+    pub fn silent(root: PathBuf, target: PathBuf) -> Self {
         Self {
             root,
             voice: Voice::Silent,
@@ -52,29 +52,32 @@ impl Workspace {
         }
     }
 
-    #[cfg(test)]
-    pub(crate) fn with_voice(self, voice: Voice) -> Self {
+    /// The same tree, looked at in another manner.
+    #[must_use]
+    pub fn with_voice(self, voice: Voice) -> Self {
         Self { voice, ..self }
     }
 
-    pub(crate) fn root(&self) -> &Path {
+    /// Its folder.
+    pub fn root(&self) -> &Path {
         &self.root
     }
 
     /// A line about progress, heard only where somebody listens.
-    pub(crate) fn say(&self, text: &str) {
+    pub fn say(&self, text: &str) {
         if self.voice == Voice::Live {
             console::line(text);
         }
     }
 
-    pub(crate) fn read(&self, path: &str) -> Result<String, CannotCheck> {
+    /// The text of a file, by its path from the root.
+    pub fn read(&self, path: &str) -> Result<String, CannotCheck> {
         std::fs::read_to_string(self.root.join(path))
             .map_err(|error| CannotCheck::new(format!("{path} cannot be read: {error}")))
     }
 
     /// A cargo command in this tree, by the toolchain that runs us; `line` is split at white space.
-    pub(crate) fn cargo(&self, line: &str) -> Command {
+    pub fn cargo(&self, line: &str) -> Command {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
         command
@@ -96,17 +99,17 @@ impl Workspace {
     }
 
     /// Runs a cargo command in silence.
-    pub(crate) fn ask(&self, line: &str) -> Result<Finished, CannotCheck> {
+    pub fn ask(&self, line: &str) -> Result<Finished, CannotCheck> {
         process::run(&mut self.cargo(line), Voice::Silent)
     }
 
     /// Runs a command, passing on what it says where somebody listens.
-    pub(crate) fn show(&self, command: &mut Command) -> Result<Finished, CannotCheck> {
+    pub fn show(&self, command: &mut Command) -> Result<Finished, CannotCheck> {
         process::run(command, self.voice)
     }
 
     /// Runs a command whose standard output is for us, passing on the rest where somebody listens.
-    pub(crate) fn hear_errors(&self, command: &mut Command) -> Result<Finished, CannotCheck> {
+    pub fn hear_errors(&self, command: &mut Command) -> Result<Finished, CannotCheck> {
         let voice = match self.voice {
             Voice::Live => Voice::Errors,
             other => other,
@@ -114,12 +117,13 @@ impl Workspace {
         process::run(command, voice)
     }
 
-    pub(crate) fn voice(&self) -> Voice {
+    /// Whether somebody listens.
+    pub fn voice(&self) -> Voice {
         self.voice
     }
 
     /// Makes sure that a component of the toolchain is there, by asking for its version.
-    pub(crate) fn component(&self, subcommand: &str, name: &str) -> Result<(), CannotCheck> {
+    pub fn component(&self, subcommand: &str, name: &str) -> Result<(), CannotCheck> {
         if self.ask(&format!("{subcommand} --version"))?.success {
             Ok(())
         } else {
@@ -131,7 +135,7 @@ impl Workspace {
 
     /// Makes sure that Cargo.lock agrees with the manifests and that every dependency is on this machine, so that a
     /// cargo command that fails after this has met a fault of the tree.
-    pub(crate) fn fetch(&self) -> Result<Finished, CannotCheck> {
+    pub fn fetch(&self) -> Result<Finished, CannotCheck> {
         let fetched = self.show(&mut self.cargo("fetch --locked"))?;
         if fetched.success {
             Ok(fetched)

@@ -19,14 +19,14 @@ const COLLECTOR: [&str; 5] = [
 ];
 
 /// One copy, gone when it is dropped.
-pub(crate) struct Fixture {
+pub struct Fixture {
     home: TempDir,
     workspace: Workspace,
 }
 
 impl Fixture {
     /// Copies the fixture of the workspace at `root`, with the real rules of the tools in it.
-    pub(crate) fn new(root: &Path) -> Result<Self, CannotCheck> {
+    pub fn new(root: &Path) -> Result<Self, CannotCheck> {
         let failed = |error| CannotCheck::new(format!("the fixture cannot be copied: {error}"));
         // Without links in it: cargo resolves them, and paths are compared.
         let temp = std::env::temp_dir().canonicalize().map_err(failed)?;
@@ -46,17 +46,18 @@ impl Fixture {
         Ok(Self { home, workspace })
     }
 
-    pub(crate) fn workspace(&self) -> &Workspace {
+    /// The copy as the tree under check.
+    pub fn workspace(&self) -> &Workspace {
         &self.workspace
     }
 
     /// The folder around the tree: what lies here lies outside of the workspace.
-    pub(crate) fn outside(&self) -> PathBuf {
+    pub fn outside(&self) -> PathBuf {
         self.home.path().join("outside")
     }
 
     /// Writes a file, making its folder.
-    pub(crate) fn write(&self, path: &str, text: &str) -> Result<(), CannotCheck> {
+    pub fn write(&self, path: &str, text: &str) -> Result<(), CannotCheck> {
         let path = self.workspace.root().join(path);
         let folder = path.parent().unwrap_or(self.workspace.root());
         std::fs::create_dir_all(folder)
@@ -64,13 +65,14 @@ impl Fixture {
             .map_err(|error| self.failed(&path, &error))
     }
 
-    pub(crate) fn append(&self, path: &str, text: &str) -> Result<(), CannotCheck> {
+    /// Adds to the end of a file.
+    pub fn append(&self, path: &str, text: &str) -> Result<(), CannotCheck> {
         let old = self.workspace.read(path)?;
         self.write(path, &format!("{old}{text}"))
     }
 
     /// Replaces the only place where `old` stands: a mutant that changes nothing would prove nothing.
-    pub(crate) fn replace(&self, path: &str, old: &str, new: &str) -> Result<(), CannotCheck> {
+    pub fn replace(&self, path: &str, old: &str, new: &str) -> Result<(), CannotCheck> {
         let text = self.workspace.read(path)?;
         match text.matches(old).count() {
             1 => self.write(path, &text.replace(old, new)),
@@ -80,13 +82,14 @@ impl Fixture {
         }
     }
 
-    pub(crate) fn remove(&self, path: &str) -> Result<(), CannotCheck> {
+    /// Removes a file.
+    pub fn remove(&self, path: &str) -> Result<(), CannotCheck> {
         let path = self.workspace.root().join(path);
         std::fs::remove_file(&path).map_err(|error| self.failed(&path, &error))
     }
 
     /// Adds a package that nothing else speaks of.
-    pub(crate) fn package(&self, folder: &str, name: &str) -> Result<(), CannotCheck> {
+    pub fn package(&self, folder: &str, name: &str) -> Result<(), CannotCheck> {
         let manifest = format!(
             "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\nlicense = \"MIT\"\npublish = false\n"
         );
@@ -95,7 +98,7 @@ impl Fixture {
     }
 
     /// Brings the lock file up to the manifests, for mutants that change dependencies.
-    pub(crate) fn relock(&self) -> Result<(), CannotCheck> {
+    pub fn relock(&self) -> Result<(), CannotCheck> {
         let locked = self.workspace.ask("generate-lockfile")?;
         if locked.success {
             Ok(())
@@ -105,7 +108,7 @@ impl Fixture {
     }
 
     /// Makes a git repository of a folder outside of the tree.
-    pub(crate) fn commit_outside(&self) -> Result<(), CannotCheck> {
+    pub fn commit_outside(&self) -> Result<(), CannotCheck> {
         let folder = self.outside();
         let identity = [
             "-c",

@@ -1,0 +1,152 @@
+//! `collector`: a real OpenTelemetry Collector and Redis made available, and the suites that need them run.
+
+mod distribution;
+mod image;
+mod parts;
+mod reaper;
+mod redis;
+mod run;
+mod suites;
+
+use std::{fmt, path::PathBuf};
+
+use xtask::{
+    console,
+    outcome::{CannotCheck, Outcome, Report},
+    step::Check,
+    workspace::Workspace,
+};
+
+use crate::{docker, mutants};
+
+use distribution::Distribution;
+
+pub(crate) use reaper::{RUN_LABEL, Run, SUBCOMMAND as REAPER, reap};
+
+/// The version of the collector that `deploy/collector` describes.
+///
+/// # Errors
+///
+/// The description is not understood.
+pub(crate) fn version(workspace: &Workspace) -> Result<String, CannotCheck> {
+    Ok(Distribution::read(workspace)?.version().to_owned())
+}
+
+/// The collector's binary, made if it is not there.
+///
+/// # Errors
+///
+/// There is none, and none can be made.
+pub(crate) fn program(workspace: &Workspace) -> Result<PathBuf, CannotCheck> {
+    let distribution = Distribution::read(workspace)?;
+    let way = distribution.ensure(workspace)?;
+    let path = distribution.binary();
+    workspace.say(&format!("collector: binary {way}: {}", path.display()));
+    Ok(path)
+}
+
+/// Every test target that only runs against real parts.
+pub(crate) const SUITES: Check = Check {
+    name: "suites",
+    run: |workspace| run::suites(workspace, &[]),
+    mutants: mutants::SUITE_MUTANTS,
+};
+
+/// What `cargo xtask collector …` was asked to do, beside running everything.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// Makes the binary and the image.
+    Build,
+    /// Resolves the collector's modules anew.
+    Lock,
+    /// Names the suites and counts their cases.
+    List,
+    /// Runs some suites.
+    Some(Vec<String>),
+}
+
+/// How something became available.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Present,
+    Pulled,
+    Built,
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Present => "present",
+            Self::Pulled => "pulled",
+            Self::Built => "built",
+        })
+    }
+}
+
+impl Request {
+    /// Reads the words after `cargo xtask collector`; there is at least one.
+    ///
+    /// # Errors
+    ///
+    /// A flag that does not exist.
+    pub(crate) fn parse(words: &[&str]) -> Result<Self, CannotCheck> {
+        match words {
+            ["build"] => Ok(Self::Build),
+            ["lock"] => Ok(Self::Lock),
+            ["--list"] => Ok(Self::List),
+            words => match words.iter().find(|word| word.starts_with('-')) {
+                None => Ok(Self::Some(
+                    words.iter().map(|&word| word.to_owned()).collect(),
+                )),
+                Some(flag) => Err(CannotCheck::new(format!(
+                    "`cargo xtask collector {flag}` is unknown: `cargo xtask help` lists what there is"
+                ))),
+            },
+        }
+    }
+
+    /// Does what was asked.
+    pub(crate) fn run(&self, workspace: &Workspace) -> Outcome {
+        match self {
+            Self::Build => build(workspace),
+            Self::Lock => Distribution::read(workspace)
+                .and_then(|distribution| distribution.lock(workspace))
+                .and_then(|lines| {
+                    Report::new(lines, "checksums in deploy/collector/go.sum", Vec::new())
+                })
+                .into(),
+            Self::List => run::list(workspace).into(),
+            Self::Some(names) => run::suites(workspace, names).into(),
+        }
+    }
+}
+
+/// The binary, and the image where Docker answers; each says which way led to it.
+fn build(workspace: &Workspace) -> Outcome {
+    let distribution = match Distribution::read(workspace) {
+        Ok(distribution) => distribution,
+        Err(reason) => return Outcome::cannot(reason),
+    };
+    let mut outcome = Outcome::default();
+    outcome.add(program(workspace).and_then(|_| Report::new(1, "binary", Vec::new())));
+    outcome.add(docker::engine().and_then(|_| {
+        let (image, way) = image::ensure(workspace, &distribution)?;
+        console::line(format_args!("collector: image {way}: {image}"));
+        Report::new(1, "image", Vec::new())
+    }));
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_command_of_the_step_is_the_name_of_a_suite() {
+        assert_eq!(Request::parse(&["build"]).unwrap(), Request::Build);
+        assert_eq!(Request::parse(&["--list"]).unwrap(), Request::List);
+        let some = Request::Some(vec!["tls".into(), "redis".into()]);
+        assert_eq!(Request::parse(&["tls", "redis"]).unwrap(), some);
+        assert!(Request::parse(&["tls", "--fast"]).is_err());
+    }
+}

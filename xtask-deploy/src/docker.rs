@@ -1,0 +1,227 @@
+//! The Docker engine, asked through its command line.
+
+use std::{fmt, path::Path, process::Command, time::Duration};
+
+use xtask::{
+    outcome::CannotCheck,
+    process::{self, Finished, Voice},
+    workspace::Workspace,
+};
+
+use crate::setup;
+
+/// An engine that does not answer within this does not answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Why no engine answers.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Absence {
+    /// There is no client to ask it by.
+    NoClient,
+    /// There is one, and this user may not speak to it.
+    Denied,
+    /// There is none, or none that answers: the client's words.
+    Silent(String),
+}
+
+impl fmt::Display for Absence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const HELP: &str = "`cargo xtask ci --setup` installs and starts it";
+        match self {
+            Self::NoClient => write!(f, "Docker is not installed: {HELP}"),
+            Self::Denied => f.write_str(
+                "this user may not speak to the Docker engine: `sudo usermod -aG docker $USER`, then log in again",
+            ),
+            Self::Silent(words) => {
+                write!(f, "the Docker engine does not answer ({words}): {HELP}")
+            }
+        }
+    }
+}
+
+/// The version of the engine.
+///
+/// # Errors
+///
+/// No client, or no engine behind it: the sentence says which, and what to do.
+pub(crate) fn engine() -> Result<String, CannotCheck> {
+    find().map_err(|absence| CannotCheck::new(absence.to_string()))
+}
+
+/// The version of the engine, or why there is none.
+pub(crate) fn find() -> Result<String, Absence> {
+    find_by("docker")
+}
+
+fn find_by(client: &str) -> Result<String, Absence> {
+    let mut ask = Command::new(client);
+    ask.args(["version", "--format", "{{.Server.Version}}"]);
+    let asked = match process::run_within(&mut ask, Voice::Silent, PATIENCE) {
+        Ok(asked) => asked,
+        // A client that is slow, or was ended, is there all the same.
+        Err(reason) if setup::answers(client, &["--version"]) => {
+            return Err(Absence::Silent(reason.to_string()));
+        }
+        Err(_) => return Err(Absence::NoClient),
+    };
+    let version = asked.stdout.trim();
+    if asked.success && !version.is_empty() {
+        Ok(version.to_owned())
+    } else if asked.stderr.contains("permission denied") {
+        Err(Absence::Denied)
+    } else {
+        Err(Absence::Silent(asked.last_words()))
+    }
+}
+
+/// Whether an image is on this machine.
+pub(crate) fn has_image(image: &str) -> bool {
+    ask(&["image", "inspect", "--format", "{{.Id}}", image]).is_ok_and(|asked| asked.success)
+}
+
+/// What one label of a local image says; `None` without the image or the label.
+pub(crate) fn label(image: &str, key: &str) -> Option<String> {
+    let format = format!("{{{{index .Config.Labels {key:?}}}}}");
+    let asked = ask(&["image", "inspect", "--format", &format, image]).ok()?;
+    let value = asked.stdout.trim();
+    (asked.success && !value.is_empty()).then(|| value.to_owned())
+}
+
+/// Every tagged image of this name on this machine, as `name:tag`, the newest first.
+///
+/// # Errors
+///
+/// The engine does not answer.
+pub(crate) fn tags(name: &str) -> Result<Vec<String>, CannotCheck> {
+    let listed = ask(&["images", "--format", "{{.Repository}}:{{.Tag}}", name])?;
+    if !listed.success {
+        return Err(CannotCheck::new(listed.last_words()));
+    }
+    let images = listed
+        .stdout
+        .lines()
+        .filter(|line| !line.contains("<none>"));
+    Ok(images.map(str::to_owned).collect())
+}
+
+/// Pulls an image within `limit`.
+///
+/// # Errors
+///
+/// The reason in the engine's words: no registry reached, no such image, too slow.
+pub(crate) fn pull(workspace: &Workspace, image: &str, limit: Duration) -> Result<(), CannotCheck> {
+    workspace.say(&format!("docker: pulling {image}"));
+    let mut command = Command::new("docker");
+    let pulled = process::run_within(
+        command.args(["pull", "--quiet", image]),
+        Voice::Silent,
+        limit,
+    )?;
+    if pulled.success {
+        Ok(())
+    } else {
+        Err(CannotCheck::new(format!(
+            "{image} cannot be pulled: {}",
+            pulled.last_words()
+        )))
+    }
+}
+
+/// Builds an image from a folder, with labels beside those of the Dockerfile.
+///
+/// # Errors
+///
+/// The engine refuses or a step of the Dockerfile fails, with its last words.
+pub(crate) fn build(
+    workspace: &Workspace,
+    image: &str,
+    dockerfile: &Path,
+    context: &Path,
+    labels: &[(&str, &str)],
+) -> Result<(), CannotCheck> {
+    let mut command = Command::new("docker");
+    command.args(["build", "--quiet", "--tag", image, "--file"]);
+    command.arg(dockerfile);
+    for (key, value) in labels {
+        command.args(["--label", &format!("{key}={value}")]);
+    }
+    let built = workspace.show(command.arg(context))?;
+    if built.success {
+        Ok(())
+    } else {
+        Err(CannotCheck::new(format!(
+            "{image} cannot be built from {}: {}",
+            dockerfile.display(),
+            built.last_words()
+        )))
+    }
+}
+
+/// Makes an image of a tar archive that holds a root file system.
+pub(crate) fn import(
+    workspace: &Workspace,
+    archive: &Path,
+    image: &str,
+    changes: &[&str],
+) -> Result<(), CannotCheck> {
+    let mut command = Command::new("docker");
+    command.arg("import");
+    for change in changes {
+        command.args(["--change", change]);
+    }
+    let imported = workspace.show(command.arg(archive).arg(image))?;
+    if imported.success {
+        Ok(())
+    } else {
+        Err(CannotCheck::new(format!(
+            "{} cannot be imported: {}",
+            archive.display(),
+            imported.last_words()
+        )))
+    }
+}
+
+/// Asks the engine something in silence, within bounds.
+pub(crate) fn ask(arguments: &[&str]) -> Result<Finished, CannotCheck> {
+    ask_within(arguments, PATIENCE)
+}
+
+/// Asks for something that may take the engine longer than an answer.
+pub(crate) fn ask_within(arguments: &[&str], limit: Duration) -> Result<Finished, CannotCheck> {
+    process::run_within(Command::new("docker").args(arguments), Voice::Silent, limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn an_image_that_nobody_made_is_not_there() {
+        assert!(!has_image("glassbox/no-such-image:0"));
+        assert_eq!(label("glassbox/no-such-image:0", "a"), None);
+    }
+
+    /// What is said about an engine whose client is this script.
+    fn absence(script: &str) -> Absence {
+        let home = tempfile::tempdir().unwrap();
+        let client = home.path().join("docker");
+        std::fs::write(&client, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&client, std::fs::Permissions::from_mode(0o755)).unwrap();
+        find_by(client.to_str().unwrap()).unwrap_err()
+    }
+
+    #[test]
+    fn an_engine_that_is_not_there_is_told_from_one_that_is_slow_and_one_that_refuses() {
+        assert_eq!(find_by("no-such-client-here"), Err(Absence::NoClient));
+        let words = "Cannot connect. Is the docker daemon running?";
+        let silent = absence(&format!("echo '{words}' >&2; exit 1"));
+        assert_eq!(silent, Absence::Silent(words.into()));
+        let refused = absence("echo 'Got permission denied while trying' >&2; exit 1");
+        assert_eq!(refused, Absence::Denied);
+        assert!(refused.to_string().contains("usermod -aG docker"));
+        // A client that comes to no answer of its own.
+        let ended = absence(r#"[ "$1" = --version ] || kill -9 $$"#);
+        assert!(matches!(ended, Absence::Silent(_)), "{ended:?}");
+    }
+}

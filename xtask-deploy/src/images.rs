@@ -1,0 +1,215 @@
+//! `images`: the examples and `glassbox` as container images.
+//!
+//! Cargo builds static binaries on this machine, Docker puts each into an image of its own, and both do nothing where
+//! nothing changed. What an image is made of stands in `deploy/images/Dockerfile` alone.
+
+mod binaries;
+mod certificates;
+mod context;
+mod debian;
+mod dockerfile;
+mod list;
+mod multi_stage;
+mod trial;
+
+use std::process::Command;
+
+use xtask::{
+    console,
+    outcome::{CannotCheck, Report},
+    process::{self, Voice},
+    workspace::Workspace,
+};
+
+use crate::{docker, setup};
+
+pub(crate) use binaries::{installed as has_target, target};
+pub(crate) use certificates::bundle as certificates;
+pub(crate) use context::settle;
+pub(crate) use list::{Image, read as list};
+
+/// Where the recipe of every image stands.
+pub(crate) const DOCKERFILE: &str = "deploy/images/Dockerfile";
+
+/// What was asked of `images`.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    /// Which images; empty means all of them.
+    pub(crate) names: Vec<String>,
+    /// Whether the binaries are built inside of Docker, as by somebody without Rust.
+    pub(crate) multi_stage: bool,
+}
+
+/// Builds images, prints how large they are, and tries each.
+///
+/// # Errors
+///
+/// A tool is missing, the code does not compile, or Docker does not build.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Report, CannotCheck> {
+    let images = list::named(workspace, &options.names)?;
+    docker::engine()?;
+    let built = if options.multi_stage {
+        multi_stage::build(workspace, &images)?
+    } else {
+        build(workspace, &images)?
+    };
+    workspace.say("");
+    for line in table(&built) {
+        workspace.say(&line);
+    }
+    trial::run(workspace, &images, &built)?;
+    Report::new(built.len(), "images in place", Vec::new())
+}
+
+/// Makes every image available, tries each, and returns the version that is the tag of them all.
+///
+/// # Errors
+///
+/// As [`run`], and when the packages of two images do not have the same version.
+pub(crate) fn ensure(workspace: &Workspace) -> Result<String, CannotCheck> {
+    let images = list(workspace)?;
+    let version = list::version(&images)?;
+    docker::engine()?;
+    let built = build(workspace, &images)?;
+    for line in table(&built) {
+        workspace.say(&format!("images: {line}"));
+    }
+    trial::run(workspace, &images, &built)?;
+    Ok(version)
+}
+
+/// Has one image compiled inside of Docker, the one that takes least time, tries it, and returns its name.
+///
+/// # Errors
+///
+/// As [`run`].
+pub(crate) fn ensure_multi_stage(workspace: &Workspace) -> Result<String, CannotCheck> {
+    docker::engine()?;
+    let images = list::named(workspace, &["offline-model".to_owned()])?;
+    let built = multi_stage::build(workspace, &images)?;
+    for line in table(&built) {
+        workspace.say(&format!("images: {line}"));
+    }
+    trial::run(workspace, &images, &built)?;
+    let names = built.into_iter().map(|built| built.reference);
+    Ok(names.collect())
+}
+
+/// An image that is there now.
+#[derive(Debug)]
+pub(crate) struct Built {
+    reference: String,
+    bytes: u64,
+    is_new: bool,
+}
+
+fn build(workspace: &Workspace, images: &[Image]) -> Result<Vec<Built>, CannotCheck> {
+    let recipe = dockerfile::from_scratch(&workspace.read(DOCKERFILE)?)?;
+    let certificates = certificates::bundle()?;
+    let binaries = binaries::build(workspace, images)?;
+    let revision = revision(workspace);
+    let mut built = Vec::new();
+    for image in images {
+        let folder = context::stage(&binaries, image, &recipe, &certificates)?;
+        let reference = image.reference();
+        let mut command = docker_build();
+        command
+            .arg("--quiet")
+            .args(["--target", &image.stage, "--tag", &reference])
+            .args(arguments(image, &revision))
+            .arg(&folder);
+        // The classic builder has nothing to say but that it is old.
+        built.push(make(Voice::Silent, reference, &mut command)?);
+    }
+    Ok(built)
+}
+
+/// The build arguments that say what an image is, for its labels.
+fn arguments(image: &Image, revision: &str) -> Vec<String> {
+    let pairs = [
+        ("PACKAGE", image.package.as_str()),
+        ("BINARY", &image.name),
+        ("DESCRIPTION", image.description()),
+        ("VERSION", image.version()),
+        ("REVISION", revision),
+    ];
+    pairs
+        .into_iter()
+        .flat_map(|(name, value)| ["--build-arg".to_owned(), format!("{name}={value}")])
+        .collect()
+}
+
+/// Builds one image; Docker's own cache leaves alone what did not change.
+fn make(voice: Voice, reference: String, command: &mut Command) -> Result<Built, CannotCheck> {
+    let before = inspect(&reference)?.map(|(id, _)| id);
+    let finished = process::run(command, voice)?;
+    if !finished.success {
+        return Err(CannotCheck::new(format!(
+            "docker does not build {reference}: {}",
+            finished.last_words()
+        )));
+    }
+    let (id, bytes) = inspect(&reference)?.ok_or_else(|| {
+        CannotCheck::new(format!("docker built {reference}, and does not know it"))
+    })?;
+    Ok(Built {
+        is_new: before.is_none_or(|before| before != id),
+        reference,
+        bytes,
+    })
+}
+
+/// `docker build`, by the classic builder where there is no plug-in for the other one.
+fn docker_build() -> Command {
+    let mut command = Command::new("docker");
+    if !setup::answers("docker", &["buildx", "version"]) {
+        command.env("DOCKER_BUILDKIT", "0");
+    }
+    // A note of when and where an image was built would make every image a new one.
+    command.env("BUILDX_NO_DEFAULT_ATTESTATIONS", "1");
+    command.arg("build");
+    command
+}
+
+/// The id and the size of an image, if there is one of this name.
+fn inspect(reference: &str) -> Result<Option<(String, u64)>, CannotCheck> {
+    let format = "{{.Id}} {{.Size}}";
+    let asked = docker::ask(&["image", "inspect", "--format", format, reference])?;
+    let words = asked.stdout.trim().split_once(' ');
+    Ok(words
+        .filter(|_| asked.success)
+        .and_then(|(id, bytes)| Some((id.to_owned(), bytes.parse().ok()?))))
+}
+
+/// The commit that is checked out, with `-dirty` where the tree is not what was committed; `unknown` without git.
+fn revision(workspace: &Workspace) -> String {
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command.current_dir(workspace.root()).args(arguments);
+        process::run(&mut command, Voice::Silent)
+            .ok()
+            .filter(|finished| finished.success)
+            .map(|finished| finished.stdout.trim().to_owned())
+    };
+    let Some(commit) = git(&["rev-parse", "HEAD"]) else {
+        return "unknown".to_owned();
+    };
+    let changed = git(&["status", "--porcelain", "--untracked-files=no"]);
+    match changed.as_deref() {
+        Some("") => commit,
+        _ => format!("{commit}-dirty"),
+    }
+}
+
+fn table(built: &[Built]) -> Vec<String> {
+    let width = built.iter().map(|image| image.reference.len()).max();
+    let width = width.unwrap_or_default();
+    built
+        .iter()
+        .map(|image| {
+            let state = if image.is_new { "built" } else { "unchanged" };
+            let size = console::megabytes(image.bytes);
+            format!("{:width$}  {size:>8}  {state}", image.reference)
+        })
+        .collect()
+}

@@ -1,0 +1,44 @@
+//! The half of the Dockerfile that needs no compiler.
+
+use xtask::outcome::CannotCheck;
+
+/// Where that half begins.
+const BEGINS: &str = "FROM scratch AS base\n";
+
+/// The stages from `FROM scratch` on, taking from the build's context what they take from the stage `build` otherwise.
+///
+/// # Errors
+///
+/// The file has no such stage, or takes nothing from the stage `build`.
+pub(super) fn from_scratch(dockerfile: &str) -> Result<String, CannotCheck> {
+    const FROM_BUILD: &str = "COPY --from=build ";
+    let failed = |what: &str| CannotCheck::new(format!("{} has no {what}", super::DOCKERFILE));
+    let start = dockerfile
+        .find(BEGINS)
+        .ok_or_else(|| failed("stage `FROM scratch AS base`"))?;
+    let stages = &dockerfile[start..];
+    if !stages.contains(FROM_BUILD) {
+        return Err(failed("`COPY --from=build` after `FROM scratch`"));
+    }
+    Ok(stages.replace(FROM_BUILD, "COPY "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_from_the_build_comes_from_the_context() {
+        let text = "ARG B\nFROM ${B} AS build\nRUN make\n\nFROM scratch AS base\nCOPY --from=build /out /\nCOPY --from=build --chown=1:1 /data /data\n";
+        assert_eq!(
+            from_scratch(text).unwrap(),
+            "FROM scratch AS base\nCOPY /out /\nCOPY --chown=1:1 /data /data\n"
+        );
+    }
+
+    #[test]
+    fn a_file_without_the_stage_is_no_recipe() {
+        assert!(from_scratch("FROM scratch\n").is_err());
+        assert!(from_scratch("FROM scratch AS base\nUSER 1\n").is_err());
+    }
+}

@@ -1,0 +1,68 @@
+//! The steps that are done here, each made of checks, each check with the mutants it must turn red.
+
+use xtask::{
+    outcome::{CannotCheck, Outcome, Report},
+    selftest,
+    step::Check,
+    workspace::Workspace,
+};
+
+use crate::{collector, deploy};
+
+/// One step of `ci`.
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    checks: &'static [&'static Check],
+}
+
+/// All of them. What they are for, and when they run, stands in the table of `xtask`.
+pub(crate) const STEPS: &[Step] = &[
+    Step {
+        name: "collector",
+        checks: &[&collector::SUITES],
+    },
+    Step {
+        name: "deploy",
+        checks: &[&deploy::OBJECTS, &deploy::REFERENCES, &deploy::COLLECTORS],
+    },
+];
+
+impl Step {
+    pub(crate) fn run(&self, workspace: &Workspace) -> Outcome {
+        let mut outcome = Outcome::default();
+        for check in self.checks {
+            outcome.add((check.run)(workspace));
+        }
+        outcome
+    }
+
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        STEPS.iter().find(|step| step.name == name)
+    }
+}
+
+/// Runs the mutants of every check that is here.
+pub(crate) fn selftest(workspace: &Workspace) -> Result<Report, CannotCheck> {
+    let checks = STEPS.iter().flat_map(|step| {
+        let checks = step.checks.iter();
+        checks.map(|&check| (step.name, check))
+    });
+    selftest::run(workspace, checks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_that_is_handed_over_is_done_here_and_has_checks() {
+        let steps = xtask::step::STEPS.iter();
+        let handed = steps.filter(|step| step.is_handed_over());
+        let handed: Vec<&str> = handed.map(|step| step.name).collect();
+        let here: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+        assert_eq!(handed, here);
+        for step in STEPS {
+            assert!(!step.checks.is_empty(), "{}", step.name);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The checks that need cargo alone, and what `xtask-deploy` shares with them.
+//!
+//! Each subcommand answers with an exit code of its own meaning: 0 is green, 1 is a violation, 2 says that nothing
+//! was decided, because a tool is missing, a policy cannot be read, or there was nothing to look at.
+//!
+//! `xtask-deploy` holds the checks that need Docker, images, manifests or real parts. It uses the public modules, and
+//! [`handover`] is how its subcommands are reached from the one command line.
+
+mod arch;
+mod ci;
+mod closure;
+mod command;
+mod doc;
+mod features;
+mod lint;
+mod policy;
+
+pub mod cache;
+pub mod console;
+pub mod deny;
+pub mod handover;
+pub mod metadata;
+pub mod outcome;
+pub mod process;
+pub mod python;
+pub mod selftest;
+pub mod step;
+pub mod test;
+pub mod tokens;
+pub mod workspace;
+
+use command::Command;
+use outcome::Outcome;
+use workspace::Workspace;
+
+/// Does what the arguments after `cargo xtask` ask for, prints the verdict and returns it.
+pub fn run(arguments: &[String]) -> Outcome {
+    let command = match command::parse(arguments) {
+        Ok(command) => command,
+        Err(reason) => return console::conclude("xtask", Outcome::cannot(reason)),
+    };
+    let workspace = match Workspace::discover() {
+        Ok(workspace) => workspace,
+        Err(reason) => return console::conclude("xtask", Outcome::cannot(reason)),
+    };
+    match command {
+        Command::Help => {
+            console::line(command::HELP);
+            Outcome::default()
+        }
+        Command::Ci(options) => ci::run(&workspace, &options),
+        Command::Step(step) => console::conclude(step.name, step.run(&workspace)),
+        Command::Bless => console::conclude("closure", closure::bless(&workspace).into()),
+        Command::Advisories => console::conclude("advisories", deny::advisories(&workspace).into()),
+        Command::HandOver(words) => {
+            let reason = handover::replace(&workspace, &words);
+            console::conclude(&words[0], Outcome::cannot(reason))
+        }
+    }
+}
