@@ -42,7 +42,7 @@
 //!         allowance.run(sleep(allowance.limit()), ask(attempt)).await?
 //!     })
 //! });
-//! assert_eq!(answer.await?, 2);
+//! assert_eq!(answer.run().await?, 2);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # };
 //! # let mut run = std::pin::pin!(run);
@@ -63,6 +63,7 @@ pub use breaker::{
 };
 pub use jitter::Jitter;
 pub use retry::{
-    Attempts, Backoff, Next, RetryBudget, RetryError, RetryPolicy, RetryPolicyError, Stop, retry,
+    Attempts, Backoff, FailedAttempt, Next, RetryBudget, RetryError, RetryPolicy, RetryPolicyError,
+    Retrying, Stop, retry,
 };
 pub use timeout::{Allowance, Elapsed, Timeout, ZeroTimeout};

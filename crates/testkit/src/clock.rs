@@ -1,11 +1,18 @@
 //! Time that moves only when the test says so.
 
+mod sleep;
+
+pub use sleep::Sleep;
+
 use glassbox_core::Clock;
+use sleep::Sleepers;
 use std::{
+    pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
 
@@ -22,7 +29,13 @@ use std::{
 /// assert_eq!(deadline.remaining(&clock), None);
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct VirtualClock(Arc<AtomicU64>);
+pub struct VirtualClock(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    now: AtomicU64,
+    sleepers: Sleepers,
+}
 
 impl VirtualClock {
     /// A clock that shows zero.
@@ -39,17 +52,73 @@ impl VirtualClock {
 
     /// Moves the time on, for every clone; it stops at the end of a `u64` of nanoseconds.
     pub fn advance(&self, by: Duration) {
-        let by = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
-        self.0.update(Ordering::SeqCst, Ordering::SeqCst, |now| {
+        let by = nanos(by);
+        self.0.now.update(Ordering::SeqCst, Ordering::SeqCst, |now| {
             now.saturating_add(by)
         });
+        self.0.sleepers.wake(self.now());
+    }
+
+    /// What the clock shows.
+    pub fn elapsed(&self) -> Duration {
+        Duration::from_nanos(self.now())
+    }
+
+    /// Completes once the clock shows this much more than it does now.
+    pub fn sleep(&self, duration: Duration) -> Sleep {
+        Sleep::until(self.clone(), self.now().saturating_add(nanos(duration)))
+    }
+
+    /// Polls a future to its end; whenever it waits, the clock jumps to the end of the shortest
+    /// [`sleep`](Self::sleep).
+    ///
+    /// ```
+    /// use glassbox_testkit::VirtualClock;
+    /// use std::time::Duration;
+    ///
+    /// let clock = VirtualClock::new();
+    /// clock.run(clock.sleep(Duration::from_secs(3600)));
+    /// assert_eq!(clock.elapsed(), Duration::from_secs(3600));
+    /// ```
+    ///
+    /// # Panics
+    /// If the future waits for something other than this clock.
+    pub fn run<T>(&self, future: impl Future<Output = T>) -> T {
+        let mut future = pin!(future);
+        let woken = Arc::new(Woken(AtomicBool::new(true)));
+        let waker = Waker::from(woken.clone());
+        let mut context = Context::from_waker(&waker);
+        loop {
+            if woken.0.swap(false, Ordering::SeqCst) {
+                if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+                    return value;
+                }
+                continue;
+            }
+            let next = self.0.sleepers.first();
+            let next = next.expect("the future waits for something other than the virtual clock");
+            self.advance(Duration::from_nanos(next.saturating_sub(self.now())));
+        }
     }
 }
 
 impl Clock for VirtualClock {
     fn now(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
+        self.0.now.load(Ordering::SeqCst)
     }
+}
+
+/// Remembers that the future wants to be polled again.
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -71,5 +140,27 @@ mod tests {
         clock.advance(Duration::MAX);
         clock.advance(Duration::from_secs(1));
         assert_eq!(clock.now(), u64::MAX);
+    }
+
+    #[test]
+    fn sleeps_end_in_the_order_of_their_times() {
+        let clock = VirtualClock::new();
+        let mut long = pin!(clock.sleep(Duration::from_secs(2)));
+        let mut short = pin!(clock.sleep(Duration::from_secs(1)));
+        let first = clock.run(std::future::poll_fn(|context| {
+            if long.as_mut().poll(context).is_ready() {
+                return Poll::Ready("long");
+            }
+            short.as_mut().poll(context).map(|()| "short")
+        }));
+        assert_eq!((first, clock.elapsed()), ("short", Duration::from_secs(1)));
+        clock.run(long);
+        assert_eq!(clock.elapsed(), Duration::from_secs(2));
+    }
+
+    #[test]
+    #[should_panic(expected = "something other than the virtual clock")]
+    fn a_future_that_waits_for_something_else_is_not_waited_for() {
+        VirtualClock::new().run(std::future::pending::<()>());
     }
 }

@@ -6,6 +6,6 @@ mod clock;
 mod sink;
 
 pub use capture::{CapturedSpan, TelemetryCapture};
-pub use clock::VirtualClock;
+pub use clock::{Sleep, VirtualClock};
 #[cfg(feature = "sink")]
 pub use sink::{OtlpSink, Received, SinkMode};

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use glassbox_core::{Clock, Deadline, Decide, Retry};
 
-use super::{RetryBudget, RetryPolicy};
+use super::budget::RetryBudget;
+use super::policy::RetryPolicy;
 use crate::Jitter;
 
 /// The attempts of one call: after each failure it says whether to try again, and when.
@@ -43,12 +44,15 @@ pub enum Stop {
     WaitTooLong,
     /// Retries are too large a part of the calls to this dependency already.
     BudgetExhausted,
+    /// The caller gave up.
+    Cancelled,
 }
 
-impl<'a> Attempts<'a> {
-    pub(super) const fn new(policy: RetryPolicy, jitter: Jitter) -> Self {
-        Self {
-            policy,
+impl RetryPolicy {
+    /// Begins a call.
+    pub const fn attempts(&self, jitter: Jitter) -> Attempts<'static> {
+        Attempts {
+            policy: *self,
             jitter,
             deadline: None,
             budget: None,
@@ -56,7 +60,9 @@ impl<'a> Attempts<'a> {
             number: 1,
         }
     }
+}
 
+impl<'a> Attempts<'a> {
     /// Never waits past the deadline.
     pub const fn until(mut self, deadline: Option<Deadline>) -> Self {
         self.deadline = deadline;
@@ -88,8 +94,8 @@ impl<'a> Attempts<'a> {
 
     /// Decides after a failed attempt; on a retry, the next attempt is under way.
     ///
-    /// A wait that the peer asked for is a floor, and the back-off is added to it: whoever was sent away
-    /// together should not come back together.
+    /// A wait that the peer asked for is the least; the back-off is added to it, so that callers who were
+    /// rejected together do not come back together.
     pub fn next(&mut self, error: &(impl Decide + ?Sized), clock: &dyn Clock) -> Next {
         let floor = match error.retry() {
             Retry::Never => return Next::Stop(Stop::NotRetryable),
@@ -130,6 +136,7 @@ impl Stop {
             Self::DeadlineTooNear => "deadline_too_near",
             Self::WaitTooLong => "wait_too_long",
             Self::BudgetExhausted => "budget_exhausted",
+            Self::Cancelled => "cancelled",
         }
     }
 }
@@ -142,6 +149,7 @@ impl fmt::Display for Stop {
             Self::DeadlineTooNear => "the deadline is too near",
             Self::WaitTooLong => "the peer asks for too long a wait",
             Self::BudgetExhausted => "the retry budget is spent",
+            Self::Cancelled => "the caller gave up",
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::policy::RetryPolicyError;
+use super::error::RetryPolicyError;
 use crate::Jitter;
 
 /// Exponential back-off with full jitter: anything from nothing to a ceiling that doubles.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use glassbox_core::Clock;
 
-use super::policy::RetryPolicyError;
+use super::error::RetryPolicyError;
 use crate::sliding::Sliding;
 
 /// Retries that a dependency's callers may make, shared by all of them: a fixed rate, and a part of the calls.

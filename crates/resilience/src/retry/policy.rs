@@ -1,9 +1,9 @@
-//! What a dependency's retries have in common.
+//! How often to try, and how long to wait.
 
 use std::time::Duration;
 
-use super::{Attempts, Backoff};
-use crate::Jitter;
+use super::backoff::Backoff;
+use super::error::RetryPolicyError;
 
 /// How often to try, how to wait, and how long a wait the peer may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,30 +11,6 @@ pub struct RetryPolicy {
     pub(super) max_attempts: u32,
     pub(super) backoff: Backoff,
     pub(super) longest_wait: Duration,
-}
-
-/// Why a policy makes no sense.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RetryPolicyError {
-    /// Nothing would be tried at all.
-    #[error("at least one attempt must be allowed")]
-    NoAttempts,
-    /// Retries would not wait.
-    #[error("the first wait must be longer than zero")]
-    NoBase,
-    /// The longest wait is shorter than the first.
-    #[error("the longest wait, {cap:?}, must not be shorter than the first, {base:?}")]
-    #[non_exhaustive]
-    CapBelowBase {
-        /// The first wait.
-        base: Duration,
-        /// The longest wait.
-        cap: Duration,
-    },
-    /// A budget's numbers are out of range.
-    #[error("a retry budget needs a ratio from 0 to 1000 and a window of a millisecond or more")]
-    Budget,
 }
 
 impl RetryPolicy {
@@ -53,17 +29,12 @@ impl RetryPolicy {
         })
     }
 
-    /// The longest wait that a peer may ask for (60 s unless said): beyond it, the call stops and
-    /// somebody else may be asked.
+    /// The longest wait that a peer may ask for (60 s by default). The call stops where it asks for more,
+    /// and another peer may be tried.
     #[must_use]
     pub const fn longest_wait(mut self, wait: Duration) -> Self {
         self.longest_wait = wait;
         self
-    }
-
-    /// Begins a call.
-    pub const fn attempts(&self, jitter: Jitter) -> Attempts<'static> {
-        Attempts::new(*self, jitter)
     }
 }
 

@@ -1,11 +1,12 @@
 //! When a call is tried again, and when not.
 
 use std::cell::RefCell;
-use std::future::ready;
+use std::future::{Future, ready};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use glassbox_core::{Deadline, Retry};
+use glassbox_core::{Blame, Deadline, Decide, Retry};
 use glassbox_testkit::VirtualClock;
 use proptest::prelude::*;
 
@@ -190,42 +191,119 @@ fn what_makes_no_sense_is_refused() {
     assert!(RetryBudget::try_new(Duration::from_micros(999), 1, 0.1).is_err());
 }
 
+/// Fails as often as told, then gives the number of the attempt.
+fn flaky(failures: u32) -> impl FnMut(u32) -> std::future::Ready<Result<u32, Failure>> {
+    move |attempt| {
+        ready(if attempt <= failures {
+            Err(AGAIN)
+        } else {
+            Ok(attempt)
+        })
+    }
+}
+
 #[test]
 fn the_loop_waits_between_the_attempts_and_returns_the_first_success() {
     let clock = VirtualClock::new();
     let slept = RefCell::new(Vec::new());
-    let sleep = |delay: Duration| {
-        slept.borrow_mut().push(delay);
-        clock.advance(delay);
-        ready(())
+    let sleep = |pause| {
+        slept.borrow_mut().push(pause);
+        clock.sleep(pause)
     };
-    let answer = now(retry(attempts(5), &clock, sleep, |attempt| {
-        ready(if attempt < 3 { Err(AGAIN) } else { Ok(attempt) })
-    }));
+    let answer = clock.run(retry(attempts(5), &clock, sleep, flaky(2)).run());
     assert_eq!(answer, Ok(3));
     let slept = slept.into_inner();
     assert_eq!(slept.len(), 2);
     assert!(slept[0] <= SECOND && slept[1] <= 2 * SECOND, "{slept:?}");
+    assert_eq!(clock.elapsed(), slept[0] + slept[1]);
 }
 
 #[test]
 fn the_loop_returns_the_last_error_with_what_ended_it() {
     let clock = VirtualClock::new();
-    let answer: Result<(), _> = now(retry(
-        attempts(2),
-        &clock,
-        |_| ready(()),
-        |_| ready(Err(AGAIN)),
-    ));
+    let error = |attempt| {
+        let retry = if attempt == 1 {
+            Retry::Backoff
+        } else {
+            Retry::Never
+        };
+        ready(Err::<(), _>(Failure(retry)))
+    };
+    let answer = clock.run(retry(attempts(3), &clock, |pause| clock.sleep(pause), error).run());
     let error = answer.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "gave up after 2 attempts: no attempts are left"
+        "gave up after 2 attempts: the same request would fail again"
     );
-    assert_eq!(error.stop(), Stop::AttemptsExhausted);
+    assert_eq!(error.stop(), Stop::NotRetryable);
     assert_eq!(error.attempts(), 2);
     assert_eq!(error.blame(), Blame::Peer);
-    assert_eq!(error.into_error(), AGAIN);
+    assert_eq!(error.into_errors(), (Failure(Retry::Never), Some(AGAIN)));
+}
+
+#[test]
+fn the_observer_sees_each_failure_with_what_comes_next() {
+    let clock = VirtualClock::new();
+    let mut seen = Vec::new();
+    let retried = retry(attempts(2), &clock, |pause| clock.sleep(pause), flaky(9))
+        .observed_by(|failed| seen.push((clock.elapsed(), failed.number, failed.next)));
+    let error = clock.run(retried.run()).unwrap_err();
+    assert_eq!(error.stop(), Stop::AttemptsExhausted);
+    let pause = clock.elapsed();
+    assert_eq!(
+        seen,
+        [
+            (Duration::ZERO, 1, Next::Retry(pause)),
+            (pause, 2, Next::Stop(Stop::AttemptsExhausted))
+        ]
+    );
+}
+
+#[test]
+fn a_caller_who_gives_up_ends_the_pause_and_no_other_attempt_begins() {
+    let clock = VirtualClock::new();
+    let begun = RefCell::new(0);
+    let mut seen = Vec::new();
+    let patient = policy(5).attempts(Jitter::seeded(1));
+    let wait = |_| {
+        *begun.borrow_mut() += 1;
+        ready(Err::<(), _>(Failure(Retry::After(9 * SECOND))))
+    };
+    let retried = retry(patient, &clock, |pause| clock.sleep(pause), wait)
+        .cancelled_by(clock.sleep(SECOND))
+        .observed_by(|failed| seen.push(failed.next));
+    let error = clock.run(retried.run()).unwrap_err();
+    assert_eq!((error.stop(), error.attempts()), (Stop::Cancelled, 1));
+    assert_eq!((*begun.borrow(), clock.elapsed()), (1, SECOND));
+    assert!(matches!(
+        seen[..],
+        [Next::Retry(_), Next::Stop(Stop::Cancelled)]
+    ));
+}
+
+#[test]
+fn an_attempt_that_is_under_way_ends_by_itself() {
+    let clock = VirtualClock::new();
+    let slow = |_| async {
+        clock.sleep(5 * SECOND).await;
+        Ok::<_, Failure>("done")
+    };
+    let retried = retry(attempts(2), &clock, |pause| clock.sleep(pause), slow)
+        .cancelled_by(clock.sleep(SECOND));
+    assert_eq!(clock.run(retried.run()), Ok("done"));
+}
+
+#[test]
+fn a_pause_that_would_outlast_the_deadline_is_not_begun() {
+    let clock = VirtualClock::new();
+    let deadline = Deadline::after(&clock, 3 * SECOND);
+    let attempts = attempts(5).until(Some(deadline));
+    let wait = |_| ready(Err::<(), _>(Failure(Retry::After(3 * SECOND))));
+    let error = clock
+        .run(retry(attempts, &clock, |pause| clock.sleep(pause), wait).run())
+        .unwrap_err();
+    assert_eq!(error.stop(), Stop::DeadlineTooNear);
+    assert_eq!(clock.elapsed(), Duration::ZERO);
 }
 
 proptest! {
@@ -297,7 +375,7 @@ fn a_retried_call_can_be_boxed_and_sent_with_everything_around_it() {
         let timeout = Timeout::try_new(SECOND).unwrap();
         let deadline = Some(Deadline::after(clock, 60 * SECOND));
         let attempts = attempts(3).until(deadline);
-        Box::pin(retry(
+        let call = retry(
             attempts,
             clock,
             |_| ready(()),
@@ -319,7 +397,8 @@ fn a_retried_call_can_be_boxed_and_sent_with_everything_around_it() {
                     Ok(allowance.run(timer, answer).await??)
                 })
             },
-        ))
+        );
+        Box::pin(call.cancelled_by(std::future::pending()).run())
     }
 
     let clock = VirtualClock::new();
