@@ -53,9 +53,11 @@ impl VirtualClock {
     /// Moves the time on, for every clone; it stops at the end of a `u64` of nanoseconds.
     pub fn advance(&self, by: Duration) {
         let by = nanos(by);
-        self.0.now.update(Ordering::SeqCst, Ordering::SeqCst, |now| {
-            now.saturating_add(by)
-        });
+        self.0
+            .now
+            .update(Ordering::SeqCst, Ordering::SeqCst, |now| {
+                now.saturating_add(by)
+            });
         self.0.sleepers.wake(self.now());
     }
 

@@ -47,7 +47,7 @@ pub fn retry<'a, T, E, Sleep, Wait, Operation, Attempt>(
     clock: &'a dyn Clock,
     sleep: Sleep,
     operation: Operation,
-) -> Retrying<'a, Sleep, Operation, Pending<()>, fn(FailedAttempt<'_, E>)>
+) -> Retrying<'a, Sleep, Operation, Pending<()>, Unobserved<E>>
 where
     E: Decide,
     Sleep: FnMut(Duration) -> Wait,
@@ -64,6 +64,9 @@ where
         observer: |_| {},
     }
 }
+
+/// The observer of a call that nobody observes.
+type Unobserved<E> = fn(FailedAttempt<'_, E>);
 
 /// A call that is tried again when it fails; see [`retry`].
 #[must_use = "nothing is called before `run`"]
