@@ -1,19 +1,16 @@
 //! Model calls that are tried again as long as nothing has been said, behind a breaker.
 
 use crate::instruments::{REJECTED, RETRIED, STOPPED};
-use futures_util::{
-    StreamExt, TryStreamExt,
-    future::{BoxFuture, Either, select},
-    stream,
-};
+use futures_util::{StreamExt, TryStreamExt, future::BoxFuture, stream};
 use glassbox_core::{
     Blame, Category, ChatModel, ChatRequest, ChatResponse, ChatStream, Clock, Cx, Decide,
-    ModelError, Problem, async_trait, telemetry::Value,
+    ModelError, Problem, Retry, async_trait, telemetry::Value,
 };
 use glassbox_resilience::{
-    Breaker, BreakerConfig, BreakerConfigError, Jitter, Next, Rejected, RetryPolicy,
+    Breaker, BreakerConfig, BreakerConfigError, FailedAttempt, Jitter, Next, Rejected, RetryPolicy,
+    Stop, retry,
 };
-use std::{pin::pin, sync::Arc};
+use std::sync::Arc;
 
 /// A model that is asked again when it fails before the first piece of its answer, and spared for a
 /// while when it fails too often.
@@ -54,38 +51,44 @@ impl<M: ChatModel> Resilient<M> {
         cx: &'a Cx,
         ask: impl Fn() -> BoxFuture<'a, Result<T, ModelError>>,
     ) -> Result<T, ModelError> {
-        let name = Value::Str(self.model.id());
         let jitter = Jitter::seeded(fastrand::u64(..));
-        let mut attempts = self.policy.attempts(jitter).until(cx.deadline());
-        loop {
-            let permit = self.breaker.try_acquire().map_err(|rejected| {
-                REJECTED.add_with(1, &[name]);
-                refusal(self.model.id(), &rejected)
-            })?;
-            let answer = ask().await;
-            permit.settle(&answer);
-            let error = match answer {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            };
-            let class = error.problem().category().as_str();
-            match attempts.next(&error, &self.clock) {
-                Next::Retry(delay) => {
-                    RETRIED.add_with(1, &[name, Value::Str(class)]);
-                    tracing::warn!(
-                        model = self.model.id(), error = %error, error.type = class, ?delay,
-                        "model call failed, trying again"
-                    );
-                    let wait = pin!(tokio::time::sleep(delay));
-                    if let Either::Right(_) = select(wait, cx.cancelled()).await {
-                        return Err(cancelled(self.model.id()));
-                    }
-                }
-                Next::Stop(stop) => {
-                    STOPPED.add_with(1, &[name, Value::Str(stop.as_str())]);
-                    return Err(error);
-                }
+        let attempts = self.policy.attempts(jitter).until(cx.deadline());
+        let asked = retry(attempts, &self.clock, tokio::time::sleep, |_| {
+            self.attempt(ask())
+        })
+        .cancelled_by(cx.cancelled())
+        .observed_by(|failed| self.observe(failed));
+        asked.run().await.map_err(|error| match error.stop() {
+            Stop::Cancelled => cancelled(self.model.id()),
+            _ => error.into_error().into_model_error(self.model.id()),
+        })
+    }
+
+    /// Asks once, if the breaker permits it.
+    async fn attempt<T>(&self, answer: BoxFuture<'_, Result<T, ModelError>>) -> Result<T, Failure> {
+        let permit = self.breaker.try_acquire().map_err(Failure::Rejected)?;
+        let answer = answer.await;
+        permit.settle(&answer);
+        answer.map_err(Failure::Model)
+    }
+
+    fn observe(&self, failed: FailedAttempt<'_, Failure>) {
+        let name = Value::Str(self.model.id());
+        let error = match failed.error {
+            Failure::Rejected(_) => return REJECTED.add_with(1, &[name]),
+            Failure::Model(error) => error,
+        };
+        let class = error.problem().category().as_str();
+        match failed.next {
+            Next::Retry(pause) => {
+                RETRIED.add_with(1, &[name, Value::Str(class)]);
+                tracing::warn!(
+                    model = self.model.id(), error = %error, error.type = class, ?pause,
+                    "model call failed, trying again"
+                );
             }
+            Next::Stop(Stop::Cancelled) => {}
+            Next::Stop(stop) => STOPPED.add_with(1, &[name, Value::Str(stop.as_str())]),
         }
     }
 
@@ -124,6 +127,38 @@ impl<M: ChatModel> ChatModel for Resilient<M> {
 
     async fn chat(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, ModelError> {
         self.call(cx, || self.model.chat(cx, request)).await
+    }
+}
+
+/// Why an attempt failed.
+enum Failure {
+    Rejected(Rejected),
+    Model(ModelError),
+}
+
+impl Failure {
+    fn into_model_error(self, model: &str) -> ModelError {
+        match self {
+            Self::Rejected(rejected) => refusal(model, &rejected),
+            Self::Model(error) => error,
+        }
+    }
+}
+
+impl Decide for Failure {
+    fn retry(&self) -> Retry {
+        match self {
+            // An open breaker is there to fail at once, not to be waited for.
+            Self::Rejected(_) => Retry::Never,
+            Self::Model(error) => error.retry(),
+        }
+    }
+
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Rejected(rejected) => rejected.blame(),
+            Self::Model(error) => error.blame(),
+        }
     }
 }
 

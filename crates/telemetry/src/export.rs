@@ -20,8 +20,8 @@ use crate::{
 };
 pub(crate) use answer::Answer;
 use bytes::Bytes;
-use glassbox_core::Deadline;
-use glassbox_resilience::{Next, Permit};
+use glassbox_core::{Blame, Deadline, Decide, Retry};
+use glassbox_resilience::{Permit, retry};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::watch,
@@ -117,32 +117,68 @@ impl Exporter {
     async fn attempts(&self, body: Vec<u8>) -> Result<Answer, ExportError> {
         let body = self.transport.encode(body)?;
         let deadline = Deadline::after(&self.clock, self.timeout);
-        let mut attempts = circuit::attempts().until(Some(deadline));
-        let mut before = None;
-        loop {
-            let attempt = self.transport.send(body.clone());
-            let left = deadline.remaining(&self.clock).unwrap_or_default();
-            let error = match timeout(left, attempt).await {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => error,
-                Err(_) => return Err(ExportError::Timeout(self.timeout, before.map(Box::new))),
-            };
-            let hurried = self.is_hurried();
-            if hurried && error.is_unreachable() {
-                return Err(error);
+        let attempts = circuit::attempts().until(Some(deadline));
+        let sent = retry(
+            attempts,
+            &self.clock,
+            |pause| self.pause(pause),
+            |_| self.attempt(&body, deadline),
+        );
+        let (last, before) = match sent.run().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error.into_errors(),
+        };
+        Err(match (last.error, before) {
+            // A backend that cannot be reached is not one that is slow.
+            (ExportError::Timeout(limit, None), Some(before)) => {
+                ExportError::Timeout(limit, Some(Box::new(before.error)))
             }
-            match attempts.next(&error, &self.clock) {
-                Next::Retry(wait) if hurried => sleep(wait.min(LAST_WAIT)).await,
-                // The end of the process is the last chance for what waits: it is tried now.
-                Next::Retry(wait) => {
-                    let mut end = self.hurried.clone();
-                    // Over or come early, it is time either way.
-                    let _ = timeout(wait, end.wait_for(|hurried| *hurried)).await;
-                }
-                Next::Stop(_) => return Err(error),
-            }
-            before = Some(error);
+            (error, _) => error,
+        })
+    }
+
+    /// Sends the body once, in what is left of its time.
+    async fn attempt(&self, body: &Bytes, deadline: Deadline) -> Result<Answer, Failure> {
+        let left = deadline.remaining(&self.clock).unwrap_or_default();
+        let answer = timeout(left, self.transport.send(body.clone())).await;
+        let error = match answer {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => error,
+            Err(_) => ExportError::Timeout(self.timeout, None),
+        };
+        let is_last = error.is_unreachable() && self.is_hurried();
+        Err(Failure { error, is_last })
+    }
+
+    /// Waits before the next attempt. When the process ends, it is made at once: it is the last chance.
+    async fn pause(&self, pause: Duration) {
+        if self.is_hurried() {
+            sleep(pause.min(LAST_WAIT)).await;
+            return;
         }
+        let mut end = self.hurried.clone();
+        // Over or come early, it is time either way.
+        let _ = timeout(pause, end.wait_for(|hurried| *hurried)).await;
+    }
+}
+
+/// Why an attempt failed.
+struct Failure {
+    error: ExportError,
+    /// An absent backend is not tried again once the process ends.
+    is_last: bool,
+}
+
+impl Decide for Failure {
+    fn retry(&self) -> Retry {
+        match self.is_last {
+            true => Retry::Never,
+            false => self.error.retry(),
+        }
+    }
+
+    fn blame(&self) -> Blame {
+        self.error.blame()
     }
 }
 
