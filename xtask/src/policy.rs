@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::{outcome::CannotCheck, workspace::Workspace};
 
 /// The highest layer whose third-party dependencies are listed, each with the reason for it.
-const LISTED_LAYERS: u8 = 1;
+const LISTED_LAYERS: Layer = Layer::Number(1);
 
 /// The whole file. Unknown keys are errors, so that a misspelt rule is not a missing one.
 #[derive(Debug, Deserialize)]
@@ -27,7 +27,7 @@ pub(crate) struct Policy {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rule {
-    pub(crate) layer: u8,
+    pub(crate) layer: Layer,
     pub(crate) role: Role,
     #[serde(default)]
     uses: BTreeSet<String>,
@@ -49,12 +49,35 @@ pub(crate) struct Rule {
     pub(crate) source: Source,
 }
 
+/// How high a crate stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(untagged, expecting = "a layer is a number or \"T\"")]
+pub(crate) enum Layer {
+    Number(u8),
+    Beside(Beside),
+}
+
+/// The layer of what tests and checks the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub(crate) enum Beside {
+    T,
+}
+
+impl Layer {
+    /// Whether a crate of this layer may import one of `other`: layers point downward, and in `T` they do not count.
+    pub(crate) fn may_import(self, other: Self) -> bool {
+        other < self || matches!(self, Self::Beside(_))
+    }
+}
+
 /// Who a crate is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Role {
     /// Imported by others, installs nothing.
     Library,
+    /// What an application is started with: may install telemetry, and is imported by applications only.
+    Shell,
     /// Decides what a process is made of; no library imports it.
     Application,
     /// Seen by tests only.

@@ -111,14 +111,19 @@ impl Inspection<'_> {
                 reason,
             });
         }
-        if rule.role == Role::Library && target.role == Role::Application {
-            self.faults
-                .push(Fault::ImportsApplication { edge: edge.clone() });
+        if matches!(rule.role, Role::Library | Role::Shell) {
+            match target.role {
+                Role::Application => self
+                    .faults
+                    .push(Fault::ImportsApplication { edge: edge.clone() }),
+                Role::Shell => self.faults.push(Fault::ImportsShell { edge: edge.clone() }),
+                Role::Library | Role::Test => {}
+            }
         }
         if ships && target.role == Role::Test && rule.role != Role::Test {
             self.faults.push(Fault::TestOnly { edge: edge.clone() });
         }
-        if ships && target.layer >= rule.layer {
+        if ships && !rule.layer.may_import(target.layer) {
             self.faults.push(Fault::Upward { edge: edge.clone() });
         }
         if let Some(pinned) = rule.pinned_features.get(&dependency.name) {

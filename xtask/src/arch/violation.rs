@@ -38,6 +38,9 @@ pub(crate) enum Fault {
     ImportsApplication {
         edge: String,
     },
+    ImportsShell {
+        edge: String,
+    },
     TestOnly {
         edge: String,
     },
@@ -103,6 +106,12 @@ impl fmt::Display for Violation {
                 write!(
                     f,
                     "`{krate}` is a library and imports {edge}, an application"
+                )
+            }
+            Fault::ImportsShell { edge } => {
+                write!(
+                    f,
+                    "`{krate}` is a library and imports {edge}, which only applications may: it is a shell"
                 )
             }
             Fault::TestOnly { edge } => {

@@ -206,6 +206,42 @@ pub(crate) const EDGE_MUTANTS: &[Mutant] = &[
         answer: Violation("`lab-ai` is a library and imports `lab-app`"),
     },
     Mutant {
+        fault: "a library imports the shell, and the list permits it",
+        apply: |tree| {
+            tree.append("crates/breaker/Cargo.toml", "lab-shell.workspace = true\n")?;
+            let old = "uses = [\"lab-core\"]\n\n[crates.lab-breaker.external]";
+            tree.replace(POLICY, old, &old.replace("]\n\n", ", \"lab-shell\"]\n\n"))
+        },
+        answer: Violation(
+            "`lab-breaker` is a library and imports `lab-shell`, which only applications may",
+        ),
+    },
+    Mutant {
+        fault: "a library's tests import the shell",
+        apply: |tree| tree.append("crates/ai/Cargo.toml", "lab-shell.workspace = true\n"),
+        answer: Violation("`lab-ai` is a library and imports `lab-shell` in its tests"),
+    },
+    Mutant {
+        fault: "the shell imports an application",
+        apply: |tree| {
+            tree.append(
+                "crates/shell/Cargo.toml",
+                "lab-app = { path = \"../app\" }\n",
+            )
+        },
+        answer: Violation("`lab-shell` is a library and imports `lab-app`, an application"),
+    },
+    Mutant {
+        fault: "the shell stands below what it imports",
+        apply: |tree| tree.replace(POLICY, "layer = 5", "layer = 2"),
+        answer: Violation("`lab-shell` imports `lab-ai` from its own layer or a higher one"),
+    },
+    Mutant {
+        fault: "a layer is neither a number nor the one of the tests",
+        apply: |tree| tree.replace(POLICY, "layer = \"T\"", "layer = \"U\""),
+        answer: CannotCheck("a layer is a number or \"T\""),
+    },
+    Mutant {
         fault: "a test crate ships",
         apply: |tree| tree.replace("crates/ai/Cargo.toml", "[dev-dependencies]\n", ""),
         answer: Violation("`lab-ai` imports `lab-testkit`, a test crate"),
