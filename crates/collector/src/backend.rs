@@ -1,6 +1,5 @@
 //! Starts the backend and stops it: its store, its receiver, its collector, its page.
 
-mod error;
 mod reception;
 
 use std::io;
@@ -27,8 +26,8 @@ use crate::ownership::{Ownership, SEGMENTS};
 use crate::query::Query;
 use crate::receivers::Receivers;
 use crate::server::{self, Bounds};
+use crate::start_error::StartError;
 use crate::store::{self, Records, Retention, SegmentStore};
-pub use error::StartError;
 use reception::Reception;
 
 /// How often an idle stream says that it is alive.

@@ -41,9 +41,10 @@ mod port_owner;
 mod query;
 mod receivers;
 mod server;
+mod start_error;
 mod store;
 
-pub use backend::{Backend, ShutdownReport, StartError};
+pub use backend::{Backend, ShutdownReport};
 pub use config::BackendConfig;
 pub use endpoints::Endpoints;
 pub use listen::{Listen, ParseListenError};
@@ -53,3 +54,4 @@ pub use otelcol::{
 };
 pub use ownership::{Owner, Ownership, OwnershipError};
 pub use port_owner::PortOwner;
+pub use start_error::StartError;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 
-use crate::backend::StartError;
 use crate::config::BackendConfig;
 use crate::port_owner::PortOwner;
+use crate::start_error::StartError;
 
 const GRPC: u16 = 4317;
 const HTTP: u16 = 4318;

@@ -10,7 +10,6 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::StartError;
 use crate::config::BackendConfig;
 use crate::listeners::{self, OtlpPair};
 use crate::otelcol::{
@@ -18,6 +17,7 @@ use crate::otelcol::{
     NotBegun, ReloadError, Search, Shim, Supervisor, find, folder_in, look_after, sentence,
 };
 use crate::receivers::Receivers;
+use crate::start_error::StartError;
 
 /// How long a collector may take to send on what it holds when the backend stops.
 const GRACE: Duration = Duration::from_secs(10);

@@ -12,9 +12,10 @@ use tokio::time::timeout;
 use super::launch::{ConfigurationError, Launch};
 use super::reload::ReloadError;
 use super::status::{CollectorState, CollectorStatus};
-use crate::backend::StartError;
+
 use crate::listeners::OtlpPair;
 use crate::receivers::Receivers;
+use crate::start_error::StartError;
 use keeper::{Attempt, Keeper};
 
 /// How long the start of a backend waits after the first attempt until something receives.
