@@ -15,6 +15,7 @@ use axum::extract::{RawQuery, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use glassbox_core::{Category, Problem};
+use glassbox_otelcol::{Archive, CollectorStatus, Losses};
 use glassbox_otlp::{Receiver, Signal};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode, Uri};
@@ -24,7 +25,6 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::endpoints::Endpoints;
-use crate::otelcol::{Archive, CollectorStatus, Losses};
 use crate::query::Query;
 use crate::store::SegmentStore;
 use params::Params;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::middleware::from_fn_with_state;
+use glassbox_otelcol::{CollectorStatus, ReloadError};
 use glassbox_otlp::{Limits, Receiver};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -16,18 +17,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::{self, Api};
 use crate::assets;
+use crate::clock;
 use crate::config::BackendConfig;
 use crate::endpoints::Endpoints;
 use crate::guard::{self, Guard};
 use crate::intake::Intake;
 use crate::listeners::{self, OtlpPair};
-use crate::otelcol::{CollectorStatus, ReloadError};
 use crate::ownership::{Ownership, SEGMENTS};
 use crate::query::Query;
 use crate::receivers::Receivers;
 use crate::server::{self, Bounds};
 use crate::start_error::StartError;
-use crate::store::{self, Records, Retention, SegmentStore};
+use crate::store::{Records, Retention, SegmentStore};
 use reception::Reception;
 
 /// How often an idle stream says that it is alive.
@@ -79,7 +80,7 @@ impl Backend {
         if let Some((key, reason)) = config.fault() {
             return Err(StartError::Config { key, reason });
         }
-        let started = store::now();
+        let started = clock::unix_nanos();
         let ownership = Ownership::take(&config.data_dir, started)?;
         let pair = OtlpPair::bind(&config, &ownership.left_behind()).await?;
         let mut page_notes = Vec::new();

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use axum::Router;
 use glassbox_config::{ByteSize, Environment, Form, Invalid, Section, Variable};
+use glassbox_otelcol::{CollectorConfig, Otelcol, RemoteHeaders, Shim};
 use serde::{Deserialize, Serialize};
 
 use crate::listen::Listen;
-use crate::otelcol::Shim;
-use crate::otelcol::{Otelcol, RemoteHeaders, endpoint_fault};
 
 /// How the backend is set up. The default listens on loopback and keeps 1 GiB in `.glassbox`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -106,9 +105,6 @@ impl Default for BackendConfig {
 /// Below this a store could not hold two segments.
 const SMALLEST_STORE: ByteSize = ByteSize::kib(256);
 
-/// Below this the files of an archive, a quarter of it each, have no room for a large batch.
-const SMALLEST_ARCHIVE: ByteSize = ByteSize::mib(64);
-
 impl Section for BackendConfig {
     const NAME: &'static str = "collector";
 
@@ -153,29 +149,24 @@ impl BackendConfig {
         if let Some((key, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
             return Some((key, "must be at least 1".to_owned()));
         }
-        self.otelcol_fault()
+        self.collector().fault()
     }
 
-    fn otelcol_fault(&self) -> Option<(&'static str, String)> {
-        let nameless = |path: &Path| path.as_os_str().is_empty();
-        if matches!(&self.otelcol, Otelcol::At(path) if nameless(path)) {
-            let choices = "must be auto, off or the path of a collector";
-            return Some(("otelcol", choices.to_owned()));
-        }
-        if self.otelcol_config.as_deref().is_some_and(nameless) {
-            return Some(("otelcol_config", "must name a file".to_owned()));
-        }
-        if let Some(fault) = self.remote_endpoint.as_deref().and_then(endpoint_fault) {
-            return Some(("remote_endpoint", fault));
-        }
-        if let Some(fault) = self.remote_headers.fault() {
-            return Some(("remote_headers", fault));
-        }
-        if self.archive_max_bytes < SMALLEST_ARCHIVE {
-            let reason = format!("must be at least {SMALLEST_ARCHIVE}");
-            return Some(("archive_max_bytes", reason));
-        }
-        None
+    /// Returns the settings of the collector.
+    pub(crate) fn collector(&self) -> CollectorConfig {
+        let mut collector = CollectorConfig::default();
+        collector.otelcol = self.otelcol.clone();
+        collector.otelcol_config.clone_from(&self.otelcol_config);
+        collector.max_request_bytes = self.max_request_bytes;
+        collector.remote_endpoint.clone_from(&self.remote_endpoint);
+        collector.remote_insecure = self.remote_insecure;
+        collector.remote_headers = self.remote_headers.clone();
+        collector.self_metrics = self.self_metrics;
+        collector.archive = self.archive;
+        collector.archive_max_bytes = self.archive_max_bytes;
+        collector.archive_max_age = self.archive_max_age;
+        collector.archive_max_files = self.archive_max_files;
+        collector
     }
 
     /// Sets the data folder.

@@ -29,29 +29,28 @@
 mod api;
 mod assets;
 mod backend;
+mod clock;
 mod config;
 mod endpoints;
 mod guard;
 mod intake;
 mod listen;
 mod listeners;
-mod otelcol;
 mod ownership;
-mod port_owner;
 mod query;
 mod receivers;
 mod server;
 mod start_error;
 mod store;
 
+pub use glassbox_otelcol::{
+    BinaryError, CollectorMode, CollectorState, CollectorStatus, ConfigurationError, FoundBy,
+    Instead, LastExit, Otelcol, PortOwner, ReloadError, RemoteHeaders, Shim,
+};
+
 pub use backend::{Backend, ShutdownReport};
 pub use config::BackendConfig;
 pub use endpoints::Endpoints;
 pub use listen::{Listen, ParseListenError};
-pub use otelcol::{
-    BinaryError, CollectorMode, CollectorState, CollectorStatus, ConfigurationError, FoundBy,
-    Instead, LastExit, Otelcol, ReloadError, RemoteHeaders, Shim,
-};
 pub use ownership::{Owner, Ownership, OwnershipError};
-pub use port_owner::PortOwner;
 pub use start_error::StartError;

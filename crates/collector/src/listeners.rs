@@ -4,11 +4,11 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use glassbox_otelcol::{PortOwner, Ports};
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 
 use crate::config::BackendConfig;
-use crate::port_owner::PortOwner;
 use crate::start_error::StartError;
 
 const GRPC: u16 = 4317;
@@ -103,18 +103,18 @@ impl OtlpPair {
         Err(none_free(first, last))
     }
 
-    /// Returns where gRPC and HTTP are received.
-    pub(crate) fn addresses(&self) -> (SocketAddr, SocketAddr) {
-        (self.grpc.address, self.http.address)
-    }
-
     /// Returns the listeners, gRPC first, and what has to be said about them.
     pub(crate) fn into_listeners(self) -> ((Bound, Bound), Vec<String>) {
         ((self.grpc, self.http), self.notes)
     }
+}
 
-    /// Gives the ports up, to whoever shall listen there instead.
-    pub(crate) fn release(self) -> Vec<String> {
+impl Ports for OtlpPair {
+    fn addresses(&self) -> (SocketAddr, SocketAddr) {
+        (self.grpc.address, self.http.address)
+    }
+
+    fn release(self) -> Vec<String> {
         self.notes
     }
 }

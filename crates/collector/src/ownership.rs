@@ -5,11 +5,11 @@ use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use glassbox_otelcol::FOLDER;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::endpoints::Endpoints;
-use crate::otelcol::FOLDER;
 
 const LOCK: &str = "lock";
 

@@ -1,9 +1,13 @@
 //! OTLP on sockets: what is received over gRPC and HTTP goes to one receiver.
 
+use std::net::SocketAddr;
+
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
+use glassbox_otelcol::Fallback;
 use glassbox_otlp::Receiver;
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -55,5 +59,25 @@ impl Receivers {
         let router = router.layer(from_fn_with_state(guard, guard::check));
         let bounds = Bounds::default();
         tokio::spawn(server::serve(bound.listener, router, bounds, stop))
+    }
+}
+
+impl Fallback for Receivers {
+    fn serve_grpc(
+        &self,
+        listener: TcpListener,
+        address: SocketAddr,
+        stop: CancellationToken,
+    ) -> JoinHandle<()> {
+        Receivers::serve_grpc(self, Bound { listener, address }, stop)
+    }
+
+    fn serve_http(
+        &self,
+        listener: TcpListener,
+        address: SocketAddr,
+        stop: CancellationToken,
+    ) -> JoinHandle<()> {
+        Receivers::serve_http(self, Bound { listener, address }, stop)
     }
 }

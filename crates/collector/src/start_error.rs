@@ -4,11 +4,10 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
+use glassbox_otelcol::{BinaryError, ConfigurationError, PortOwner};
 use thiserror::Error;
 
-use crate::otelcol::{BinaryError, ConfigurationError};
 use crate::ownership::OwnershipError;
-use crate::port_owner::PortOwner;
 
 /// Why a backend did not start.
 #[derive(Debug, Error)]

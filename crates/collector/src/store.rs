@@ -26,7 +26,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use glassbox_otlp::{Batch, Signal};
 use thiserror::Error;
@@ -40,6 +40,7 @@ pub(crate) use segment::{Block, Records, Segment, SegmentView};
 pub(crate) use view::View;
 pub(crate) use wire::{Record, records};
 
+use crate::clock;
 use frame::{Frame, slot};
 use medium::{Disk, Medium};
 use names::Names;
@@ -143,7 +144,7 @@ impl SegmentStore {
     }
 
     fn try_append(&self, batch: &Batch) -> Result<(), AppendError> {
-        let (signal, now) = (batch.signal(), now());
+        let (signal, now) = (batch.signal(), clock::unix_nanos());
         let encoded;
         let mut bytes = batch.bytes();
         let rows = match index::rows(signal, bytes, now, &self.inner.names) {
@@ -281,7 +282,10 @@ fn load(
     }
     // A restart goes on in the last segment, or each start would leave a file behind.
     let active = match segments.last() {
-        Some(last) if last.segment.header.created != 0 && !retention.is_full(last, 0, now()) => {
+        Some(last)
+            if last.segment.header.created != 0
+                && !retention.is_full(last, 0, clock::unix_nanos()) =>
+        {
             Some(medium.open(&last.segment.path)?)
         }
         _ => None,
@@ -298,12 +302,4 @@ fn load(
         next_segment,
     };
     Ok((writer, losses))
-}
-
-/// Returns the time in nanoseconds since the epoch.
-pub(crate) fn now() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
 use super::Failure;
+use crate::clock;
 use crate::query::{Filter, Needle};
 use crate::store;
 
@@ -72,7 +73,7 @@ impl Params {
 
     /// Reads what narrows an answer.
     pub(super) fn filter(&self, max_records: usize) -> Result<Filter, Failure> {
-        let now = store::now();
+        let now = clock::unix_nanos();
         let time = "a time as RFC 3339, in nanoseconds since 1970, or an age such as 15m";
         let severity = "a number from 0 to 24, or trace, debug, info, warn, error or fatal";
         let limit = self.read("limit", "a whole number", |text| text.parse::<usize>().ok())?;

@@ -20,8 +20,8 @@ use tokio::sync::watch;
 
 use super::params::Params;
 use super::{Api, Failure};
+use crate::clock;
 use crate::query::{Filter, LogPage, PageRange};
-use crate::store;
 
 /// How far a client may fall behind the newest record before the oldest are dropped for it.
 pub(crate) const BACKLOG: usize = 1024;
@@ -167,7 +167,7 @@ pub(super) async fn stream(
         Some(last) => last + 1,
         None => {
             let query = api.query.clone();
-            let since = store::now().saturating_sub(HOUR);
+            let since = clock::unix_nanos().saturating_sub(HOUR);
             // Between the records of the last hour lie older ones that arrived late.
             replayed.since = Some(since);
             let found = tokio::task::spawn_blocking(move || query.first_log_since(since)).await;

@@ -31,7 +31,7 @@ fn api(folder: &std::path::Path) -> Arc<Api> {
         endpoints: Endpoints::new(address, address, address),
         collector: watch::channel(CollectorStatus::embedded("none is wanted")).1,
         archive: None,
-        losses: Losses::default(),
+        losses: Losses::none(crate::clock::unix_nanos),
         started: 1,
         max_records: 10,
         notes: Vec::new(),

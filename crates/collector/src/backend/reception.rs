@@ -5,17 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use glassbox_config::Environment;
+use glassbox_otelcol::{
+    Archive, Begun, Binary, CollectorStatus, FoundBy, Launch, Losses, NotBegun, Ports, ReloadError,
+    Shim, Supervisor, find, folder_in, look_after, sentence,
+};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock;
 use crate::config::BackendConfig;
 use crate::listeners::{self, OtlpPair};
-use crate::otelcol::{
-    Archive, ArchiveBounds, Begun, Binary, CollectorStatus, FoundBy, Launch, Launcher, Losses,
-    NotBegun, ReloadError, Search, Shim, Supervisor, find, folder_in, look_after, sentence,
-};
 use crate::receivers::Receivers;
 use crate::start_error::StartError;
 
@@ -56,10 +57,13 @@ impl Reception {
         };
         let found = find(&config.otelcol, &supervision.1).await;
         match found.map_err(|source| StartError::Binary { source })? {
-            Search::Found(binary) => {
-                Self::supervised(config, supervision, pair, receivers, stop, *binary).await
+            Ok(binary) => {
+                Self::supervised(config, supervision, pair, receivers, stop, binary).await
             }
-            Search::Nothing(reason) => Ok(Self::embedded(config, pair, &receivers, stop, reason)),
+            Err(nothing) => {
+                let reason = nothing.to_string();
+                Ok(Self::embedded(config, pair, &receivers, stop, reason))
+            }
         }
     }
 
@@ -82,8 +86,12 @@ impl Reception {
         // What a collector wrote before is kept within its bounds without one as well.
         let folder = folder_in(&config.data_dir).ok();
         let archive = folder.filter(|folder| folder.is_dir()).map(|folder| {
-            let archive = Arc::new(Archive::new(&folder, ArchiveBounds::of(config)));
-            tokio::spawn(look_after(Arc::clone(&archive), stop.clone()));
+            let archive = Arc::new(Archive::new(&folder, &config.collector()));
+            tokio::spawn(look_after(
+                Arc::clone(&archive),
+                clock::unix_nanos,
+                stop.clone(),
+            ));
             archive
         });
         Self {
@@ -94,13 +102,13 @@ impl Reception {
             supervisor: None,
             servers,
             archive,
-            losses: Losses::default(),
+            losses: Losses::none(clock::unix_nanos),
         }
     }
 
     async fn supervised(
         config: &BackendConfig,
-        (shim, environment): (Shim, Environment),
+        supervision: (Shim, Environment),
         pair: OtlpPair,
         receivers: Receivers,
         stop: &CancellationToken,
@@ -111,30 +119,36 @@ impl Reception {
         let store = private.address;
         let collector_alone = stop.child_token();
         let servers = vec![receivers.serve_http(private, collector_alone.clone())];
-        let is_asked_for = binary.found_by == FoundBy::Setting
+        let is_asked_for = binary.found_by() == FoundBy::Setting
             || config.otelcol_config.is_some()
             || config.remote_endpoint.is_some();
         let folder = folder_in(&config.data_dir).map_err(system)?;
-        let archive = Arc::new(Archive::new(&folder, ArchiveBounds::of(config)));
-        let losses = Losses::new(binary.components.durable_exporter());
-        let launch = Launch {
-            shim,
-            environment,
+        let archive = Arc::new(Archive::new(&folder, &config.collector()));
+        let launch = Launch::new(
+            supervision,
             binary,
-            config: config.clone(),
-            launcher: Launcher::start().map_err(system)?,
+            config.collector(),
             store,
             folder,
-            losses: losses.clone(),
-        };
-        match Supervisor::begin(launch, receivers.clone(), pair).await {
+            clock::unix_nanos,
+        );
+        let launch = launch.map_err(system)?;
+        let losses = launch.losses();
+        let fallback = Arc::new(receivers.clone());
+        let others = || OtlpPair::bind(config, &[]);
+        match Supervisor::begin(launch, fallback, pair, others).await? {
             Ok(Begun {
                 supervisor,
                 grpc,
                 http,
                 notes,
+                ..
             }) => {
-                tokio::spawn(look_after(Arc::clone(&archive), stop.clone()));
+                tokio::spawn(look_after(
+                    Arc::clone(&archive),
+                    clock::unix_nanos,
+                    stop.clone(),
+                ));
                 Ok(Self {
                     grpc,
                     http,
@@ -146,8 +160,10 @@ impl Reception {
                     losses,
                 })
             }
-            Err(NotBegun::Configuration(error, _)) if is_asked_for => Err(error.into()),
-            Err(NotBegun::Configuration(error, pair)) => {
+            Err(NotBegun { error, .. }) if is_asked_for => Err(error.into()),
+            Err(NotBegun {
+                error, ports: pair, ..
+            }) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "the collector is not used"
@@ -156,7 +172,6 @@ impl Reception {
                 let reason = sentence(&error);
                 Ok(Self::embedded(config, pair, &receivers, stop, reason))
             }
-            Err(NotBegun::Ports(error)) => Err(error),
         }
     }
 

@@ -5,7 +5,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::{Inner, SYNC_AFTER, now};
+use super::{Inner, SYNC_AFTER};
+use crate::clock;
 
 /// How often retention by age looks, when nothing is written.
 const PRUNE_EVERY: Duration = Duration::from_secs(5);
@@ -103,7 +104,7 @@ fn run(store: &Inner, signal: &Signal) {
             drop(state);
             sync(store, &mut failing);
         }
-        if let Err(error) = store.change(|writer| writer.make_room(0, 0, now())) {
+        if let Err(error) = store.change(|writer| writer.make_room(0, 0, clock::unix_nanos())) {
             tracing::warn!(%error, "retention could not remove the oldest telemetry");
         }
     }

@@ -111,7 +111,7 @@ fn segments_that_arrived_too_long_ago_go() {
     let store = SegmentStore::open(folder.path(), retention).unwrap();
     let mut guard = store.inner.lock();
     let writer = guard.as_mut().unwrap();
-    let start = now();
+    let start = clock::unix_nanos();
     let minute = 60_000_000_000;
     for number in 0..120 {
         let time = start + number * minute;
@@ -163,7 +163,7 @@ fn what_is_too_old_goes_even_when_nothing_follows_it() {
     };
     let store = SegmentStore::open(folder.path(), retention.clone()).unwrap();
     store.append(&span(1, 0)).unwrap();
-    let (soon, later) = (now() + nanos(hour) / 2, now() + nanos(hour) * 2);
+    let (soon, later) = (clock::unix_nanos() + nanos(hour) / 2, clock::unix_nanos() + nanos(hour) * 2);
     let prune = |store: &SegmentStore, at| {
         let pruned = store.inner.change(|writer| writer.make_room(0, 0, at));
         pruned.unwrap();
@@ -192,7 +192,7 @@ fn an_hour_in_which_the_clock_was_ahead_does_not_keep_everything_for_ever() {
         ..roomy()
     };
     let store = SegmentStore::open(folder.path(), retention).unwrap();
-    let (start, year) = (now(), nanos(hour) * 24 * 365);
+    let (start, year) = (clock::unix_nanos(), nanos(hour) * 24 * 365);
     let append = |number: u64, time: u64| {
         let batch = span(number, 0);
         let rows = index::rows(Signal::Traces, batch.bytes(), time, &store.inner.names).unwrap();

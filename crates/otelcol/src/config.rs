@@ -1,0 +1,84 @@
+//! The settings of a collector, as keys of the section `[collector]`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use glassbox_config::ByteSize;
+
+use crate::settings::{Otelcol, RemoteHeaders, endpoint_fault};
+
+/// How a collector is set up. The fields are keys of the section `[collector]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CollectorConfig {
+    /// Which collector receives. Default `auto`.
+    pub otelcol: Otelcol,
+    /// A configuration of the user's, layered over the rendered one. Default none.
+    pub otelcol_config: Option<PathBuf>,
+    /// The largest OTLP request in bytes, also after decompression. Default 64 MiB.
+    pub max_request_bytes: ByteSize,
+    /// Where the collector sends a copy of everything by OTLP/gRPC. Default nowhere.
+    pub remote_endpoint: Option<String>,
+    /// Whether the certificate of the remote goes unverified. Default false.
+    pub remote_insecure: bool,
+    /// Headers that the remote asks for. Default none.
+    pub remote_headers: RemoteHeaders,
+    /// Whether the collector's own metrics go into the store. Default false.
+    pub self_metrics: bool,
+    /// Whether the collector also writes what it receives to OTLP JSON lines files. Default true.
+    pub archive: bool,
+    /// How many bytes the files of the archive hold together. Default 1 GiB.
+    pub archive_max_bytes: ByteSize,
+    /// How long a file of the archive is kept after it was rotated; zero keeps it for ever.
+    /// Default 7 days.
+    pub archive_max_age: Duration,
+    /// How many rotated files the archive keeps. Default 100.
+    pub archive_max_files: usize,
+}
+
+impl Default for CollectorConfig {
+    fn default() -> Self {
+        Self {
+            otelcol: Otelcol::Auto,
+            otelcol_config: None,
+            max_request_bytes: ByteSize::mib(64),
+            remote_endpoint: None,
+            remote_insecure: false,
+            remote_headers: RemoteHeaders::default(),
+            self_metrics: false,
+            archive: true,
+            archive_max_bytes: ByteSize::gib(1),
+            archive_max_age: Duration::from_secs(7 * 24 * 3600),
+            archive_max_files: 100,
+        }
+    }
+}
+
+/// Below this the files of an archive, a quarter of it each, have no room for a large batch.
+const SMALLEST_ARCHIVE: ByteSize = ByteSize::mib(64);
+
+impl CollectorConfig {
+    /// Returns the first key whose value cannot be used, and why.
+    #[must_use]
+    pub fn fault(&self) -> Option<(&'static str, String)> {
+        let nameless = |path: &Path| path.as_os_str().is_empty();
+        if matches!(&self.otelcol, Otelcol::At(path) if nameless(path)) {
+            let choices = "must be auto, off or the path of a collector";
+            return Some(("otelcol", choices.to_owned()));
+        }
+        if self.otelcol_config.as_deref().is_some_and(nameless) {
+            return Some(("otelcol_config", "must name a file".to_owned()));
+        }
+        if let Some(fault) = self.remote_endpoint.as_deref().and_then(endpoint_fault) {
+            return Some(("remote_endpoint", fault));
+        }
+        if let Some(fault) = self.remote_headers.fault() {
+            return Some(("remote_headers", fault));
+        }
+        if self.archive_max_bytes < SMALLEST_ARCHIVE {
+            let reason = format!("must be at least {SMALLEST_ARCHIVE}");
+            return Some(("archive_max_bytes", reason));
+        }
+        None
+    }
+}

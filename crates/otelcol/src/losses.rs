@@ -1,0 +1,97 @@
+//! What the exporters of a collector could not hand on, as its log tells.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+
+use crate::clock::Clock;
+
+/// How many exporters are told apart; the rest counts as one.
+const MOST: usize = 32;
+
+/// The name of the rest.
+const OTHERS: &str = "others";
+
+/// How many bytes of an error are kept.
+const LONGEST: usize = 600;
+
+/// What an exporter says of data that it was trying to send when it had to end.
+const INTERRUPTED: &str = "interrupted due to shutdown";
+
+/// The losses of every exporter since the start of this process, restarts of the collector included.
+#[derive(Debug, Clone)]
+pub struct Losses {
+    counted: Arc<Mutex<BTreeMap<String, Loss>>>,
+    /// The exporter whose queue is on disk, and there at its next start.
+    durable: Option<&'static str>,
+    clock: Clock,
+}
+
+/// What one exporter could not hand on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Loss {
+    /// Spans, log records or data points. There may be more: a collector that has much to complain
+    /// about does not write every line of its log.
+    items: u64,
+    last_error: String,
+    last_unix_nano: u64,
+}
+
+impl Losses {
+    /// None, of a backend without a collector.
+    #[must_use]
+    pub fn none(clock: Clock) -> Self {
+        Self::new(None, clock)
+    }
+
+    /// None yet, of a collector that keeps on disk what waits for the exporter of this name.
+    pub(crate) fn new(durable: Option<&'static str>, clock: Clock) -> Self {
+        Self {
+            counted: Arc::default(),
+            durable,
+            clock,
+        }
+    }
+
+    /// Returns whether data that an exporter says it drops is kept all the same: its log knows
+    /// nothing of the queue behind it.
+    pub(crate) fn is_kept(&self, component: &str, error: &str) -> bool {
+        let name = component.split_once('/').map(|(_, name)| name);
+        name.is_some() && name == self.durable && error.starts_with(INTERRUPTED)
+    }
+
+    /// Adds what `component` gave up.
+    pub(crate) fn count(&self, component: &str, items: u64, error: &str) {
+        let mut losses = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = losses.contains_key(component) || losses.len() < MOST;
+        let name = if known { component } else { OTHERS };
+        let loss = losses.entry(name.to_owned()).or_default();
+        loss.items = loss.items.saturating_add(items);
+        loss.last_error = error.chars().take(LONGEST).collect();
+        loss.last_unix_nano = (self.clock)();
+    }
+
+    /// Returns what was lost so far, by exporter.
+    #[must_use]
+    pub fn seen(&self) -> BTreeMap<String, Loss> {
+        let losses = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        losses.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_exporters_than_are_told_apart_count_as_one() {
+        let losses = Losses::none(|| 0);
+        for number in 0..MOST + 5 {
+            losses.count(&format!("file/{number}"), 2, "disk full");
+        }
+        let seen = losses.seen();
+        assert_eq!(seen.len(), MOST + 1);
+        assert_eq!(seen[OTHERS].items, 10);
+    }
+}

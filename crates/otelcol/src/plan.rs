@@ -1,0 +1,45 @@
+//! What a configuration is rendered for: the addresses and the folder of one run.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// The addresses and the folder of one run of a collector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Plan {
+    /// Where it receives OTLP/gRPC.
+    pub(crate) grpc: SocketAddr,
+    /// Where it receives OTLP/HTTP.
+    pub(crate) http: SocketAddr,
+    /// Our private OTLP/HTTP receiver, to which it sends everything.
+    pub(crate) store: SocketAddr,
+    /// Where its `health_check` extension answers.
+    pub(crate) health: SocketAddr,
+    /// Where its `zpages` extension answers.
+    pub(crate) zpages: SocketAddr,
+    /// Its folder inside of the data folder: the configuration and the archive.
+    pub(crate) data: PathBuf,
+}
+
+impl Plan {
+    /// Returns the file that the configuration is rendered to.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.data.join("collector.yaml")
+    }
+
+    /// Returns the file that a configuration of the user's is copied to.
+    pub(crate) fn layer(&self) -> PathBuf {
+        self.data.join("collector.layer.yaml")
+    }
+}
+
+/// The name of the collector's folder in a data folder.
+pub const FOLDER: &str = "otel";
+
+/// Returns the collector's folder in a data folder, wherever the working folder is.
+///
+/// # Errors
+/// Fails when the working folder is not known.
+pub fn folder_in(data_dir: &Path) -> io::Result<PathBuf> {
+    Ok(std::path::absolute(data_dir)?.join(FOLDER))
+}
