@@ -43,8 +43,9 @@ pub use events::{Event, Events, NoEvents};
 pub use media::{Media, MediaKind, MediaSource};
 pub use memory::Memory;
 pub use model::{
-    ChatEvent, ChatModel, ChatRequest, ChatResponse, ChatStream, FinishReason, Message, ModelError,
-    Part, Role, ToolCall, Usage, UsageSource,
+    CacheHint, ChatEvent, ChatModel, ChatRequest, ChatResponse, ChatStream, FinishReason, Message,
+    ModelError, Opaque, Part, Reasoning, ReasoningEffort, Role, ToolCall, ToolChoice, ToolResult,
+    Usage, UsageSource,
 };
 pub use problem::Problem;
 pub use tool::{Output, Tool, ToolError, TypedTool};

@@ -1,50 +1,51 @@
 //! Turns of a conversation.
 
+use super::{Part, ToolCall, ToolResult};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Who speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Role {
     /// The application.
     System,
-    /// The person, or the program that asks.
+    /// The person or program that asks.
     User,
     /// The model.
     Assistant,
-    /// A tool's result.
+    /// A tool, with its results.
     Tool,
+    /// A role that this version does not know.
+    #[serde(untagged)]
+    Other(String),
 }
 
-/// One piece of a message.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Part {
-    /// Text.
-    Text {
-        /// The text.
-        text: String,
-    },
-    /// The model's thinking, where it is shown.
-    Reasoning {
-        /// The text.
-        text: String,
-    },
-    /// The model asks for a tool.
-    ToolCall(ToolCall),
-    /// What the tool said.
-    ToolResult {
-        /// The call it answers.
-        id: String,
-        /// Its output, or the problem as JSON.
-        result: Value,
-    },
+impl Role {
+    /// The role as it is written in JSON.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::Tool => "tool",
+            Self::Other(word) => word,
+        }
+    }
 }
 
 /// A turn of the conversation.
+///
+/// ```
+/// use glassbox_core::{Media, MediaKind, Message, Part, Role};
+///
+/// let photo = Media::uri(MediaKind::Image, "https://example.com/photo.png");
+/// let message = Message::new(Role::User, [Part::text("What is this?"), photo.into()]);
+/// assert_eq!(message.text(), "What is this?");
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Message {
     /// Who speaks.
     pub role: Role,
@@ -53,66 +54,47 @@ pub struct Message {
 }
 
 impl Message {
-    /// What the application says.
-    pub fn system(text: impl Into<String>) -> Self {
-        Self::text_of(Role::System, text)
-    }
-
-    /// What the person says.
-    pub fn user(text: impl Into<String>) -> Self {
-        Self::text_of(Role::User, text)
-    }
-
-    /// What the model says.
-    pub fn assistant(text: impl Into<String>) -> Self {
-        Self::text_of(Role::Assistant, text)
-    }
-
-    /// What a tool said to the call `id`.
-    pub fn tool_result(id: impl Into<String>, result: Value) -> Self {
-        Self {
-            role: Role::Tool,
-            parts: vec![Part::ToolResult {
-                id: id.into(),
-                result,
-            }],
-        }
-    }
-
-    fn text_of(role: Role, text: impl Into<String>) -> Self {
+    /// A turn made of `parts`.
+    pub fn new(role: Role, parts: impl IntoIterator<Item = Part>) -> Self {
         Self {
             role,
-            parts: vec![Part::Text { text: text.into() }],
+            parts: parts.into_iter().collect(),
         }
+    }
+
+    /// Instructions of the application.
+    pub fn system(text: impl Into<String>) -> Self {
+        Self::new(Role::System, [Part::text(text)])
+    }
+
+    /// Text of the person who asks.
+    pub fn user(text: impl Into<String>) -> Self {
+        Self::new(Role::User, [Part::text(text)])
+    }
+
+    /// Text of the model.
+    pub fn assistant(text: impl Into<String>) -> Self {
+        Self::new(Role::Assistant, [Part::text(text)])
+    }
+
+    /// A structured value that answers the tool call `id`.
+    pub fn tool_result(id: impl Into<String>, result: Value) -> Self {
+        ToolResult::json(id, result).into()
     }
 
     /// All text of the message, joined.
     pub fn text(&self) -> String {
-        self.parts
-            .iter()
-            .filter_map(|part| match part {
-                Part::Text { text } => Some(text.as_str()),
-                _ => None,
-            })
-            .collect()
+        self.parts.iter().filter_map(Part::as_text).collect()
     }
 
-    /// The tools that the model asks for, in order.
+    /// The tool calls of the model, in order.
     pub fn tool_calls(&self) -> impl Iterator<Item = &ToolCall> {
-        self.parts.iter().filter_map(|part| match part {
-            Part::ToolCall(call) => Some(call),
-            _ => None,
-        })
+        self.parts.iter().filter_map(Part::as_tool_call)
     }
 }
 
-/// A tool call as the model wrote it: arguments are parsed but not yet checked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ToolCall {
-    /// The provider's id, echoed in the result.
-    pub id: String,
-    /// The capability's name.
-    pub name: String,
-    /// A JSON object; a string with the raw text where the model wrote no valid JSON.
-    pub arguments: Value,
+impl From<ToolResult> for Message {
+    fn from(result: ToolResult) -> Self {
+        Self::new(Role::Tool, [Part::ToolResult(result)])
+    }
 }

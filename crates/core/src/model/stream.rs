@@ -2,20 +2,28 @@
 
 use super::{ChatResponse, ModelError, ToolCall};
 use futures_core::Stream;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{future::poll_fn, pin::Pin};
 
 /// A piece of a streamed answer. `Finished` is last, and comes exactly once unless an error ends the stream.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// In JSON it is an object with a `type` and `data`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ChatEvent {
     /// More text.
     Text(String),
-    /// More thinking.
+    /// More reasoning.
     Reasoning(String),
     /// A complete tool call; fragments are joined before they get here.
     ToolCall(ToolCall),
     /// The end, with everything joined.
     Finished(Box<ChatResponse>),
+    /// An event that this version cannot read, unchanged. Models do not send it; journals may hold it.
+    #[serde(untagged)]
+    Unknown(Value),
 }
 
 /// A stream of [`ChatEvent`]s. Dropping it cancels the request; usage is still recorded once.

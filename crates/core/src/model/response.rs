@@ -1,0 +1,108 @@
+//! A whole answer.
+
+use super::{Message, Usage};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::sync::Arc;
+
+/// A whole answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ChatResponse {
+    /// What the model said, tool calls included; shared, so that the next request can hold it too.
+    pub message: Arc<Message>,
+    /// Why it stopped.
+    pub finish: FinishReason,
+    /// What it used.
+    pub usage: Usage,
+    /// The model that answered, as it names itself.
+    pub model: String,
+    /// The provider's id of this answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+impl ChatResponse {
+    /// A whole answer.
+    pub fn new(
+        message: impl Into<Arc<Message>>,
+        finish: FinishReason,
+        usage: Usage,
+        model: impl Into<String>,
+    ) -> Self {
+        Self {
+            message: message.into(),
+            finish,
+            usage,
+            model: model.into(),
+            id: None,
+        }
+    }
+
+    /// Adds the provider's id of this answer.
+    #[must_use]
+    pub fn with_id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+}
+
+/// Why the model stopped. In JSON it is one word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FinishReason {
+    /// It was done.
+    Stop,
+    /// It waits for tools.
+    ToolCalls,
+    /// The token limit.
+    Length,
+    /// The provider's filter.
+    ContentFilter,
+    /// Another reason, in the provider's word.
+    Other(String),
+}
+
+impl FinishReason {
+    /// The word that goes into `gen_ai.response.finish_reasons`.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Stop => "stop",
+            Self::ToolCalls => "tool_calls",
+            Self::Length => "length",
+            Self::ContentFilter => "content_filter",
+            Self::Other(word) => word,
+        }
+    }
+
+    fn from_word(word: String) -> Self {
+        match word.as_str() {
+            "stop" => Self::Stop,
+            "tool_calls" => Self::ToolCalls,
+            "length" => Self::Length,
+            "content_filter" => Self::ContentFilter,
+            _ => Self::Other(word),
+        }
+    }
+}
+
+impl Serialize for FinishReason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for FinishReason {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        /// As it may be written: the first version wrote another reason as an object.
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Word(String),
+            Old { other: String },
+        }
+        Ok(match Written::deserialize(deserializer)? {
+            Written::Word(word) => Self::from_word(word),
+            Written::Old { other } => Self::Other(other),
+        })
+    }
+}
