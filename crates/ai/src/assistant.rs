@@ -139,24 +139,33 @@ impl Assistant {
         world: &World<'_>,
         question: &str,
     ) -> Result<Answer, AssistantError> {
-        self.converse(cx, world, vec![Message::user(question)])
-            .await
+        self.converse(cx, world, [Message::user(question)]).await
     }
 
     /// Goes on with a conversation.
     ///
     /// # Errors
     /// As [`answer`](Self::answer).
-    pub async fn converse(
+    pub async fn converse<M: Into<Arc<Message>>>(
         &self,
         cx: &Cx,
         world: &World<'_>,
-        conversation: Vec<Message>,
+        conversation: impl IntoIterator<Item = M>,
+    ) -> Result<Answer, AssistantError> {
+        let conversation = conversation.into_iter().map(Into::into).collect();
+        self.answer_to(cx, world, conversation).await
+    }
+
+    async fn answer_to(
+        &self,
+        cx: &Cx,
+        world: &World<'_>,
+        conversation: Vec<Arc<Message>>,
     ) -> Result<Answer, AssistantError> {
         let question = conversation
             .iter()
             .rfind(|message| message.role == Role::User);
-        let question = question.map(Message::text).unwrap_or_default();
+        let question = question.map(|message| message.text()).unwrap_or_default();
         let provider = world.model.id().split('/').next().unwrap_or_default();
         let question = self.capture.is_on().then_some(question.as_str());
         let mut record = AgentRecord::start(&self.name, provider, cx, question);
@@ -187,8 +196,8 @@ impl Assistant {
         for step in 1..=self.max_steps.get() {
             self.still_wanted(cx)?;
             let cx = &of_step(cx, step);
-            let request =
-                ChatRequest::new(progress.messages.clone()).with_tools(tools.capabilities());
+            let request = ChatRequest::new(progress.messages.iter().cloned())
+                .with_tools(tools.capabilities());
             let response = self.ask(cx, world, &request).await;
             let response = response.map_err(|error| progress.model_failed(error))?;
             progress.heard(&response);

@@ -1,9 +1,9 @@
 //! What was said, on spans: off unless somebody switches it on.
 
-use glassbox_core::{ChatResponse, Message, Part, Role};
+use glassbox_core::{ChatResponse, Media, MediaSource, Message, Part, ToolResult};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Value, json};
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// The longest text that is kept of one part of a message, in characters; the rest is cut.
 const MAX_TEXT: usize = 16_384;
@@ -76,17 +76,17 @@ impl de::Visitor<'_> for Words {
 }
 
 /// `gen_ai.input.messages`, by the convention's schema.
-pub(crate) fn input(messages: &[Message]) -> String {
+pub(crate) fn input(messages: &[Arc<Message>]) -> String {
     let all = messages
         .iter()
-        .map(|message| json!({"role": role(message.role), "parts": parts(&message.parts)}));
+        .map(|message| json!({"role": message.role.as_str(), "parts": parts(&message.parts)}));
     Value::Array(all.collect()).to_string()
 }
 
 /// `gen_ai.output.messages`, by the convention's schema.
 pub(crate) fn output(response: &ChatResponse) -> String {
     let message = json!([{
-        "role": role(response.message.role),
+        "role": response.message.role.as_str(),
         "parts": parts(&response.message.parts),
         "finish_reason": response.finish.as_str(),
     }]);
@@ -149,28 +149,43 @@ fn replaced(message: &str, text: &str) -> String {
     kept
 }
 
-fn role(role: Role) -> &'static str {
-    match role {
-        Role::System => "system",
-        Role::User => "user",
-        Role::Assistant => "assistant",
-        Role::Tool => "tool",
-    }
-}
-
 fn parts(parts: &[Part]) -> Vec<Value> {
     let part = |part: &Part| match part {
-        Part::Text { text } => Some(json!({"type": "text", "content": cut(text)})),
-        Part::Reasoning { text } => Some(json!({"type": "reasoning", "content": cut(text)})),
+        Part::Text { text, .. } => Some(json!({"type": "text", "content": cut(text)})),
+        Part::Media(media) => Some(self::media(media)),
+        Part::Reasoning(reasoning) => {
+            Some(json!({"type": "reasoning", "content": cut(&reasoning.text)}))
+        }
         Part::ToolCall(call) => Some(json!({
             "type": "tool_call", "id": call.id, "name": call.name, "arguments": bounded(&call.arguments),
         })),
-        Part::ToolResult { id, result } => Some(json!({
-            "type": "tool_call_response", "id": id, "response": bounded(result),
+        Part::ToolResult(result) => Some(json!({
+            "type": "tool_call_response", "id": result.id, "response": response(result),
         })),
         _ => None,
     };
     parts.iter().filter_map(part).collect()
+}
+
+/// A structured value as such, anything else as text.
+fn response(result: &ToolResult) -> Value {
+    match (&result.content[..], result.value()) {
+        ([_], Some(value)) => bounded(value),
+        _ => cut(&result.to_text()).into(),
+    }
+}
+
+/// Media without its bytes, which are too many for a span.
+fn media(media: &Media) -> Value {
+    let (kind, place, reference) = match media.source() {
+        MediaSource::Uri(uri) => ("uri", "uri", uri.as_str()),
+        MediaSource::FileId(id) => ("file", "file_id", id.as_str()),
+        _ => ("blob", "content", ""),
+    };
+    json!({
+        "type": kind, "modality": media.kind().as_str(), "mime_type": media.mime_type(),
+        place: cut(reference),
+    })
 }
 
 /// The value itself while it is short, the start of its text otherwise.
@@ -185,21 +200,14 @@ fn bounded(value: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use glassbox_core::{FinishReason, ToolCall, Usage};
+    use glassbox_core::{FinishReason, Role, ToolCall, Usage};
 
     #[test]
     fn messages_have_the_shape_of_the_convention() {
-        let call = ToolCall {
-            id: "c1".to_owned(),
-            name: "geocode".to_owned(),
-            arguments: json!({"city": "Oslo"}),
-        };
-        let asked = Message {
-            role: Role::Assistant,
-            parts: vec![Part::ToolCall(call)],
-        };
+        let call = ToolCall::new("c1", "geocode", json!({"city": "Oslo"}));
+        let asked = Message::new(Role::Assistant, [call.into()]);
         let told = Message::tool_result("c1", json!({"latitude": 59.9}));
-        let text = input(&[Message::user("Where?"), asked, told]);
+        let text = input(&[Message::user("Where?"), asked, told].map(Arc::new));
         assert_eq!(
             serde_json::from_str::<Value>(&text).unwrap(),
             json!([

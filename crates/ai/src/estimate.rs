@@ -15,9 +15,10 @@ pub(crate) fn call(call: &ToolCall) -> u64 {
 /// Of a message.
 pub(crate) fn message(message: &Message) -> u64 {
     let parts = message.parts.iter().map(|part| match part {
-        Part::Text { text: said } | Part::Reasoning { text: said } => text(said),
+        Part::Text { text: said, .. } => text(said),
+        Part::Reasoning(reasoning) => text(&reasoning.text),
         Part::ToolCall(made) => call(made),
-        Part::ToolResult { result, .. } => text(&result.to_string()),
+        Part::ToolResult(result) => text(&result.to_text()),
         _ => 0,
     });
     parts.sum()
@@ -29,5 +30,6 @@ pub(crate) fn request(request: &ChatRequest) -> u64 {
         let schema = tool.input.as_value().to_string();
         text(&tool.name) + text(&tool.description) + text(&schema)
     });
-    request.messages.iter().map(message).sum::<u64>() + tools.sum::<u64>()
+    let messages = request.messages.iter().map(|one| message(one));
+    messages.sum::<u64>() + tools.sum::<u64>()
 }

@@ -34,4 +34,10 @@ impl ModelIdentity {
     pub fn id(&self) -> String {
         format!("{}/{}", self.provider, self.model)
     }
+
+    /// Where answers come from, whatever the model: what one origin attached is sent back to it and to no
+    /// other. Many servers share a provider's name, since they speak its protocol.
+    pub(crate) fn origin(&self) -> String {
+        format!("{}@{}:{}", self.provider, self.address, self.port)
+    }
 }

@@ -61,6 +61,7 @@ impl OpenAiChat {
     ) -> Result<HttpResponse, ModelError> {
         let body = wire::Body::try_new(
             &self.identity.model,
+            &self.identity.origin(),
             request,
             self.identity.address == OPENAI_HOST,
             stream,
@@ -102,7 +103,7 @@ impl ChatModel for OpenAiChat {
 
     async fn stream(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, ModelError> {
         let response = self.send(cx, request, true).await?;
-        let joiner = Joiner::new(&self.identity.model, request);
+        let joiner = Joiner::new(&self.identity, request);
         let failures = self.failures();
         Ok(match wire::is_json(response.headers()) {
             // A server that does not stream answers as a whole.
@@ -120,7 +121,7 @@ impl ChatModel for OpenAiChat {
 
     async fn chat(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, ModelError> {
         let response = self.send(cx, request, false).await?;
-        let joiner = Joiner::new(&self.identity.model, request);
+        let joiner = Joiner::new(&self.identity, request);
         let failures = self.failures();
         let whole = failures.read(response).await?;
         whole

@@ -1,10 +1,11 @@
 //! What an assistant comes to.
 
 use glassbox_core::{
-    ChatResponse, FinishReason, Message, ModelError, Problem, ToolCall, ToolError, Usage,
-    UsageSource,
+    ChatResponse, FinishReason, Message, ModelError, Problem, ToolCall, ToolError, ToolResult,
+    Usage,
 };
 use serde_json::Value;
+use std::sync::Arc;
 
 /// An answer, and how it came about.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +24,7 @@ pub struct Answer {
     /// Of all calls of the model together; estimated if one of them was.
     pub usage: Usage,
     /// The conversation with everything that was added to it.
-    pub messages: Vec<Message>,
+    pub messages: Vec<Arc<Message>>,
 }
 
 /// One call of a tool.
@@ -80,7 +81,7 @@ impl From<AssistantError> for ToolError {
 
 /// What was done so far.
 pub(super) struct Progress {
-    pub(super) messages: Vec<Message>,
+    pub(super) messages: Vec<Arc<Message>>,
     pub(super) steps: u32,
     pub(super) tools: Vec<ToolUse>,
     usage: Usage,
@@ -88,8 +89,9 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(instructions: Option<&str>, conversation: Vec<Message>) -> Self {
-        let mut messages: Vec<Message> = instructions.map(Message::system).into_iter().collect();
+    pub(super) fn new(instructions: Option<&str>, conversation: Vec<Arc<Message>>) -> Self {
+        let instructions = instructions.map(|text| Arc::new(Message::system(text)));
+        let mut messages: Vec<_> = instructions.into_iter().collect();
         messages.extend(conversation);
         Self {
             messages,
@@ -103,14 +105,14 @@ impl Progress {
     /// The model answered.
     pub(super) fn heard(&mut self, response: &ChatResponse) {
         self.steps += 1;
-        self.add(response.usage);
+        self.usage += response.usage;
         self.messages.push(response.message.clone());
     }
 
     /// The model failed; gives the problem.
     pub(super) fn model_failed(&mut self, error: ModelError) -> Problem {
         if let Some(usage) = error.usage() {
-            self.add(usage);
+            self.usage += usage;
         }
         let problem = error.problem().clone();
         self.source = Some(error);
@@ -124,20 +126,9 @@ impl Progress {
             Err(problem) => serde_json::to_value(problem)
                 .unwrap_or_else(|_| Value::String(problem.message().to_owned())),
         };
-        self.messages
-            .push(Message::tool_result(&used.call.id, result));
+        let result = ToolResult::json(&used.call.id, result).with_is_error(used.result.is_err());
+        self.messages.push(Arc::new(result.into()));
         self.tools.push(used);
-    }
-
-    fn add(&mut self, usage: Usage) {
-        let total = &mut self.usage;
-        total.input += usage.input;
-        total.output += usage.output;
-        total.cache_read += usage.cache_read;
-        total.reasoning += usage.reasoning;
-        if usage.source == UsageSource::Estimated {
-            total.source = UsageSource::Estimated;
-        }
     }
 
     pub(super) fn usage(&self) -> Usage {

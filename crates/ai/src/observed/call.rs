@@ -13,8 +13,9 @@ use glassbox_semconv::{
         INPUT_MESSAGES, OPENAI_API_TYPE, OPERATION_NAME, OUTPUT_MESSAGES, OUTPUT_TYPE,
         PROVIDER_NAME, REQUEST_MAX_TOKENS, REQUEST_MODEL, REQUEST_SEED, REQUEST_STOP_SEQUENCES,
         REQUEST_STREAM, REQUEST_TEMPERATURE, RESPONSE_FINISH_REASONS, RESPONSE_ID, RESPONSE_MODEL,
-        RESPONSE_TIME_TO_FIRST_CHUNK, USAGE_CACHE_READ_INPUT_TOKENS, USAGE_INPUT_TOKENS,
-        USAGE_OUTPUT_TOKENS, USAGE_REASONING_OUTPUT_TOKENS, operation, provider, token_type,
+        RESPONSE_TIME_TO_FIRST_CHUNK, USAGE_CACHE_CREATION_INPUT_TOKENS,
+        USAGE_CACHE_READ_INPUT_TOKENS, USAGE_INPUT_TOKENS, USAGE_OUTPUT_TOKENS,
+        USAGE_REASONING_OUTPUT_TOKENS, operation, provider, token_type,
     },
     glassbox::{USAGE_SOURCE, usage_source},
     v1_41::server,
@@ -167,6 +168,9 @@ impl Call {
         if usage.cache_read > 0 {
             span.set(USAGE_CACHE_READ_INPUT_TOKENS, usage.cache_read);
         }
+        if usage.cache_write > 0 {
+            span.set(USAGE_CACHE_CREATION_INPUT_TOKENS, usage.cache_write);
+        }
         if usage.reasoning > 0 {
             span.set(USAGE_REASONING_OUTPUT_TOKENS, usage.reasoning);
         }
@@ -174,7 +178,7 @@ impl Call {
             USAGE_SOURCE,
             match usage.source {
                 UsageSource::Reported => usage_source::REPORTED,
-                UsageSource::Estimated => usage_source::ESTIMATED,
+                _ => usage_source::ESTIMATED,
             },
         );
         let [operation, provider, model, address, port] = self.labels();

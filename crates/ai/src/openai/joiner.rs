@@ -1,19 +1,28 @@
 //! Joins the pieces of a streamed answer.
 
-use super::wire::{CallPiece, Chunk};
-use crate::estimate;
-use glassbox_core::{
-    ChatEvent, ChatRequest, ChatResponse, FinishReason, Message, Part, Role, ToolCall, Usage,
+use super::wire::{
+    CallPiece, Chunk, EXTRA_CONTENT, REASONING, REASONING_CONTENT, REASONING_DETAILS, TEXT_AS,
 };
-use serde_json::Value;
+use crate::{ModelIdentity, estimate};
+use glassbox_core::{
+    ChatEvent, ChatRequest, ChatResponse, FinishReason, Message, Opaque, Part, Reasoning, Role,
+    ToolCall, Usage,
+};
+use serde_json::{Map, Value, json};
 
 /// What has been said so far.
 #[derive(Debug)]
 pub(super) struct Joiner {
     id: Option<String>,
     model: String,
+    /// Where the answer comes from, and what is attached to it goes back to.
+    origin: String,
     text: String,
+    /// Attached to the text.
+    text_extra: Option<Value>,
     reasoning: String,
+    /// Attached to the reasoning: the name under which it came, its details.
+    reasoning_extra: Map<String, Value>,
     calls: Vec<OpenCall>,
     finish: Option<FinishReason>,
     usage: Option<Usage>,
@@ -28,16 +37,20 @@ struct OpenCall {
     id: String,
     name: String,
     arguments: String,
+    extra: Option<Value>,
 }
 
 impl Joiner {
     /// Nothing said yet to `request`, by the model that was asked for.
-    pub(super) fn new(model: &str, request: &ChatRequest) -> Self {
+    pub(super) fn new(identity: &ModelIdentity, request: &ChatRequest) -> Self {
         Self {
             id: None,
-            model: model.to_owned(),
+            model: identity.model.clone(),
+            origin: identity.origin(),
             text: String::new(),
+            text_extra: None,
             reasoning: String::new(),
+            reasoning_extra: Map::new(),
             calls: Vec::new(),
             finish: None,
             usage: None,
@@ -58,10 +71,22 @@ impl Joiner {
         for choice in chunk.choices.into_iter().filter(|choice| choice.index == 0) {
             let turn = choice.delta.unwrap_or_default();
             let said = |text: Option<String>| text.filter(|text| !text.is_empty());
-            if let Some(more) = said(turn.reasoning_content) {
+            // Some servers give the same text under both names.
+            let reasoning = said(turn.reasoning_content)
+                .map(|more| (REASONING_CONTENT, more))
+                .or_else(|| said(turn.reasoning).map(|more| (REASONING, more)));
+            if let Some((name, more)) = reasoning {
                 self.reasoning.push_str(&more);
+                self.reasoning_extra.insert(TEXT_AS.to_owned(), name.into());
                 events.push(ChatEvent::Reasoning(more));
             }
+            if let Some(Value::Array(more)) = turn.reasoning_details {
+                let details = self.reasoning_extra.entry(REASONING_DETAILS);
+                if let Value::Array(details) = details.or_insert_with(|| Value::Array(Vec::new())) {
+                    details.extend(more);
+                }
+            }
+            self.text_extra = turn.extra_content.or(self.text_extra.take());
             for more in [said(turn.content), said(turn.refusal)]
                 .into_iter()
                 .flatten()
@@ -75,7 +100,7 @@ impl Joiner {
             if let Some(word) = said(choice.finish_reason) {
                 // Nothing is added to a call after the reason, which some servers give twice.
                 if self.finish.replace(reason(word)).is_none() {
-                    let calls = self.calls.iter().map(OpenCall::close);
+                    let calls = self.calls.iter().map(|call| self.close(call));
                     events.extend(calls.map(ChatEvent::ToolCall));
                 }
             }
@@ -100,11 +125,13 @@ impl Joiner {
                 id: id.unwrap_or_else(|| format!("call_{}", self.calls.len())),
                 name: String::new(),
                 arguments: String::new(),
+                extra: None,
             });
             self.calls.len() - 1
         });
         let function = piece.function.unwrap_or_default();
         let call = &mut self.calls[at];
+        call.extra = piece.extra_content.or(call.extra.take());
         if let Some(name) = function.name
             && call.name != name
         {
@@ -146,41 +173,52 @@ impl Joiner {
         let finish = self.finish.take()?;
         let usage = self.usage();
         let mut parts = Vec::new();
-        if !self.reasoning.is_empty() {
-            let text = std::mem::take(&mut self.reasoning);
-            parts.push(Part::Reasoning { text });
+        if !(self.reasoning.is_empty() && self.reasoning_extra.is_empty()) {
+            let mut reasoning = Reasoning::new(std::mem::take(&mut self.reasoning));
+            if !self.reasoning_extra.is_empty() {
+                let extra = std::mem::take(&mut self.reasoning_extra);
+                reasoning = reasoning.with_opaque(Opaque::new(&self.origin, extra));
+            }
+            parts.push(Part::Reasoning(reasoning));
         }
         if !self.text.is_empty() {
             let text = std::mem::take(&mut self.text);
-            parts.push(Part::Text { text });
+            let extra = self.text_extra.take();
+            parts.push(Part::text_with(
+                text,
+                extra.map(|extra| self.attached(extra)),
+            ));
         }
-        parts.extend(self.calls.iter().map(|call| Part::ToolCall(call.close())));
-        let message = Message {
-            role: Role::Assistant,
-            parts,
-        };
+        parts.extend(
+            self.calls
+                .iter()
+                .map(|call| Part::ToolCall(self.close(call))),
+        );
+        let message = Message::new(Role::Assistant, parts);
         let response = ChatResponse::new(message, finish, usage, &self.model);
         Some(match self.id.take() {
             Some(id) => response.with_id(id),
             None => response,
         })
     }
-}
 
-impl OpenCall {
-    fn close(&self) -> ToolCall {
-        let arguments = match self.arguments.trim() {
+    fn attached(&self, extra: Value) -> Opaque {
+        Opaque::new(&self.origin, json!({EXTRA_CONTENT: extra}))
+    }
+
+    fn close(&self, call: &OpenCall) -> ToolCall {
+        let arguments = match call.arguments.trim() {
             // A call without parameters may come without arguments.
             "" => Value::Object(serde_json::Map::new()),
             text => serde_json::from_str(text)
                 .ok()
                 .filter(Value::is_object)
-                .unwrap_or_else(|| Value::String(self.arguments.clone())),
+                .unwrap_or_else(|| Value::String(call.arguments.clone())),
         };
-        ToolCall {
-            id: self.id.clone(),
-            name: self.name.clone(),
-            arguments,
+        let closed = ToolCall::new(&call.id, &call.name, arguments);
+        match &call.extra {
+            Some(extra) => closed.with_opaque(self.attached(extra.clone())),
+            None => closed,
         }
     }
 }

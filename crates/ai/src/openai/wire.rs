@@ -2,11 +2,20 @@
 
 use super::joiner::Joiner;
 use glassbox_core::{
-    Category, ChatRequest, ChatResponse, Message, ModelError, Part, Problem, Role, Usage,
+    Category, ChatRequest, ChatResponse, Media, MediaKind, MediaSource, Message, ModelError, Part,
+    Problem, Reasoning, ReasoningEffort, ToolChoice, Usage,
 };
 use http::{HeaderMap, header::CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+
+/// Members of a turn, and of a call, that are not of OpenAI but of many who speak its protocol.
+pub(super) const EXTRA_CONTENT: &str = "extra_content";
+pub(super) const REASONING: &str = "reasoning";
+pub(super) const REASONING_CONTENT: &str = "reasoning_content";
+pub(super) const REASONING_DETAILS: &str = "reasoning_details";
+/// Our own, in what is kept of a turn: the member under which its reasoning came.
+pub(super) const TEXT_AS: &str = "text_as";
 
 /// A request's body.
 #[derive(Debug, Serialize)]
@@ -15,6 +24,8 @@ pub(super) struct Body<'a> {
     messages: Vec<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<Value>,
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream_options: Option<Value>,
@@ -30,15 +41,21 @@ pub(super) struct Body<'a> {
     stop: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     response_format: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_effort: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt_cache_key: Option<&'a str>,
 }
 
 impl<'a> Body<'a> {
-    /// Writes a request, to OpenAI itself or (`!is_openai`) to somebody who speaks the same.
+    /// Writes a request, to OpenAI itself or (`!is_openai`) to somebody who speaks the same. What `origin`
+    /// attached to earlier answers is sent back to it.
     ///
     /// # Errors
     /// If it has a part that the protocol has no place for.
     pub(super) fn try_new(
         model: &'a str,
+        origin: &str,
         request: &'a ChatRequest,
         is_openai: bool,
         stream: bool,
@@ -46,8 +63,12 @@ impl<'a> Body<'a> {
         let messages = request
             .messages
             .iter()
-            .map(message)
+            .map(|one| message(one, origin))
             .collect::<Result<Vec<_>, _>>()?;
+        let tool_choice = match &request.tool_choice {
+            Some(choice) if !request.tools.is_empty() => Some(tool_choice(choice)?),
+            _ => None,
+        };
         let tools = request.tools.iter().map(|tool| {
             json!({"type": "function", "function": {
                 "name": tool.name, "description": tool.description, "parameters": tool.input,
@@ -57,6 +78,7 @@ impl<'a> Body<'a> {
             model,
             messages: messages.into_iter().flatten().collect(),
             tools: tools.collect(),
+            tool_choice,
             stream,
             stream_options: stream.then(|| json!({"include_usage": true})),
             // OpenAI renamed the limit; many others know the old name only.
@@ -68,53 +90,142 @@ impl<'a> Body<'a> {
             response_format: request.response_schema.as_ref().map(|schema| {
                 json!({"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}})
             }),
+            reasoning_effort: request
+                .reasoning_effort
+                .as_ref()
+                .map(ReasoningEffort::as_str),
+            prompt_cache_key: request
+                .cache
+                .as_ref()
+                .filter(|_| is_openai)
+                .and_then(|hint| hint.key.as_deref()),
         })
     }
 }
 
+fn tool_choice(choice: &ToolChoice) -> Result<Value, ModelError> {
+    Ok(match choice {
+        ToolChoice::Auto => "auto".into(),
+        ToolChoice::None => "none".into(),
+        ToolChoice::Required => "required".into(),
+        ToolChoice::Tool(name) => json!({"type": "function", "function": {"name": name}}),
+        _ => return Err(unsupported("the request has a choice of tools")),
+    })
+}
+
 /// One message of ours as one of theirs, or as several: each tool result is a message there.
-fn message(message: &Message) -> Result<Vec<Value>, ModelError> {
-    let role = match message.role {
-        Role::System => "system",
-        Role::User => "user",
-        Role::Assistant => "assistant",
-        Role::Tool => "tool",
-    };
+fn message(message: &Message, origin: &str) -> Result<Vec<Value>, ModelError> {
+    let role = message.role.as_str();
     let mut results = Vec::new();
     let mut calls = Vec::new();
+    let mut content = Vec::new();
+    let mut attached = Map::new();
+    let mut reasoning = Map::new();
     for part in &message.parts {
         match part {
-            // Thinking is not sent back: the protocol has no place for it.
-            Part::Text { .. } | Part::Reasoning { .. } => {}
-            Part::ToolCall(call) => calls.push(json!({
-                "id": call.id, "type": "function",
-                "function": {"name": call.name, "arguments": as_text(&call.arguments)},
+            Part::Text { text, opaque, .. } => {
+                content.push(json!({"type": "text", "text": text}));
+                let extra = opaque.as_ref().and_then(|it| it.value_for(origin));
+                attached.extend(members(extra));
+            }
+            Part::Media(media) => content.push(self::media(media)?),
+            Part::Reasoning(part) => add_reasoning(&mut reasoning, part, origin),
+            Part::ToolCall(call) => {
+                let mut wire = json!({
+                    "id": call.id, "type": "function",
+                    "function": {"name": call.name, "arguments": as_text(&call.arguments)},
+                });
+                let extra = call.opaque.as_ref().and_then(|it| it.value_for(origin));
+                for (key, value) in members(extra) {
+                    wire[key] = value;
+                }
+                calls.push(wire);
+            }
+            Part::ToolResult(result) => results.push(json!({
+                "role": role, "tool_call_id": result.id, "content": result.to_text(),
             })),
-            Part::ToolResult { id, result } => {
-                results.push(json!({"role": role, "tool_call_id": id, "content": as_text(result)}));
-            }
-            _ => {
-                let problem = Problem::new(
-                    Category::Invalid,
-                    "model.unsupported_part",
-                    "a message has a part that Chat Completions cannot carry; leave it out",
-                );
-                return Err(ModelError::from_problem(problem));
-            }
+            _ => return Err(unsupported("a message has a part")),
         }
     }
     if !results.is_empty() {
         return Ok(results);
     }
-    let text = message.text();
-    let mut wire = json!({"role": role, "content": text});
+    let is_text = message
+        .parts
+        .iter()
+        .all(|part| !matches!(part, Part::Media(_)));
+    let mut wire = json!({"role": role, "content": match is_text {
+        // Not every server takes a list.
+        true => message.text().into(),
+        false => Value::Array(content),
+    }});
+    for (key, value) in attached {
+        wire[key] = value;
+    }
     if !calls.is_empty() {
-        if text.is_empty() {
+        if wire["content"] == "" {
             wire["content"] = Value::Null;
         }
         wire["tool_calls"] = calls.into();
+        // Who shows reasoning may insist on it within a loop of tools, and refuse it outside.
+        for (key, value) in reasoning {
+            wire[key] = value;
+        }
     }
     Ok(vec![wire])
+}
+
+/// Adds reasoning under the names under which it came, if it came from this origin.
+fn add_reasoning(wire: &mut Map<String, Value>, part: &Reasoning, origin: &str) {
+    let extra = part.opaque.as_ref().and_then(|it| it.value_for(origin));
+    for (key, value) in members(extra) {
+        match value {
+            Value::String(name) if key == TEXT_AS => {
+                wire.insert(name, part.text.clone().into());
+            }
+            value => {
+                wire.insert(key, value);
+            }
+        }
+    }
+}
+
+fn members(value: Option<&Value>) -> Map<String, Value> {
+    value
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default()
+}
+
+fn media(media: &Media) -> Result<Value, ModelError> {
+    let wire = match (media.kind(), media.source()) {
+        (MediaKind::Image, MediaSource::Data(_) | MediaSource::Uri(_)) => {
+            json!({"type": "image_url", "image_url": {"url": media.to_uri()}})
+        }
+        (MediaKind::Audio, MediaSource::Data(_)) => {
+            let format = match media.mime_type() {
+                Some("audio/mpeg" | "audio/mp3") => "mp3",
+                Some("audio/wav" | "audio/x-wav" | "audio/wave") => "wav",
+                _ => return Err(unsupported("a message has audio that is not WAV or MP3,")),
+            };
+            json!({"type": "input_audio", "input_audio": {"data": media.to_base64(), "format": format}})
+        }
+        (MediaKind::File, MediaSource::FileId(id)) => {
+            json!({"type": "file", "file": {"file_id": id}})
+        }
+        (MediaKind::File, MediaSource::Data(_)) => {
+            let name = media.name().unwrap_or("file");
+            json!({"type": "file", "file": {"filename": name, "file_data": media.to_uri()}})
+        }
+        _ => return Err(unsupported("a message has media")),
+    };
+    Ok(wire)
+}
+
+fn unsupported(what: &str) -> ModelError {
+    let message = format!("{what} that Chat Completions cannot carry; leave it out");
+    let problem = Problem::new(Category::Invalid, "model.unsupported_part", message);
+    ModelError::from_problem(problem)
 }
 
 fn as_text(value: &Value) -> String {
@@ -167,9 +278,10 @@ struct WholeChoice {
 pub(super) struct Turn {
     pub(super) content: Option<String>,
     pub(super) refusal: Option<String>,
-    /// Not of OpenAI, but of many who speak its protocol.
-    #[serde(alias = "reasoning")]
     pub(super) reasoning_content: Option<String>,
+    pub(super) reasoning: Option<String>,
+    pub(super) reasoning_details: Option<Value>,
+    pub(super) extra_content: Option<Value>,
     pub(super) tool_calls: Option<Vec<CallPiece>>,
 }
 
@@ -179,6 +291,7 @@ pub(super) struct CallPiece {
     pub(super) index: Option<usize>,
     pub(super) id: Option<String>,
     pub(super) function: Option<FunctionPiece>,
+    pub(super) extra_content: Option<Value>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -202,6 +315,7 @@ pub(super) struct WireUsage {
 #[serde(default)]
 struct PromptDetails {
     cached_tokens: Option<u64>,
+    cache_write_tokens: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -213,14 +327,13 @@ struct CompletionDetails {
 impl From<WireUsage> for Usage {
     /// Cached and reasoning tokens are part of the totals here as there.
     fn from(wire: WireUsage) -> Self {
-        let cached = wire
-            .prompt_tokens_details
-            .and_then(|details| details.cached_tokens);
+        let prompt = wire.prompt_tokens_details.unwrap_or_default();
         let reasoning = wire
             .completion_tokens_details
             .and_then(|details| details.reasoning_tokens);
         Self::reported(wire.prompt_tokens, wire.completion_tokens)
-            .with_cache_read(cached.unwrap_or(0))
+            .with_cache_read(prompt.cached_tokens.unwrap_or(0))
+            .with_cache_write(prompt.cache_write_tokens.unwrap_or(0))
             .with_reasoning(reasoning.unwrap_or(0))
     }
 }

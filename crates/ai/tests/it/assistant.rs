@@ -39,7 +39,7 @@ fn told(model: &Scripted) -> Vec<Value> {
     let results = last
         .flat_map(|message| &message.parts)
         .filter_map(|part| match part {
-            Part::ToolResult { result, .. } => Some(result.clone()),
+            Part::ToolResult(result) => result.value().cloned(),
             _ => None,
         });
     results.collect()
@@ -82,9 +82,9 @@ async fn tools_are_called_until_there_is_an_answer() {
         .map(|used| used.service.as_deref().unwrap())
         .collect();
     assert_eq!(used, ["geocode-tool", "daylight-tool"]);
-    let roles: Vec<Role> = answer.messages.iter().map(|message| message.role).collect();
+    let roles = answer.messages.iter().map(|message| message.role.clone());
     assert_eq!(
-        roles,
+        roles.collect::<Vec<_>>(),
         [
             Role::System,
             Role::User,

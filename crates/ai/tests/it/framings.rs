@@ -4,7 +4,7 @@ use crate::server::{Reply, Server, stream};
 use futures_util::StreamExt;
 use glassbox_core::{
     Capability, ChatEvent, ChatModel, ChatRequest, ChatResponse, Cx, FinishReason, Message, Part,
-    Role, ToolCall, UsageSource,
+    Reasoning, Role, ToolCall, ToolResult, UsageSource,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ async fn listen(model: &impl ChatModel) -> (Vec<ChatEvent>, ChatResponse) {
 
 fn dark(response: &ChatResponse) {
     assert_eq!(
-        response.message,
+        *response.message,
         Message::assistant("In Tromsø it is dark.")
     );
     assert_eq!(response.finish, FinishReason::Stop);
@@ -55,11 +55,7 @@ fn dark(response: &ChatResponse) {
 }
 
 fn called(id: &str, name: &str, arguments: Value) -> ToolCall {
-    ToolCall {
-        id: id.to_owned(),
-        name: name.to_owned(),
-        arguments,
-    }
+    ToolCall::new(id, name, arguments)
 }
 
 #[tokio::test]
@@ -224,29 +220,21 @@ async fn a_request_has_the_shape_of_the_api() {
     let schema: Value = json!({"type": "object", "properties": {"city": {"type": "string"}}});
     let schema: schemars::Schema = serde_json::from_value(schema).unwrap();
     let tool = Capability::from_schemas("geocode", "Finds a city.", schema.clone(), schema.clone());
-    let asked = Message {
-        role: Role::Assistant,
-        parts: vec![
-            Part::Reasoning {
-                text: "not sent".to_owned(),
-            },
+    let asked = Message::new(
+        Role::Assistant,
+        [
+            Reasoning::new("not sent").into(),
             Part::ToolCall(called("a", "geocode", json!({"city": "Oslo"}))),
             Part::ToolCall(called("b", "geocode", json!("{oops"))),
         ],
-    };
-    let both = Message {
-        role: Role::Tool,
-        parts: vec![
-            Part::ToolResult {
-                id: "a".to_owned(),
-                result: json!({"latitude": 59.9}),
-            },
-            Part::ToolResult {
-                id: "b".to_owned(),
-                result: json!("no"),
-            },
+    );
+    let both = Message::new(
+        Role::Tool,
+        [
+            ToolResult::json("a", json!({"latitude": 59.9})).into(),
+            ToolResult::json("b", "no").into(),
         ],
-    };
+    );
     let mut request = ChatRequest::new(vec![
         Message::system("Be brief."),
         Message::user("Where?"),

@@ -68,16 +68,11 @@ pub(crate) fn says(words: &[&str]) -> Script {
 
 /// Calls, then the end.
 pub(crate) fn calls(calls: &[(&str, &str, Value)]) -> Script {
-    let calls = calls.iter().map(|(id, name, arguments)| ToolCall {
-        id: (*id).to_owned(),
-        name: (*name).to_owned(),
-        arguments: arguments.clone(),
-    });
+    let calls = calls
+        .iter()
+        .map(|(id, name, arguments)| ToolCall::new(*id, *name, arguments.clone()));
     let calls: Vec<ToolCall> = calls.collect();
-    let message = Message {
-        role: Role::Assistant,
-        parts: calls.iter().cloned().map(Part::ToolCall).collect(),
-    };
+    let message = Message::new(Role::Assistant, calls.iter().cloned().map(Part::ToolCall));
     let mut events: Vec<_> = calls
         .into_iter()
         .map(|call| Ok(ChatEvent::ToolCall(call)))
