@@ -113,6 +113,30 @@ async fn tools_are_called_until_there_is_an_answer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_message_is_copied_from_step_to_step() {
+    let tools = Tools::default().with("look", async |_, _| Ok(json!("moon")));
+    let model = Scripted::new([
+        calls(&[("a", "look", json!({}))]),
+        calls(&[("b", "look", json!({}))]),
+        says(&["Moon."]),
+    ]);
+    let question = Arc::new(Message::user("What is up?"));
+    let answer = assistant()
+        .with_instructions("Be brief.")
+        .converse(&Cx::background(), &tools.world(&model), [question.clone()])
+        .await
+        .unwrap();
+    let requests = model.requests();
+    assert!(Arc::ptr_eq(&requests[0].messages[1], &question));
+    assert_eq!(answer.messages.len(), 7);
+    for request in &requests {
+        for (sent, kept) in request.messages.iter().zip(&answer.messages) {
+            assert!(Arc::ptr_eq(sent, kept), "copied: {sent:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn calls_of_one_turn_are_made_at_once_and_told_in_order() {
     let both = Arc::new(Barrier::new(2));
     let meet = both.clone();

@@ -3,6 +3,7 @@
 
 mod assistant;
 mod budget;
+mod echo;
 mod failures;
 mod framings;
 mod resilience;
