@@ -75,6 +75,13 @@ impl<'a> Attempts<'a> {
         self
     }
 
+    /// The attempts of a call that was recorded elsewhere: the attempt of this number, from one, is
+    /// under way.
+    pub const fn continuing_at(mut self, number: u32) -> Self {
+        self.number = number;
+        self
+    }
+
     /// Pays for retries from the budget of the dependency, and for this call into it.
     pub fn paying_from<'b>(self, budget: &'b RetryBudget, clock: &dyn Clock) -> Attempts<'b>
     where
