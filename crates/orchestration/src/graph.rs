@@ -83,14 +83,16 @@ impl Graph {
     /// The ids of the steps that must complete before `step`, in the order of declaration; nothing
     /// for a step that does not exist.
     pub fn dependencies(&self, step: &str) -> impl Iterator<Item = &str> {
-        let at = self
-            .workflow
-            .steps
-            .iter()
-            .position(|declared| declared.id == step);
+        let at = self.position(step);
         at.into_iter()
             .flat_map(|at| &self.nodes[at].before)
             .map(|at| self.workflow.steps[*at].id.as_str())
+    }
+
+    /// The place of the step of this id in the order of declaration.
+    pub(crate) fn position(&self, step: &str) -> Option<usize> {
+        let mut steps = self.workflow.steps.iter();
+        steps.position(|declared| declared.id == step)
     }
 
     /// What is needed to run the step at `at`.

@@ -13,9 +13,13 @@
 //! that has them enabled; it spawns nothing, and dropping a run cancels everything in it.
 
 mod binding;
+mod driver;
+mod entry;
 mod fault;
 mod graph;
 mod instruments;
+mod journal;
+mod machine;
 mod record;
 mod report;
 mod runner;
@@ -25,8 +29,11 @@ mod template;
 mod workflow;
 
 pub use binding::BadBinding;
+pub use entry::{ENTRY_VERSION, Entry, EntryError, EntryKind, RunStarted};
 pub use fault::{Fault, InvalidWorkflow};
 pub use graph::Graph;
+pub use journal::{Journal, JournalError, MemoryJournal, NoJournal};
+pub use machine::{Command, Machine, ReplayError};
 pub use report::{Run, RunError, StepOutcome, StepReport};
 pub use runner::Runner;
 pub use settings::OrchestrationSettings;

@@ -1,278 +1,256 @@
-//! What a run and its steps tell: spans, metrics and events, once at every end, a drop included.
+//! What a run reports: the spans, metrics and events of the run and its steps, as a projection of its
+//! entries.
+//!
+//! [`Record::report`] emits for an entry that has just happened; [`Record::restore`] takes in one that
+//! was reported when it happened, and emits nothing. Durations come from the entries' times.
 
-use crate::instruments::{
-    COMPLETED, DURATION, FAILED, INVOKE_DURATION, STARTED, STEP_DURATION, STEP_RETRIES,
-    TOOL_DURATION,
+mod known;
+
+use crate::{
+    Entry, EntryKind,
+    instruments::{
+        COMPLETED, DURATION, FAILED, INVOKE_DURATION, STARTED, STEP_DURATION, STEP_RETRIES,
+    },
 };
 use glassbox_core::{
-    Category, Clock, Cx, Event, Events, Problem, ServiceInfo,
-    telemetry::{Span, TraceContext, Value},
+    Event, Events, Problem,
+    telemetry::{Link, Span, TraceContext, Value},
 };
 use glassbox_semconv::{
-    gen_ai_v1_41::{OPERATION_NAME, TOOL_NAME, TOOL_TYPE, WORKFLOW_NAME, operation},
+    gen_ai_v1_41::{OPERATION_NAME, WORKFLOW_NAME, operation},
     glassbox as own,
 };
+use known::Known;
 use serde_json::json;
-use std::time::Duration;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// The bus of all events here.
 const BUS: &str = "workflow";
 
-/// What the records of one run share.
-#[derive(Clone, Copy)]
-pub(crate) struct Told<'a> {
-    /// When things begin and end.
-    pub(crate) clock: &'a dyn Clock,
-    /// Who is told.
-    pub(crate) events: &'a dyn Events,
-    /// The workflow's name.
-    pub(crate) workflow: &'a str,
-    /// This run.
-    pub(crate) run_id: &'a str,
+/// The telemetry of one run.
+pub(crate) struct Record<'a> {
+    events: &'a dyn Events,
+    /// The caller's trace.
+    caller: TraceContext,
+    known: Known,
+    /// The run's span, while a runner drives it.
+    span: Option<Span>,
+    /// The spans of the steps in progress. Their calls hold them too, and end before they do.
+    steps: BTreeMap<String, Arc<Span>>,
 }
 
-impl Told<'_> {
-    fn seconds_since(&self, start: u64) -> f64 {
-        Duration::from_nanos(self.clock.now().saturating_sub(start)).as_secs_f64()
+/// How a span ends that does not end well.
+struct Failure<'a> {
+    /// `error.type`.
+    class: &'static str,
+    /// The span's status.
+    message: &'a str,
+}
+
+impl<'a> Record<'a> {
+    /// The record of a run that a caller with this trace starts or resumes.
+    pub(crate) fn new(events: &'a dyn Events, caller: TraceContext) -> Self {
+        Self {
+            events,
+            caller,
+            known: Known::default(),
+            span: None,
+            steps: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in an entry that was reported when it happened.
+    pub(crate) fn restore(&mut self, entry: &Entry) {
+        self.known.apply(entry);
+    }
+
+    /// Whether the start of the run was reported, and its end was not.
+    pub(crate) fn is_open(&self) -> bool {
+        self.span.is_some()
+    }
+
+    /// The trace that the run's calls belong to.
+    pub(crate) fn trace(&self) -> &TraceContext {
+        self.span.as_ref().map_or(&self.caller, Span::context)
+    }
+
+    /// The span of a step in progress.
+    pub(crate) fn step_span(&self, step: &str) -> Option<Arc<Span>> {
+        self.steps.get(step).cloned()
+    }
+
+    /// Runs a future with the run's span current.
+    pub(crate) async fn within_run<F: Future>(&self, future: F) -> F::Output {
+        match &self.span {
+            Some(span) => span.around(future).await,
+            None => future.await,
+        }
+    }
+
+    /// Reports an entry that has just happened.
+    pub(crate) fn report(&mut self, entry: &Entry) {
+        let known = self.known.attempts(&entry.kind);
+        self.known.apply(entry);
+        let now = entry.at_unix_nano;
+        match &entry.kind {
+            EntryKind::RunStarted(_) => {
+                STARTED.add_with(1, &[Value::Str(&self.known.workflow)]);
+                self.start_run(None);
+                self.publish("workflow.started", json!({}));
+            }
+            EntryKind::RunResumed { .. } => {
+                self.start_run(self.known.trace.clone().map(Link::new));
+                self.publish("workflow.resumed", json!({}));
+            }
+            EntryKind::AttemptStarted {
+                step,
+                attempt,
+                capability,
+                ..
+            } => self.start_attempt(step, *attempt, capability, known),
+            EntryKind::StepCompleted { step, attempts } => {
+                self.end_step(step, now, None);
+                let payload = json!({"step": step, "attempts": attempts});
+                self.publish("workflow.step_completed", payload);
+            }
+            EntryKind::StepFailed { step, problem, .. } => {
+                let failure = Failure {
+                    class: problem.category().as_str(),
+                    message: &shown(problem),
+                };
+                self.fail_step(step, now, &failure, problem.code());
+            }
+            EntryKind::RunCompleted { .. } => {
+                COMPLETED.add_with(1, &[Value::Str(&self.known.workflow)]);
+                self.publish("workflow.completed", json!({}));
+                self.end_run(now, None);
+            }
+            EntryKind::RunFailed { problem } => self.fail_run(now, "workflow.failed", problem),
+            EntryKind::RunCancelled { problem } => {
+                self.fail_run(now, "workflow.cancelled", problem);
+            }
+            EntryKind::RunInterrupted => self.interrupt_run(now),
+            EntryKind::AttemptCompleted { .. }
+            | EntryKind::AttemptFailed { .. }
+            | EntryKind::TimerSet { .. }
+            | EntryKind::TimerFired { .. } => {}
+        }
+    }
+
+    fn start_run(&mut self, interrupted: Option<Link>) {
+        let workflow = &self.known.workflow;
+        let mut span = Span::builder(format!("{} {workflow}", operation::INVOKE_WORKFLOW))
+            .or_parent(&self.caller)
+            .attribute(OPERATION_NAME, operation::INVOKE_WORKFLOW)
+            .attribute(WORKFLOW_NAME, workflow.clone())
+            .attribute(own::WORKFLOW_RUN_ID, self.known.run_id.clone());
+        if let Some(link) = interrupted {
+            span = span.link(link);
+        }
+        self.span = Some(span.start());
+    }
+
+    /// `known` attempts were reported before.
+    fn start_attempt(&mut self, step: &str, attempt: u32, capability: &str, known: u32) {
+        if !self.steps.contains_key(step) {
+            let span = Span::builder(format!("step {step}"))
+                .parent(self.trace())
+                .attribute(WORKFLOW_NAME, self.known.workflow.clone())
+                .attribute(own::WORKFLOW_STEP, step.to_owned())
+                .attribute(own::CAPABILITY, capability.to_owned())
+                .start();
+            self.steps.insert(step.to_owned(), Arc::new(span));
+        }
+        if known == 0 {
+            let payload = json!({"step": step, "capability": capability});
+            self.publish("workflow.step_started", payload);
+        } else if attempt > known {
+            let labels = [Value::Str(&self.known.workflow), Value::Str(step)];
+            STEP_RETRIES.add_with(1, &labels);
+            let payload = json!({"step": step, "attempt": attempt});
+            self.publish("workflow.step_retried", payload);
+        }
+    }
+
+    fn fail_step(&mut self, step: &str, now: u64, failure: &Failure<'_>, code: &str) {
+        self.end_step(step, now, Some(failure));
+        let attempts = self.known.step(step).map_or(0, |step| step.attempts);
+        self.publish(
+            "workflow.step_failed",
+            json!({"step": step, "attempts": attempts, "code": code, "category": failure.class}),
+        );
+    }
+
+    /// Ends the step's span, and counts its time if it was ever attempted.
+    fn end_step(&mut self, step: &str, now: u64, failure: Option<&Failure<'_>>) {
+        if let Some(known) = self.known.step(step) {
+            let labels = [self.known.workflow.as_str(), step];
+            let class = failure.map(|failure| failure.class);
+            STEP_DURATION.record(seconds(known.started_unix_nano, now), labels, class);
+            let span = self.steps.get_mut(step).and_then(Arc::get_mut);
+            if let Some(span) = span {
+                span.set(own::ATTEMPT, known.attempts);
+                fail(span, failure);
+            }
+        }
+        self.steps.remove(step);
+    }
+
+    fn fail_run(&mut self, now: u64, event: &'static str, problem: &Problem) {
+        let cancelled = Failure {
+            class: "cancelled",
+            message: "the step was cancelled before it ended",
+        };
+        for step in self.steps_in_progress() {
+            self.fail_step(&step, now, &cancelled, "workflow.cancelled");
+        }
+        let class = problem.category().as_str();
+        let payload = json!({"code": problem.code(), "category": class});
+        self.publish(event, payload);
+        let message = &shown(problem);
+        self.end_run(now, Some(&Failure { class, message }));
+    }
+
+    fn interrupt_run(&mut self, now: u64) {
+        let class = "interrupted";
+        for step in self.steps_in_progress() {
+            let message = "the step was interrupted before it ended";
+            self.end_step(&step, now, Some(&Failure { class, message }));
+            self.publish("workflow.step_interrupted", json!({"step": step}));
+        }
+        self.publish("workflow.interrupted", json!({}));
+        let message = "the run was interrupted before it ended";
+        self.end_run(now, Some(&Failure { class, message }));
+    }
+
+    fn end_run(&mut self, now: u64, failure: Option<&Failure<'_>>) {
+        let name = self.known.workflow.as_str();
+        let class = failure.map(|failure| failure.class);
+        if let Some(class) = class {
+            FAILED.add_with(1, &[Value::Str(name), Value::Str(class)]);
+        }
+        DURATION.record(seconds(self.known.started_unix_nano, now), [name], class);
+        INVOKE_DURATION.record(seconds(self.known.driven_unix_nano, now), [name], class);
+        if let Some(mut span) = self.span.take() {
+            fail(&mut span, failure);
+        }
+    }
+
+    fn steps_in_progress(&self) -> Vec<String> {
+        self.steps.keys().cloned().collect()
     }
 
     fn publish(&self, kind: &'static str, mut payload: serde_json::Value) {
-        payload["workflow"] = self.workflow.into();
-        payload["run_id"] = self.run_id.into();
+        payload["workflow"] = self.known.workflow.as_str().into();
+        payload["run_id"] = self.known.run_id.as_str().into();
+        let _within = self.span.as_ref().map(Span::enter);
         self.events.publish(Event::new(BUS, kind, payload));
     }
 }
 
-/// One run under way.
-pub(crate) struct RunRecord<'a> {
-    told: Told<'a>,
-    start: u64,
-    span: Span,
-    open: bool,
-}
-
-impl<'a> RunRecord<'a> {
-    /// Counts the run and starts its span.
-    pub(crate) fn start(told: Told<'a>, cx: &Cx) -> Self {
-        STARTED.add_with(1, &[Value::Str(told.workflow)]);
-        let span = Span::builder(format!("{} {}", operation::INVOKE_WORKFLOW, told.workflow))
-            .or_parent(cx.trace())
-            .attribute(OPERATION_NAME, operation::INVOKE_WORKFLOW)
-            .attribute(WORKFLOW_NAME, told.workflow.to_owned())
-            .attribute(own::WORKFLOW_RUN_ID, told.run_id.to_owned())
-            .start();
-        told.publish("workflow.started", json!({}));
-        Self {
-            start: told.clock.now(),
-            told,
-            span,
-            open: true,
-        }
-    }
-
-    /// The run's span.
-    pub(crate) fn span(&self) -> &Span {
-        &self.span
-    }
-
-    /// Ends the run.
-    pub(crate) fn end(mut self, result: Result<(), &Problem>) {
-        self.close(result);
-    }
-
-    fn close(&mut self, result: Result<(), &Problem>) {
-        self.open = false;
-        let name = self.told.workflow;
-        let error = result.err().map(|problem| problem.category().as_str());
-        let seconds = self.told.seconds_since(self.start);
-        DURATION.record(seconds, [name], error);
-        INVOKE_DURATION.record(seconds, [name], error);
-        match result {
-            Ok(()) => {
-                COMPLETED.add_with(1, &[Value::Str(name)]);
-                self.told.publish("workflow.completed", json!({}));
-            }
-            Err(problem) => {
-                let class = problem.category().as_str();
-                FAILED.add_with(1, &[Value::Str(name), Value::Str(class)]);
-                self.span.fail(class, told(problem));
-                self.told.publish(
-                    "workflow.failed",
-                    json!({"code": problem.code(), "category": class}),
-                );
-            }
-        }
-    }
-}
-
-impl Drop for RunRecord<'_> {
-    fn drop(&mut self) {
-        if self.open {
-            self.close(Err(&abandoned("the run")));
-        }
-    }
-}
-
-/// One step under way, all its tries together.
-pub(crate) struct StepRecord<'a> {
-    told: Told<'a>,
-    step: &'a str,
-    start: u64,
-    attempts: u32,
-    span: Span,
-    open: bool,
-}
-
-impl<'a> StepRecord<'a> {
-    /// Starts the step's span, within the current one.
-    pub(crate) fn start(told: Told<'a>, cx: &Cx, step: &'a str, capability: &str) -> Self {
-        let span = Span::builder(format!("step {step}"))
-            .or_parent(cx.trace())
-            .attribute(WORKFLOW_NAME, told.workflow.to_owned())
-            .attribute(own::WORKFLOW_STEP, step.to_owned())
-            .attribute(own::CAPABILITY, capability.to_owned())
-            .start();
-        told.publish(
-            "workflow.step_started",
-            json!({"step": step, "capability": capability}),
-        );
-        Self {
-            start: told.clock.now(),
-            told,
-            step,
-            attempts: 0,
-            span,
-            open: true,
-        }
-    }
-
-    /// The step's span.
-    pub(crate) fn span(&self) -> &Span {
-        &self.span
-    }
-
-    /// The number of the next try, from one; a further one is counted as a retry.
-    pub(crate) fn next_attempt(&mut self) -> u32 {
-        self.attempts += 1;
-        if self.attempts > 1 {
-            let labels = [Value::Str(self.told.workflow), Value::Str(self.step)];
-            STEP_RETRIES.add_with(1, &labels);
-            self.told.publish(
-                "workflow.step_retried",
-                json!({"step": self.step, "attempt": self.attempts}),
-            );
-        }
-        self.attempts
-    }
-
-    /// Ends the step.
-    pub(crate) fn end(mut self, result: Result<(), &Problem>) {
-        self.close(result);
-    }
-
-    fn close(&mut self, result: Result<(), &Problem>) {
-        self.open = false;
-        let error = result.err().map(|problem| problem.category().as_str());
-        let seconds = self.told.seconds_since(self.start);
-        STEP_DURATION.record(seconds, [self.told.workflow, self.step], error);
-        self.span.set(own::ATTEMPT, self.attempts);
-        match result {
-            Ok(()) => self.told.publish(
-                "workflow.step_completed",
-                json!({"step": self.step, "attempts": self.attempts}),
-            ),
-            Err(problem) => {
-                let class = problem.category().as_str();
-                self.span.fail(class, told(problem));
-                self.told.publish(
-                    "workflow.step_failed",
-                    json!({"step": self.step, "attempts": self.attempts, "code": problem.code(), "category": class}),
-                );
-            }
-        }
-    }
-}
-
-impl Drop for StepRecord<'_> {
-    fn drop(&mut self) {
-        if self.open {
-            self.close(Err(&abandoned("the step")));
-        }
-    }
-}
-
-/// One call of a tool under way.
-pub(crate) struct CallRecord<'a> {
-    told: Told<'a>,
-    tool: &'a str,
-    start: u64,
-    span: Span,
-    open: bool,
-}
-
-impl<'a> CallRecord<'a> {
-    /// Starts the call's span, within the current one.
-    pub(crate) fn start(
-        told: Told<'a>,
-        cx: &Cx,
-        tool: &'a str,
-        instance: &ServiceInfo,
-        attempt: u32,
-    ) -> Self {
-        let span = Span::builder(format!("{} {tool}", operation::EXECUTE_TOOL))
-            .or_parent(cx.trace())
-            .attribute(OPERATION_NAME, operation::EXECUTE_TOOL)
-            .attribute(TOOL_NAME, tool.to_owned())
-            .attribute(TOOL_TYPE, "function")
-            .attribute(own::PEER_INSTANCE, instance.instance.clone())
-            .attribute(own::ATTEMPT, attempt)
-            .start();
-        Self {
-            start: told.clock.now(),
-            told,
-            tool,
-            span,
-            open: true,
-        }
-    }
-
-    /// To be sent along.
-    pub(crate) fn context(&self) -> TraceContext {
-        self.span.context().clone()
-    }
-
-    /// The call's span.
-    pub(crate) fn span(&self) -> &Span {
-        &self.span
-    }
-
-    /// Ends the call.
-    pub(crate) fn end(mut self, result: Result<(), &Problem>) {
-        self.close(result);
-    }
-
-    fn close(&mut self, result: Result<(), &Problem>) {
-        self.open = false;
-        let error = result.err().map(|problem| problem.category().as_str());
-        let seconds = self.told.seconds_since(self.start);
-        TOOL_DURATION.record(seconds, [self.tool, "function"], error);
-        if let Err(problem) = result {
-            self.span.fail(problem.category().as_str(), told(problem));
-        }
-    }
-}
-
-impl Drop for CallRecord<'_> {
-    fn drop(&mut self) {
-        if self.open {
-            self.close(Err(&abandoned("the call")));
-        }
-    }
-}
-
-/// A problem on a span: our own in full, a tool's by its code, for what it says may quote arguments and
-/// so the question that was asked.
-fn told(problem: &Problem) -> String {
+/// A problem as a span shows it: our own in full, a tool's by its code, because a tool's message may
+/// quote its arguments.
+pub(crate) fn shown(problem: &Problem) -> String {
     let code = problem.code();
     match &problem.details()["step"] {
         _ if code.starts_with("workflow.") => problem.message().to_owned(),
@@ -281,11 +259,12 @@ fn told(problem: &Problem) -> String {
     }
 }
 
-/// What is told of something that was dropped before it ended.
-fn abandoned(what: &str) -> Problem {
-    Problem::new(
-        Category::Cancelled,
-        "workflow.cancelled",
-        format!("{what} was cancelled before it ended"),
-    )
+fn fail(span: &mut Span, failure: Option<&Failure<'_>>) {
+    if let Some(failure) = failure {
+        span.fail(failure.class, failure.message.to_owned());
+    }
+}
+
+fn seconds(start_unix_nano: u64, end_unix_nano: u64) -> f64 {
+    Duration::from_nanos(end_unix_nano.saturating_sub(start_unix_nano)).as_secs_f64()
 }

@@ -1,4 +1,4 @@
-//! What a run gives.
+//! What became of a run and of its steps.
 
 use glassbox_core::{Problem, ToolError};
 use serde_json::Value;
@@ -9,9 +9,9 @@ use serde_json::Value;
 pub struct Run {
     /// Unique.
     pub run_id: String,
-    /// The workflow's output template, filled.
+    /// The workflow's output.
     pub output: Value,
-    /// All steps, as declared.
+    /// All steps, in the order of declaration.
     pub steps: Vec<StepReport>,
 }
 
@@ -25,17 +25,17 @@ pub struct RunError {
 }
 
 impl RunError {
-    /// Unique.
+    /// Unique. The run can be resumed under this id if it was interrupted.
     pub fn run_id(&self) -> &str {
         &self.run_id
     }
 
-    /// Why, for people and the wire; its details name the step, if it was one.
+    /// Why. If a step failed, the problem's details name it.
     pub fn problem(&self) -> &Problem {
         &self.problem
     }
 
-    /// All steps, as declared.
+    /// All steps, in the order of declaration.
     pub fn steps(&self) -> &[StepReport] {
         &self.steps
     }
@@ -61,31 +61,26 @@ pub struct StepReport {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum StepOutcome {
-    /// It gave its output.
+    /// It has its output.
+    #[non_exhaustive]
     Completed {
-        /// What it gave.
+        /// What its call returned.
         output: Value,
-        /// Tries in all.
+        /// Attempts in all.
         attempts: u32,
     },
     /// It failed.
+    #[non_exhaustive]
     Failed {
-        /// Why the last try failed.
+        /// Why the last attempt failed.
         problem: Problem,
-        /// Tries in all; none where the input could not be filled.
+        /// Attempts in all; zero if the input could not be built.
         attempts: u32,
     },
-    /// It was under way when the run ended.
+    /// It was in progress when the run ended.
     Cancelled,
-    /// The run ended before its turn.
+    /// It was in progress when the run was interrupted.
+    Interrupted,
+    /// The run ended before the step's turn.
     NotStarted,
-}
-
-impl StepOutcome {
-    pub(crate) fn failed(problem: &Problem, attempts: u32) -> Self {
-        Self::Failed {
-            problem: problem.clone(),
-            attempts,
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! Who does a step: capabilities held against discovery before anything runs.
 
 use crate::{Fault, Graph, InvalidWorkflow, Step};
-use glassbox_core::{Capability, Discovery, Filter, Problem, ServiceInfo};
+use glassbox_core::{Capability, Category, Discovery, Filter, Problem, ServiceInfo};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -15,6 +15,11 @@ pub(crate) struct Callee {
 }
 
 impl Callee {
+    /// The name of the service.
+    pub(crate) fn service(&self) -> &str {
+        &self.instances[0].name
+    }
+
     /// The instance for a try: each next one goes to the next instance.
     pub(crate) fn instance(&self, attempt: u32) -> &ServiceInfo {
         &self.instances[attempt.saturating_sub(1) as usize % self.instances.len()]
@@ -28,6 +33,18 @@ pub(crate) enum NotFound {
     Discovery(Problem),
     /// The workflow asks for what there is not.
     Faults(InvalidWorkflow),
+}
+
+impl NotFound {
+    /// The same for the run's caller.
+    pub(crate) fn into_problem(self) -> Problem {
+        match self {
+            Self::Discovery(problem) => problem,
+            Self::Faults(invalid) => {
+                Problem::new(Category::Invalid, "workflow.invalid", invalid.to_string())
+            }
+        }
+    }
 }
 
 /// Finds who does each step, in the order of declaration, by one question to discovery.

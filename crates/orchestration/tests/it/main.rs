@@ -4,5 +4,6 @@
 mod failing;
 mod inputs;
 mod order;
+mod resuming;
 mod running;
 mod world;

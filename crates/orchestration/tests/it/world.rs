@@ -10,7 +10,7 @@ use glassbox_orchestration::Runner;
 use serde_json::{Value, json};
 use std::{
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 use tokio::time::Instant;
 
@@ -88,7 +88,10 @@ impl Fixture {
     }
 
     pub(crate) fn runner(&self) -> Runner {
+        let clock = self.clock.clone();
+        let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         Runner::new(self.clock.clone())
+            .with_wall_clock(move || start + Duration::from_nanos(clock.now()))
     }
 
     pub(crate) fn world(&self) -> World<'_> {

@@ -6,7 +6,7 @@ mod world;
 
 use glassbox_core::telemetry::{Span, SpanKind, Status};
 use glassbox_core::{Category, Cx, telemetry};
-use glassbox_orchestration::{Graph, RetryPolicy, Step, Workflow};
+use glassbox_orchestration::{Graph, Journal, Machine, MemoryJournal, RetryPolicy, Step, Workflow};
 use glassbox_testkit::{CapturedSpan, TelemetryCapture};
 use serde_json::{Map, json};
 use std::{
@@ -18,16 +18,23 @@ use std::{
 };
 use world::{Fixture, failure};
 
-/// `look` answers, `flaky` answers the second time, `fail` fails, `hang` never answers.
+/// `look` answers, `flaky` answers the second time, `fail` fails, `hang` never answers, `slow` takes
+/// 20 seconds.
 fn fixture() -> Fixture {
+    prefixed("")
+}
+
+/// The same with a prefix, for tests that count what is emitted about a capability.
+fn prefixed(prefix: &str) -> Fixture {
+    let name = |name: &str| format!("{prefix}{name}");
     let calls = Arc::new(AtomicU32::new(0));
     Fixture::new()
-        .with("look", async |cx: Cx, _| {
+        .with(&name("look"), async |cx: Cx, _| {
             // The call's context is the call's span, for whatever goes out from here.
             assert_eq!(cx.trace().span_id, telemetry::current().span_id);
             Ok(json!("moon"))
         })
-        .with("flaky", move |_, _| {
+        .with(&name("flaky"), move |_, _| {
             let calls = calls.fetch_add(1, SeqCst);
             async move {
                 match calls {
@@ -36,8 +43,12 @@ fn fixture() -> Fixture {
                 }
             }
         })
-        .with("fail", async |_, _| Err(failure(Category::NotFound)))
-        .with("hang", async |_, _| std::future::pending().await)
+        .with(&name("fail"), async |_, _| Err(failure(Category::NotFound)))
+        .with(&name("hang"), async |_, _| std::future::pending().await)
+        .with(&name("slow"), async |_, _| {
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            Ok(json!("comet"))
+        })
 }
 
 fn named<'a>(spans: &'a [CapturedSpan], name: &str) -> &'a CapturedSpan {
@@ -171,7 +182,7 @@ async fn a_failure_is_marked_from_the_call_to_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_is_dropped_is_told_once() {
+async fn a_run_that_is_dropped_is_interrupted_and_told_once() {
     let capture = TelemetryCapture::install();
     let fixture = fixture();
     let graph = Workflow::new("dropped")
@@ -180,27 +191,153 @@ async fn a_run_that_is_dropped_is_told_once() {
         .unwrap();
     let (runner, cx, world) = (fixture.runner(), Cx::background(), fixture.world());
     let run = runner.run(&cx, &world, &graph, Map::new());
-    assert!(
-        tokio::time::timeout(Duration::from_millis(1), run)
-            .await
-            .is_err()
-    );
+    let after = Duration::from_millis(250);
+    assert!(tokio::time::timeout(after, run).await.is_err());
     let dropped = [
         ("gen_ai.workflow.name", "dropped"),
-        ("error.type", "cancelled"),
+        ("error.type", "interrupted"),
     ];
     assert_eq!(capture.counter("workflows.failed", &dropped), 1);
-    assert_eq!(
-        capture.histogram("workflow.step.duration", &dropped).len(),
-        1
-    );
+    for name in ["workflow.step.duration", "workflow.duration"] {
+        assert_eq!(capture.histogram(name, &dropped), [0.25], "{name}");
+    }
+    let spans = spans_of(&capture, "dropped");
+    for (name, says) in [
+        ("step wait", "the step was interrupted before it ended"),
+        (
+            "invoke_workflow dropped",
+            "the run was interrupted before it ended",
+        ),
+    ] {
+        let span = named(&spans, name);
+        assert_eq!(span.text("error.type"), Some("interrupted"));
+        assert_eq!(span.status(), &Status::Error(says.into()));
+    }
     assert_eq!(
         fixture.told(),
         [
             "workflow.started",
             "workflow.step_started wait",
-            "workflow.step_failed wait",
-            "workflow.failed"
+            "workflow.step_interrupted wait",
+            "workflow.interrupted"
         ]
     );
+}
+
+/// The spans of runs and steps of a workflow.
+fn spans_of(capture: &TelemetryCapture, workflow: &str) -> Vec<CapturedSpan> {
+    let mut spans = capture.spans();
+    spans.retain(|span| span.text("gen_ai.workflow.name") == Some(workflow));
+    spans
+}
+
+/// How much was emitted about a workflow: spans and measurements.
+fn emitted(capture: &TelemetryCapture, workflow: &str) -> usize {
+    let label = [("gen_ai.workflow.name", workflow)];
+    let counted: u64 = [
+        "workflows.started",
+        "workflows.completed",
+        "workflows.failed",
+        "workflow.step.retries",
+    ]
+    .map(|name| capture.counter(name, &label))
+    .iter()
+    .sum();
+    let measured: usize = [
+        "workflow.duration",
+        "gen_ai.invoke_workflow.duration",
+        "workflow.step.duration",
+    ]
+    .map(|name| capture.histogram(name, &label).len())
+    .iter()
+    .sum();
+    spans_of(capture, workflow).len() + counted as usize + measured
+}
+
+/// `one`, then `two`, which is retried, then `three`.
+fn three_steps(workflow: &str, last: &str) -> Graph {
+    let name = |name: &str| format!("{workflow}_{name}");
+    Workflow::new(workflow)
+        .with_step(Step::new("one", name("look")))
+        .with_step(
+            Step::new("two", name("flaky"))
+                .after("one")
+                .with_retry(RetryPolicy::attempts(3)),
+        )
+        .with_step(Step::new("three", name(last)).after("two"))
+        .validate()
+        .unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replay_emits_nothing() {
+    let capture = TelemetryCapture::install();
+    let fixture = prefixed("replayed_");
+    let journal = Arc::new(MemoryJournal::new());
+    let runner = fixture.runner().with_journal(journal.clone());
+    let graph = three_steps("replayed", "look");
+    let (cx, world) = (Cx::background(), fixture.world());
+    let run = runner.run(&cx, &world, &graph, Map::new()).await.unwrap();
+    let (live, told) = (emitted(&capture, "replayed"), fixture.told().len());
+    // A run and three steps as spans; started, completed and one retry; 2 + 3 durations.
+    assert_eq!(live, 4 + 3 + 5);
+    let all = capture.spans_named("execute_tool replayed_look").len();
+
+    let entries = journal.read(&run.run_id).await.unwrap();
+    for len in 0..=entries.len() {
+        Machine::replay(&entries[..len]).unwrap().commands();
+    }
+    let again = runner.resume(&cx, &world, &run.run_id).await.unwrap();
+    assert_eq!(again, run);
+    let inflation = emitted(&capture, "replayed") as f64 / live as f64;
+    assert_eq!(inflation, 1.0);
+    assert_eq!(fixture.told().len(), told);
+    assert_eq!(capture.spans_named("execute_tool replayed_look").len(), all);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resumed_run_emits_only_what_is_new() {
+    let capture = TelemetryCapture::install();
+    let fixture = prefixed("resumed_");
+    let journal = Arc::new(MemoryJournal::new());
+    let runner = fixture.runner().with_journal(journal.clone());
+    let graph = three_steps("resumed", "slow");
+    let world = fixture.world();
+    let caller = Span::builder("caller").root().start();
+    let cx = Cx::background().with_trace(caller.context().clone());
+    let run = runner.run(&cx, &world, &graph, Map::new());
+    let after = Duration::from_secs(10);
+    assert!(tokio::time::timeout(after, run).await.is_err());
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let before = spans_of(&capture, "resumed").len();
+    let told = fixture.told().len();
+
+    let run_id = runner.unfinished().await.unwrap().remove(0);
+    let background = Cx::background();
+    runner.resume(&background, &world, &run_id).await.unwrap();
+    let spans = spans_of(&capture, "resumed");
+    let new: Vec<&str> = spans[before..].iter().map(CapturedSpan::name).collect();
+    assert_eq!(new, ["step three", "invoke_workflow resumed"]);
+    let links = spans.last().unwrap().links();
+    assert_eq!(links[0].context.span_id, caller.context().span_id);
+    assert_eq!(
+        fixture.told()[told..],
+        [
+            "workflow.resumed",
+            "workflow.step_completed three",
+            "workflow.completed"
+        ]
+    );
+    let label = ("gen_ai.workflow.name", "resumed");
+    assert_eq!(capture.counter("workflows.started", &[label]), 1);
+    assert_eq!(capture.counter("workflow.step.retries", &[label]), 1);
+    let interrupted = [label, ("error.type", "interrupted")];
+    let ended = |name| {
+        let all = capture.histogram(name, &[label]);
+        assert_eq!(capture.histogram(name, &interrupted).len(), 1, "{name}");
+        *all.last().unwrap()
+    };
+    // A run lasts from its start, an invocation from its own.
+    assert_eq!(ended("workflow.duration"), 60.0);
+    assert_eq!(ended("gen_ai.invoke_workflow.duration"), 20.0);
 }

@@ -1,0 +1,310 @@
+//! Performs the commands of a run's machine, and adds to its history what came of them.
+
+mod call;
+mod history;
+mod time;
+
+pub(crate) use history::{History, Stalled};
+pub(crate) use time::Time;
+
+use crate::{
+    Command, EntryKind, Graph,
+    services::{self, Callee},
+};
+use call::Call;
+use futures_util::{
+    StreamExt,
+    future::{Either, select},
+    stream::FuturesUnordered,
+};
+use glassbox_core::{Category, Cx, Problem, World, telemetry::Span};
+use std::{collections::BTreeSet, pin::pin, sync::Arc, time::Duration};
+
+/// How much longer than the capability's own timeout an attempt may take if the step has no timeout.
+/// The tool's limit and its client's pass first and say which of the two was exceeded; a shorter
+/// deadline would put the blame on the caller.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Drives one run.
+pub(crate) struct Driver<'a> {
+    /// What the calls inherit: the run's trace and deadline.
+    pub(crate) cx: &'a Cx,
+    /// Who can be called.
+    pub(crate) world: &'a World<'a>,
+    /// When things happen.
+    pub(crate) time: Time<'a>,
+}
+
+/// A command that takes time.
+enum Effect {
+    Call {
+        step: String,
+        span: Option<Arc<Span>>,
+        cx: Cx,
+        call: Call,
+    },
+    Wait {
+        step: String,
+        attempt: u32,
+        pause: Duration,
+    },
+}
+
+/// What does not change while a run is driven.
+#[derive(Clone, Copy)]
+struct Scene<'a> {
+    graph: &'a Graph,
+    callees: &'a [Callee],
+}
+
+impl Driver<'_> {
+    /// Drives the run until it ends.
+    ///
+    /// The order that a crash at any point relies on: an attempt's start is durable before its call
+    /// is made, and a step's completion is durable before the steps that wait for it start.
+    ///
+    /// # Errors
+    /// If the run can neither go on nor end. It can be resumed.
+    ///
+    /// # Cancel safety
+    /// Dropping the future interrupts the run.
+    pub(crate) async fn drive(&self, history: &mut History<'_>) -> Result<(), Stalled> {
+        let Some(graph) = history.machine().graph().cloned() else {
+            return Ok(());
+        };
+        let mut given_up = pin!(self.given_up(&graph.workflow().name));
+        // Inputs that do not fit end the run before anybody is looked for.
+        if decide(history)? {
+            return Ok(history.save().await?);
+        }
+        let find = history
+            .record()
+            .within_run(services::find(&graph, self.world.discovery));
+        let found = match select(&mut given_up, pin!(find)).await {
+            Either::Left((end, _)) => Err(end),
+            Either::Right((found, _)) => found.map_err(|error| EntryKind::RunFailed {
+                problem: error.into_problem(),
+            }),
+        };
+        let callees = match found {
+            Ok(callees) => callees,
+            Err(end) => {
+                history.add(end)?;
+                return Ok(history.save().await?);
+            }
+        };
+        let scene = Scene {
+            graph: &graph,
+            callees: &callees,
+        };
+        let mut running = FuturesUnordered::new();
+        let mut waits = BTreeSet::new();
+        let mut happened = Vec::new();
+        loop {
+            for kind in happened.drain(..) {
+                history.add(kind)?;
+            }
+            if decide(history)? {
+                // The calls are cancelled before the end is reported, so that their spans end first.
+                running.clear();
+                return Ok(history.save().await?);
+            }
+            let commands = history.machine().commands();
+            for intent in commands.iter().filter_map(|command| scene.intent(command)) {
+                history.add(intent)?;
+            }
+            save(history, &mut running, &mut happened).await?;
+            for command in commands {
+                // The machine asks for a wait until it is over.
+                if let Command::Wait { step, attempt, .. } = &command
+                    && !waits.insert((step.clone(), *attempt))
+                {
+                    continue;
+                }
+                let effect = self.effect(command, history, scene);
+                running.extend(effect.map(|effect| self.perform(effect)));
+            }
+            if happened.is_empty() {
+                happened.push(match select(&mut given_up, running.next()).await {
+                    Either::Left((end, _)) => end,
+                    Either::Right((next, _)) => {
+                        next.expect("invariant: a run that has not ended waits for something")
+                    }
+                });
+            }
+        }
+    }
+
+    /// What a command takes to be performed.
+    fn effect(&self, command: Command, history: &History<'_>, scene: Scene<'_>) -> Option<Effect> {
+        match command {
+            Command::Append(_) => None,
+            Command::Wait {
+                step,
+                attempt,
+                until_unix_nano,
+            } => Some(Effect::Wait {
+                step,
+                attempt,
+                pause: self.time.until(until_unix_nano),
+            }),
+            Command::Call {
+                step,
+                attempt,
+                key,
+                input,
+            } => {
+                let callee = scene.callee(&step);
+                let span = history.record().step_span(&step);
+                let mut cx = self.cx.with_idempotency_key(key);
+                if let Some(span) = &span {
+                    cx = cx.with_trace(span.context().clone());
+                }
+                let call = Call {
+                    capability: callee.capability.name.clone(),
+                    instance: callee.instance(attempt).clone(),
+                    input,
+                    attempt,
+                    timeout: scene.timeout(&step),
+                };
+                Some(Effect::Call {
+                    step,
+                    span,
+                    cx,
+                    call,
+                })
+            }
+        }
+    }
+
+    /// Performs an effect; returns what came of it.
+    async fn perform(&self, effect: Effect) -> EntryKind {
+        match effect {
+            Effect::Wait {
+                step,
+                attempt,
+                pause,
+            } => {
+                tokio::time::sleep(pause).await;
+                EntryKind::TimerFired { step, attempt }
+            }
+            Effect::Call {
+                step,
+                span,
+                cx,
+                call,
+            } => {
+                let attempt = call.attempt;
+                let made = call::make(self.world, self.time, &cx, call);
+                let result = match &span {
+                    Some(span) => span.around(made).await,
+                    None => made.await,
+                };
+                match result {
+                    Ok(output) => EntryKind::AttemptCompleted {
+                        step,
+                        attempt,
+                        output,
+                    },
+                    Err(problem) => EntryKind::AttemptFailed {
+                        step,
+                        attempt,
+                        problem,
+                        jitter: fastrand::u32(..),
+                    },
+                }
+            }
+        }
+    }
+
+    /// Resolves when the caller cancelled the run or its deadline passed, with the run's end.
+    async fn given_up(&self, workflow: &str) -> EntryKind {
+        let cancelled = self.cx.cancelled();
+        let Some(deadline) = self.cx.deadline() else {
+            cancelled.await;
+            return cancelled_run(workflow);
+        };
+        let left = deadline.remaining(self.time.clock()).unwrap_or_default();
+        match select(cancelled, pin!(tokio::time::sleep(left))).await {
+            Either::Left(_) => cancelled_run(workflow),
+            Either::Right(_) => EntryKind::RunFailed {
+                problem: Problem::new(
+                    Category::Timeout,
+                    "workflow.timeout",
+                    format!("workflow '{workflow}' did not end before its deadline"),
+                ),
+            },
+        }
+    }
+}
+
+impl Scene<'_> {
+    fn place(&self, step: &str) -> usize {
+        let at = self.graph.position(step);
+        at.expect("invariant: commands name steps of the graph")
+    }
+
+    fn callee(&self, step: &str) -> &Callee {
+        &self.callees[self.place(step)]
+    }
+
+    fn timeout(&self, step: &str) -> Duration {
+        match self.graph.step(self.place(step)).0.timeout_ms {
+            Some(own) => Duration::from_millis(own),
+            None => self.callee(step).capability.timeout.saturating_add(GRACE),
+        }
+    }
+
+    /// The entry that must be durable before the call is made.
+    fn intent(&self, command: &Command) -> Option<EntryKind> {
+        let Command::Call {
+            step, attempt, key, ..
+        } = command
+        else {
+            return None;
+        };
+        let callee = self.callee(step);
+        Some(EntryKind::AttemptStarted {
+            step: step.clone(),
+            attempt: *attempt,
+            capability: callee.capability.name.clone(),
+            service: callee.service().to_owned(),
+            key: key.clone(),
+            repeatable: callee.capability.effect.is_repeatable(),
+        })
+    }
+}
+
+/// Adds what the machine decides; returns whether the run has ended.
+fn decide(history: &mut History<'_>) -> Result<bool, Stalled> {
+    while let [Command::Append(kind)] = &history.machine().commands()[..] {
+        history.add(kind.clone())?;
+    }
+    Ok(history.machine().result().is_some())
+}
+
+/// Makes the history durable while the calls in progress go on.
+async fn save<F: Future<Output = EntryKind>>(
+    history: &mut History<'_>,
+    running: &mut FuturesUnordered<F>,
+    happened: &mut Vec<EntryKind>,
+) -> Result<(), Stalled> {
+    let mut saving = pin!(history.save());
+    while !running.is_empty() {
+        match select(&mut saving, running.next()).await {
+            Either::Left((saved, _)) => return Ok(saved?),
+            Either::Right((kind, _)) => happened.extend(kind),
+        }
+    }
+    Ok(saving.await?)
+}
+
+fn cancelled_run(workflow: &str) -> EntryKind {
+    EntryKind::RunCancelled {
+        problem: Problem::new(
+            Category::Cancelled,
+            "workflow.cancelled",
+            format!("workflow '{workflow}' was cancelled by its caller"),
+        ),
+    }
+}

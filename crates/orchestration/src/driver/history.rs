@@ -1,0 +1,142 @@
+//! The history of a run that is being driven: its machine, what of it is durable, and what of it was
+//! reported.
+
+use super::time::Time;
+use crate::{Entry, EntryKind, Journal, JournalError, Machine, ReplayError, record::Record};
+use glassbox_core::{Category, Problem};
+
+/// Applies, saves and reports the entries of one run, each once and in this order.
+///
+/// Dropped before the run has ended, it records and reports the interruption.
+pub(crate) struct History<'a> {
+    run_id: &'a str,
+    journal: &'a dyn Journal,
+    time: Time<'a>,
+    machine: Machine,
+    record: Record<'a>,
+    /// Applied, and not yet given to the journal.
+    unsaved: Vec<Entry>,
+    /// Whether the journal was given entries and has not acknowledged them.
+    in_doubt: bool,
+}
+
+/// Why a run cannot be driven any further.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(crate) enum Stalled {
+    /// What happened is not durable.
+    Journal(#[from] JournalError),
+    /// What happened contradicts what happened before.
+    Replay(#[from] ReplayError),
+}
+
+impl<'a> History<'a> {
+    /// The history of a run in which nothing has happened since `machine` and `record`.
+    pub(crate) fn new(
+        run_id: &'a str,
+        journal: &'a dyn Journal,
+        time: Time<'a>,
+        machine: Machine,
+        record: Record<'a>,
+    ) -> Self {
+        Self {
+            run_id,
+            journal,
+            time,
+            machine,
+            record,
+            unsaved: Vec::new(),
+            in_doubt: false,
+        }
+    }
+
+    /// What happened so far.
+    pub(crate) fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    /// What was reported so far.
+    pub(crate) fn record(&self) -> &Record<'a> {
+        &self.record
+    }
+
+    /// Adds and saves the entry with which a runner takes the run on.
+    ///
+    /// # Errors
+    /// If it cannot follow what happened before, or the journal does not acknowledge it.
+    pub(crate) async fn begin(&mut self, kind: EntryKind) -> Result<(), Stalled> {
+        self.add(kind)?;
+        Ok(self.save().await?)
+    }
+
+    /// Adds what happened now.
+    ///
+    /// # Errors
+    /// If it cannot have happened.
+    pub(crate) fn add(&mut self, kind: EntryKind) -> Result<(), ReplayError> {
+        let seq = self.machine.next_seq();
+        let entry = Entry::new(seq, self.time.now_unix_nano(), kind);
+        self.machine.apply(&entry)?;
+        self.unsaved.push(entry);
+        Ok(())
+    }
+
+    /// Makes what was added durable, then reports it.
+    ///
+    /// # Errors
+    /// If the journal does not acknowledge it; it is not reported then.
+    pub(crate) async fn save(&mut self) -> Result<(), JournalError> {
+        let entries = std::mem::take(&mut self.unsaved);
+        if entries.is_empty() {
+            return Ok(());
+        }
+        self.in_doubt = true;
+        self.journal.append(self.run_id, &entries).await?;
+        self.in_doubt = false;
+        for entry in &entries {
+            self.record.report(entry);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for History<'_> {
+    fn drop(&mut self) {
+        if !self.record.is_open() {
+            return;
+        }
+        let seq = self.machine.next_seq() - self.unsaved.len() as u64;
+        let now = self.time.now_unix_nano();
+        let entry = Entry::new(seq, now, EntryKind::RunInterrupted);
+        self.record.report(&entry);
+        if !self.in_doubt {
+            self.journal.append_unacknowledged(self.run_id, entry);
+        }
+    }
+}
+
+impl Stalled {
+    /// The same for the run's caller.
+    pub(crate) fn into_problem(self, run_id: &str) -> Problem {
+        let (category, code) = match &self {
+            Self::Journal(JournalError::UnknownRun { .. }) => {
+                (Category::NotFound, "workflow.unknown_run")
+            }
+            Self::Journal(JournalError::Conflict { .. }) => {
+                (Category::Conflict, "workflow.conflict")
+            }
+            Self::Journal(JournalError::Unreadable { .. }) => {
+                (Category::Internal, "workflow.unreadable")
+            }
+            Self::Journal(JournalError::Storage(_)) => (Category::Unavailable, "workflow.journal"),
+            Self::Replay(_) => (Category::Internal, "workflow.inconsistent"),
+        };
+        let mut message = format!("run '{run_id}' cannot go on: {self}");
+        let mut cause = std::error::Error::source(&self);
+        while let Some(error) = cause {
+            message.push_str(&format!(": {error}"));
+            cause = error.source();
+        }
+        Problem::new(category, code, message)
+    }
+}

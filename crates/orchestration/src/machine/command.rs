@@ -1,0 +1,35 @@
+//! What the machine asks its driver for.
+
+use crate::EntryKind;
+use serde_json::Value;
+
+/// What the machine asks its driver for.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Command {
+    /// The machine decided something: append this entry.
+    Append(EntryKind),
+    /// Append [`EntryKind::AttemptStarted`]; once it is durable, make the call, and append how it
+    /// ended.
+    #[non_exhaustive]
+    Call {
+        /// The step.
+        step: String,
+        /// The attempt's number, from one.
+        attempt: u32,
+        /// The idempotency key, the same for all attempts of the step.
+        key: String,
+        /// What to call with.
+        input: Value,
+    },
+    /// Wait, then append [`EntryKind::TimerFired`].
+    #[non_exhaustive]
+    Wait {
+        /// The step.
+        step: String,
+        /// The attempt that follows.
+        attempt: u32,
+        /// When the wait ends: nanoseconds since the Unix epoch.
+        until_unix_nano: u64,
+    },
+}

@@ -1,0 +1,185 @@
+//! What has to be done in a state. A function of the state alone.
+
+use super::{
+    Command,
+    retry::{self, Verdict},
+    state::RunState,
+    step::StepState,
+};
+use crate::{EntryKind, binding::Scope};
+use glassbox_core::{Category, Problem};
+use serde_json::Value;
+
+/// The commands of a state; a decision comes alone.
+pub(super) fn commands(run: &RunState) -> Vec<Command> {
+    if !run.is_running() {
+        return Vec::new();
+    }
+    match run_end(run).or_else(|| step_decision(run)) {
+        Some(decision) => vec![Command::Append(decision)],
+        None => calls_and_waits(run).unwrap_or_else(|decision| vec![Command::Append(decision)]),
+    }
+}
+
+/// The end of the run, if it has come.
+fn run_end(run: &RunState) -> Option<EntryKind> {
+    if let Err(problem) = &run.inputs {
+        let problem = problem.clone();
+        return Some(EntryKind::RunFailed { problem });
+    }
+    if let Some(at) = run.failed {
+        let problem = blame_step(run, at);
+        return Some(EntryKind::RunFailed { problem });
+    }
+    run.is_complete().then(|| match output(run) {
+        Ok(output) => EntryKind::RunCompleted { output },
+        Err(problem) => EntryKind::RunFailed { problem },
+    })
+}
+
+/// The first decision about a step that is due.
+fn step_decision(run: &RunState) -> Option<EntryKind> {
+    run.open.iter().find_map(|at| {
+        let (step, node) = run.graph.step(*at);
+        let id = step.id.clone();
+        let decision = match &run.steps[*at] {
+            StepState::Answered { attempt } => EntryKind::StepCompleted {
+                step: id,
+                attempts: *attempt,
+            },
+            StepState::Undecided(failed) => {
+                match retry::after(failed, &node.retry, run.deadline_unix_nano()) {
+                    Verdict::RetryAt(until_unix_nano) => EntryKind::TimerSet {
+                        step: id,
+                        attempt: failed.attempt + 1,
+                        until_unix_nano,
+                    },
+                    Verdict::Stop => EntryKind::StepFailed {
+                        step: id,
+                        attempts: failed.attempt,
+                        problem: failed.problem.clone(),
+                    },
+                }
+            }
+            StepState::InDoubt { attempt } => EntryKind::StepFailed {
+                problem: may_have_begun(&id, &step.capability),
+                step: id,
+                attempts: *attempt,
+            },
+            _ => return None,
+        };
+        Some(decision)
+    })
+}
+
+/// What is to be performed; or the failure of a step whose input cannot be built.
+fn calls_and_waits(run: &RunState) -> Result<Vec<Command>, EntryKind> {
+    let mut free = run.max_parallel.saturating_sub(
+        run.open
+            .iter()
+            .filter(|at| run.steps[**at].is_in_progress())
+            .count(),
+    );
+    let mut commands = Vec::new();
+    for at in &run.open {
+        let step = &run.graph.step(*at).0.id;
+        match run.steps[*at] {
+            StepState::Ready if free > 0 => {
+                free -= 1;
+                commands.push(call(run, *at, 1)?);
+            }
+            StepState::Due { attempt } => commands.push(call(run, *at, attempt)?),
+            StepState::Pausing {
+                attempt,
+                until_unix_nano,
+            } => commands.push(Command::Wait {
+                step: step.clone(),
+                attempt,
+                until_unix_nano,
+            }),
+            _ => {}
+        }
+    }
+    Ok(commands)
+}
+
+fn call(run: &RunState, at: usize, attempt: u32) -> Result<Command, EntryKind> {
+    let (step, _) = run.graph.step(at);
+    match input(run, at) {
+        Ok(input) => Ok(Command::Call {
+            step: step.id.clone(),
+            attempt,
+            key: format!("{}/{}", run.key, step.id),
+            input,
+        }),
+        Err(problem) => Err(EntryKind::StepFailed {
+            step: step.id.clone(),
+            attempts: attempt - 1,
+            problem,
+        }),
+    }
+}
+
+fn input(run: &RunState, at: usize) -> Result<Value, Problem> {
+    let (step, node) = run.graph.step(at);
+    let inputs = run.inputs.as_ref().map_err(Problem::clone)?;
+    node.input
+        .resolve(&Scope::new(inputs, &run.outputs))
+        .map_err(|error| {
+            let message = format!("the input of step '{}' cannot be filled: {error}", step.id);
+            Problem::new(Category::Invalid, "workflow.binding", message)
+                .with_detail("step", step.id.clone())
+        })
+}
+
+fn output(run: &RunState) -> Result<Value, Problem> {
+    let Some(template) = run.graph.output() else {
+        let steps = (0..run.graph.len()).map(|at| run.graph.step(at));
+        return Ok(steps
+            .filter(|(_, node)| node.after.is_empty())
+            .filter_map(|(step, _)| Some((step.id.clone(), run.outputs.get(&step.id)?.clone())))
+            .collect());
+    };
+    let inputs = run.inputs.as_ref().map_err(Problem::clone)?;
+    template
+        .resolve(&Scope::new(inputs, &run.outputs))
+        .map_err(|error| {
+            let message = format!("the output cannot be filled: {error}");
+            Problem::new(Category::Invalid, "workflow.binding", message)
+        })
+}
+
+/// The problem of a step as the problem of the run.
+fn blame_step(run: &RunState, at: usize) -> Problem {
+    let (step, _) = run.graph.step(at);
+    let StepState::Failed { attempts, problem } = &run.steps[at] else {
+        unreachable!("invariant: only a failed step is noted as failed");
+    };
+    // A step that was never attempted failed in the workflow itself, and its problem says so.
+    if *attempts == 0 {
+        return problem.clone();
+    }
+    let message = format!(
+        "step '{}' ({}) failed: {}",
+        step.id,
+        step.capability,
+        problem.message()
+    );
+    let of_run = Problem::new(problem.category(), problem.code(), message)
+        .with_retryable(problem.is_retryable())
+        .with_detail("step", step.id.clone())
+        .with_detail("capability", step.capability.clone());
+    match problem.retry_after() {
+        Some(wait) => of_run.with_retry_after(wait),
+        None => of_run,
+    }
+}
+
+fn may_have_begun(step: &str, capability: &str) -> Problem {
+    let message = format!(
+        "the run was interrupted while step '{step}' called '{capability}'; the call may have had its effect, and repeating it could cause the effect twice"
+    );
+    Problem::new(Category::Conflict, "workflow.may_have_begun", message)
+        .with_detail("step", step)
+        .with_detail("capability", capability)
+}

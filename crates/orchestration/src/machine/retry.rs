@@ -1,0 +1,47 @@
+//! Whether another attempt follows a failed one, and when.
+
+use super::step::FailedAttempt;
+use glassbox_core::{Clock, Deadline};
+use glassbox_resilience::{Jitter, Next, RetryPolicy};
+use std::time::Duration;
+
+/// What follows a failed attempt.
+pub(super) enum Verdict {
+    /// Another attempt, at this time: nanoseconds since the Unix epoch.
+    RetryAt(u64),
+    /// The step's failure.
+    Stop,
+}
+
+/// Decides by the step's policy. Time and chance are those of the entry.
+pub(super) fn after(
+    failed: &FailedAttempt,
+    policy: &RetryPolicy,
+    deadline_unix_nano: Option<u64>,
+) -> Verdict {
+    // A call that may have changed something is not repeated, whatever its error says.
+    if !failed.repeatable {
+        return Verdict::Stop;
+    }
+    let deadline = deadline_unix_nano.map(|at| Deadline::after(&At(0), Duration::from_nanos(at)));
+    let mut attempts = policy
+        .attempts(Jitter::seeded(failed.jitter.into()))
+        .continuing_at(failed.attempt)
+        .until(deadline);
+    match attempts.next(&failed.problem, &At(failed.at_unix_nano)) {
+        Next::Retry(pause) => {
+            let pause = u64::try_from(pause.as_nanos()).unwrap_or(u64::MAX);
+            Verdict::RetryAt(failed.at_unix_nano.saturating_add(pause))
+        }
+        Next::Stop(_) => Verdict::Stop,
+    }
+}
+
+/// A clock of wall-clock time that stands still.
+struct At(u64);
+
+impl Clock for At {
+    fn now(&self) -> u64 {
+        self.0
+    }
+}

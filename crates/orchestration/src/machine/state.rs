@@ -1,0 +1,203 @@
+//! The state of a run, and which entries change it.
+
+use super::step::StepState;
+use crate::{
+    Entry, EntryKind, Graph, InvalidWorkflow, RunStarted,
+    report::{StepOutcome, StepReport},
+};
+use glassbox_core::{Category, Problem};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A run that has started.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct RunState {
+    pub(super) graph: Graph,
+    /// What the steps' idempotency keys start with.
+    pub(super) key: String,
+    pub(super) max_parallel: usize,
+    deadline_unix_nano: Option<u64>,
+    /// With defaults; or why they do not fit.
+    pub(super) inputs: Result<Map<String, Value>, Problem>,
+    /// Of the steps that have one, by id.
+    pub(super) outputs: BTreeMap<String, Value>,
+    pub(super) steps: Vec<StepState>,
+    /// The steps that are ready or in progress.
+    pub(super) open: BTreeSet<usize>,
+    /// The step that failed first.
+    pub(super) failed: Option<usize>,
+    phase: Phase,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Phase {
+    Running,
+    Interrupted,
+    Ended(Result<Value, Problem>),
+}
+
+impl RunState {
+    pub(super) fn try_new(started: &RunStarted) -> Result<Self, InvalidWorkflow> {
+        let graph = started.workflow.clone().validate()?;
+        let inputs = graph.inputs(started.inputs.clone()).map_err(|wrong| {
+            let name = &graph.workflow().name;
+            let message = format!("the inputs of workflow '{name}' do not fit: {wrong}");
+            Problem::new(Category::Invalid, "workflow.inputs", message)
+        });
+        let mut open = BTreeSet::new();
+        let steps = (0..graph.len())
+            .map(|at| match graph.step(at).1.before.len() {
+                0 => {
+                    open.insert(at);
+                    StepState::Ready
+                }
+                before => StepState::Waiting(before),
+            })
+            .collect();
+        Ok(Self {
+            graph,
+            key: started.key.clone(),
+            max_parallel: started.max_parallel.get(),
+            deadline_unix_nano: started.deadline_unix_nano,
+            inputs,
+            outputs: BTreeMap::new(),
+            steps,
+            open,
+            failed: None,
+            phase: Phase::Running,
+        })
+    }
+
+    pub(super) fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    pub(super) fn deadline_unix_nano(&self) -> Option<u64> {
+        self.deadline_unix_nano
+    }
+
+    /// How the run ended, if it has.
+    pub(super) fn end(&self) -> Option<&Result<Value, Problem>> {
+        match &self.phase {
+            Phase::Ended(result) => Some(result),
+            Phase::Running | Phase::Interrupted => None,
+        }
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        let completed = |state: &StepState| matches!(state, StepState::Completed { .. });
+        self.steps.iter().all(completed)
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.phase == Phase::Running
+    }
+
+    /// Takes in an entry that is not the first, or says why it cannot.
+    pub(super) fn apply(&mut self, entry: &Entry) -> Result<(), String> {
+        match (&self.phase, &entry.kind) {
+            (Phase::Ended(_), _) => return Err("the run has ended".to_owned()),
+            (Phase::Interrupted, EntryKind::RunResumed { .. }) | (Phase::Running, _) => {}
+            (Phase::Interrupted, _) => return Err("the run is interrupted".to_owned()),
+        }
+        match &entry.kind {
+            EntryKind::RunStarted(_) => return Err("the run has started already".to_owned()),
+            EntryKind::RunResumed { .. } => self.resume(),
+            EntryKind::RunCompleted { output } => {
+                if !self.is_complete() {
+                    return Err("not all steps have completed".to_owned());
+                }
+                self.phase = Phase::Ended(Ok(output.clone()));
+            }
+            EntryKind::RunFailed { problem } | EntryKind::RunCancelled { problem } => {
+                self.phase = Phase::Ended(Err(problem.clone()));
+            }
+            EntryKind::RunInterrupted => self.phase = Phase::Interrupted,
+            EntryKind::AttemptStarted { step, .. }
+            | EntryKind::AttemptCompleted { step, .. }
+            | EntryKind::AttemptFailed { step, .. }
+            | EntryKind::TimerSet { step, .. }
+            | EntryKind::TimerFired { step, .. }
+            | EntryKind::StepCompleted { step, .. }
+            | EntryKind::StepFailed { step, .. } => {
+                let at = self.graph.position(step);
+                let at = at.ok_or_else(|| format!("there is no step '{step}'"))?;
+                let next = self.steps[at]
+                    .after(entry)
+                    .ok_or_else(|| format!("step '{step}' is {:?}", self.steps[at]))?;
+                self.enter(at, next, entry);
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a step into its next state, with what follows for the others.
+    fn enter(&mut self, at: usize, next: StepState, entry: &Entry) {
+        let (step, node) = self.graph.step(at);
+        match &next {
+            StepState::Completed { .. } => {
+                self.open.remove(&at);
+                for after in &node.after {
+                    if let StepState::Waiting(before) = &mut self.steps[*after] {
+                        *before -= 1;
+                        if *before == 0 {
+                            self.steps[*after] = StepState::Ready;
+                            self.open.insert(*after);
+                        }
+                    }
+                }
+            }
+            StepState::Failed { .. } => {
+                self.open.remove(&at);
+                self.failed.get_or_insert(at);
+            }
+            _ => {}
+        }
+        if let EntryKind::AttemptCompleted { output, .. } = &entry.kind {
+            self.outputs.insert(step.id.clone(), output.clone());
+        }
+        self.steps[at] = next;
+    }
+
+    /// Nobody knows how the calls ended that were being made: those that may be made again are due
+    /// again, under the same number and key, and the others are in doubt.
+    fn resume(&mut self) {
+        self.phase = Phase::Running;
+        for at in &self.open {
+            let state = &mut self.steps[*at];
+            if let StepState::Calling {
+                attempt,
+                repeatable,
+            } = *state
+            {
+                *state = match repeatable {
+                    true => StepState::Due { attempt },
+                    false => StepState::InDoubt { attempt },
+                };
+            }
+        }
+    }
+
+    /// What became of every step so far.
+    pub(super) fn reports(&self) -> Vec<StepReport> {
+        let outcome = |at: usize| match &self.steps[at] {
+            StepState::Completed { attempts } => StepOutcome::Completed {
+                output: self.outputs[&self.graph.step(at).0.id].clone(),
+                attempts: *attempts,
+            },
+            StepState::Failed { attempts, problem } => StepOutcome::Failed {
+                problem: problem.clone(),
+                attempts: *attempts,
+            },
+            state if !state.is_in_progress() => StepOutcome::NotStarted,
+            _ if self.end().is_some() => StepOutcome::Cancelled,
+            _ => StepOutcome::Interrupted,
+        };
+        (0..self.graph.len())
+            .map(|at| StepReport {
+                id: self.graph.step(at).0.id.clone(),
+                outcome: outcome(at),
+            })
+            .collect()
+    }
+}

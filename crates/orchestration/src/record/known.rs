@@ -1,0 +1,66 @@
+//! What a record knows of a run, whether or not it reported it.
+
+use crate::{Entry, EntryKind};
+use glassbox_core::telemetry::TraceContext;
+use std::collections::BTreeMap;
+
+/// What a record knows of a run.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) run_id: String,
+    pub(super) workflow: String,
+    /// The trace of the caller who started it.
+    pub(super) trace: Option<TraceContext>,
+    /// When it started.
+    pub(super) started_unix_nano: u64,
+    /// When it started or was last resumed.
+    pub(super) driven_unix_nano: u64,
+    /// The steps that were attempted, by id.
+    steps: BTreeMap<String, KnownStep>,
+}
+
+/// What a record knows of a step that was attempted.
+pub(super) struct KnownStep {
+    /// When its first attempt started.
+    pub(super) started_unix_nano: u64,
+    /// Attempts so far.
+    pub(super) attempts: u32,
+}
+
+impl Known {
+    pub(super) fn step(&self, step: &str) -> Option<&KnownStep> {
+        self.steps.get(step)
+    }
+
+    /// How many attempts of the step that this entry is about are known.
+    pub(super) fn attempts(&self, kind: &EntryKind) -> u32 {
+        match kind {
+            EntryKind::AttemptStarted { step, .. } => {
+                self.steps.get(step).map_or(0, |step| step.attempts)
+            }
+            _ => 0,
+        }
+    }
+
+    pub(super) fn apply(&mut self, entry: &Entry) {
+        match &entry.kind {
+            EntryKind::RunStarted(started) => {
+                self.run_id.clone_from(&started.run_id);
+                self.workflow.clone_from(&started.workflow.name);
+                let trace = started.trace.as_deref();
+                self.trace = trace.and_then(|trace| TraceContext::parse(trace).ok());
+                self.started_unix_nano = entry.at_unix_nano;
+                self.driven_unix_nano = entry.at_unix_nano;
+            }
+            EntryKind::RunResumed { .. } => self.driven_unix_nano = entry.at_unix_nano,
+            EntryKind::AttemptStarted { step, attempt, .. } => {
+                let new = || KnownStep {
+                    started_unix_nano: entry.at_unix_nano,
+                    attempts: 0,
+                };
+                self.steps.entry(step.clone()).or_insert_with(new).attempts = *attempt;
+            }
+            _ => {}
+        }
+    }
+}
