@@ -53,6 +53,7 @@ mod keys;
 mod loaded;
 mod nearest;
 mod origin;
+mod origins;
 mod section;
 mod settings;
 mod variable;

@@ -7,8 +7,8 @@ use figment::Figment;
 use figment::error::Kind;
 use figment::value::Value;
 
+use crate::origins::Origins;
 use crate::section::{MASKED, is_secret};
-use crate::settings::Origins;
 use crate::{Origin, Section, SettingsError};
 
 /// A section as it applies, and where each of its values comes from.

@@ -4,9 +4,9 @@ mod builder;
 mod environment_source;
 mod file_source;
 mod layers;
+mod schema;
 
 pub use builder::SettingsBuilder;
-pub(crate) use layers::Origins;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use figment::Figment;
 
 use crate::loaded::Loaded;
+use crate::origins::Origins;
 use crate::{Section, SettingsError, Warning};
 
 /// Everything that was set, by whom, and by nobody.

@@ -9,11 +9,12 @@ use serde::Serialize;
 
 use super::Settings;
 use super::layers::{self, Setting};
+use super::schema::Schema;
 use super::{environment_source, file_source};
 use crate::file::{self, Leaf};
 use crate::keys::Keys;
 use crate::nearest::nearest;
-use crate::{Environment, Origin, Section, SettingsError, Variable, Warning};
+use crate::{Environment, Origin, Section, SettingsError, Warning};
 
 /// Collects the sections and the sources of settings.
 #[derive(Default)]
@@ -26,23 +27,11 @@ pub struct SettingsBuilder {
     explicit: Vec<(String, Result<Value, String>, String)>,
 }
 
-pub(super) struct Schema {
-    pub(super) name: &'static str,
-    pub(super) variables: &'static [Variable],
-    pub(super) secrets: &'static [&'static str],
-    default: Result<Value, String>,
-}
-
 impl SettingsBuilder {
     /// Names a section that this program understands.
     pub fn section<T: Section>(mut self) -> Self {
         self.sections.retain(|known| known.name != T::NAME);
-        self.sections.push(Schema {
-            name: T::NAME,
-            variables: T::VARIABLES,
-            secrets: T::SECRETS,
-            default: Value::serialize(T::default()).map_err(|error| error.kind.to_string()),
-        });
+        self.sections.push(Schema::of::<T>());
         self
     }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::builder::Schema;
 use super::layers::Setting;
+use super::schema::Schema;
 use crate::keys::Keys;
 use crate::section::{MASKED, is_secret};
 use crate::{Environment, Origin, SettingsError};
