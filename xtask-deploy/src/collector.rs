@@ -3,7 +3,6 @@
 mod distribution;
 mod image;
 mod parts;
-mod reaper;
 mod redis;
 mod run;
 mod suites;
@@ -11,17 +10,15 @@ mod suites;
 use std::{fmt, path::PathBuf};
 
 use xtask::{
+    check::Check,
     console,
     outcome::{CannotCheck, Outcome, Report},
-    step::Check,
     workspace::Workspace,
 };
 
 use crate::{docker, mutants};
 
 use distribution::Distribution;
-
-pub(crate) use reaper::{RUN_LABEL, Run, SUBCOMMAND as REAPER, reap};
 
 /// The version of the collector that `deploy/collector` describes.
 ///

@@ -2,7 +2,7 @@
 
 use xtask::outcome::CannotCheck;
 
-use crate::{collector, images, step::Step};
+use crate::{collector, images, reaper, step::Step};
 
 /// What somebody asked for.
 pub(crate) enum Command {
@@ -27,7 +27,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, CannotCheck> {
         ["collector", rest @ ..] if !rest.is_empty() => {
             collector::Request::parse(rest).map(Command::Collector)
         }
-        [collector::REAPER, run] => Ok(Command::Reap((*run).to_owned())),
+        [reaper::SUBCOMMAND, run] => Ok(Command::Reap((*run).to_owned())),
         ["images", rest @ ..] => images_options(rest).map(Command::Images),
         ["setup"] => Ok(Command::Setup),
         ["selftest"] => Ok(Command::Selftest),

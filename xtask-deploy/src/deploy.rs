@@ -13,8 +13,8 @@ mod source;
 use std::collections::BTreeSet;
 
 use xtask::{
+    check::Check,
     outcome::{CannotCheck, Report},
-    step::Check,
     workspace::Workspace,
 };
 

@@ -8,7 +8,7 @@ use xtask::{
     workspace::Workspace,
 };
 
-use crate::setup;
+use crate::machine;
 
 /// An engine that does not answer within this does not answer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -59,7 +59,7 @@ fn find_by(client: &str) -> Result<String, Absence> {
     let asked = match process::run_within(&mut ask, Voice::Silent, PATIENCE) {
         Ok(asked) => asked,
         // A client that is slow, or was ended, is there all the same.
-        Err(reason) if setup::answers(client, &["--version"]) => {
+        Err(reason) if machine::answers(client, &["--version"]) => {
             return Err(Absence::Silent(reason.to_string()));
         }
         Err(_) => return Err(Absence::NoClient),

@@ -21,7 +21,7 @@ use xtask::{
     workspace::Workspace,
 };
 
-use crate::{docker, setup};
+use crate::{docker, machine};
 
 pub(crate) use binaries::{installed as has_target, target};
 pub(crate) use certificates::bundle as certificates;
@@ -162,7 +162,7 @@ fn make(voice: Voice, reference: String, command: &mut Command) -> Result<Built,
 /// `docker build`, by the classic builder where there is no plug-in for the other one.
 fn docker_build() -> Command {
     let mut command = Command::new("docker");
-    if !setup::answers("docker", &["buildx", "version"]) {
+    if !machine::answers("docker", &["buildx", "version"]) {
         command.env("DOCKER_BUILDKIT", "0");
     }
     // A note of when and where an image was built would make every image a new one.

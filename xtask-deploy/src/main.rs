@@ -7,7 +7,9 @@ mod deploy;
 mod docker;
 mod go;
 mod images;
+mod machine;
 mod mutants;
+mod reaper;
 mod rootfs;
 mod setup;
 mod step;
@@ -48,7 +50,7 @@ fn attempt(words: &[String]) -> Result<Outcome, CannotCheck> {
     Ok(match command {
         Command::Step(step) => step.run(&workspace),
         Command::Collector(request) => request.run(&workspace),
-        Command::Reap(run) => match collector::reap(&run) {
+        Command::Reap(run) => match reaper::reap(&run) {
             Ok(()) => Outcome::default(),
             Err(reason) => Outcome::cannot(reason),
         },
@@ -69,7 +71,7 @@ fn deliver(file: &Path, outcome: Outcome) -> Outcome {
 /// Prints the outcome, except that of a reaper that did its work in silence.
 fn conclude(words: &[String], outcome: Outcome) -> Outcome {
     let name = words.first().map_or("xtask-deploy", String::as_str);
-    if name != collector::REAPER {
+    if name != reaper::SUBCOMMAND {
         return console::conclude(name, outcome);
     }
     console::findings("collector", &outcome);

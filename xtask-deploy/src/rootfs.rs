@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use xtask::{cache, outcome::CannotCheck, workspace::Workspace};
 
-use crate::{docker, setup};
+use crate::{docker, machine};
 
 /// Says on an image which description it was made from.
 pub(crate) const STAMP_LABEL: &str = "org.glassbox.rootfs.stamp";
@@ -92,7 +92,7 @@ impl RootFs {
         archive: &Path,
         list: &Path,
     ) -> Result<(), CannotCheck> {
-        let debootstrap = setup::debootstrap().ok_or_else(|| {
+        let debootstrap = machine::debootstrap().ok_or_else(|| {
             CannotCheck::new("debootstrap is not installed: `cargo xtask setup` installs it")
         })?;
         let name = self.name();
@@ -102,16 +102,16 @@ impl RootFs {
         let work = TempDir::with_prefix_in("work-", folder)
             .map_err(|error| cache::failed(folder, &error))?;
         let tree = work.path().join("tree");
-        let mut make = setup::as_root(&debootstrap.to_string_lossy())?;
+        let mut make = machine::as_root(&debootstrap.to_string_lossy())?;
         make.arg("--variant=minbase");
         if !self.packages.is_empty() {
             make.arg(format!("--include={}", self.packages.join(",")));
         }
-        setup::must(workspace, make.arg(self.release).arg(&tree))?;
+        machine::must(workspace, make.arg(self.release).arg(&tree))?;
         let partial = work.path().join("tar");
-        let packed = setup::must(
+        let packed = machine::must(
             workspace,
-            setup::as_root("tar")?
+            machine::as_root("tar")?
                 .args([
                     "--numeric-owner",
                     "--exclude=./var/cache/apt/archives/*.deb",
@@ -127,9 +127,9 @@ impl RootFs {
             std::fs::copy(&status, list).map_err(|error| cache::failed(list, &error))
         });
         // Not by the temporary folder's own means: what is in the tree belongs to root.
-        setup::must(
+        machine::must(
             workspace,
-            setup::as_root("rm")?
+            machine::as_root("rm")?
                 .args(["-rf", "--one-file-system"])
                 .arg(&tree),
         )?;

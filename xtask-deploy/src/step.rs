@@ -1,9 +1,9 @@
 //! The steps that are done here, each made of checks, each check with the mutants it must turn red.
 
 use xtask::{
+    check::Check,
     outcome::{CannotCheck, Outcome, Report},
     selftest,
-    step::Check,
     workspace::Workspace,
 };
 

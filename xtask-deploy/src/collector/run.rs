@@ -13,16 +13,15 @@ use xtask::{
     console,
     outcome::{CannotCheck, Report},
     process::{self, Finished, Voice},
+    test::Counted,
     workspace::Workspace,
 };
 
 use super::{
     parts::{Part, Parts},
-    reaper::{self, Run},
     suites::{self, Suite, Target},
 };
-
-use xtask::test::Counted;
+use crate::reaper::{self, Run};
 
 /// A suite that is not through by then hangs.
 const LIMIT: Duration = Duration::from_secs(15 * 60);

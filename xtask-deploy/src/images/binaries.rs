@@ -15,7 +15,7 @@ use xtask::{
 
 use super::Image;
 
-use crate::setup;
+use crate::machine;
 
 /// The architecture of this machine, with the C library that can be linked statically and still resolves names.
 pub(crate) fn target() -> String {
@@ -50,7 +50,7 @@ impl Binaries {
 pub(super) fn build(workspace: &Workspace, images: &[Image]) -> Result<Binaries, CannotCheck> {
     let triple = target();
     let linker = format!("{}-linux-musl-gcc", std::env::consts::ARCH);
-    if !installed(workspace, &triple)? || !setup::answers(&linker, &["--version"]) {
+    if !installed(workspace, &triple)? || !machine::answers(&linker, &["--version"]) {
         return Err(CannotCheck::new(format!(
             "static binaries need the target {triple} and the package musl-tools: `cargo xtask setup` installs them"
         )));

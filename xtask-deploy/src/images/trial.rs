@@ -9,10 +9,9 @@ use std::{
 use xtask::{outcome::CannotCheck, workspace::Workspace};
 
 use super::{Built, Image};
-
 use crate::{
-    collector::{RUN_LABEL, Run},
     docker,
+    reaper::{RUN_LABEL, Run},
 };
 
 /// How long all of them together may take to be well.

@@ -1,6 +1,6 @@
 //! Faults of manifests and of configs, which `deploy` answers for.
 
-use xtask::selftest::{Answer::Violation, Mutant};
+use xtask::check::{Answer::Violation, Mutant};
 
 const APP: &str = "deploy/k8s/base/app.yaml";
 const COLLECTOR: &str = "deploy/k8s/base/collector.yaml";

@@ -1,6 +1,6 @@
 //! Faults of the suites, which `collector` answers for.
 
-use xtask::selftest::{
+use xtask::check::{
     Answer::{CannotCheck, Violation},
     Mutant,
 };

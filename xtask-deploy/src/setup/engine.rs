@@ -9,7 +9,7 @@ use std::{
 
 use xtask::{cache, outcome::CannotCheck, workspace::Workspace};
 
-use super::{as_root, must};
+use crate::machine::{as_root, must};
 
 use crate::docker::{self, Absence};
 

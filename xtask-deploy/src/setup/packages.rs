@@ -12,7 +12,7 @@ use xtask::{
     workspace::Workspace,
 };
 
-use super::{answers, as_root, must};
+use crate::machine::{answers, as_root, must};
 
 /// A package, and the question whether its content is there, asked without the package manager.
 struct Part {

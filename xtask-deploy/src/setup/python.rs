@@ -9,7 +9,7 @@ use xtask::{
     workspace::Workspace,
 };
 
-use super::must;
+use crate::machine::must;
 
 /// Installs it unless it is there, and returns how many parts that is.
 pub(super) fn install(workspace: &Workspace) -> Result<usize, CannotCheck> {

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use xtask::{cache, deny, outcome::CannotCheck, workspace::Workspace};
 
-use super::{every, must, python};
+use super::{every, python};
+use crate::machine::must;
 
 use crate::{deploy, go, images};
 

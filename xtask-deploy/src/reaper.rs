@@ -90,7 +90,7 @@ impl Run {
     }
 
     /// Tells the reaper which group of processes is at work.
-    pub(super) fn announce(&self, group: u32) {
+    pub(crate) fn announce(&self, group: u32) {
         if let Some(mut pipe) = self.pipe.as_ref() {
             // A reaper that is gone is noticed at the end, by what is left.
             let _ = writeln!(pipe, "{group}").and_then(|()| pipe.flush());
@@ -147,7 +147,7 @@ fn finish(id: &str, group: Option<u32>) -> Result<(), CannotCheck> {
 }
 
 /// Asks a group of processes to end, and ends it.
-pub(super) fn end_group(group: u32) {
+pub(crate) fn end_group(group: u32) {
     let signal = |name: &str| {
         let mut kill = Command::new("sh");
         // The one form that every shell understands.
