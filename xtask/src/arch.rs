@@ -1,15 +1,17 @@
 //! `arch`: declared edges, source rules and manifest keys against `architecture.toml`.
 
+mod circles;
 mod edges;
 mod manifests;
+mod modules;
 mod source;
 mod violation;
 
 use crate::{
-    metadata,
+    check::Check,
+    metadata, mutants,
     outcome::{CannotCheck, Report},
-    policy, selftest,
-    step::Check,
+    policy,
     workspace::Workspace,
 };
 
@@ -17,21 +19,28 @@ use crate::{
 pub(crate) const EDGES: Check = Check {
     name: "edges",
     run: edges,
-    mutants: selftest::EDGE_MUTANTS,
+    mutants: mutants::EDGE_MUTANTS,
 };
 
 /// What the source may hold.
 pub(crate) const SOURCE: Check = Check {
     name: "source",
     run: source,
-    mutants: selftest::SOURCE_MUTANTS,
+    mutants: mutants::SOURCE_MUTANTS,
+};
+
+/// Circles among the files of a crate.
+pub(crate) const CIRCLES: Check = Check {
+    name: "circles",
+    run: circles,
+    mutants: mutants::CIRCLE_MUTANTS,
 };
 
 /// What only cargo's warnings tell.
 pub(crate) const MANIFESTS: Check = Check {
     name: "manifests",
     run: manifests::check,
-    mutants: selftest::MANIFEST_MUTANTS,
+    mutants: mutants::MANIFEST_MUTANTS,
 };
 
 fn edges(workspace: &Workspace) -> Result<Report, CannotCheck> {
@@ -54,4 +63,10 @@ fn source(workspace: &Workspace) -> Result<Report, CannotCheck> {
     let policy = policy::load(workspace)?;
     let packages = metadata::load(workspace)?;
     source::check(workspace.root(), &packages, &policy)
+}
+
+fn circles(workspace: &Workspace) -> Result<Report, CannotCheck> {
+    let policy = policy::load(workspace)?;
+    let packages = metadata::load(workspace)?;
+    circles::check(workspace.root(), &packages, &policy.circles.known)
 }

@@ -6,10 +6,10 @@
 use std::{collections::BTreeSet, fmt::Write};
 
 use crate::{
+    check::Check,
+    mutants,
     outcome::{CannotCheck, Report},
     policy::{self, Closure, Policy, Section},
-    selftest,
-    step::Check,
     workspace::Workspace,
 };
 
@@ -17,7 +17,7 @@ use crate::{
 pub(crate) const CLOSURE: Check = Check {
     name: "closure",
     run: check,
-    mutants: selftest::CLOSURE_MUTANTS,
+    mutants: mutants::CLOSURE_MUTANTS,
 };
 
 fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {

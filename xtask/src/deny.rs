@@ -1,10 +1,10 @@
 //! `deny`: what may come from outside, by cargo-deny and `deny.toml`.
 
 use crate::{
+    check::Check,
+    mutants,
     outcome::{CannotCheck, Report},
     process::Finished,
-    selftest,
-    step::Check,
     workspace::Workspace,
 };
 
@@ -25,21 +25,21 @@ pub fn is_installed(workspace: &Workspace) -> Result<bool, CannotCheck> {
 pub(crate) const BANS: Check = Check {
     name: "bans",
     run: |workspace| ask(workspace, "bans"),
-    mutants: selftest::BAN_MUTANTS,
+    mutants: mutants::BAN_MUTANTS,
 };
 
 /// Licences of everything that is compiled.
 pub(crate) const LICENCES: Check = Check {
     name: "licences",
     run: |workspace| ask(workspace, "licenses"),
-    mutants: selftest::LICENCE_MUTANTS,
+    mutants: mutants::LICENCE_MUTANTS,
 };
 
 /// Where dependencies come from.
 pub(crate) const SOURCES: Check = Check {
     name: "sources",
     run: |workspace| ask(workspace, "sources"),
-    mutants: selftest::SOURCES_MUTANTS,
+    mutants: mutants::SOURCES_MUTANTS,
 };
 
 /// Known vulnerabilities: asks the network, so it is a command of its own and no step of `ci`.

@@ -1,10 +1,9 @@
 //! `doc`: the documentation of every package, without a warning.
 
 use crate::{
-    metadata,
+    check::Check,
+    metadata, mutants,
     outcome::{CannotCheck, Report},
-    selftest,
-    step::Check,
     workspace::Workspace,
 };
 
@@ -12,7 +11,7 @@ use crate::{
 pub(crate) const DOCUMENTATION: Check = Check {
     name: "documentation",
     run: check,
-    mutants: selftest::DOCUMENTATION_MUTANTS,
+    mutants: mutants::DOCUMENTATION_MUTANTS,
 };
 
 fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {

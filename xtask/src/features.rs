@@ -3,12 +3,12 @@
 use std::{collections::BTreeSet, time::Instant};
 
 use crate::{
+    check::Check,
     console,
     metadata::{self, Package},
+    mutants,
     outcome::{CannotCheck, Report},
     process::{self, Voice},
-    selftest,
-    step::Check,
     workspace::Workspace,
 };
 
@@ -16,7 +16,7 @@ use crate::{
 pub(crate) const FEATURES: Check = Check {
     name: "features",
     run: check,
-    mutants: selftest::FEATURE_MUTANTS,
+    mutants: mutants::FEATURE_MUTANTS,
 };
 
 fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {

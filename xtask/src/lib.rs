@@ -13,11 +13,14 @@ mod command;
 mod doc;
 mod features;
 mod lint;
+mod mutants;
 mod policy;
 
 pub mod cache;
+pub mod check;
 pub mod console;
 pub mod deny;
+pub mod fixture;
 pub mod handover;
 pub mod metadata;
 pub mod outcome;

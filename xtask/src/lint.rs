@@ -3,10 +3,10 @@
 mod tidy;
 
 use crate::{
+    check::Check,
     metadata::{self, Package},
+    mutants,
     outcome::{CannotCheck, Report},
-    selftest,
-    step::Check,
     workspace::Workspace,
 };
 
@@ -14,21 +14,21 @@ use crate::{
 pub(crate) const FORMAT: Check = Check {
     name: "format",
     run: format,
-    mutants: selftest::FORMAT_MUTANTS,
+    mutants: mutants::FORMAT_MUTANTS,
 };
 
 /// No warning from rustc or clippy, in anything we compile.
 pub(crate) const CLIPPY: Check = Check {
     name: "clippy",
     run: clippy,
-    mutants: selftest::CLIPPY_MUTANTS,
+    mutants: mutants::CLIPPY_MUTANTS,
 };
 
 /// How files are named, how long they are and how they begin.
 pub(crate) const TIDY: Check = Check {
     name: "tidy",
     run: tidy::check,
-    mutants: selftest::TIDY_MUTANTS,
+    mutants: mutants::TIDY_MUTANTS,
 };
 
 fn format(workspace: &Workspace) -> Result<Report, CannotCheck> {

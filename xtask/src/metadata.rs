@@ -38,6 +38,7 @@ struct Target {
     name: String,
     kind: Vec<String>,
     test: bool,
+    src_path: PathBuf,
 }
 
 /// One edge, as it stands in a manifest.
@@ -105,6 +106,16 @@ impl Package {
         targets
             .filter(|target| target.kind == ["test"] && !target.test)
             .map(|target| target.name.as_str())
+    }
+
+    /// The root files of the library and of the programs.
+    pub fn roots(&self) -> impl Iterator<Item = &Path> {
+        let ships =
+            |kind: &String| !["test", "bench", "example", "custom-build"].contains(&kind.as_str());
+        let targets = self.targets.iter();
+        targets
+            .filter(move |target| target.kind.iter().all(ships))
+            .map(|target| target.src_path.as_path())
     }
 
     /// What the manifest says to the tool of this name.

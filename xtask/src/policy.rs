@@ -21,6 +21,17 @@ pub(crate) struct Policy {
     pub(crate) crates: BTreeMap<String, Rule>,
     #[serde(default)]
     pub(crate) closure: BTreeMap<String, Closure>,
+    #[serde(default)]
+    pub(crate) circles: Circles,
+}
+
+/// Circles among files that are still to be broken.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Circles {
+    /// The files of each.
+    #[serde(default)]
+    pub(crate) known: BTreeSet<BTreeSet<String>>,
 }
 
 /// What one crate is and may import.

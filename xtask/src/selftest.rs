@@ -1,56 +1,11 @@
 //! `selftest`: every check against trees that were broken for it. A check that no mutant can turn red does not count.
 
-mod fixture;
-mod foreign_mutants;
-mod graph_mutants;
-mod step_mutants;
-
 use crate::{
+    check::Check,
+    fixture::Fixture,
     outcome::{CannotCheck, Report},
-    step::Check,
     workspace::Workspace,
 };
-
-pub use fixture::Fixture;
-
-pub(crate) use foreign_mutants::{BAN_MUTANTS, CLOSURE_MUTANTS, LICENCE_MUTANTS, SOURCES_MUTANTS};
-pub(crate) use graph_mutants::{EDGE_MUTANTS, MANIFEST_MUTANTS, SOURCE_MUTANTS};
-pub(crate) use step_mutants::{
-    CLIPPY_MUTANTS, DOCUMENTATION_MUTANTS, FEATURE_MUTANTS, FORMAT_MUTANTS, TEST_MUTANTS,
-    TIDY_MUTANTS,
-};
-
-/// One way to break the fixture, and what the check has to say to it.
-pub struct Mutant {
-    /// The fault in words.
-    pub fault: &'static str,
-    /// Makes the fault.
-    pub apply: fn(&Fixture) -> Result<(), CannotCheck>,
-    /// What the check has to say.
-    pub answer: Answer,
-}
-
-/// What a check has to answer. The fragment keeps it from being right by accident.
-#[derive(Debug)]
-pub enum Answer {
-    /// Exit 1, with this fragment in a violation.
-    Violation(&'static str),
-    /// Exit 2, with this fragment in the reason.
-    CannotCheck(&'static str),
-}
-
-impl Answer {
-    fn is_given_by(&self, result: &Result<Report, CannotCheck>) -> bool {
-        match (self, result) {
-            (Self::Violation(fragment), Ok(report)) => report
-                .violations()
-                .iter()
-                .any(|violation| violation.contains(fragment)),
-            (Self::CannotCheck(fragment), Err(reason)) => reason.to_string().contains(fragment),
-            _ => false,
-        }
-    }
-}
 
 /// Runs every mutant of every check, each of which comes with the name of its step.
 ///
@@ -121,7 +76,7 @@ fn trial(workspace: &Workspace, check: &Check) -> Result<Vec<String>, CannotChec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{arch, process::Voice, step::STEPS};
+    use crate::{arch, mutants::MANIFEST_MUTANTS, process::Voice, step::STEPS};
 
     fn repository() -> Workspace {
         Workspace::discover().unwrap().with_voice(Voice::Silent)
@@ -130,6 +85,11 @@ mod tests {
     #[test]
     fn every_edge_mutant_is_killed() {
         assert_eq!(trial(&repository(), &arch::EDGES).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn every_circle_mutant_is_killed() {
+        assert_eq!(trial(&repository(), &arch::CIRCLES).unwrap(), [""; 0]);
     }
 
     #[test]

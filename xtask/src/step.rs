@@ -1,22 +1,9 @@
 //! The steps of `ci`, each made of checks, each check with the mutants it must turn red.
 
 use crate::{
-    arch, closure, deny, doc, features, handover, lint,
-    outcome::{CannotCheck, Outcome, Report},
-    selftest::{self, Mutant},
-    test,
-    workspace::Workspace,
+    arch, check::Check, closure, deny, doc, features, handover, lint, outcome::Outcome, selftest,
+    test, workspace::Workspace,
 };
-
-/// One question asked of a tree.
-pub struct Check {
-    /// How the tables and the selftest call it.
-    pub name: &'static str,
-    /// Looks at the tree.
-    pub run: fn(&Workspace) -> Result<Report, CannotCheck>,
-    /// The edits of the fixture that it must turn red.
-    pub mutants: &'static [Mutant],
-}
 
 /// One line of the table that `ci` ends with, and a subcommand of the same name.
 pub struct Step {
@@ -39,7 +26,12 @@ pub const STEPS: &[Step] = &[
     Step {
         name: "arch",
         why: "who imports whom, held against architecture.toml",
-        work: Work::Checks(&[&arch::EDGES, &arch::SOURCE, &arch::MANIFESTS]),
+        work: Work::Checks(&[
+            &arch::EDGES,
+            &arch::CIRCLES,
+            &arch::SOURCE,
+            &arch::MANIFESTS,
+        ]),
     },
     Step {
         name: "closure",
@@ -148,6 +140,11 @@ mod tests {
     #[test]
     fn the_edges_of_this_repository_are_permitted() {
         green(&arch::EDGES);
+    }
+
+    #[test]
+    fn the_files_of_this_repository_form_no_circles_but_those_that_are_known() {
+        green(&arch::CIRCLES);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! `test`: every test there is, and the certainty that there was one.
 
 use crate::{
-    metadata,
+    check::Check,
+    metadata, mutants,
     outcome::{CannotCheck, Report},
     process::Finished,
-    python, selftest,
-    step::Check,
+    python,
     workspace::Workspace,
 };
 
@@ -16,7 +16,7 @@ const SUITES: &str = "glassbox-suites";
 pub const TESTS: Check = Check {
     name: "tests",
     run: check,
-    mutants: selftest::TEST_MUTANTS,
+    mutants: mutants::TEST_MUTANTS,
 };
 
 fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {

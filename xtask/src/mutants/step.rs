@@ -1,6 +1,6 @@
 //! Faults of the code itself, which `lint`, `test`, `features` and `doc` answer for.
 
-use super::{
+use crate::check::{
     Answer::{CannotCheck, Violation},
     Mutant,
 };

@@ -1,6 +1,6 @@
 //! Faults of the graph that `arch` answers for.
 
-use super::{
+use crate::check::{
     Answer::{CannotCheck, Violation},
     Mutant,
 };

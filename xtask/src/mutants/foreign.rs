@@ -1,6 +1,6 @@
 //! Faults of what comes from outside, which `closure` and `deny` answer for.
 
-use super::{
+use crate::check::{
     Answer::{CannotCheck, Violation},
     Mutant,
 };
