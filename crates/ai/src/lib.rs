@@ -1,37 +1,45 @@
-//! Chat models over HTTP, what goes around them, and the loop in which a model calls tools.
+//! Chat models over HTTP, what wraps them, and the loop in which a model calls tools.
 //!
-//! [`model_from_environment`] gives a model that is ready for use: [`OpenAiChat`], the client of
-//! everything that speaks OpenAI's Chat Completions, within [`Resilient`] (tries again as long as
-//! nothing has been said), within [`Budgeted`] (stops when the call's budget is spent), within
-//! [`Observed`] (one span and one record of usage for each call). Each is a
-//! [`ChatModel`](glassbox_core::ChatModel) of its own and can be put together otherwise.
+//! [`model_from_environment`] returns a model that is ready for use: [`HttpModel`], the client of a provider's
+//! API, within [`Budgeted`] (stops when the call's budget is spent), within [`Observed`] (one span and one record
+//! of usage for each attempt), within [`Resilient`] (tries again until the first piece of an answer). Each is a
+//! [`ChatModel`](glassbox_core::ChatModel) and can be combined in other ways.
 //!
-//! [`Assistant`] answers a question with a model and whatever tools discovery offers.
+//! [`Assistant`] answers a question with a model and the tools that discovery offers.
 //!
-//! Everything here runs within a tokio runtime with timers; nothing is spawned, so dropping a call or
-//! a stream ends it.
+//! Inside, `wire` is the trait of a provider's API; `openai` implements it for Chat Completions. What a provider
+//! attaches to an answer for its own later use is kept with its *origin* (provider, host and port), and is sent
+//! back to that origin only.
+//!
+//! Everything here runs within a tokio runtime with timers. Nothing is spawned, so dropping a call or a stream
+//! ends it.
 
 #![forbid(unsafe_code)]
 
 mod assistant;
 mod budgeted;
+mod connect;
 mod content;
 mod estimate;
+mod http_model;
 mod identity;
 mod instruments;
 mod observed;
 mod openai;
+mod provider;
 mod resilient;
 mod settings;
-mod sse;
 mod toolset;
+mod wire;
 
 pub use assistant::{Answer, Assistant, AssistantError, ToolUse};
 pub use budgeted::Budgeted;
+pub use connect::model_from_environment;
 pub use content::ContentCapture;
+pub use http_model::HttpModel;
 pub use identity::ModelIdentity;
 pub use observed::Observed;
-pub use openai::OpenAiChat;
+pub use provider::ProviderConfig;
 pub use resilient::Resilient;
-pub use settings::{AiSettings, ModelConfig, ModelConfigError, model_from_environment};
+pub use settings::{AiSettings, ModelConfig, ModelConfigError};
 pub use toolset::{Offered, Toolset};

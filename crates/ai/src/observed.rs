@@ -17,9 +17,9 @@ use std::{
 
 /// A model whose calls are spans `chat {model}` and metrics by the GenAI conventions 1.41.
 ///
-/// It goes outside of whatever tries again, so that one logical call is one span. Usage is recorded
-/// once: as reported at the end, or estimated where a call failed or was dropped after it had begun
-/// to answer.
+/// It goes inside of whatever tries again, so that each attempt is a span. Usage is recorded once for each
+/// attempt: as reported at the end, or estimated where an attempt failed or was dropped after the model had
+/// begun to answer.
 #[derive(Clone, Debug)]
 pub struct Observed<M> {
     model: M,

@@ -2,9 +2,7 @@
 
 mod model_config;
 
-pub use model_config::{ModelConfig, ModelConfigError, model_from_environment};
-
-pub(crate) use model_config::OPENAI_HOST;
+pub use model_config::{ModelConfig, ModelConfigError};
 
 use crate::ContentCapture;
 use glassbox_config::{Invalid, Section, Variable};

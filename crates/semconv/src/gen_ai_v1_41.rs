@@ -10,8 +10,8 @@
 //! | invoke agent | `invoke_agent {gen_ai.agent.name}` | client if remote, else internal |
 //! | workflow | `invoke_workflow {gen_ai.workflow.name}` | internal |
 //!
-//! One logical call is one span, whatever was retried inside. `gen_ai.usage.input_tokens` includes
-//! cached tokens, `gen_ai.usage.output_tokens` includes reasoning tokens.
+//! `gen_ai.usage.input_tokens` includes cached tokens, `gen_ai.usage.output_tokens` includes reasoning
+//! tokens.
 
 use crate::v1_41::{error, server};
 

@@ -1,14 +1,22 @@
 //! Joins the pieces of a streamed answer.
 
-use super::wire::{
-    CallPiece, Chunk, EXTRA_CONTENT, REASONING, REASONING_CONTENT, REASONING_DETAILS, TEXT_AS,
+use super::chunk::{
+    CallPiece, Chunk, ChunkChoice, EXTRA_CONTENT, REASONING, REASONING_CONTENT, REASONING_DETAILS,
+    TEXT_AS, Whole,
 };
-use crate::{ModelIdentity, estimate};
+use super::refusal;
+use crate::{
+    estimate,
+    wire::{Broken, Join, Step, misread},
+};
 use glassbox_core::{
     ChatEvent, ChatRequest, ChatResponse, FinishReason, Message, Opaque, Part, Reasoning, Role,
     ToolCall, Usage,
 };
 use serde_json::{Map, Value, json};
+
+/// What the provider sends in place of a chunk at the end.
+const DONE: &str = "[DONE]";
 
 /// What has been said so far.
 #[derive(Debug)]
@@ -42,11 +50,11 @@ struct OpenCall {
 
 impl Joiner {
     /// Nothing said yet to `request`, by the model that was asked for.
-    pub(super) fn new(identity: &ModelIdentity, request: &ChatRequest) -> Self {
+    pub(super) fn new(model: &str, origin: &str, request: &ChatRequest) -> Self {
         Self {
             id: None,
-            model: identity.model.clone(),
-            origin: identity.origin(),
+            model: model.to_owned(),
+            origin: origin.to_owned(),
             text: String::new(),
             text_extra: None,
             reasoning: String::new(),
@@ -59,7 +67,7 @@ impl Joiner {
     }
 
     /// Takes a piece; gives what can be told at once.
-    pub(super) fn add(&mut self, chunk: Chunk) -> Vec<ChatEvent> {
+    fn add(&mut self, chunk: Chunk) -> Vec<ChatEvent> {
         self.id = chunk.id.filter(|id| !id.is_empty()).or(self.id.take());
         if let Some(model) = chunk.model.filter(|model| !model.is_empty()) {
             self.model = model;
@@ -144,18 +152,6 @@ impl Joiner {
         }
     }
 
-    /// Whether the reason is known: what is missing then is usage at most.
-    pub(super) fn is_finished(&self) -> bool {
-        self.finish.is_some()
-    }
-
-    /// What is known to have been used up to now; nothing, unless the provider said so or has begun to
-    /// answer.
-    pub(super) fn used(&self) -> Option<Usage> {
-        let begun = !(self.text.is_empty() && self.reasoning.is_empty() && self.calls.is_empty());
-        (begun || self.usage.is_some()).then(|| self.usage())
-    }
-
     /// What has been used up to now, estimated unless the provider said.
     fn usage(&self) -> Usage {
         let calls = self
@@ -168,8 +164,88 @@ impl Joiner {
             .unwrap_or_else(|| Usage::estimated(self.input, output))
     }
 
-    /// The whole answer; `None` if the reason never came.
-    pub(super) fn finish(&mut self) -> Option<ChatResponse> {
+    fn attached(&self, extra: Value) -> Opaque {
+        Opaque::new(&self.origin, json!({EXTRA_CONTENT: extra}))
+    }
+
+    fn close(&self, call: &OpenCall) -> ToolCall {
+        let arguments = match call.arguments.trim() {
+            // A call without parameters may come without arguments.
+            "" => Value::Object(serde_json::Map::new()),
+            text => serde_json::from_str(text)
+                .ok()
+                .filter(Value::is_object)
+                .unwrap_or_else(|| Value::String(call.arguments.clone())),
+        };
+        let closed = ToolCall::new(&call.id, &call.name, arguments);
+        match &call.extra {
+            Some(extra) => closed.with_opaque(self.attached(extra.clone())),
+            None => closed,
+        }
+    }
+}
+
+impl Join for Joiner {
+    fn event(&mut self, data: &str) -> Result<Step, Broken> {
+        if data.trim() == DONE {
+            return Ok(Step::End);
+        }
+        let chunk: Chunk = serde_json::from_str(data).map_err(|error| {
+            Broken::Malformed(format!(
+                "it sent an event that is no chunk: {}",
+                misread(&error)
+            ))
+        })?;
+        match &chunk.error {
+            Some(error) => Err(Broken::Refused(refusal::read(error))),
+            None => Ok(Step::More(self.add(chunk))),
+        }
+    }
+
+    /// Goes the way of a stream, so that both ways give the same answer.
+    fn whole(&mut self, body: &[u8]) -> Result<ChatResponse, Broken> {
+        let whole: Whole =
+            serde_json::from_slice(body).map_err(|error| Broken::Malformed(misread(&error)))?;
+        if let Some(error) = &whole.error {
+            return Err(Broken::Refused(refusal::read(error)));
+        }
+        let broken = |what: &str| Broken::Malformed(what.to_owned());
+        let mut choices = whole.choices.into_iter();
+        let mut choice = choices.next().ok_or_else(|| broken("it has no choices"))?;
+        // Here each call is whole: its place tells it from the others.
+        let calls = choice
+            .message
+            .iter_mut()
+            .flat_map(|turn| &mut turn.tool_calls);
+        for (at, call) in calls.flatten().enumerate() {
+            call.index = Some(at);
+        }
+        self.add(Chunk {
+            id: whole.id,
+            model: whole.model,
+            usage: whole.usage,
+            choices: vec![ChunkChoice {
+                index: 0,
+                delta: choice.message,
+                finish_reason: choice.finish_reason.or_else(|| Some("stop".to_owned())),
+            }],
+            error: None,
+        });
+        self.finish()
+            .ok_or_else(|| broken("it has no finish_reason"))
+    }
+
+    /// Whether the reason is known: what is missing then is usage at most.
+    fn is_finished(&self) -> bool {
+        self.finish.is_some()
+    }
+
+    fn used(&self) -> Option<Usage> {
+        let begun = !(self.text.is_empty() && self.reasoning.is_empty() && self.calls.is_empty());
+        (begun || self.usage.is_some()).then(|| self.usage())
+    }
+
+    fn finish(&mut self) -> Option<ChatResponse> {
         let finish = self.finish.take()?;
         let usage = self.usage();
         let mut parts = Vec::new();
@@ -200,26 +276,6 @@ impl Joiner {
             Some(id) => response.with_id(id),
             None => response,
         })
-    }
-
-    fn attached(&self, extra: Value) -> Opaque {
-        Opaque::new(&self.origin, json!({EXTRA_CONTENT: extra}))
-    }
-
-    fn close(&self, call: &OpenCall) -> ToolCall {
-        let arguments = match call.arguments.trim() {
-            // A call without parameters may come without arguments.
-            "" => Value::Object(serde_json::Map::new()),
-            text => serde_json::from_str(text)
-                .ok()
-                .filter(Value::is_object)
-                .unwrap_or_else(|| Value::String(call.arguments.clone())),
-        };
-        let closed = ToolCall::new(&call.id, &call.name, arguments);
-        match &call.extra {
-            Some(extra) => closed.with_opaque(self.attached(extra.clone())),
-            None => closed,
-        }
     }
 }
 

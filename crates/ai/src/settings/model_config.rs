@@ -1,29 +1,16 @@
 //! A model that can be asked.
 
 use super::AiSettings;
-use crate::{Budgeted, ContentCapture, ModelIdentity, Observed, OpenAiChat, Resilient};
+use crate::{ContentCapture, ModelIdentity, ProviderConfig, provider};
 use glassbox_config::{Environment, Settings, SettingsError};
-use glassbox_core::ChatModel;
-use glassbox_instrument::{HttpClient, SystemClock};
-use glassbox_resilience::{Backoff, BreakerConfig, RetryPolicy};
-use glassbox_semconv::gen_ai_v1_41::provider;
-use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
+use std::num::NonZeroU32;
 use url::Url;
 
-/// The host of OpenAI's own API, which needs a key.
-pub(crate) const OPENAI_HOST: &str = "api.openai.com";
-const OPENAI_URL: &str = "https://api.openai.com/v1";
-const DEFAULT_MODEL: &str = "gpt-5-mini";
-const PREFIX: &str = "openai/";
-
-/// Which model is asked, where, and how; complete and consistent.
-#[derive(Clone, PartialEq)]
+/// Which model is asked, where and how; complete and consistent.
+#[derive(Clone, Debug, PartialEq)]
 pub struct ModelConfig {
-    identity: ModelIdentity,
-    base_url: String,
-    api_key: Option<String>,
-    timeout: Duration,
-    idle_timeout: Duration,
+    /// In the order in which they are asked; at least one.
+    providers: Vec<ProviderConfig>,
     attempts: NonZeroU32,
     max_steps: NonZeroU32,
     content_capture: ContentCapture,
@@ -94,33 +81,42 @@ impl ModelConfig {
         if given_url.is_none() && api_key.is_none() {
             return Err(ModelConfigError::NotConfigured);
         }
-        let model = text(&settings.model).unwrap_or_else(|| DEFAULT_MODEL.to_owned());
-        let model = match model.strip_prefix(PREFIX) {
-            Some(name) => name.to_owned(),
-            // Elsewhere a slash may be part of the name: meta-llama/Llama-3.
-            None => match (&given_url, model.split_once('/')) {
-                (None, Some((provider, _))) => {
-                    return Err(ModelConfigError::UnknownProvider {
-                        provider: provider.to_owned(),
-                        model,
-                    });
-                }
-                _ => model,
-            },
+        let model = text(&settings.model);
+        let model = model.as_deref().unwrap_or(provider::DEFAULT.model);
+        let named = provider::ALL
+            .iter()
+            .find_map(|known| Some((*known, model.strip_prefix(known.name)?.strip_prefix('/')?)));
+        let (provider, model) = match (named, model.split_once('/')) {
+            (Some(named), _) => named,
+            // Without a URL the slash separates a provider; elsewhere it may be part of the name, as in
+            // meta-llama/Llama-3.
+            (None, Some((provider, _))) if given_url.is_none() => {
+                return Err(ModelConfigError::UnknownProvider {
+                    provider: provider.to_owned(),
+                    model: model.to_owned(),
+                });
+            }
+            (None, _) => (provider::DEFAULT, model),
         };
-        let base_url = given_url.unwrap_or_else(|| OPENAI_URL.to_owned());
+        let base_url = given_url.unwrap_or_else(|| provider.base_url.to_owned());
         let base_url = base_url.trim_end_matches('/').to_owned();
         let (address, port) = host(&base_url)?;
-        if api_key.is_none() && address == OPENAI_HOST {
-            return Err(ModelConfigError::NoKey { url: base_url });
-        }
-        let one = NonZeroU32::MIN;
-        Ok(Self {
-            identity: ModelIdentity::new(provider::OPENAI, model, address, port),
+        let provider = ProviderConfig {
+            provider,
+            identity: ModelIdentity::new(provider.name, model, address, port),
             base_url,
             api_key,
             timeout: settings.timeout,
             idle_timeout: settings.idle_timeout,
+        };
+        if provider.api_key.is_none() && provider.is_providers_own() {
+            return Err(ModelConfigError::NoKey {
+                url: provider.base_url,
+            });
+        }
+        let one = NonZeroU32::MIN;
+        Ok(Self {
+            providers: vec![provider],
             attempts: NonZeroU32::new(settings.attempts).unwrap_or(one),
             max_steps: NonZeroU32::new(settings.max_steps).unwrap_or(one),
             content_capture: settings.capture_content,
@@ -134,29 +130,14 @@ impl ModelConfig {
         self
     }
 
-    /// The model, tried again, budgeted and observed, asked through `http`.
-    pub fn connect(&self, http: HttpClient) -> Arc<dyn ChatModel> {
-        let policy = RetryPolicy::try_new(self.attempts.get(), Backoff::default())
-            .expect("invariant: there is at least one attempt");
-        let model = OpenAiChat::new(self, http);
-        let breaker = BreakerConfig::default();
-        let model = Resilient::try_new(model, policy, breaker, Arc::new(SystemClock))
-            .expect("invariant: the default breaker makes sense");
-        Arc::new(Observed::new(
-            Budgeted::new(model),
-            self.identity.clone(),
-            self.content_capture,
-        ))
+    /// The model at its providers, in the order in which they are asked; at least one.
+    pub fn providers(&self) -> &[ProviderConfig] {
+        &self.providers
     }
 
-    /// Which model it is.
-    pub fn identity(&self) -> &ModelIdentity {
-        &self.identity
-    }
-
-    /// Up to `/chat/completions`, without a slash at the end.
-    pub fn base_url(&self) -> &str {
-        &self.base_url
+    /// How often a call is tried, the first time included.
+    pub fn attempts(&self) -> NonZeroU32 {
+        self.attempts
     }
 
     /// How often a model may be asked to answer one question.
@@ -168,42 +149,6 @@ impl ModelConfig {
     pub fn content_capture(&self) -> ContentCapture {
         self.content_capture
     }
-
-    pub(crate) fn api_key(&self) -> Option<&str> {
-        self.api_key.as_deref()
-    }
-
-    pub(crate) fn timeout(&self) -> Duration {
-        self.timeout
-    }
-
-    pub(crate) fn idle_timeout(&self) -> Duration {
-        self.idle_timeout
-    }
-}
-
-/// The model that the environment names, ready for use; its requests go through the proxies that the
-/// environment names, loopback aside.
-///
-/// ```no_run
-/// use glassbox_config::Environment;
-///
-/// let environment = Environment::from([("OPENAI_BASE_URL", "http://127.0.0.1:4390/v1")]);
-/// let model = glassbox_ai::model_from_environment(&environment)?;
-/// assert_eq!(model.id(), "openai/gpt-5-mini");
-/// # Ok::<(), glassbox_ai::ModelConfigError>(())
-/// ```
-///
-/// # Errors
-/// If there is no model to ask, in one sentence that says what to set.
-pub fn model_from_environment(
-    environment: &Environment,
-) -> Result<Arc<dyn ChatModel>, ModelConfigError> {
-    let config = ModelConfig::from_environment(environment)?;
-    let http = HttpClient::builder()
-        .proxies_from(|name| environment.get(name).map(str::to_owned))
-        .build();
-    Ok(config.connect(http))
 }
 
 fn host(base_url: &str) -> Result<(String, u16), ModelConfigError> {
@@ -226,21 +171,5 @@ fn host(base_url: &str) -> Result<(String, u16), ModelConfigError> {
     match (url.host_str(), port) {
         (Some(host), Some(port)) => Ok((host.to_owned(), port)),
         _ => Err(bad("it names no host".to_owned())),
-    }
-}
-
-/// Shows everything but the key.
-impl fmt::Debug for ModelConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ModelConfig")
-            .field("identity", &self.identity)
-            .field("base_url", &self.base_url)
-            .field("api_key", &self.api_key.as_ref().map(|_| "***"))
-            .field("timeout", &self.timeout)
-            .field("idle_timeout", &self.idle_timeout)
-            .field("attempts", &self.attempts)
-            .field("max_steps", &self.max_steps)
-            .field("content_capture", &self.content_capture)
-            .finish()
     }
 }

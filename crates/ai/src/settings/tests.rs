@@ -8,26 +8,28 @@ fn config<const N: usize>(variables: [(&str, &str); N]) -> Result<ModelConfig, S
 #[test]
 fn a_key_is_enough() {
     let config = self::config([("OPENAI_API_KEY", "sk-1")]).unwrap();
-    assert_eq!(config.base_url(), "https://api.openai.com/v1");
-    assert_eq!(config.identity().id(), "openai/gpt-5-mini");
-    assert_eq!(config.identity().port, 443);
+    assert_eq!(
+        config.providers()[0].base_url(),
+        "https://api.openai.com/v1"
+    );
+    assert_eq!(config.providers()[0].identity().id(), "openai/gpt-5-mini");
+    assert_eq!(config.providers()[0].identity().port, 443);
     assert!(!format!("{config:?}").contains("sk-1"));
 }
 
 #[test]
 fn a_server_without_a_key_is_enough() {
     let config = self::config([("OPENAI_BASE_URL", "http://127.0.0.1:4390/v1/")]).unwrap();
-    assert_eq!(config.base_url(), "http://127.0.0.1:4390/v1");
-    assert_eq!(config.identity().address, "127.0.0.1");
-    assert_eq!(config.identity().port, 4390);
+    assert_eq!(config.providers()[0].base_url(), "http://127.0.0.1:4390/v1");
+    assert_eq!(config.providers()[0].identity().address, "127.0.0.1");
+    assert_eq!(config.providers()[0].identity().port, 4390);
 }
 
 #[test]
 fn the_model_is_named_with_or_without_its_provider() {
     let key = ("OPENAI_API_KEY", "sk-1");
     let model = |name, value| {
-        config([key, (name, value)])
-            .unwrap()
+        config([key, (name, value)]).unwrap().providers()[0]
             .identity()
             .model
             .clone()
@@ -35,12 +37,15 @@ fn the_model_is_named_with_or_without_its_provider() {
     assert_eq!(model("GLASSBOX_MODEL", "openai/gpt-x"), "gpt-x");
     assert_eq!(model("OPENAI_MODEL", "gpt-y"), "gpt-y");
     let both = config([key, ("GLASSBOX_MODEL", "openai/a"), ("OPENAI_MODEL", "b")]).unwrap();
-    assert_eq!(both.identity().model, "a");
+    assert_eq!(both.providers()[0].identity().model, "a");
     let elsewhere = config([
         ("OPENAI_BASE_URL", "https://models.example/v1"),
         ("OPENAI_MODEL", "meta-llama/Llama-3"),
     ]);
-    assert_eq!(elsewhere.unwrap().identity().model, "meta-llama/Llama-3");
+    assert_eq!(
+        elsewhere.unwrap().providers()[0].identity().model,
+        "meta-llama/Llama-3"
+    );
 }
 
 #[test]
@@ -80,8 +85,8 @@ fn every_setting_has_a_variable_and_bad_values_are_refused() {
         ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "true"),
     ])
     .unwrap();
-    assert_eq!(config.timeout(), Duration::from_secs(5));
-    assert_eq!(config.idle_timeout(), Duration::from_secs(7));
+    assert_eq!(config.providers()[0].timeout(), Duration::from_secs(5));
+    assert_eq!(config.providers()[0].idle_timeout(), Duration::from_secs(7));
     assert_eq!(config.max_steps().get(), 3);
     assert!(config.content_capture().is_on());
     let zero = self::config([("OPENAI_API_KEY", "k"), ("GLASSBOX_AI_ATTEMPTS", "0")]);

@@ -2,7 +2,7 @@
 
 use crate::server::{Reply, Server, stream};
 use futures_util::StreamExt;
-use glassbox_ai::OpenAiChat;
+use glassbox_ai::HttpModel;
 use glassbox_core::{
     ChatEvent, ChatModel, ChatRequest, ChatResponse, Cx, Media, MediaKind, Message, Opaque, Part,
     Reasoning, Role, ToolCall, ToolResult,
@@ -10,7 +10,7 @@ use glassbox_core::{
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-async fn ask(model: &OpenAiChat, request: &ChatRequest) -> ChatResponse {
+async fn ask(model: &HttpModel, request: &ChatRequest) -> ChatResponse {
     let events = model.stream(&Cx::background(), request).await.unwrap();
     let events: Vec<_> = events.map(Result::unwrap).collect().await;
     match events.last() {

@@ -2,7 +2,7 @@
 
 use crate::server::{Reply, Server, stream};
 use futures_util::StreamExt;
-use glassbox_ai::{ModelConfig, OpenAiChat};
+use glassbox_ai::{HttpModel, ModelConfig};
 use glassbox_config::Environment;
 use glassbox_core::{
     Blame, Category, ChatEvent, ChatModel, ChatRequest, Cx, Deadline, Decide, Message, ModelError,
@@ -229,7 +229,7 @@ async fn a_model_that_is_not_there_is_named_with_its_address() {
     drop(listener);
     let environment = Environment::from([("OPENAI_BASE_URL", url.as_str())]);
     let config = ModelConfig::from_environment(&environment).unwrap();
-    let model = OpenAiChat::new(&config, HttpClient::new());
+    let model = HttpModel::new(&config.providers()[0], HttpClient::new());
     let error = model.chat(&Cx::background(), &ask()).await.unwrap_err();
     let text = error.to_string();
     assert!(

@@ -1,6 +1,6 @@
 //! An HTTP server that writes what it is told to, byte for byte.
 
-use glassbox_ai::{ModelConfig, OpenAiChat};
+use glassbox_ai::{HttpModel, ModelConfig};
 use glassbox_config::Environment;
 use glassbox_instrument::HttpClient;
 use serde_json::Value;
@@ -71,8 +71,8 @@ impl Server {
     }
 
     /// The model behind the server, bare.
-    pub(crate) fn model(&self) -> OpenAiChat {
-        OpenAiChat::new(&self.config(), HttpClient::new())
+    pub(crate) fn model(&self) -> HttpModel {
+        HttpModel::new(&self.config().providers()[0], HttpClient::new())
     }
 
     pub(crate) fn config(&self) -> ModelConfig {

@@ -227,32 +227,6 @@ async fn a_call_that_is_given_up_before_its_stream_used_nothing_known() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_logical_call_is_one_span_whatever_was_tried_again() {
-    let capture = TelemetryCapture::install();
-    let scripted = Scripted::new([
-        Script::Refuses(error(Category::Unavailable)),
-        says(&["It is."]),
-    ]);
-    let model = Resilient::try_new(
-        scripted,
-        RetryPolicy::default(),
-        BreakerConfig::default(),
-        Arc::new(SystemClock),
-    );
-    let identity = ModelIdentity::new("openai", "twice", "models.test", 8443);
-    let model = Observed::new(model.unwrap(), identity, ContentCapture::Off);
-    let stream = model.stream(&Cx::background(), &ask()).await.unwrap();
-    let _events: Vec<_> = stream.collect().await;
-    assert_eq!(span(&capture, "twice").text("error.type"), None);
-    assert_eq!(tokens(&capture, "twice", "output"), [5.0]);
-    let retries = [
-        ("glassbox.dependency", "openai/scripted"),
-        ("error.type", "unavailable"),
-    ];
-    assert_eq!(capture.counter("resilience.retries", &retries), 1);
-}
-
-#[tokio::test(start_paused = true)]
 async fn retries_that_stop_and_calls_that_are_spared_are_counted() {
     let capture = TelemetryCapture::install();
     let refuses = || Script::Refuses(error(Category::Unavailable));

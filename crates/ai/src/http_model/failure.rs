@@ -1,24 +1,31 @@
 //! What went wrong, in words that say what to do, and in decisions.
 
-use super::wire::Whole;
+use crate::{
+    ProviderConfig,
+    wire::{Broken, Reason, Refusal, Wire},
+};
 use glassbox_core::{Blame, Category, Decide, ModelError, Problem, Retry};
 use glassbox_instrument::{HttpError, HttpResponse};
 use http::HeaderMap;
 use serde_json::Value;
 use std::time::{Duration, SystemTime};
 
-/// Makes errors that name the endpoint and the model.
+/// Makes errors that name the endpoint, the model and the settings to check.
 #[derive(Clone, Debug)]
 pub(super) struct Failures {
     url: String,
     model: String,
+    key_setting: &'static str,
+    url_setting: &'static str,
 }
 
 impl Failures {
-    pub(super) fn new(url: &str, model: &str) -> Self {
+    pub(super) fn new(url: &str, config: &ProviderConfig) -> Self {
         Self {
             url: url.to_owned(),
-            model: model.to_owned(),
+            model: config.identity().model.clone(),
+            key_setting: config.provider.key_setting,
+            url_setting: config.provider.url_setting,
         }
     }
 
@@ -29,8 +36,9 @@ impl Failures {
             HttpError::Connect { .. } => (
                 "model.unreachable",
                 format!(
-                    "the model at {url} cannot be reached{}; is it running, and is OPENAI_BASE_URL right?",
-                    causes(&error)
+                    "the model at {url} cannot be reached{}; is it running, and is {} right?",
+                    causes(&error),
+                    self.url_setting
                 ),
             ),
             HttpError::Timeout { limit, .. } => (
@@ -57,21 +65,26 @@ impl Failures {
         decide(problem, &error).with_source(error)
     }
 
-    /// The answer is a refusal.
-    pub(super) async fn of_response(&self, response: HttpResponse) -> ModelError {
+    /// The answer's status is an error.
+    pub(super) async fn of_response(&self, response: HttpResponse, wire: &dyn Wire) -> ModelError {
         let status = response.status().as_u16();
         let wait = retry_after(response.headers(), SystemTime::now());
-        // A body that cannot be read leaves the status to tell.
+        // Without a body that can be read, the status has to do.
         let body = response.bytes().await.unwrap_or_default();
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-        self.refusal(Some(status), &body["error"], wait)
+        let refusal = Refusal {
+            status: Some(status),
+            ..wire.refusal(&body)
+        };
+        self.refusal(&refusal, wait)
     }
 
-    /// The stream carries an error in place of a chunk.
-    pub(super) fn of_event(&self, error: &Value) -> ModelError {
-        let status = error["status"].as_u64().or_else(|| error["code"].as_u64());
-        let status = status.and_then(|status| u16::try_from(status).ok());
-        self.refusal(status, error, None)
+    /// The stream cannot continue.
+    pub(super) fn of_broken(&self, broken: Broken) -> ModelError {
+        match broken {
+            Broken::Refused(refusal) => self.refusal(&refusal, None),
+            Broken::Malformed(what) => self.of_stream(what),
+        }
     }
 
     /// The stream is not what it should be.
@@ -82,7 +95,11 @@ impl Failures {
     }
 
     /// The whole answer is not what it should be.
-    pub(super) fn of_body(&self, what: &str) -> ModelError {
+    pub(super) fn of_body(&self, broken: Broken) -> ModelError {
+        let what = match broken {
+            Broken::Refused(refusal) => return self.refusal(&refusal, None),
+            Broken::Malformed(what) => what,
+        };
         let message = format!(
             "the answer of the model at {} makes no sense: {what}",
             self.url
@@ -91,57 +108,36 @@ impl Failures {
         ModelError::from_problem(problem).with_blame(Blame::Peer)
     }
 
-    /// The whole answer.
-    pub(super) async fn read(&self, response: HttpResponse) -> Result<Whole, ModelError> {
-        let bytes = response
-            .bytes()
-            .await
-            .map_err(|error| self.of_http(error))?;
-        let whole: Whole =
-            serde_json::from_slice(&bytes).map_err(|error| self.of_body(&misread(&error)))?;
-        match &whole.error {
-            Some(error) => Err(self.of_event(error)),
-            None => Ok(whole),
-        }
-    }
-
-    /// `error` is OpenAI's error object, or nothing.
-    fn refusal(&self, status: Option<u16>, error: &Value, wait: Option<Duration>) -> ModelError {
+    fn refusal(&self, refusal: &Refusal, wait: Option<Duration>) -> ModelError {
         let (url, model) = (&self.url, &self.model);
-        let word = error["code"]
-            .as_str()
-            .or_else(|| error["type"].as_str())
-            .unwrap_or_default();
-        let said = match error {
-            Value::String(message) => Some(message.as_str()),
-            error => error["message"].as_str(),
-        };
+        let (key_setting, url_setting) = (self.key_setting, self.url_setting);
+        let said = refusal.message.as_deref();
         let said = said.map(|said| format!(": {}", said.trim_end_matches('.')));
         let said = said.unwrap_or_default();
-        let (category, code, message) = match (status, word) {
-            (_, "insufficient_quota") | (Some(402), _) => (
+        let (category, code, message) = match (refusal.status, refusal.reason) {
+            (_, Some(Reason::Quota)) | (Some(402), _) => (
                 Category::BudgetExhausted,
                 "model.quota_exhausted",
                 format!("the quota at {url} is used up{said}"),
             ),
-            (_, "context_length_exceeded") => (
+            (_, Some(Reason::ContextTooLong)) => (
                 Category::Invalid,
                 "model.context_too_long",
                 format!("the conversation is too long for {model}{said}"),
             ),
-            (Some(401), _) | (_, "invalid_api_key") => (
+            (Some(401), _) | (_, Some(Reason::Unauthenticated)) => (
                 Category::Unauthenticated,
                 "model.unauthenticated",
-                format!("{url} does not accept the key; check OPENAI_API_KEY{said}"),
+                format!("{url} does not accept the key; check {key_setting}{said}"),
             ),
-            (Some(404), _) | (_, "model_not_found") => (
+            (Some(404), _) | (_, Some(Reason::NotFound)) => (
                 Category::NotFound,
                 "model.not_found",
                 format!(
-                    "there is no {model} at {url}; check GLASSBOX_MODEL and OPENAI_BASE_URL{said}"
+                    "there is no {model} at {url}; check GLASSBOX_MODEL and {url_setting}{said}"
                 ),
             ),
-            (Some(429), _) | (_, "rate_limit_exceeded") => (
+            (Some(429), _) | (_, Some(Reason::RateLimited)) => (
                 Category::RateLimited,
                 "model.rate_limited",
                 format!("{url} asks for fewer requests{said}"),
@@ -173,15 +169,6 @@ impl Failures {
             _ => problem,
         })
     }
-}
-
-/// What is wrong with a document, and where, but not what it says: that is content.
-pub(super) fn misread(error: &serde_json::Error) -> String {
-    let what = match error.classify() {
-        serde_json::error::Category::Data => "it does not have the expected form",
-        _ => "it is not valid JSON",
-    };
-    format!("{what} (line {} column {})", error.line(), error.column())
 }
 
 /// The exchange's own decisions, also where only the problem travels on.
@@ -226,7 +213,8 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::ModelConfig;
+    use glassbox_config::Environment;
 
     #[test]
     fn every_form_of_retry_after_is_understood() {
@@ -255,9 +243,16 @@ mod tests {
 
     #[test]
     fn a_refusal_decides_what_to_do_next() {
-        let failures = Failures::new("http://m/v1/chat/completions", "gpt-x");
-        let decide = |status: u16, error: Value| {
-            let error = failures.refusal(Some(status), &error, None);
+        let environment = Environment::from([("OPENAI_BASE_URL", "http://m/v1")]);
+        let config = ModelConfig::from_environment(&environment).unwrap();
+        let failures = Failures::new("http://m/v1/chat/completions", &config.providers()[0]);
+        let decide = |status: u16, reason: Option<Reason>| {
+            let refusal = Refusal {
+                status: Some(status),
+                reason,
+                message: None,
+            };
+            let error = failures.refusal(&refusal, None);
             (
                 error.problem().code().to_owned(),
                 error.retry(),
@@ -266,29 +261,29 @@ mod tests {
         };
         let expected = |code: &str, retry, blame| (code.to_owned(), retry, blame);
         assert_eq!(
-            decide(429, json!({"message": "slow down"})),
+            decide(429, None),
             expected("model.rate_limited", Retry::Backoff, Blame::Peer)
         );
         assert_eq!(
-            decide(429, json!({"code": "insufficient_quota"})),
+            decide(429, Some(Reason::Quota)),
             expected("model.quota_exhausted", Retry::Never, Blame::Local)
         );
         assert_eq!(
-            decide(400, json!({"code": "context_length_exceeded"})),
+            decide(400, Some(Reason::ContextTooLong)),
             expected("model.context_too_long", Retry::Never, Blame::Caller)
         );
         assert_eq!(
-            decide(401, Value::Null),
+            decide(401, None),
             expected("model.unauthenticated", Retry::Never, Blame::Caller)
         );
         for status in [500, 502, 503, 529] {
             assert_eq!(
-                decide(status, Value::Null),
+                decide(status, None),
                 expected("model.unavailable", Retry::Backoff, Blame::Peer)
             );
         }
         assert_eq!(
-            decide(400, json!({"message": "no such field."})),
+            decide(400, None),
             expected("model.refused", Retry::Never, Blame::Caller)
         );
     }

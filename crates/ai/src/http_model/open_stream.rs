@@ -1,11 +1,7 @@
 //! An answer under way.
 
-use super::{
-    failure::{Failures, misread},
-    joiner::Joiner,
-    wire::Chunk,
-};
-use crate::sse::SseParser;
+use super::{failure::Failures, sse::SseParser};
+use crate::wire::{Join, Step};
 use futures_util::{Stream, stream};
 use glassbox_core::{ChatEvent, ChatResponse, ChatStream, ModelError};
 use glassbox_instrument::HttpBody;
@@ -15,9 +11,6 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// What the provider sends in place of a chunk at the end.
-const DONE: &str = "[DONE]";
-
 /// Turns a body into events. Ends after `Finished`, or after an error.
 ///
 /// # Bounds
@@ -26,17 +19,17 @@ pub(super) struct OpenStream {
     /// `None` once the end is decided.
     body: Option<HttpBody>,
     parser: SseParser,
-    joiner: Joiner,
+    joined: Box<dyn Join>,
     failures: Failures,
     waiting: VecDeque<Result<ChatEvent, ModelError>>,
 }
 
 impl OpenStream {
-    pub(super) fn new(body: HttpBody, joiner: Joiner, failures: Failures) -> Self {
+    pub(super) fn new(body: HttpBody, joined: Box<dyn Join>, failures: Failures) -> Self {
         Self {
             body: Some(body),
             parser: SseParser::default(),
-            joiner,
+            joined,
             failures,
             waiting: VecDeque::new(),
         }
@@ -57,26 +50,16 @@ impl OpenStream {
         if self.body.is_none() {
             return;
         }
-        if data.trim() == DONE {
-            return self.finish();
-        }
-        match serde_json::from_str::<Chunk>(data) {
-            Ok(chunk) => match &chunk.error {
-                Some(error) => self.end(Err(self.failures.of_event(error))),
-                None => self
-                    .waiting
-                    .extend(self.joiner.add(chunk).into_iter().map(Ok)),
-            },
-            Err(error) => {
-                let message = format!("it sent an event that is no chunk: {}", misread(&error));
-                self.end(Err(self.failures.of_stream(message)));
-            }
+        match self.joined.event(data) {
+            Ok(Step::More(events)) => self.waiting.extend(events.into_iter().map(Ok)),
+            Ok(Step::End) => self.finish(),
+            Err(broken) => self.end(Err(self.failures.of_broken(broken))),
         }
     }
 
     /// The stream said that it is at its end, or ended.
     fn finish(&mut self) {
-        let end = match self.joiner.finish() {
+        let end = match self.joined.finish() {
             Some(response) => Ok(ChatEvent::Finished(Box::new(response))),
             None => Err(self
                 .failures
@@ -88,7 +71,7 @@ impl OpenStream {
     fn end(&mut self, end: Result<ChatEvent, ModelError>) {
         self.body = None;
         self.waiting
-            .push_back(end.map_err(|error| match self.joiner.used() {
+            .push_back(end.map_err(|error| match self.joined.used() {
                 Some(usage) => error.with_usage(usage),
                 None => error,
             }));
@@ -110,7 +93,7 @@ impl Stream for OpenStream {
             match ready!(Pin::new(body).poll_next(task)) {
                 Some(Ok(bytes)) => this.take(&bytes),
                 // A connection that breaks after the last word has cost nothing but usage.
-                Some(Err(_)) if this.joiner.is_finished() => this.finish(),
+                Some(Err(_)) if this.joined.is_finished() => this.finish(),
                 Some(Err(error)) => {
                     let error = this.failures.of_http(error);
                     this.end(Err(error));

@@ -1,0 +1,214 @@
+//! A request as Chat Completions has it.
+
+use super::chunk::TEXT_AS;
+use glassbox_core::{
+    Category, ChatRequest, Media, MediaKind, MediaSource, Message, ModelError, Part, Problem,
+    Reasoning, ToolChoice,
+};
+use serde_json::{Map, Value, json};
+
+/// Who is asked.
+pub(super) struct Peer<'a> {
+    pub(super) provider: &'a str,
+    pub(super) model: &'a str,
+    /// What it attached to earlier answers is sent back to it.
+    pub(super) origin: &'a str,
+    /// Whether it is OpenAI itself, and not another server that speaks the same.
+    pub(super) is_openai: bool,
+}
+
+/// A request's body.
+///
+/// # Errors
+/// If the request has a part that the protocol cannot carry.
+pub(super) fn body(
+    peer: &Peer<'_>,
+    request: &ChatRequest,
+    stream: bool,
+) -> Result<Value, ModelError> {
+    let mut body = Map::new();
+    let mut set = |key: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            body.insert(key.to_owned(), value);
+        }
+    };
+    let messages = request
+        .messages
+        .iter()
+        .map(|one| message(one, peer.origin))
+        .collect::<Result<Vec<_>, _>>()?;
+    set("model", Some(peer.model.into()));
+    set("messages", Some(messages.into_iter().flatten().collect()));
+    if !request.tools.is_empty() {
+        let tools = request.tools.iter().map(|tool| {
+            json!({"type": "function", "function": {
+                "name": tool.name, "description": tool.description, "parameters": tool.input,
+            }})
+        });
+        set("tools", Some(tools.collect()));
+        let choice = request.tool_choice.as_ref().map(tool_choice).transpose()?;
+        set("tool_choice", choice);
+    }
+    set("stream", Some(stream.into()));
+    set(
+        "stream_options",
+        stream.then(|| json!({"include_usage": true})),
+    );
+    // OpenAI renamed the limit; many others know the old name only.
+    let limit = match peer.is_openai {
+        true => "max_completion_tokens",
+        false => "max_tokens",
+    };
+    set(limit, request.max_tokens.map(Value::from));
+    set("temperature", request.temperature.map(|it| json!(it)));
+    set("seed", request.seed.map(Value::from));
+    set(
+        "stop",
+        (!request.stop.is_empty()).then(|| json!(request.stop)),
+    );
+    let format = request.response_schema.as_ref().map(|schema| {
+        json!({"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}})
+    });
+    set("response_format", format);
+    let effort = request.reasoning_effort.as_ref();
+    set("reasoning_effort", effort.map(|it| it.as_str().into()));
+    let cache = request.cache.as_ref().filter(|_| peer.is_openai);
+    let key = cache.and_then(|hint| hint.key.as_deref());
+    set("prompt_cache_key", key.map(Value::from));
+    if let Some(extras) = request.extras.get(peer.provider) {
+        body.extend(extras.clone());
+    }
+    Ok(Value::Object(body))
+}
+
+fn tool_choice(choice: &ToolChoice) -> Result<Value, ModelError> {
+    Ok(match choice {
+        ToolChoice::Auto => "auto".into(),
+        ToolChoice::None => "none".into(),
+        ToolChoice::Required => "required".into(),
+        ToolChoice::Tool(name) => json!({"type": "function", "function": {"name": name}}),
+        _ => return Err(unsupported("the request has a choice of tools")),
+    })
+}
+
+/// One message of ours as one of theirs, or as several: each tool result is a message there.
+fn message(message: &Message, origin: &str) -> Result<Vec<Value>, ModelError> {
+    let role = message.role.as_str();
+    let mut results = Vec::new();
+    let mut calls = Vec::new();
+    let mut content = Vec::new();
+    let mut attached = Map::new();
+    let mut reasoning = Map::new();
+    for part in &message.parts {
+        match part {
+            Part::Text { text, opaque, .. } => {
+                content.push(json!({"type": "text", "text": text}));
+                let extra = opaque.as_ref().and_then(|it| it.value_for(origin));
+                attached.extend(members(extra));
+            }
+            Part::Media(media) => content.push(self::media(media)?),
+            Part::Reasoning(part) => add_reasoning(&mut reasoning, part, origin),
+            Part::ToolCall(call) => {
+                let mut wire = json!({
+                    "id": call.id, "type": "function",
+                    "function": {"name": call.name, "arguments": as_text(&call.arguments)},
+                });
+                let extra = call.opaque.as_ref().and_then(|it| it.value_for(origin));
+                for (key, value) in members(extra) {
+                    wire[key] = value;
+                }
+                calls.push(wire);
+            }
+            Part::ToolResult(result) => results.push(json!({
+                "role": role, "tool_call_id": result.id, "content": result.to_text(),
+            })),
+            _ => return Err(unsupported("a message has a part")),
+        }
+    }
+    if !results.is_empty() {
+        return Ok(results);
+    }
+    let is_text = message
+        .parts
+        .iter()
+        .all(|part| !matches!(part, Part::Media(_)));
+    let mut wire = json!({"role": role, "content": match is_text {
+        // Not every server takes a list.
+        true => message.text().into(),
+        false => Value::Array(content),
+    }});
+    for (key, value) in attached {
+        wire[key] = value;
+    }
+    if !calls.is_empty() {
+        if wire["content"] == "" {
+            wire["content"] = Value::Null;
+        }
+        wire["tool_calls"] = calls.into();
+        // Who shows reasoning may insist on it within a loop of tools, and refuse it outside.
+        for (key, value) in reasoning {
+            wire[key] = value;
+        }
+    }
+    Ok(vec![wire])
+}
+
+/// Adds reasoning under the names under which it came, if it came from this origin.
+fn add_reasoning(wire: &mut Map<String, Value>, part: &Reasoning, origin: &str) {
+    let extra = part.opaque.as_ref().and_then(|it| it.value_for(origin));
+    for (key, value) in members(extra) {
+        match value {
+            Value::String(name) if key == TEXT_AS => {
+                wire.insert(name, part.text.clone().into());
+            }
+            value => {
+                wire.insert(key, value);
+            }
+        }
+    }
+}
+
+fn members(value: Option<&Value>) -> Map<String, Value> {
+    value
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default()
+}
+
+fn media(media: &Media) -> Result<Value, ModelError> {
+    let wire = match (media.kind(), media.source()) {
+        (MediaKind::Image, MediaSource::Data(_) | MediaSource::Uri(_)) => {
+            json!({"type": "image_url", "image_url": {"url": media.to_uri()}})
+        }
+        (MediaKind::Audio, MediaSource::Data(_)) => {
+            let format = match media.mime_type() {
+                Some("audio/mpeg" | "audio/mp3") => "mp3",
+                Some("audio/wav" | "audio/x-wav" | "audio/wave") => "wav",
+                _ => return Err(unsupported("a message has audio that is not WAV or MP3,")),
+            };
+            json!({"type": "input_audio", "input_audio": {"data": media.to_base64(), "format": format}})
+        }
+        (MediaKind::File, MediaSource::FileId(id)) => {
+            json!({"type": "file", "file": {"file_id": id}})
+        }
+        (MediaKind::File, MediaSource::Data(_)) => {
+            let name = media.name().unwrap_or("file");
+            json!({"type": "file", "file": {"filename": name, "file_data": media.to_uri()}})
+        }
+        _ => return Err(unsupported("a message has media")),
+    };
+    Ok(wire)
+}
+
+fn unsupported(what: &str) -> ModelError {
+    let message = format!("{what} that Chat Completions cannot carry; leave it out");
+    let problem = Problem::new(Category::Invalid, "model.unsupported_part", message);
+    ModelError::from_problem(problem)
+}
+
+fn as_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
