@@ -192,7 +192,7 @@ impl Assistant {
         world: &World<'_>,
         progress: &mut Progress,
     ) -> Result<ChatResponse, Problem> {
-        let tools = Toolset::discover(world.discovery, &self.filter).await?;
+        let tools = Toolset::discover(cx, world.discovery, &self.filter).await?;
         for step in 1..=self.max_steps.get() {
             self.still_wanted(cx)?;
             let cx = &of_step(cx, step);

@@ -72,14 +72,9 @@ fn check(cx: &Cx) -> Result<(), ModelError> {
 }
 
 fn charge(cx: &Cx, tokens: u64) {
-    if let Some(budget) = cx.budget()
-        && tokens > 0
-    {
-        budget.charge(Spent {
-            tokens,
-            // No price is known here.
-            micro_usd: None,
-        });
+    if tokens > 0 {
+        // No price is known here.
+        cx.charge(Spent::tokens(tokens));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The tools that a model is offered, under names that are unique.
 
-use glassbox_core::{Capability, Discovery, Effect, Filter, Problem, ServiceInfo};
+use glassbox_core::{Capability, Cx, Discovery, Effect, Filter, Problem, ServiceInfo};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -36,8 +36,12 @@ impl Toolset {
     ///
     /// # Errors
     /// If discovery does not answer.
-    pub async fn discover(discovery: &dyn Discovery, filter: &Filter) -> Result<Self, Problem> {
-        Ok(Self::of(&discovery.find(filter).await?))
+    pub async fn discover(
+        cx: &Cx,
+        discovery: &dyn Discovery,
+        filter: &Filter,
+    ) -> Result<Self, Problem> {
+        Ok(Self::of(&discovery.find(cx, filter).await?))
     }
 
     /// What these services have.

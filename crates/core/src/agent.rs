@@ -1,8 +1,8 @@
 //! Agents: active. An agent gets a [`World`], which a tool never sees: that is the asymmetry.
 
 use crate::{
-    Capability, ChatModel, Connector, CostClass, Cx, Discovery, Effect, Events, Memory, Output,
-    ToolError,
+    Caller, Capability, ChatModel, Connector, CostClass, Cx, Discovery, Effect, Events, Memory,
+    Outcome, ToolError,
     catalogue::{Catalogue, read, write},
 };
 use async_trait::async_trait;
@@ -19,6 +19,8 @@ pub struct World<'a> {
     pub discovery: &'a dyn Discovery,
     /// Makes what was found callable.
     pub connector: &'a dyn Connector,
+    /// Calls capabilities: finds an instance, fails over, repeats what may be repeated.
+    pub caller: &'a dyn Caller,
     /// Thinks.
     pub model: &'a dyn ChatModel,
     /// Remembers across invocations.
@@ -32,6 +34,7 @@ impl<'a> World<'a> {
     pub fn new(
         discovery: &'a dyn Discovery,
         connector: &'a dyn Connector,
+        caller: &'a dyn Caller,
         model: &'a dyn ChatModel,
         memory: &'a dyn Memory,
         events: &'a dyn Events,
@@ -39,6 +42,7 @@ impl<'a> World<'a> {
         Self {
             discovery,
             connector,
+            caller,
             model,
             memory,
             events,
@@ -72,7 +76,28 @@ pub trait Agent: Send + Sync {
         world: &World<'_>,
         capability: &str,
         input: Value,
-    ) -> Result<Output, ToolError>;
+    ) -> Result<Outcome, ToolError>;
+}
+
+through_pointers! {
+    #[async_trait]
+    Agent {
+        fn name(&self) -> &str {
+            (**self).name()
+        }
+        fn capabilities(&self) -> &[Capability] {
+            (**self).capabilities()
+        }
+        async fn invoke(
+            &self,
+            cx: &Cx,
+            world: &World<'_>,
+            capability: &str,
+            input: Value,
+        ) -> Result<Outcome, ToolError> {
+            (**self).invoke(cx, world, capability, input).await
+        }
+    }
 }
 
 /// An agent's skill as its author writes it: one capability with its types.
@@ -92,6 +117,22 @@ pub trait TypedAgent: Send + Sync {
     const COST: CostClass = CostClass::Expensive;
     /// How long a call may take when its caller says nothing.
     const TIMEOUT: Duration = Duration::from_secs(120);
+    /// The name for people, if it is not the capability's.
+    const TITLE: Option<&'static str> = None;
+    /// See [`Capability::honours_idempotency_key`].
+    const HONOURS_IDEMPOTENCY_KEY: bool = false;
+    /// Words to find it by.
+    const TAGS: &'static [&'static str] = &[];
+    /// Whether an unknown input field is refused; see [`TypedTool::STRICT`](crate::TypedTool::STRICT).
+    const STRICT: bool = true;
+
+    /// Inputs that show how it is called.
+    fn examples() -> Vec<Value>
+    where
+        Self: Sized,
+    {
+        Vec::new()
+    }
 
     /// Does it, with the world's help.
     ///
@@ -124,7 +165,18 @@ impl Skillset {
         let capability = Capability::of::<A::Input, A::Output>(A::NAME, A::DESCRIPTION)
             .with_effect(A::EFFECT)
             .with_cost(A::COST)
-            .with_timeout(A::TIMEOUT);
+            .with_timeout(A::TIMEOUT)
+            .with_honours_idempotency_key(A::HONOURS_IDEMPOTENCY_KEY)
+            .with_tags(A::TAGS.iter().copied())
+            .with_examples(A::examples());
+        let capability = match A::TITLE {
+            Some(title) => capability.with_title(title),
+            None => capability,
+        };
+        let capability = match A::STRICT {
+            true => capability.with_closed_input(),
+            false => capability,
+        };
         self.0.add(capability, Box::new(skill));
         self
     }
@@ -146,7 +198,7 @@ impl Agent for Skillset {
         world: &World<'_>,
         capability: &str,
         input: Value,
-    ) -> Result<Output, ToolError> {
+    ) -> Result<Outcome, ToolError> {
         self.0.find(capability)?.invoke(cx, world, input).await
     }
 }
@@ -154,13 +206,13 @@ impl Agent for Skillset {
 /// A typed skill behind JSON.
 #[async_trait]
 trait Erased: Send + Sync {
-    async fn invoke(&self, cx: &Cx, world: &World<'_>, input: Value) -> Result<Output, ToolError>;
+    async fn invoke(&self, cx: &Cx, world: &World<'_>, input: Value) -> Result<Outcome, ToolError>;
 }
 
 #[async_trait]
 impl<A: TypedAgent> Erased for A {
-    async fn invoke(&self, cx: &Cx, world: &World<'_>, input: Value) -> Result<Output, ToolError> {
-        let input = read(A::NAME, input)?;
+    async fn invoke(&self, cx: &Cx, world: &World<'_>, input: Value) -> Result<Outcome, ToolError> {
+        let input = read(A::NAME, input, A::STRICT)?;
         write(A::NAME, &TypedAgent::invoke(self, cx, world, input).await?)
     }
 }

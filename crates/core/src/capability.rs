@@ -1,7 +1,10 @@
 //! One thing that a tool or an agent can do.
 
+mod closed;
+
 use schemars::{JsonSchema, Schema, generate::SchemaSettings, json_schema, schema_for};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::time::Duration;
 
 /// How long a call may take when neither its caller nor its author says anything.
@@ -26,6 +29,35 @@ pub struct Capability {
     /// How long a call may take when its caller says nothing; milliseconds on the wire.
     #[serde(rename = "timeout_ms", with = "millis")]
     pub timeout: Duration,
+    /// The name for people, if it is not the capability's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Whether it reaches beyond what the service itself holds: the web, a mailbox, a shop.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub open_world: bool,
+    /// Whether two calls with one idempotency key take effect once. A mutating call that honours keys may
+    /// be repeated.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub honours_idempotency_key: bool,
+    /// Words to find it by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Inputs that show how it is called.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<Value>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+// The signatures are serde's.
+fn is_yes(value: &bool) -> bool {
+    *value
+}
+
+fn is_no(value: &bool) -> bool {
+    !*value
 }
 
 impl Capability {
@@ -63,7 +95,26 @@ impl Capability {
             effect: Effect::Mutating,
             cost: CostClass::Free,
             timeout: DEFAULT_TIMEOUT,
+            title: None,
+            open_world: true,
+            honours_idempotency_key: false,
+            tags: Vec::new(),
+            examples: Vec::new(),
         }
+    }
+
+    /// Closes the input: the schema says `additionalProperties: false` for every object whose fields are
+    /// all known.
+    #[must_use]
+    pub fn with_closed_input(mut self) -> Self {
+        closed::close(&mut self.input);
+        self
+    }
+
+    /// Whether a failed call may be repeated: the effect allows it, or the call has an idempotency key that
+    /// the capability honours.
+    pub const fn is_repeatable(&self, has_idempotency_key: bool) -> bool {
+        self.effect.is_repeatable() || (self.honours_idempotency_key && has_idempotency_key)
     }
 
     /// Whether the input is an object, as models and protocols ask for.
@@ -91,10 +142,45 @@ impl Capability {
         self.timeout = timeout;
         self
     }
+
+    /// Adds a name for people.
+    #[must_use]
+    pub fn with_title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+
+    /// Says whether it reaches beyond what the service itself holds.
+    #[must_use]
+    pub fn with_open_world(mut self, open_world: bool) -> Self {
+        self.open_world = open_world;
+        self
+    }
+
+    /// Says whether two calls with one idempotency key take effect once.
+    #[must_use]
+    pub fn with_honours_idempotency_key(mut self, honours: bool) -> Self {
+        self.honours_idempotency_key = honours;
+        self
+    }
+
+    /// Adds words to find it by.
+    #[must_use]
+    pub fn with_tags(mut self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.tags.extend(tags.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds inputs that show how it is called.
+    #[must_use]
+    pub fn with_examples(mut self, examples: impl IntoIterator<Item = Value>) -> Self {
+        self.examples.extend(examples);
+        self
+    }
 }
 
 fn is_of_type(schema: &Schema, name: &str) -> bool {
-    schema.get("type").and_then(serde_json::Value::as_str) == Some(name)
+    schema.get("type").and_then(Value::as_str) == Some(name)
 }
 
 /// What a call does to the world, from harmless to not repeatable.

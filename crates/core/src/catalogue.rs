@@ -1,6 +1,6 @@
 //! What a service can do, with who does it.
 
-use crate::{Capability, Category, Output, ToolError};
+use crate::{Capability, Outcome, ToolError};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -70,22 +70,63 @@ fn is_name(name: &str) -> bool {
 }
 
 /// Reads JSON into a typed input. A callee that takes nothing takes an empty object.
-pub(crate) fn read<I: DeserializeOwned>(name: &str, input: Value) -> Result<I, ToolError> {
-    let empty = matches!(&input, Value::Object(fields) if fields.is_empty());
-    serde_json::from_value(input)
-        .or_else(|error| match empty {
-            true => serde_json::from_value(Value::Null).map_err(|_| error),
-            false => Err(error),
-        })
-        .map_err(|error| ToolError::invalid_input(name, &error))
+///
+/// # Errors
+/// If a field has the wrong type or is missing, or, where `strict`, is unknown; with the path to it.
+pub(crate) fn read<I: DeserializeOwned>(
+    name: &str,
+    input: Value,
+    strict: bool,
+) -> Result<I, ToolError> {
+    if matches!(&input, Value::Object(fields) if fields.is_empty())
+        && let Ok(nothing) = serde_json::from_value(Value::Null)
+    {
+        return Ok(nothing);
+    }
+    let mut unknown = None;
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(input, &mut track);
+    let read = serde_ignored::deserialize(tracked, |path| {
+        unknown.get_or_insert_with(|| dotted(&path));
+    });
+    let input = match read {
+        Ok(input) => input,
+        Err(error) => {
+            let path = match track.path().to_string() {
+                root if root == "." => String::new(),
+                path => path,
+            };
+            return Err(ToolError::invalid_input(name, &path, error));
+        }
+    };
+    match unknown {
+        Some(path) if strict => Err(ToolError::invalid_input(name, &path, "unknown field")),
+        _ => Ok(input),
+    }
+}
+
+/// A path in the form of `document.paragraphs[1].text`.
+fn dotted(path: &serde_ignored::Path<'_>) -> String {
+    use serde_ignored::Path;
+    match path {
+        Path::Root => String::new(),
+        Path::Seq { parent, index } => format!("{}[{index}]", dotted(parent)),
+        Path::Map { parent, key } => match dotted(parent) {
+            root if root.is_empty() => key.clone(),
+            parent => format!("{parent}.{key}"),
+        },
+        Path::Some { parent }
+        | Path::NewtypeStruct { parent }
+        | Path::NewtypeVariant { parent } => dotted(parent),
+    }
 }
 
 /// Writes a typed output as JSON.
-pub(crate) fn write(name: &str, output: &impl Serialize) -> Result<Output, ToolError> {
+pub(crate) fn write(name: &str, output: &impl Serialize) -> Result<Outcome, ToolError> {
     serde_json::to_value(output)
-        .map(Output::new)
+        .map(Outcome::done)
         .map_err(|error| {
             let message = format!("the output of {name} cannot be written as JSON: {error}");
-            ToolError::new(Category::Internal, "output.not_json", message).with_source(error)
+            ToolError::internal("output.not_json", message).with_source(error)
         })
 }

@@ -1,6 +1,8 @@
 //! The one value that crosses every hop: HTTP, MCP, a queue, the journal, a timer.
 
-use crate::{Baggage, Budget, Deadline, telemetry::TraceContext};
+use crate::{
+    Baggage, Budget, Deadline, Progress, ProgressSink, Remaining, Spent, telemetry::TraceContext,
+};
 use std::{fmt, future::Future, pin::Pin, sync::Arc, task::Poll};
 
 /// What a call inherits from its caller. Cheap to clone; children only narrow.
@@ -22,6 +24,7 @@ struct Inner {
     idempotency_key: Option<Arc<str>>,
     baggage: Baggage,
     cancellation: Option<Arc<dyn CancellationSource>>,
+    progress: Option<Arc<dyn ProgressSink>>,
 }
 
 impl Cx {
@@ -77,6 +80,31 @@ impl Cx {
                 None => budget,
             });
         })
+    }
+
+    /// Takes what was used out of the budget, if there is one.
+    pub fn charge(&self, spent: Spent) {
+        if let Some(budget) = self.budget() {
+            budget.charge(spent);
+        }
+    }
+
+    /// Tells the caller how far the call is, if the caller wants to know.
+    pub fn report(&self, progress: &Progress) {
+        if let Some(sink) = &self.0.progress {
+            sink.report(progress);
+        }
+    }
+
+    /// Whether anybody wants to know the progress: spares the making of reports that nobody reads.
+    pub fn wants_progress(&self) -> bool {
+        self.0.progress.is_some()
+    }
+
+    /// The same call with its progress reported to `sink` instead of to the caller.
+    #[must_use]
+    pub fn with_progress(&self, sink: Arc<dyn ProgressSink>) -> Self {
+        self.child(|inner| inner.progress = Some(sink))
     }
 
     /// Names the effect: the same key never causes it twice.
@@ -151,6 +179,17 @@ pub trait CancellationSource: Send + Sync {
     fn is_cancelled(&self) -> bool;
 }
 
+through_pointers! {
+    CancellationSource {
+        fn cancelled(&self) -> Cancelled<'_> {
+            (**self).cancelled()
+        }
+        fn is_cancelled(&self) -> bool {
+            (**self).is_cancelled()
+        }
+    }
+}
+
 /// Cancelled when either is.
 struct Either {
     outer: Arc<dyn CancellationSource>,
@@ -179,11 +218,16 @@ struct Nested {
 }
 
 impl Budget for Nested {
-    fn charge(&self, spent: crate::Spent) {
+    fn charge(&self, spent: Spent) {
         self.outer.charge(spent);
         self.budget.charge(spent);
     }
 
+    fn remaining(&self) -> Remaining {
+        self.outer.remaining().tightened(self.budget.remaining())
+    }
+
+    // A budget may be exhausted for reasons of its own.
     fn is_exhausted(&self) -> bool {
         self.outer.is_exhausted() || self.budget.is_exhausted()
     }
@@ -192,11 +236,8 @@ impl Budget for Nested {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Clock, Spent};
-    use std::{
-        sync::atomic::{AtomicU64, Ordering::Relaxed},
-        time::Duration,
-    };
+    use crate::{Allowance, Clock};
+    use std::time::Duration;
 
     struct Stopped;
 
@@ -218,32 +259,17 @@ mod tests {
         );
     }
 
-    struct Tokens(AtomicU64);
-
-    impl Budget for Tokens {
-        fn charge(&self, spent: Spent) {
-            let left = self.0.load(Relaxed).saturating_sub(spent.tokens);
-            self.0.store(left, Relaxed);
-        }
-
-        fn is_exhausted(&self) -> bool {
-            self.0.load(Relaxed) == 0
-        }
-    }
-
     #[test]
     fn an_inner_budget_charges_the_outer_one_and_cannot_outlive_it() {
-        let outer = Arc::new(Tokens(AtomicU64::new(5)));
-        let inner = Arc::new(Tokens(AtomicU64::new(100)));
+        let tokens = |tokens| Arc::new(Allowance::new(Remaining::unlimited().with_tokens(tokens)));
+        let (outer, inner) = (tokens(5), tokens(100));
         let cx = Cx::background()
             .with_budget(outer.clone())
             .with_budget(inner);
         let budget = cx.budget().unwrap();
+        assert_eq!(budget.remaining().tokens, Some(5));
         assert!(!budget.is_exhausted());
-        budget.charge(Spent {
-            tokens: 5,
-            micro_usd: None,
-        });
+        cx.charge(Spent::tokens(5));
         assert!(outer.is_exhausted() && budget.is_exhausted());
     }
 

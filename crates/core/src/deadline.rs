@@ -8,15 +8,11 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> u64;
 }
 
-impl<C: Clock + ?Sized> Clock for &C {
-    fn now(&self) -> u64 {
-        (**self).now()
-    }
-}
-
-impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
-    fn now(&self) -> u64 {
-        (**self).now()
+through_pointers! {
+    Clock {
+        fn now(&self) -> u64 {
+            (**self).now()
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who is there. Tools write ([`Registry`]); only agents read ([`Discovery`]) and connect.
 
-use crate::{Capability, Problem, Tool};
+use crate::{Capability, Cx, Problem, Tool};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
@@ -72,31 +72,58 @@ pub enum Health {
 /// Keeps a registration alive; dropping it lets the registration lapse.
 #[async_trait]
 pub trait Lease: Send + Sync {
-    /// Tells the registry how this instance is.
+    /// Reports this instance's health to the registry.
     ///
     /// # Errors
     /// If the registry does not answer; the lease stays, and goes on trying to renew itself.
-    async fn report(&self, health: Health) -> Result<(), Problem>;
-    /// Ends the registration at once.
+    async fn report(&self, cx: &Cx, health: Health) -> Result<(), Problem>;
+    /// Ends the registration at once. A lease that was released renews nothing any more.
     ///
     /// # Errors
     /// If the registry does not answer; the registration then lapses with its lease.
-    async fn release(self: Box<Self>) -> Result<(), Problem>;
+    async fn release(&self, cx: &Cx) -> Result<(), Problem>;
 }
 
-/// Where an instance makes itself known.
+through_pointers! {
+    #[async_trait]
+    Lease {
+        async fn report(&self, cx: &Cx, health: Health) -> Result<(), Problem> {
+            (**self).report(cx, health).await
+        }
+        async fn release(&self, cx: &Cx) -> Result<(), Problem> {
+            (**self).release(cx).await
+        }
+    }
+}
+
+/// Where an instance registers.
 #[async_trait]
 pub trait Registry: Send + Sync {
-    /// Registers under a lease that is renewed until dropped, and again after the registry was away.
+    /// Registers under a lease that is renewed until dropped, also after the registry was unreachable.
     ///
     /// # Errors
     /// If the registry refuses the registration. One that does not answer is no error: the lease
     /// goes on trying.
     async fn register(
         &self,
+        cx: &Cx,
         service: ServiceInfo,
         ttl: Duration,
     ) -> Result<Box<dyn Lease>, Problem>;
+}
+
+through_pointers! {
+    #[async_trait]
+    Registry {
+        async fn register(
+            &self,
+            cx: &Cx,
+            service: ServiceInfo,
+            ttl: Duration,
+        ) -> Result<Box<dyn Lease>, Problem> {
+            (**self).register(cx, service, ttl).await
+        }
+    }
 }
 
 /// What a caller is looking for; every field narrows.
@@ -173,7 +200,16 @@ pub trait Discovery: Send + Sync {
     ///
     /// # Errors
     /// If the registry does not answer and nothing is known from before.
-    async fn find(&self, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem>;
+    async fn find(&self, cx: &Cx, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem>;
+}
+
+through_pointers! {
+    #[async_trait]
+    Discovery {
+        async fn find(&self, cx: &Cx, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem> {
+            (**self).find(cx, filter).await
+        }
+    }
 }
 
 /// Makes a discovered service callable; only agents have one.
@@ -183,6 +219,14 @@ pub trait Connector: Send + Sync {
     /// # Errors
     /// If the endpoint is not one that this connector can reach.
     fn connect(&self, service: &ServiceInfo) -> Result<Arc<dyn Tool>, Problem>;
+}
+
+through_pointers! {
+    Connector {
+        fn connect(&self, service: &ServiceInfo) -> Result<Arc<dyn Tool>, Problem> {
+            (**self).connect(service)
+        }
+    }
 }
 
 #[cfg(test)]

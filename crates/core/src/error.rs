@@ -15,14 +15,18 @@ pub enum Retry {
 }
 
 /// Who a failure counts against: a breaker opens for the peer's failures only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// A word that this version does not know is read as the peer's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Blame {
     /// Bad input, a missing permission, a deadline that the caller made too short, a cancellation.
     Caller,
-    /// The one that was called.
-    Peer,
     /// This process: a full queue, an open breaker, an exhausted budget.
     Local,
+    /// The one that was called.
+    #[serde(other)]
+    Peer,
 }
 
 /// The two questions that retry loops, breakers and failover chains ask of every operational error.
@@ -31,6 +35,24 @@ pub trait Decide {
     fn retry(&self) -> Retry;
     /// Whom to blame.
     fn blame(&self) -> Blame;
+    /// Whether the failed operation may have taken effect. `true` unless the error knows better.
+    fn may_have_begun(&self) -> bool {
+        true
+    }
+}
+
+through_pointers! {
+    Decide {
+        fn retry(&self) -> Retry {
+            (**self).retry()
+        }
+        fn blame(&self) -> Blame {
+            (**self).blame()
+        }
+        fn may_have_begun(&self) -> bool {
+            (**self).may_have_begun()
+        }
+    }
 }
 
 /// The few kinds of failure that callers tell apart; each has one HTTP status.

@@ -7,30 +7,39 @@
 
 #![forbid(unsafe_code)]
 
+#[macro_use]
+mod pointers;
+
 mod agent;
 mod baggage;
 mod budget;
+mod caller;
 mod capability;
 mod catalogue;
 mod content;
 mod cx;
 mod deadline;
 mod discovery;
+mod durable;
 mod error;
 mod events;
 mod media;
 mod memory;
 mod model;
+mod outcome;
 mod percent;
 mod problem;
+mod progress;
 pub mod telemetry;
 mod tool;
+mod tool_error;
 mod toolbox;
 mod wire;
 
 pub use agent::{Agent, Skillset, TypedAgent, World};
 pub use baggage::{Baggage, BaggageEntry};
-pub use budget::{Budget, Spent};
+pub use budget::{Allowance, Budget, Remaining, Spent};
+pub use caller::{Call, Called, Caller};
 pub use capability::{Capability, CostClass, Effect};
 pub use content::Content;
 pub use cx::{CancellationSource, Cancelled, Cx};
@@ -38,19 +47,23 @@ pub use deadline::{Clock, Deadline};
 pub use discovery::{
     Connector, Discovery, Filter, Health, Lease, Registry, ServiceInfo, ServiceKind,
 };
+pub use durable::DurableCx;
 pub use error::{Blame, Category, Decide, Retry};
 pub use events::{Event, Events, NoEvents};
 pub use media::{Media, MediaKind, MediaSource};
-pub use memory::Memory;
+pub use memory::{Memory, MemoryKey, MemoryPage, Versioned};
 pub use model::{
     CacheHint, ChatEvent, ChatModel, ChatRequest, ChatResponse, ChatStream, FinishReason, Message,
     ModelError, Opaque, Part, Reasoning, ReasoningEffort, Role, ToolCall, ToolChoice, ToolResult,
     Usage, UsageSource,
 };
+pub use outcome::{InputRequest, Outcome, Output, TaskHandle};
 pub use problem::Problem;
-pub use tool::{Output, Tool, ToolError, TypedTool};
+pub use progress::{Progress, ProgressSink};
+pub use tool::{Tool, TypedTool};
+pub use tool_error::{OrToolError, ToolError};
 pub use toolbox::Toolbox;
-pub use wire::{Carrier, IDEMPOTENCY_KEY, Source, TIMEOUT_MS};
+pub use wire::{BUDGET, Carrier, IDEMPOTENCY_KEY, SPENT, Source, TIMEOUT_MS};
 
 #[doc(inline)]
 pub use async_trait::async_trait;
@@ -70,6 +83,9 @@ mod tests {
         assert_dyn::<dyn Connector>();
         assert_dyn::<dyn Memory>();
         assert_dyn::<dyn Events>();
+        assert_dyn::<dyn Caller>();
+        assert_dyn::<dyn Lease>();
+        assert_dyn::<dyn ProgressSink>();
         assert_dyn::<dyn Budget>();
         assert_dyn::<dyn telemetry::Telemetry>();
     }

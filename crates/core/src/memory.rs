@@ -1,36 +1,155 @@
 //! What an agent remembers between invocations.
 
-use crate::Problem;
+use crate::{Cx, Problem};
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 
-/// Keys to JSON values, with expiry and compare-and-set.
+/// Where a value is kept: a namespace, such as a session or a user, and a key within it.
+///
+/// ```
+/// use glassbox_core::MemoryKey;
+///
+/// let key = MemoryKey::new("session/42", "history");
+/// assert_eq!(key.namespace(), "session/42");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct MemoryKey {
+    namespace: Box<str>,
+    key: Box<str>,
+}
+
+impl MemoryKey {
+    /// The key `key` in `namespace`. Both are any text; nothing in them is a separator.
+    pub fn new(namespace: impl Into<Box<str>>, key: impl Into<Box<str>>) -> Self {
+        Self {
+            namespace: namespace.into(),
+            key: key.into(),
+        }
+    }
+
+    /// The namespace.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The key within the namespace.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+/// A value with its version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Versioned {
+    /// The value.
+    pub value: Value,
+    /// Changes with every write, and never comes back.
+    pub version: u64,
+}
+
+impl Versioned {
+    /// A value at a version.
+    pub fn new(value: Value, version: u64) -> Self {
+        Self { value, version }
+    }
+}
+
+/// Which keys of a namespace to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MemoryPage {
+    /// Only keys after this one, in the order of bytes.
+    pub after: Option<String>,
+    /// At most this many; the store may give fewer.
+    pub limit: usize,
+}
+
+impl MemoryPage {
+    /// The first `limit` keys.
+    pub fn first(limit: usize) -> Self {
+        Self { after: None, limit }
+    }
+
+    /// The `limit` keys after `key`.
+    pub fn after(key: impl Into<String>, limit: usize) -> Self {
+        Self {
+            after: Some(key.into()),
+            limit,
+        }
+    }
+}
+
+/// Namespaced keys to JSON values, with expiry and compare-and-set.
 #[async_trait]
 pub trait Memory: Send + Sync {
-    /// The value and its version.
+    /// The value and its version, or `None` if there is none or it expired.
     ///
     /// # Errors
     /// If the store does not answer.
-    async fn get(&self, key: &str) -> Result<Option<(Value, u64)>, Problem>;
+    async fn get(&self, cx: &Cx, key: &MemoryKey) -> Result<Option<Versioned>, Problem>;
 
-    /// Stores if the version is still `expected` (`None`: if there is nothing yet) and gives the new
+    /// Stores if the version is still `expected` (`None`: if there is nothing yet) and returns the new
     /// version.
     ///
     /// # Errors
     /// [`Category::Conflict`](crate::Category::Conflict) if somebody else was first; otherwise if
-    /// the store does not answer.
+    /// the store is full or does not answer.
     async fn put(
         &self,
-        key: &str,
+        cx: &Cx,
+        key: &MemoryKey,
         value: Value,
         expected: Option<u64>,
         ttl: Option<Duration>,
     ) -> Result<u64, Problem>;
 
-    /// Forgets.
+    /// Removes the value; one that does not exist is no error.
     ///
     /// # Errors
     /// If the store does not answer.
-    async fn remove(&self, key: &str) -> Result<(), Problem>;
+    async fn remove(&self, cx: &Cx, key: &MemoryKey) -> Result<(), Problem>;
+
+    /// The keys of a namespace, in the order of bytes.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    async fn list(
+        &self,
+        cx: &Cx,
+        namespace: &str,
+        page: &MemoryPage,
+    ) -> Result<Vec<MemoryKey>, Problem>;
+}
+
+through_pointers! {
+    #[async_trait]
+    Memory {
+        async fn get(&self, cx: &Cx, key: &MemoryKey) -> Result<Option<Versioned>, Problem> {
+            (**self).get(cx, key).await
+        }
+        async fn put(
+            &self,
+            cx: &Cx,
+            key: &MemoryKey,
+            value: Value,
+            expected: Option<u64>,
+            ttl: Option<Duration>,
+        ) -> Result<u64, Problem> {
+            (**self).put(cx, key, value, expected, ttl).await
+        }
+        async fn remove(&self, cx: &Cx, key: &MemoryKey) -> Result<(), Problem> {
+            (**self).remove(cx, key).await
+        }
+        async fn list(
+            &self,
+            cx: &Cx,
+            namespace: &str,
+            page: &MemoryPage,
+        ) -> Result<Vec<MemoryKey>, Problem> {
+            (**self).list(cx, namespace, page).await
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The one error body of every HTTP answer, tool result and journal entry.
 
 use crate::{Blame, Category, Decide, Retry};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{error::Error, fmt, time::Duration};
 
@@ -25,17 +25,49 @@ struct Body {
     code: String,
     message: String,
     category: Category,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     retryable: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
     retry_after: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
     trace_id: Option<String>,
     #[serde(default, skip_serializing_if = "Value::is_null")]
     details: Value,
-    /// Whom this process blames; what a peer thinks of it does not travel.
-    #[serde(skip)]
+    /// Absent where the category decides.
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
     blame: Option<Blame>,
+    /// Absent where nobody knows.
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
+    may_have_begun: Option<bool>,
+    /// Whether it came from another process.
+    #[serde(skip)]
+    is_received: bool,
+}
+
+/// Reads a field, or leaves it out where a peer wrote another type: one odd field costs no answer.
+fn lenient<'de, T, D>(from: D) -> Result<T, D::Error>
+where
+    T: DeserializeOwned + Default,
+    D: Deserializer<'de>,
+{
+    let value = Value::deserialize(from)?;
+    Ok(serde_json::from_value(value).unwrap_or_default())
 }
 
 impl Problem {
@@ -51,7 +83,24 @@ impl Problem {
             trace_id: None,
             details: Value::Null,
             blame: None,
+            may_have_begun: None,
+            is_received: false,
         }))
+    }
+
+    /// Replaces the code and the message and keeps everything else: category, blame, wait, details, trace.
+    #[must_use]
+    pub fn rephrased(mut self, code: impl Into<String>, message: impl Into<String>) -> Self {
+        self.0.code = code.into();
+        self.0.message = message.into();
+        self
+    }
+
+    /// Replaces the message and keeps everything else.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.0.message = message.into();
+        self
     }
 
     /// Says that the same request may succeed, and how long to wait before it.
@@ -69,11 +118,49 @@ impl Problem {
         self
     }
 
-    /// Says whom to blame, where the category alone does not: an open breaker is our own doing, and
-    /// a deadline that was too short is the caller's. Does not cross the wire.
+    /// Sets the blame where the category alone does not decide it: an open breaker is local, a deadline
+    /// that was too short is the caller's.
     #[must_use]
     pub fn with_blame(mut self, blame: Blame) -> Self {
         self.0.blame = Some(blame);
+        self
+    }
+
+    /// Says whether the failed call may have taken effect, at least in part.
+    ///
+    /// `false` is a promise: nothing was begun, so any call can be repeated, whatever its effect.
+    #[must_use]
+    pub fn with_may_have_begun(mut self, may_have_begun: bool) -> Self {
+        self.0.may_have_begun = Some(may_have_begun);
+        self
+    }
+
+    /// The problem as the caller of the peer that sent it must read it.
+    ///
+    /// The peer's own fault is the peer's from here too. The peer may blame its caller, which is this
+    /// process, only for a timeout or a cancellation: those alone can be caused by the caller's deadline.
+    #[must_use]
+    pub fn from_peer(mut self) -> Self {
+        let by_caller = matches!(self.0.category, Category::Timeout | Category::Cancelled);
+        self.0.blame = match self.0.blame {
+            Some(Blame::Caller) if by_caller => Some(Blame::Caller),
+            Some(Blame::Peer | Blame::Local) if self.0.category.blame() == Blame::Local => None,
+            Some(Blame::Peer | Blame::Local) => Some(Blame::Peer),
+            _ => None,
+        };
+        self.0.is_received = true;
+        self
+    }
+
+    /// The problem as this process returns it to its own caller.
+    ///
+    /// Where it came [from a peer](Self::from_peer), the peer's promise that nothing was begun is dropped: it
+    /// speaks about the call to the peer and not about the call that made it.
+    #[must_use]
+    pub fn handed_on(mut self) -> Self {
+        if self.0.is_received {
+            self.0.may_have_begun = None;
+        }
         self
     }
 
@@ -121,6 +208,11 @@ impl Problem {
         Duration::try_from_secs_f64(self.0.retry_after?).ok()
     }
 
+    /// Whether the failed call may have taken effect. `true` unless somebody promised the opposite.
+    pub fn may_have_begun(&self) -> bool {
+        self.0.may_have_begun.unwrap_or(true)
+    }
+
     /// The trace to look at, 32 hex digits.
     pub fn trace_id(&self) -> Option<&str> {
         self.0.trace_id.as_deref()
@@ -154,6 +246,10 @@ impl Decide for Problem {
     fn blame(&self) -> Blame {
         self.0.blame.unwrap_or_else(|| self.0.category.blame())
     }
+
+    fn may_have_begun(&self) -> bool {
+        self.0.may_have_begun.unwrap_or(true)
+    }
 }
 
 #[cfg(test)]
@@ -180,12 +276,66 @@ mod tests {
     }
 
     #[test]
+    fn an_odd_field_costs_no_answer() {
+        let wire = r#"{"code":"x","message":"m","category":"unavailable","retryable":"yes","retry_after":"1","trace_id":7,"blame":[],"may_have_begun":0}"#;
+        let problem: Problem = serde_json::from_str(wire).unwrap();
+        assert_eq!(problem.code(), "x");
+        assert!(!problem.is_retryable() && problem.may_have_begun());
+        assert_eq!((problem.trace_id(), problem.blame()), (None, Blame::Peer));
+    }
+
+    #[test]
     fn a_newer_peers_category_does_not_hide_the_rest() {
         let wire = r#"{"code":"tea.pot","message":"short and stout","category":"teapot","retryable":true}"#;
         let problem: Problem = serde_json::from_str(wire).unwrap();
         assert_eq!(problem.category(), Category::Internal);
         assert_eq!(problem.code(), "tea.pot");
         assert!(problem.is_retryable());
+    }
+
+    #[test]
+    fn rephrasing_keeps_everything_but_the_words() {
+        let problem = Problem::new(Category::Unavailable, "a.b", "one")
+            .with_blame(Blame::Local)
+            .with_retry_after(Duration::from_secs(3))
+            .with_trace_id(0xabc)
+            .with_may_have_begun(false)
+            .with_detail("limit", 10);
+        let other = problem.clone().rephrased("c.d", "two");
+        assert_eq!((other.code(), other.message()), ("c.d", "two"));
+        assert_eq!(other.rephrased("a.b", "one"), problem);
+    }
+
+    #[test]
+    fn an_effect_may_have_begun_unless_somebody_promised_the_opposite() {
+        let problem = Problem::new(Category::Unavailable, "a.b", "one");
+        assert!(problem.may_have_begun());
+        let wire = serde_json::to_value(problem.with_may_have_begun(false)).unwrap();
+        assert_eq!(wire["may_have_begun"], false);
+        let back: Problem = serde_json::from_value(wire).unwrap();
+        assert!(!back.may_have_begun());
+    }
+
+    #[test]
+    fn a_promise_about_a_call_further_down_is_not_handed_on() {
+        let promise = Problem::new(Category::Unavailable, "a.b", "one").with_may_have_begun(false);
+        assert!(!promise.clone().handed_on().may_have_begun());
+        let received = promise.from_peer();
+        assert!(!received.may_have_begun());
+        assert!(received.handed_on().may_have_begun());
+    }
+
+    #[test]
+    fn a_peer_may_blame_its_caller_for_time_alone() {
+        let of = |category, blame| {
+            let sent = Problem::new(category, "a.b", "one").with_blame(blame);
+            sent.from_peer().blame()
+        };
+        assert_eq!(of(Category::Timeout, Blame::Caller), Blame::Caller);
+        assert_eq!(of(Category::Internal, Blame::Caller), Blame::Peer);
+        assert_eq!(of(Category::Unavailable, Blame::Local), Blame::Peer);
+        assert_eq!(of(Category::Invalid, Blame::Local), Blame::Peer);
+        assert_eq!(of(Category::BudgetExhausted, Blame::Peer), Blame::Local);
     }
 
     #[test]

@@ -1,108 +1,11 @@
 //! Tools: passive. They are called and register themselves; they cannot discover or call others.
 
-use crate::{Blame, Capability, Category, CostClass, Cx, Decide, Effect, Problem, Retry};
+use crate::{Capability, CostClass, Cx, Effect, Outcome, ToolError};
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use std::{error::Error, time::Duration};
-
-/// What a tool or an agent answered.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Output {
-    /// Satisfies the capability's output schema.
-    pub value: Value,
-}
-
-impl Output {
-    /// An answer.
-    pub fn new(value: Value) -> Self {
-        Self { value }
-    }
-}
-
-/// Why a tool or an agent did not answer.
-///
-/// ```
-/// use glassbox_core::{Category, ToolError};
-///
-/// let error = ToolError::new(Category::NotFound, "geocoding.unknown_city", "no city is called 'Atlantis'");
-/// assert_eq!(error.to_string(), "no city is called 'Atlantis'");
-/// ```
-#[derive(Debug, thiserror::Error)]
-#[error("{}", problem.message())]
-pub struct ToolError {
-    problem: Problem,
-    #[source]
-    source: Option<Box<dyn Error + Send + Sync>>,
-}
-
-impl ToolError {
-    /// A failure with a stable dotted code (`weather.unknown_city`) and one sentence for people and
-    /// models: what was wrong, where, what to do.
-    pub fn new(category: Category, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Problem::new(category, code, message).into()
-    }
-
-    /// The capability is not among those that the service has.
-    pub fn unknown_capability(service: &str, capability: &str) -> Self {
-        let message = format!("{service} has no capability '{capability}'");
-        Self::new(Category::NotFound, "capability.unknown", message)
-    }
-
-    /// The input does not fit the capability's schema.
-    pub fn invalid_input(capability: &str, error: &serde_json::Error) -> Self {
-        let message = format!("the input of {capability} does not fit its schema: {error}");
-        Self::new(Category::Invalid, "input.invalid", message)
-    }
-
-    /// Adds the cause, for logs; it does not cross the wire.
-    #[must_use]
-    pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
-        self
-    }
-
-    /// Stable, dotted.
-    pub fn code(&self) -> &str {
-        self.problem.code()
-    }
-
-    /// One sentence for people and models.
-    pub fn message(&self) -> &str {
-        self.problem.message()
-    }
-
-    /// What kind of failure it is.
-    pub fn category(&self) -> Category {
-        self.problem.category()
-    }
-
-    /// The same as it crosses the wire.
-    pub fn problem(&self) -> &Problem {
-        &self.problem
-    }
-}
-
-impl From<Problem> for ToolError {
-    fn from(problem: Problem) -> Self {
-        Self {
-            problem,
-            source: None,
-        }
-    }
-}
-
-impl Decide for ToolError {
-    fn retry(&self) -> Retry {
-        self.problem.retry()
-    }
-
-    fn blame(&self) -> Blame {
-        self.problem.blame()
-    }
-}
+use std::time::Duration;
 
 /// A tool as everybody else sees it: JSON in, JSON out.
 ///
@@ -111,7 +14,7 @@ impl Decide for ToolError {
 /// and the same tool without it does:
 ///
 /// ```compile_fail,E0050
-/// use glassbox_core::{Capability, Cx, Output, Tool, ToolError, World};
+/// use glassbox_core::{Capability, Cx, Outcome, Tool, ToolError, World};
 ///
 /// struct Curious;
 ///
@@ -120,19 +23,19 @@ impl Decide for ToolError {
 ///     fn name(&self) -> &str { "curious" }
 ///     fn capabilities(&self) -> &[Capability] { &[] }
 ///     async fn call(&self, cx: &Cx, world: &World<'_>, capability: &str, input: serde_json::Value)
-///         -> Result<Output, ToolError> { unreachable!() }
+///         -> Result<Outcome, ToolError> { unreachable!() }
 /// }
 /// ```
 ///
 /// ```
-/// # use glassbox_core::{Capability, Cx, Output, Tool, ToolError, World};
+/// # use glassbox_core::{Capability, Cx, Outcome, Tool, ToolError, World};
 /// # struct Curious;
 /// # #[glassbox_core::async_trait]
 /// # impl Tool for Curious {
 /// #     fn name(&self) -> &str { "curious" }
 /// #     fn capabilities(&self) -> &[Capability] { &[] }
 ///     async fn call(&self, cx: &Cx, capability: &str, input: serde_json::Value)
-///         -> Result<Output, ToolError> { unreachable!() }
+///         -> Result<Outcome, ToolError> { unreachable!() }
 /// # }
 /// ```
 #[async_trait]
@@ -155,7 +58,27 @@ pub trait Tool: Send + Sync {
     ///
     /// # Cancel safety
     /// Dropping the future must leave nothing half done that a retry could not repair.
-    async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Output, ToolError>;
+    async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Outcome, ToolError>;
+}
+
+through_pointers! {
+    #[async_trait]
+    Tool {
+        fn name(&self) -> &str {
+            (**self).name()
+        }
+        fn capabilities(&self) -> &[Capability] {
+            (**self).capabilities()
+        }
+        async fn call(
+            &self,
+            cx: &Cx,
+            capability: &str,
+            input: Value,
+        ) -> Result<Outcome, ToolError> {
+            (**self).call(cx, capability, input).await
+        }
+    }
 }
 
 /// A tool as its author writes it: one capability with its types; the schemas come from them.
@@ -202,6 +125,25 @@ pub trait TypedTool: Send + Sync {
     const COST: CostClass = CostClass::Free;
     /// How long a call may take when its caller says nothing.
     const TIMEOUT: Duration = Duration::from_secs(30);
+    /// The name for people, if it is not the capability's.
+    const TITLE: Option<&'static str> = None;
+    /// See [`Capability::open_world`].
+    const OPEN_WORLD: bool = true;
+    /// See [`Capability::honours_idempotency_key`].
+    const HONOURS_IDEMPOTENCY_KEY: bool = false;
+    /// Words to find it by.
+    const TAGS: &'static [&'static str] = &[];
+    /// Whether an unknown input field is refused. A model repairs only what is named, so it is on;
+    /// turn it off while callers of several versions are about, as in a rolling upgrade.
+    const STRICT: bool = true;
+
+    /// Inputs that show how it is called.
+    fn examples() -> Vec<Value>
+    where
+        Self: Sized,
+    {
+        Vec::new()
+    }
 
     /// Does it.
     ///

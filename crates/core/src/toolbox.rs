@@ -1,7 +1,7 @@
 //! Typed tools under one service name.
 
 use crate::{
-    Capability, Cx, Output, Tool, ToolError, TypedTool,
+    Capability, Cx, Outcome, Tool, ToolError, TypedTool,
     catalogue::{Catalogue, read, write},
 };
 use async_trait::async_trait;
@@ -26,7 +26,19 @@ impl Toolbox {
         let capability = Capability::of::<T::Input, T::Output>(T::NAME, T::DESCRIPTION)
             .with_effect(T::EFFECT)
             .with_cost(T::COST)
-            .with_timeout(T::TIMEOUT);
+            .with_timeout(T::TIMEOUT)
+            .with_open_world(T::OPEN_WORLD)
+            .with_honours_idempotency_key(T::HONOURS_IDEMPOTENCY_KEY)
+            .with_tags(T::TAGS.iter().copied())
+            .with_examples(T::examples());
+        let capability = match T::TITLE {
+            Some(title) => capability.with_title(title),
+            None => capability,
+        };
+        let capability = match T::STRICT {
+            true => capability.with_closed_input(),
+            false => capability,
+        };
         self.0.add(capability, Box::new(tool));
         self
     }
@@ -42,7 +54,7 @@ impl Tool for Toolbox {
         self.0.capabilities()
     }
 
-    async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Output, ToolError> {
+    async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Outcome, ToolError> {
         self.0.find(capability)?.call(cx, input).await
     }
 }
@@ -50,13 +62,13 @@ impl Tool for Toolbox {
 /// A typed tool behind JSON.
 #[async_trait]
 trait Erased: Send + Sync {
-    async fn call(&self, cx: &Cx, input: Value) -> Result<Output, ToolError>;
+    async fn call(&self, cx: &Cx, input: Value) -> Result<Outcome, ToolError>;
 }
 
 #[async_trait]
 impl<T: TypedTool> Erased for T {
-    async fn call(&self, cx: &Cx, input: Value) -> Result<Output, ToolError> {
-        let input = read(T::NAME, input)?;
+    async fn call(&self, cx: &Cx, input: Value) -> Result<Outcome, ToolError> {
+        let input = read(T::NAME, input, T::STRICT)?;
         write(T::NAME, &TypedTool::call(self, cx, input).await?)
     }
 }
@@ -70,6 +82,10 @@ mod tests {
         pin::pin,
         task::{Context, Poll, Waker},
     };
+
+    fn value(outcome: Result<Outcome, ToolError>) -> Value {
+        outcome.unwrap().into_output().unwrap().value
+    }
 
     fn ready<T>(future: impl Future<Output = T>) -> T {
         match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
@@ -102,8 +118,8 @@ mod tests {
     fn json_reaches_the_typed_tool_and_comes_back() {
         let tool = Toolbox::new("calculator").with(Add);
         let input = serde_json::json!({"a": 2, "b": 3});
-        let output = ready(tool.call(&Cx::background(), "add", input)).unwrap();
-        assert_eq!(output.value, 5);
+        let outcome = ready(tool.call(&Cx::background(), "add", input));
+        assert_eq!(value(outcome), 5);
         assert_eq!(tool.capabilities()[0].input.as_value()["type"], "object");
     }
 
@@ -117,6 +133,85 @@ mod tests {
             error.message(),
             "the input of add does not fit its schema: missing field `b`"
         );
+    }
+
+    #[derive(serde::Deserialize, schemars::JsonSchema)]
+    struct Document {
+        paragraphs: Vec<Paragraph>,
+        title: Option<Title>,
+    }
+
+    #[derive(serde::Deserialize, schemars::JsonSchema)]
+    struct Paragraph {
+        text: String,
+    }
+
+    #[derive(serde::Deserialize, schemars::JsonSchema)]
+    struct Title {
+        #[expect(dead_code, reason = "only its absence is looked at")]
+        text: String,
+    }
+
+    #[derive(serde::Deserialize, schemars::JsonSchema)]
+    struct Text {
+        document: Document,
+    }
+
+    /// Joins paragraphs; strict or not.
+    struct Join<const STRICT: bool>;
+
+    #[async_trait]
+    impl<const STRICT: bool> TypedTool for Join<STRICT> {
+        type Input = Text;
+        type Output = String;
+        const NAME: &'static str = "join";
+        const DESCRIPTION: &'static str = "Joins the paragraphs of a text.";
+        const STRICT: bool = STRICT;
+
+        async fn call(&self, _cx: &Cx, input: Text) -> Result<String, ToolError> {
+            let _title = input.document.title;
+            let texts = input.document.paragraphs.into_iter();
+            Ok(texts.map(|paragraph| paragraph.text).collect())
+        }
+    }
+
+    #[test]
+    fn a_wrong_or_unknown_field_is_named_by_its_path() {
+        let tool = Toolbox::new("text").with(Join::<true>);
+        let message = |input| {
+            let outcome = ready(tool.call(&Cx::background(), "join", input));
+            let error = outcome.unwrap_err();
+            assert_eq!(error.code(), "input.invalid");
+            let (_, said) = error.message().split_once(": ").unwrap();
+            said.to_owned()
+        };
+        let said = message(serde_json::json!({"document": {"paragraphs": [{"text": "a"}, {}]}}));
+        assert_eq!(said, "document.paragraphs[1]: missing field `text`");
+        let input = serde_json::json!({"document": {"paragraphs": [{"text": 7}]}});
+        let said = message(input);
+        assert!(
+            said.starts_with("document.paragraphs[0].text: invalid type"),
+            "{said}"
+        );
+        let said = message(serde_json::json!({"document": {"paragraphs": [], "colour": 1}}));
+        assert_eq!(said, "document.colour: unknown field");
+        let input =
+            serde_json::json!({"document": {"paragraphs": [], "title": {"text": "t", "x": 1}}});
+        assert_eq!(message(input), "document.title.x: unknown field");
+        let input = &tool.capabilities()[0].input;
+        assert_eq!(input.as_value()["additionalProperties"], false);
+    }
+
+    #[test]
+    fn strictness_can_be_turned_off_for_rolling_upgrades() {
+        let tool = Toolbox::new("text").with(Join::<false>);
+        let input = serde_json::json!({"document": {"paragraphs": [{"text": "a", "new": 1}]}});
+        assert_eq!(
+            value(ready(tool.call(&Cx::background(), "join", input))),
+            "a"
+        );
+        let input = &tool.capabilities()[0].input;
+        assert!(input.get("additionalProperties").is_none());
     }
 
     #[test]
@@ -151,8 +246,8 @@ mod tests {
     fn a_tool_that_takes_nothing_takes_an_empty_object() {
         let tool = Toolbox::new("echo").with(Ping);
         let call = |input| ready(tool.call(&Cx::background(), "ping", input));
-        assert_eq!(call(serde_json::json!({})).unwrap().value, "pong");
-        assert_eq!(call(Value::Null).unwrap().value, "pong");
+        assert_eq!(value(call(serde_json::json!({}))), "pong");
+        assert_eq!(value(call(Value::Null)), "pong");
         assert!(call(serde_json::json!({"a": 1})).is_err());
     }
 

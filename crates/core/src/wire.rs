@@ -1,8 +1,11 @@
 //! How a [`Cx`] crosses a hop as text fields: HTTP headers, MCP `_meta`, a queue's properties.
 
-use crate::{Baggage, Clock, Cx, Deadline, percent, telemetry::TraceContext};
+use crate::{
+    Allowance, Baggage, Clock, Cx, Deadline, Remaining, Spent, percent, telemetry::TraceContext,
+};
 use std::{
     collections::{BTreeMap, HashMap},
+    sync::Arc,
     time::Duration,
 };
 
@@ -14,6 +17,11 @@ const MAX_KEY: usize = 255;
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// What is left of the caller's deadline, in whole milliseconds.
 pub const TIMEOUT_MS: &str = "glassbox-timeout-ms";
+
+/// What is left of the caller's budget: `tokens=1200,micro_usd=50000`, either part alone.
+pub const BUDGET: &str = "glassbox-budget";
+/// In an answer: what the call used, in the form of [`BUDGET`].
+pub const SPENT: &str = "glassbox-spent";
 
 /// Takes text fields; keys are lower case.
 pub trait Carrier {
@@ -29,7 +37,8 @@ pub trait Source {
 }
 
 impl Cx {
-    /// Writes everything that crosses a hop: trace context, baggage, time left, idempotency key.
+    /// Writes everything that crosses a hop: trace context, baggage, time left, budget left, idempotency
+    /// key.
     ///
     /// The current span is the parent where there is one, whatever [`trace`](Self::trace) says;
     /// otherwise the trace of this call is handed on as it came.
@@ -56,6 +65,12 @@ impl Cx {
             let left = deadline.remaining(clock).unwrap_or(Duration::ZERO);
             carrier.set(TIMEOUT_MS, left.as_millis().to_string());
         }
+        if let Some(budget) = self.budget() {
+            let left = budget.remaining();
+            if !left.is_unlimited() {
+                carrier.set(BUDGET, amounts(left.tokens, left.micro_usd));
+            }
+        }
         if let Some(key) = self.idempotency_key() {
             let mut encoded = String::with_capacity(key.len());
             percent::encode_into(key, &mut encoded);
@@ -72,9 +87,13 @@ impl Cx {
         if let Some(header) = source.get("baggage") {
             cx = cx.with_baggage(Baggage::parse(&header));
         }
-        let left = source.get(TIMEOUT_MS).and_then(|text| millis(&text));
+        let left = source.get(TIMEOUT_MS).and_then(|text| whole(&text));
         if let Some(left) = left.map(Duration::from_millis) {
             cx = cx.with_deadline(Deadline::after(clock, left));
+        }
+        if let Some((tokens, micro_usd)) = source.get(BUDGET).and_then(|text| parsed(&text)) {
+            let left = Remaining { tokens, micro_usd };
+            cx = cx.with_budget(Arc::new(Allowance::new(left)));
         }
         match source.get(IDEMPOTENCY_KEY) {
             Some(key) if !key.is_empty() && key.len() <= MAX_KEY => {
@@ -85,8 +104,50 @@ impl Cx {
     }
 }
 
+impl Spent {
+    /// Writes what an answer says was used; nothing where nothing was.
+    pub fn inject(&self, carrier: &mut dyn Carrier) {
+        if !self.is_nothing() {
+            carrier.set(SPENT, amounts(Some(self.tokens), self.micro_usd));
+        }
+    }
+
+    /// Reads what [`inject`](Self::inject) wrote; nothing where it is absent or not understood.
+    pub fn extract(source: &dyn Source) -> Self {
+        let read = source.get(SPENT).and_then(|text| parsed(&text));
+        let (tokens, micro_usd) = read.unwrap_or_default();
+        Self {
+            tokens: tokens.unwrap_or(0),
+            micro_usd,
+        }
+    }
+}
+
+/// Tokens and money as a field.
+fn amounts(tokens: Option<u64>, micro_usd: Option<u64>) -> String {
+    match (tokens, micro_usd) {
+        (Some(tokens), Some(money)) => format!("tokens={tokens},micro_usd={money}"),
+        (Some(tokens), None) => format!("tokens={tokens}"),
+        (None, Some(money)) => format!("micro_usd={money}"),
+        (None, None) => String::new(),
+    }
+}
+
+/// Tokens and money out of a field. Parts of other names are ignored; `None` if no part is understood.
+fn parsed(text: &str) -> Option<(Option<u64>, Option<u64>)> {
+    let (mut tokens, mut micro_usd) = (None, None);
+    for part in text.split(',') {
+        match part.trim().split_once('=') {
+            Some(("tokens", amount)) => tokens = whole(amount),
+            Some(("micro_usd", amount)) => micro_usd = whole(amount),
+            _ => {}
+        }
+    }
+    (tokens.is_some() || micro_usd.is_some()).then_some((tokens, micro_usd))
+}
+
 /// A whole number; one that is too large is the largest.
-fn millis(text: &str) -> Option<u64> {
+fn whole(text: &str) -> Option<u64> {
     let text = text.trim();
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().unwrap_or(u64::MAX))
@@ -136,6 +197,7 @@ mod tests {
         fields.set("tracestate", "vendor=1".to_owned());
         fields.set("baggage", "tenant=acme".to_owned());
         fields.set(TIMEOUT_MS, "2500".to_owned());
+        fields.set(BUDGET, "tokens=900,micro_usd=0".to_owned());
         fields.set(IDEMPOTENCY_KEY, "order-7".to_owned());
         let cx = Cx::extract(&Stopped, &fields);
         assert_eq!(
@@ -155,6 +217,35 @@ mod tests {
         let cx = Cx::extract(&Stopped, &fields);
         assert!(!cx.trace().is_valid());
         assert_eq!(cx.deadline(), None);
+    }
+
+    #[test]
+    fn a_budget_is_what_remains_on_both_sides_of_a_hop() {
+        let limit = Remaining::unlimited().with_tokens(1_000);
+        let cx = Cx::background().with_budget(Arc::new(Allowance::new(limit)));
+        cx.charge(Spent::tokens(400));
+        let mut fields = BTreeMap::new();
+        cx.inject(&Stopped, &mut fields);
+        assert_eq!(fields[BUDGET], "tokens=600");
+        let there = Cx::extract(&Stopped, &fields);
+        let used = Spent::tokens(250).with_micro_usd(7);
+        there.charge(used);
+        assert_eq!(there.budget().unwrap().remaining().tokens, Some(350));
+
+        let mut answer = BTreeMap::new();
+        used.inject(&mut answer);
+        cx.charge(Spent::extract(&answer));
+        assert_eq!(cx.budget().unwrap().remaining().tokens, Some(350));
+    }
+
+    #[test]
+    fn a_budget_that_is_not_understood_is_none() {
+        for text in ["", "lots", "tokens=", "tokens=-1", "euros=5"] {
+            let fields = BTreeMap::from([(BUDGET.to_owned(), text.to_owned())]);
+            assert!(Cx::extract(&Stopped, &fields).budget().is_none(), "{text}");
+            let fields = BTreeMap::from([(SPENT.to_owned(), text.to_owned())]);
+            assert!(Spent::extract(&fields).is_nothing(), "{text}");
+        }
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use futures_core::Stream;
 use glassbox_core::{
-    Agent, Blame, Capability, Category, ChatEvent, ChatModel, ChatRequest, ChatResponse,
-    ChatStream, Connector, Cx, Decide, Discovery, Filter, FinishReason, Memory, Message,
-    ModelError, NoEvents, Problem, ServiceInfo, Skillset, Tool, ToolError, TypedAgent, Usage,
-    World, async_trait,
+    Agent, Blame, Call, Called, Caller, Capability, Category, ChatEvent, ChatModel, ChatRequest,
+    ChatResponse, ChatStream, Connector, Cx, Decide, Discovery, Filter, FinishReason, Memory,
+    MemoryKey, MemoryPage, Message, ModelError, NoEvents, Problem, ServiceInfo, Skillset, Tool,
+    ToolError, TypedAgent, Usage, Versioned, World, async_trait,
     telemetry::{Health, SignalHealth, intern},
 };
 use serde_json::{Value, json};
@@ -74,7 +74,7 @@ struct Nobody;
 
 #[async_trait]
 impl Discovery for Nobody {
-    async fn find(&self, _filter: &Filter) -> Result<Vec<ServiceInfo>, Problem> {
+    async fn find(&self, _cx: &Cx, _filter: &Filter) -> Result<Vec<ServiceInfo>, Problem> {
         Ok(Vec::new())
     }
 }
@@ -87,20 +87,36 @@ impl Connector for Nobody {
 
 #[async_trait]
 impl Memory for Nobody {
-    async fn get(&self, _key: &str) -> Result<Option<(Value, u64)>, Problem> {
+    async fn get(&self, _cx: &Cx, _key: &MemoryKey) -> Result<Option<Versioned>, Problem> {
         Ok(None)
     }
     async fn put(
         &self,
-        _key: &str,
+        _cx: &Cx,
+        _key: &MemoryKey,
         _value: Value,
         _expected: Option<u64>,
         _ttl: Option<Duration>,
     ) -> Result<u64, Problem> {
         Ok(1)
     }
-    async fn remove(&self, _key: &str) -> Result<(), Problem> {
+    async fn remove(&self, _cx: &Cx, _key: &MemoryKey) -> Result<(), Problem> {
         Ok(())
+    }
+    async fn list(
+        &self,
+        _cx: &Cx,
+        _namespace: &str,
+        _page: &MemoryPage,
+    ) -> Result<Vec<MemoryKey>, Problem> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl Caller for Nobody {
+    async fn call(&self, _cx: &Cx, call: Call) -> Called {
+        Called::refused(ToolError::not_found("x", call.capability))
     }
 }
 
@@ -136,14 +152,14 @@ impl TypedAgent for Ask {
 #[test]
 fn a_skill_reaches_the_world_it_is_lent() {
     let (nobody, model) = (Nobody, Says(vec![finished()]));
-    let world = World::new(&nobody, &nobody, &model, &nobody, &NoEvents);
+    let world = World::new(&nobody, &nobody, &nobody, &model, &nobody, &NoEvents);
     let agent = Skillset::new("asker").with(Ask);
     let invoke = |name: &'static str, input: Value| {
         let (agent, world) = (&agent, &world);
         async move { agent.invoke(&Cx::background(), world, name, input).await }
     };
     let output = ready(invoke("ask", json!({"text": "well?"}))).unwrap();
-    assert_eq!(output.value, "yes");
+    assert_eq!(output.into_output().unwrap().value, "yes");
     assert_eq!(agent.capabilities()[0].name, "ask");
     let error = ready(invoke("tell", json!({}))).unwrap_err();
     assert_eq!(error.code(), "capability.unknown");

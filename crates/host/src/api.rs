@@ -3,9 +3,12 @@
 mod answer;
 mod call;
 mod input;
+mod reply;
 
 pub(crate) use answer::Answer;
 pub(crate) use input::Input;
+#[cfg(feature = "client")]
+pub(crate) use reply::OUTCOME;
 
 use crate::state::{Phase, State};
 use axum::{

@@ -1,8 +1,8 @@
 //! A tool or an agent, as the routes see it.
 
 use glassbox_core::{
-    Agent, Capability, ChatModel, Connector, Cx, Discovery, Events, Memory, Output, ServiceKind,
-    Tool, ToolError, World, async_trait,
+    Agent, Caller, Capability, ChatModel, Connector, Cx, Discovery, Events, Memory, Outcome,
+    ServiceKind, Tool, ToolError, World, async_trait,
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ pub(crate) trait Callable: Send + Sync {
     fn kind(&self) -> ServiceKind;
     fn name(&self) -> &str;
     fn capabilities(&self) -> &[Capability];
-    async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Output, ToolError>;
+    async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Outcome, ToolError>;
 }
 
 /// A tool: it sees the call and nothing else.
@@ -33,7 +33,7 @@ impl Callable for ServedTool {
         self.0.capabilities()
     }
 
-    async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Output, ToolError> {
+    async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Outcome, ToolError> {
         self.0.call(cx, capability, input).await
     }
 }
@@ -43,6 +43,7 @@ pub(crate) struct ServedAgent {
     pub(crate) agent: Arc<dyn Agent>,
     pub(crate) discovery: Arc<dyn Discovery>,
     pub(crate) connector: Arc<dyn Connector>,
+    pub(crate) caller: Arc<dyn Caller>,
     pub(crate) model: Arc<dyn ChatModel>,
     pub(crate) memory: Arc<dyn Memory>,
     pub(crate) events: Arc<dyn Events>,
@@ -62,14 +63,21 @@ impl Callable for ServedAgent {
         self.agent.capabilities()
     }
 
-    async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Output, ToolError> {
+    async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Outcome, ToolError> {
         let world = World::new(
             &*self.discovery,
             &*self.connector,
+            &*self.caller,
             &*self.model,
             &*self.memory,
             &*self.events,
         );
-        self.agent.invoke(cx, &world, capability, input).await
+        let result = self.agent.invoke(cx, &world, capability, input).await;
+        // An error may come from one of several calls that the agent made: whether that call was begun says
+        // nothing about the others.
+        result.map_err(|error| match error.code() {
+            "input.invalid" | "capability.unknown" => error,
+            _ => error.with_may_have_begun(true),
+        })
     }
 }

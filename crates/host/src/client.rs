@@ -26,6 +26,7 @@ async fn problem(peer: &str, response: HttpResponse) -> Result<Problem, HttpErro
         .and_then(|text| retry_after(text.trim(), SystemTime::now()));
     let body = response.bytes().await?;
     if let Ok(problem) = serde_json::from_slice::<Problem>(&body) {
+        let problem = problem.from_peer();
         return Ok(match (problem.retry_after(), wait) {
             (None, Some(wait)) => problem.with_retry_after(wait),
             _ => problem,

@@ -2,12 +2,15 @@
 
 use glassbox_core::{
     Event, Events,
-    telemetry::{Counter, UpDownCounter},
+    telemetry::{self, Counter, UpDownCounter},
 };
 use glassbox_semconv::glassbox::{
     EVENT_BUS, EVENT_BUS_SUBSCRIBERS, EVENT_TYPE, EVENTS_DROPPED, EVENTS_PUBLISHED, REASON,
 };
-use std::fmt;
+use std::{
+    fmt,
+    time::{SystemTime, UNIX_EPOCH},
+};
 use tokio::sync::broadcast::{self, error::RecvError};
 
 static PUBLISHED: Counter = Counter::new(EVENTS_PUBLISHED.name)
@@ -57,18 +60,25 @@ impl EventBus {
 }
 
 impl Events for EventBus {
-    fn publish(&self, event: Event) {
-        PUBLISHED.add_with(1, &[event.bus.into(), event.kind.into()]);
+    fn publish(&self, mut event: Event) {
+        if event.unix_nano.is_none() {
+            event.unix_nano = now();
+        }
+        if !event.trace.is_valid() {
+            event.trace = telemetry::current();
+        }
+        PUBLISHED.add_with(1, &[(&*event.bus).into(), (&*event.kind).into()]);
         tracing::event!(
             target: "glassbox::events",
             tracing::Level::INFO,
-            "event.bus" = event.bus,
-            "event.type" = event.kind,
+            "event.bus" = &*event.bus,
+            "event.type" = &*event.kind,
+            "event.subject" = event.subject,
             "event.payload" = %event.payload,
             "{}",
             event.kind
         );
-        // Nobody listens: that is no failure of the publisher's.
+        // Without subscribers there is nobody to deliver to; that is no failure.
         let _ = self.0.send(event);
     }
 }
@@ -79,6 +89,15 @@ impl fmt::Debug for EventBus {
             .field("subscribers", &self.0.receiver_count())
             .finish_non_exhaustive()
     }
+}
+
+/// Nanoseconds since the Unix epoch, on the clock of the installed telemetry where there is one.
+fn now() -> Option<u64> {
+    if let Some(telemetry) = telemetry::installed() {
+        return Some(telemetry.now());
+    }
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    u64::try_from(since.as_nanos()).ok()
 }
 
 /// Who listens to a bus, until dropped.
@@ -141,7 +160,9 @@ mod tests {
         }
         for subscriber in [&mut one, &mut two] {
             assert_eq!(subscriber.next().await.unwrap().payload, 0);
-            assert_eq!(subscriber.next().await.unwrap().payload, 1);
+            let second = subscriber.next().await.unwrap();
+            assert_eq!(second.payload, 1);
+            assert!(second.unix_nano.is_some(), "the bus fills in the time");
         }
         drop(bus);
         assert_eq!(one.next().await, None);

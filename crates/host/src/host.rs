@@ -10,8 +10,8 @@ use crate::{
 };
 use axum::Router;
 use glassbox_core::{
-    Agent, ChatModel, Clock, Connector, Discovery, Events, Memory, Registry, ServiceInfo,
-    ServiceKind, Tool, telemetry::Histogram,
+    Agent, Caller, ChatModel, Clock, Connector, Cx, Discovery, Events, Memory, Registry,
+    ServiceInfo, ServiceKind, Tool, telemetry::Histogram,
 };
 use glassbox_semconv::{gen_ai_v1_41::AGENT_NAME, glassbox::AGENT_STARTUP_DURATION};
 use std::{
@@ -65,6 +65,12 @@ impl Host<Active> {
     /// How the agent calls what it finds.
     pub fn connector(mut self, connector: Arc<dyn Connector>) -> Self {
         self.role.connector = Some(connector);
+        self
+    }
+
+    /// How the agent calls capabilities. Without one, each call makes one attempt on one instance.
+    pub fn caller(mut self, caller: Arc<dyn Caller>) -> Self {
+        self.role.caller = Some(caller);
         self
     }
 
@@ -195,7 +201,7 @@ impl<R: Role> Host<R> {
 
         let lease = match self.registry.or(wiring.registry) {
             Some(registry) => {
-                let registered = registry.register(service, lease).await;
+                let registered = registry.register(&Cx::background(), service, lease).await;
                 Some(registered.map_err(|source| ServeError::Register { source })?)
             }
             None => None,

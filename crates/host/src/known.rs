@@ -1,6 +1,6 @@
 //! What a registry somewhere else said last.
 
-use glassbox_core::{Category, Filter, Problem, ServiceInfo};
+use glassbox_core::{Category, Cx, Filter, Problem, ServiceInfo};
 use std::{
     fmt,
     future::Future,
@@ -19,10 +19,11 @@ pub(crate) trait Source: Send + Sync + 'static {
     /// As the log names it.
     fn name(&self) -> impl fmt::Display + Send + '_;
 
-    /// All its registrations, ready or not, within a time of its own; with a span where somebody waits.
+    /// All its registrations, ready or not, within a time of its own; with a span, in the trace of the
+    /// `Cx`, where somebody waits.
     fn list(
         &self,
-        with_span: bool,
+        cx: Option<&Cx>,
     ) -> impl Future<Output = Result<Vec<ServiceInfo>, Problem>> + Send;
 }
 
@@ -78,15 +79,15 @@ impl<S: Source> Known<S> {
     }
 
     /// Matching instances, ordered by name then instance.
-    pub(crate) async fn find(&self, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem> {
-        let list = self.list().await?;
+    pub(crate) async fn find(&self, cx: &Cx, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem> {
+        let list = self.list(cx).await?;
         let matching = list.iter().filter(|service| filter.matches(service));
         let mut found: Vec<_> = matching.cloned().collect();
         found.sort_by(|a, b| (&a.name, &a.instance).cmp(&(&b.name, &b.instance)));
         Ok(found)
     }
 
-    async fn list(&self) -> Result<Arc<[ServiceInfo]>, Problem> {
+    async fn list(&self, cx: &Cx) -> Result<Arc<[ServiceInfo]>, Problem> {
         let arrived = Instant::now();
         if let Some(list) = self.at_hand() {
             return Ok(list);
@@ -96,7 +97,11 @@ impl<S: Source> Known<S> {
         if let Some(answer) = self.0.heard().since(arrived, self.0.last_known) {
             return answer;
         }
-        self.0.ask(true).await
+        // One reader asks for all who wait: its trace and baggage go along, its deadline and budget do not.
+        let cx = Cx::background()
+            .with_trace(cx.trace().clone())
+            .with_baggage(cx.baggage().clone());
+        self.0.ask(Some(&cx)).await
     }
 
     /// The list, where nobody has to wait for it.
@@ -113,7 +118,7 @@ impl<S: Source> Known<S> {
             tokio::spawn(async move {
                 let _asking = asking;
                 // What comes of it is kept for the next reader.
-                let _ = inner.ask(false).await;
+                let _ = inner.ask(None).await;
             });
         }
         Some(list)
@@ -126,9 +131,9 @@ impl<S: Source> Inner<S> {
     }
 
     /// Asks the source, and notes what it said.
-    async fn ask(&self, with_span: bool) -> Result<Arc<[ServiceInfo]>, Problem> {
+    async fn ask(&self, cx: Option<&Cx>) -> Result<Arc<[ServiceInfo]>, Problem> {
         let mut unanswered = Unanswered(Some(self));
-        let answer = self.source.list(with_span).await;
+        let answer = self.source.list(cx).await;
         unanswered.0 = None;
         self.note(answer)
     }

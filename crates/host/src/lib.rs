@@ -53,6 +53,7 @@ mod callable;
 mod cancellation;
 #[cfg(feature = "client")]
 mod client;
+mod direct;
 mod events;
 mod host;
 #[cfg(any(feature = "client", feature = "redis"))]

@@ -1,7 +1,8 @@
 //! Tools in the agent's own process: found and called without a network.
 
 use glassbox_core::{
-    Category, Connector, Discovery, Filter, Problem, ServiceInfo, ServiceKind, Tool, async_trait,
+    Category, Connector, Cx, Discovery, Filter, Problem, ServiceInfo, ServiceKind, Tool,
+    async_trait,
 };
 use std::{fmt, sync::Arc};
 
@@ -47,7 +48,7 @@ impl fmt::Debug for LocalTools {
 
 #[async_trait]
 impl Discovery for LocalTools {
-    async fn find(&self, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem> {
+    async fn find(&self, _cx: &Cx, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem> {
         let mut found: Vec<_> = self
             .0
             .iter()

@@ -1,11 +1,14 @@
 //! What an agent remembers while its process lives.
 
 use crate::SystemClock;
-use glassbox_core::{Category, Clock, Memory, Problem, async_trait};
+use glassbox_core::{
+    Category, Clock, Cx, Memory, MemoryKey, MemoryPage, Problem, Versioned, async_trait,
+};
 use serde_json::Value;
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     fmt,
+    ops::Bound,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -26,7 +29,7 @@ struct Inner {
 
 #[derive(Default)]
 struct Entries {
-    by_key: HashMap<String, Entry>,
+    by_key: BTreeMap<MemoryKey, Entry>,
     /// Of the whole store, so that a key that was removed and set again has another version.
     version: u64,
 }
@@ -70,9 +73,15 @@ impl MemoryStore {
 }
 
 impl Entries {
-    fn live(&self, key: &str, now: u64) -> Option<&Entry> {
+    fn live(&self, key: &MemoryKey, now: u64) -> Option<&Entry> {
         let entry = self.by_key.get(key)?;
-        entry.expires.is_none_or(|at| at > now).then_some(entry)
+        entry.is_live(now).then_some(entry)
+    }
+}
+
+impl Entry {
+    fn is_live(&self, now: u64) -> bool {
+        self.expires.is_none_or(|at| at > now)
     }
 }
 
@@ -92,16 +101,17 @@ impl fmt::Debug for MemoryStore {
 
 #[async_trait]
 impl Memory for MemoryStore {
-    async fn get(&self, key: &str) -> Result<Option<(Value, u64)>, Problem> {
+    async fn get(&self, _cx: &Cx, key: &MemoryKey) -> Result<Option<Versioned>, Problem> {
         let now = self.0.clock.now();
         let entries = self.lock();
         let entry = entries.live(key, now);
-        Ok(entry.map(|entry| (entry.value.clone(), entry.version)))
+        Ok(entry.map(|entry| Versioned::new(entry.value.clone(), entry.version)))
     }
 
     async fn put(
         &self,
-        key: &str,
+        _cx: &Cx,
+        key: &MemoryKey,
         value: Value,
         expected: Option<u64>,
         ttl: Option<Duration>,
@@ -110,12 +120,15 @@ impl Memory for MemoryStore {
         let mut entries = self.lock();
         let held = entries.live(key, now).map(|entry| entry.version);
         if held != expected {
-            let message = format!("'{key}' was changed by somebody else; read it again");
+            let message = format!(
+                "'{}' in '{}' was changed by somebody else; read it again",
+                key.key(),
+                key.namespace()
+            );
             return Err(Problem::new(Category::Conflict, "memory.conflict", message));
         }
         if held.is_none() && entries.by_key.len() >= self.0.capacity {
-            let live = |entry: &Entry| entry.expires.is_none_or(|at| at > now);
-            entries.by_key.retain(|_, entry| live(entry));
+            entries.by_key.retain(|_, entry| entry.is_live(now));
             if entries.by_key.len() >= self.0.capacity {
                 let capacity = self.0.capacity;
                 let message = format!("the memory holds {capacity} keys and takes no more");
@@ -134,13 +147,33 @@ impl Memory for MemoryStore {
             version,
             expires,
         };
-        entries.by_key.insert(key.to_owned(), entry);
+        entries.by_key.insert(key.clone(), entry);
         Ok(version)
     }
 
-    async fn remove(&self, key: &str) -> Result<(), Problem> {
+    async fn remove(&self, _cx: &Cx, key: &MemoryKey) -> Result<(), Problem> {
         self.lock().by_key.remove(key);
         Ok(())
+    }
+
+    async fn list(
+        &self,
+        _cx: &Cx,
+        namespace: &str,
+        page: &MemoryPage,
+    ) -> Result<Vec<MemoryKey>, Problem> {
+        let now = self.0.clock.now();
+        let entries = self.lock();
+        let from = match &page.after {
+            Some(after) => Bound::Excluded(MemoryKey::new(namespace, after.as_str())),
+            None => Bound::Included(MemoryKey::new(namespace, "")),
+        };
+        let keys = entries.by_key.range((from, Bound::Unbounded));
+        let keys = keys
+            .take_while(|(key, _)| key.namespace() == namespace)
+            .filter(|(_, entry)| entry.is_live(now))
+            .map(|(key, _)| key.clone());
+        Ok(keys.take(page.limit).collect())
     }
 }
 
@@ -150,16 +183,35 @@ mod tests {
     use glassbox_testkit::VirtualClock;
     use serde_json::json;
 
+    fn key(name: &str) -> MemoryKey {
+        MemoryKey::new("session/1", name)
+    }
+
     #[tokio::test]
     async fn only_who_read_the_newest_version_may_write() {
         let store = MemoryStore::new();
-        let first = store.put("k", json!(1), None, None).await.unwrap();
-        let error = store.put("k", json!(2), None, None).await.unwrap_err();
+        let first = store
+            .put(&Cx::background(), &key("k"), json!(1), None, None)
+            .await
+            .unwrap();
+        let error = store
+            .put(&Cx::background(), &key("k"), json!(2), None, None)
+            .await
+            .unwrap_err();
         assert_eq!(error.category(), Category::Conflict);
-        let second = store.put("k", json!(2), Some(first), None).await.unwrap();
-        assert_eq!(store.get("k").await.unwrap(), Some((json!(2), second)));
-        store.remove("k").await.unwrap();
-        let third = store.put("k", json!(3), None, None).await.unwrap();
+        let second = store
+            .put(&Cx::background(), &key("k"), json!(2), Some(first), None)
+            .await
+            .unwrap();
+        assert_eq!(
+            store.get(&Cx::background(), &key("k")).await.unwrap(),
+            Some(Versioned::new(json!(2), second))
+        );
+        store.remove(&Cx::background(), &key("k")).await.unwrap();
+        let third = store
+            .put(&Cx::background(), &key("k"), json!(3), None, None)
+            .await
+            .unwrap();
         assert!(third > second, "a version never comes back");
     }
 
@@ -168,20 +220,74 @@ mod tests {
         let clock = VirtualClock::new();
         let store = MemoryStore::with_clock(Arc::new(clock.clone()));
         let second = Some(Duration::from_secs(1));
-        store.put("k", json!(1), None, second).await.unwrap();
+        store
+            .put(&Cx::background(), &key("k"), json!(1), None, second)
+            .await
+            .unwrap();
         clock.advance(Duration::from_millis(999));
-        assert!(store.get("k").await.unwrap().is_some());
+        assert!(
+            store
+                .get(&Cx::background(), &key("k"))
+                .await
+                .unwrap()
+                .is_some()
+        );
         clock.advance(Duration::from_millis(1));
-        assert!(store.get("k").await.unwrap().is_none());
-        store.put("k", json!(2), None, None).await.unwrap();
+        assert!(
+            store
+                .get(&Cx::background(), &key("k"))
+                .await
+                .unwrap()
+                .is_none()
+        );
+        store
+            .put(&Cx::background(), &key("k"), json!(2), None, None)
+            .await
+            .unwrap();
     }
 
     #[tokio::test]
     async fn a_full_store_refuses_and_forgets_nothing() {
         let store = MemoryStore::with_capacity(1);
-        let version = store.put("a", json!(1), None, None).await.unwrap();
-        let error = store.put("b", json!(1), None, None).await.unwrap_err();
+        let version = store
+            .put(&Cx::background(), &key("a"), json!(1), None, None)
+            .await
+            .unwrap();
+        let error = store
+            .put(&Cx::background(), &key("b"), json!(1), None, None)
+            .await
+            .unwrap_err();
         assert_eq!(error.code(), "memory.full");
-        store.put("a", json!(2), Some(version), None).await.unwrap();
+        store
+            .put(&Cx::background(), &key("a"), json!(2), Some(version), None)
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_namespace_lists_its_own_live_keys_page_by_page() {
+        let clock = VirtualClock::new();
+        let store = MemoryStore::with_clock(Arc::new(clock.clone()));
+        let cx = Cx::background();
+        for name in ["b", "a", "c", "d"] {
+            store
+                .put(&cx, &key(name), json!(1), None, None)
+                .await
+                .unwrap();
+        }
+        let other = MemoryKey::new("session/10", "a");
+        store.put(&cx, &other, json!(1), None, None).await.unwrap();
+        let brief = Some(Duration::from_secs(1));
+        store
+            .put(&cx, &key("aa"), json!(1), None, brief)
+            .await
+            .unwrap();
+        clock.advance(Duration::from_secs(2));
+        let page = MemoryPage::first(2);
+        let first = store.list(&cx, "session/1", &page).await.unwrap();
+        assert_eq!(first, [key("a"), key("b")]);
+        let page = MemoryPage::after("b", 9);
+        let rest = store.list(&cx, "session/1", &page).await.unwrap();
+        assert_eq!(rest, [key("c"), key("d")]);
     }
 }

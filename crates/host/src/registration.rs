@@ -1,6 +1,6 @@
 //! One registration somewhere else, renewed until it is released or dropped.
 
-use glassbox_core::{Category, Health, Lease, Problem, ServiceInfo, async_trait};
+use glassbox_core::{Category, Cx, Health, Lease, Problem, ServiceInfo, async_trait};
 use std::{
     fmt,
     future::Future,
@@ -146,7 +146,7 @@ fn between(least: f64, most: f64, time: Duration) -> Duration {
 
 #[async_trait]
 impl<P: Place> Lease for Registration<P> {
-    async fn report(&self, health: Health) -> Result<(), Problem> {
+    async fn report(&self, _cx: &Cx, health: Health) -> Result<(), Problem> {
         {
             let service = self.shared.service.lock();
             service.unwrap_or_else(PoisonError::into_inner).health = health;
@@ -162,10 +162,10 @@ impl<P: Place> Lease for Registration<P> {
         }
     }
 
-    async fn release(mut self: Box<Self>) -> Result<(), Problem> {
-        // First the renewal under way has to be gone: heard after us, it would register again.
+    async fn release(&self, _cx: &Cx) -> Result<(), Problem> {
         self.renewal.abort();
-        let _ = (&mut self.renewal).await;
+        // A renewal that is under way must end first: it would register again after the release.
+        let _turn = self.shared.turn.lock().await;
         self.shared.place.release(&self.shared.service()).await
     }
 }

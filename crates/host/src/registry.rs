@@ -10,7 +10,8 @@ pub use router::registry_router;
 
 use crate::SystemClock;
 use glassbox_core::{
-    Category, Clock, Discovery, Filter, Health, Lease, Problem, Registry, ServiceInfo, async_trait,
+    Category, Clock, Cx, Discovery, Filter, Health, Lease, Problem, Registry, ServiceInfo,
+    async_trait,
 };
 use lease::MemoryLease;
 use std::{
@@ -190,6 +191,7 @@ impl fmt::Debug for MemoryRegistry {
 impl Registry for MemoryRegistry {
     async fn register(
         &self,
+        _cx: &Cx,
         service: ServiceInfo,
         ttl: Duration,
     ) -> Result<Box<dyn Lease>, Problem> {
@@ -206,7 +208,7 @@ impl Registry for MemoryRegistry {
 
 #[async_trait]
 impl Discovery for MemoryRegistry {
-    async fn find(&self, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem> {
+    async fn find(&self, _cx: &Cx, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem> {
         Ok(self.matching(filter))
     }
 }

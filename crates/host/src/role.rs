@@ -3,11 +3,12 @@
 use crate::{
     LocalTools, MemoryStore,
     callable::{Callable, ServedAgent, ServedTool},
+    direct::DirectCaller,
     wiring::Wiring,
 };
 use glassbox_core::{
-    Agent, Category, ChatModel, ChatRequest, ChatStream, Connector, Cx, Discovery, Events, Memory,
-    ModelError, NoEvents, Problem, Tool, async_trait,
+    Agent, Caller, Category, ChatModel, ChatRequest, ChatStream, Connector, Cx, Discovery, Events,
+    Memory, ModelError, NoEvents, Problem, Tool, async_trait,
 };
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ pub struct Active {
     agent: Arc<dyn Agent>,
     pub(crate) discovery: Option<Arc<dyn Discovery>>,
     pub(crate) connector: Option<Arc<dyn Connector>>,
+    pub(crate) caller: Option<Arc<dyn Caller>>,
     pub(crate) model: Option<Arc<dyn ChatModel>>,
     pub(crate) memory: Option<Arc<dyn Memory>>,
     pub(crate) events: Option<Arc<dyn Events>>,
@@ -50,6 +52,7 @@ impl Active {
             agent,
             discovery: None,
             connector: None,
+            caller: None,
             model: None,
             memory: None,
             events: None,
@@ -60,14 +63,18 @@ impl Active {
 impl Role for Active {
     fn into_callable(self, wiring: &Wiring) -> Arc<dyn Callable> {
         let nobody = Arc::new(LocalTools::new());
+        let discovery = (self.discovery)
+            .or_else(|| wiring.discovery.clone())
+            .unwrap_or_else(|| nobody.clone());
+        let connector = (self.connector)
+            .or_else(|| wiring.connector.clone())
+            .unwrap_or(nobody);
+        let direct = || Arc::new(DirectCaller::new(discovery.clone(), connector.clone()));
         Arc::new(ServedAgent {
             agent: self.agent,
-            discovery: (self.discovery)
-                .or_else(|| wiring.discovery.clone())
-                .unwrap_or_else(|| nobody.clone()),
-            connector: (self.connector)
-                .or_else(|| wiring.connector.clone())
-                .unwrap_or(nobody),
+            caller: self.caller.unwrap_or_else(|| direct()),
+            discovery,
+            connector,
             model: self.model.unwrap_or_else(|| Arc::new(NoModel)),
             memory: self.memory.unwrap_or_else(|| Arc::new(MemoryStore::new())),
             events: self.events.unwrap_or_else(|| Arc::new(NoEvents)),

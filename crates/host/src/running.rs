@@ -5,7 +5,7 @@ use crate::{
     signal::Signals,
     state::{Phase, State},
 };
-use glassbox_core::{Lease, Problem, ServiceKind, telemetry::UpDownCounter};
+use glassbox_core::{Cx, Lease, Problem, ServiceKind, telemetry::UpDownCounter};
 use glassbox_semconv::{gen_ai_v1_41::AGENT_NAME, glassbox::AGENTS_ACTIVE};
 use std::{
     fmt,
@@ -184,7 +184,7 @@ impl Running {
                 // A registry that does not answer may not eat the time of the calls under way; the
                 // registration lapses by itself.
                 let patience = limit / 4;
-                match tokio::time::timeout(patience, lease.release()).await {
+                match tokio::time::timeout(patience, lease.release(&Cx::background())).await {
                     Ok(Ok(())) => tracing::info!(service, "deregistered"),
                     Ok(Err(problem)) => tracing::warn!(service, %problem, "not deregistered"),
                     Err(_) => tracing::warn!(service, ?patience, "the registry did not answer"),

@@ -1,7 +1,7 @@
 //! Signals are process-global, so they are tested in a process of its own.
 
 #![cfg(unix)]
-use glassbox_core::{Capability, Cx, Output, Tool, ToolError, async_trait};
+use glassbox_core::{Capability, Cx, Outcome, Tool, ToolError, async_trait};
 use glassbox_host::{Host, HostSettings, MemoryRegistry};
 use glassbox_instrument::HttpClient;
 use rustix::process::{Signal, getpid, kill_process};
@@ -24,7 +24,7 @@ impl Tool for Endless {
         &self.capabilities
     }
 
-    async fn call(&self, _cx: &Cx, _capability: &str, _in: Value) -> Result<Output, ToolError> {
+    async fn call(&self, _cx: &Cx, _capability: &str, _in: Value) -> Result<Outcome, ToolError> {
         self.begun.notify_one();
         std::future::pending().await
     }

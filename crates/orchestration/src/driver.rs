@@ -77,9 +77,10 @@ impl Driver<'_> {
         if decide(history)? {
             return Ok(history.save().await?);
         }
-        let find = history
-            .record()
-            .within_run(services::find(&graph, self.world.discovery));
+        let find =
+            history
+                .record()
+                .within_run(services::find(self.cx, &graph, self.world.discovery));
         let found = match select(&mut given_up, pin!(find)).await {
             Either::Left((end, _)) => Err(end),
             Either::Right((found, _)) => found.map_err(|error| EntryKind::RunFailed {

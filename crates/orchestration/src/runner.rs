@@ -74,8 +74,8 @@ impl Runner {
     ///
     /// # Errors
     /// If discovery fails, or if capabilities are missing: the error lists them all.
-    pub async fn check(&self, world: &World<'_>, graph: &Graph) -> Result<(), Problem> {
-        services::find(graph, world.discovery)
+    pub async fn check(&self, cx: &Cx, world: &World<'_>, graph: &Graph) -> Result<(), Problem> {
+        services::find(cx, graph, world.discovery)
             .await
             .map(drop)
             .map_err(services::NotFound::into_problem)

@@ -1,7 +1,7 @@
 //! Who does a step: capabilities held against discovery before anything runs.
 
 use crate::{Fault, Graph, InvalidWorkflow, Step};
-use glassbox_core::{Capability, Category, Discovery, Filter, Problem, ServiceInfo};
+use glassbox_core::{Capability, Category, Cx, Discovery, Filter, Problem, ServiceInfo};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -49,11 +49,12 @@ impl NotFound {
 
 /// Finds who does each step, in the order of declaration, by one question to discovery.
 pub(crate) async fn find(
+    cx: &Cx,
     graph: &Graph,
     discovery: &dyn Discovery,
 ) -> Result<Vec<Callee>, NotFound> {
     let services = discovery
-        .find(&Filter::any())
+        .find(cx, &Filter::any())
         .await
         .map_err(NotFound::Discovery)?;
     let mut faults = Vec::new();

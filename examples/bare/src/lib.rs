@@ -64,7 +64,7 @@ impl TypedAgent for EstimateReading {
         input: Text,
     ) -> Result<ReadingTime, ToolError> {
         let counters = Filter::tools().with_capability(CountWords::NAME);
-        let found = world.discovery.find(&counters).await?;
+        let found = world.discovery.find(cx, &counters).await?;
         let Some(service) = found.first() else {
             let message = "nobody counts words; start a tool that can 'count_words'";
             return Err(ToolError::new(
@@ -76,7 +76,7 @@ impl TypedAgent for EstimateReading {
         let tool = world.connector.connect(service)?;
         let input = serde_json::json!({ "text": input.text });
         let answer = tool.call(cx, CountWords::NAME, input).await?;
-        let words = answer.value.as_u64().unwrap_or_default();
+        let words = answer.into_output()?.value.as_u64().unwrap_or_default();
         Ok(ReadingTime {
             words,
             seconds: words.saturating_mul(60).div_ceil(200),

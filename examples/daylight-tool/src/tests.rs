@@ -1,5 +1,5 @@
 use super::*;
-use glassbox_core::Tool;
+use glassbox_core::{Outcome, Tool};
 use serde_json::{Value, json};
 use std::{
     future::Future,
@@ -13,7 +13,9 @@ fn ask(latitude: f64, longitude: f64, date: &str, timezone: &str) -> Result<Valu
     let input =
         json!({"latitude": latitude, "longitude": longitude, "date": date, "timezone": timezone});
     match pin!(tool.call(&cx, "daylight", input)).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(answer) => answer.map(|output| output.value),
+        Poll::Ready(answer) => answer
+            .and_then(Outcome::into_output)
+            .map(|output| output.value),
         Poll::Pending => panic!("arithmetic waits for nothing"),
     }
 }

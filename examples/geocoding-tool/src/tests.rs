@@ -1,5 +1,5 @@
 use super::*;
-use glassbox_core::Tool;
+use glassbox_core::{Outcome, Tool};
 use serde_json::json;
 use std::{
     future::Future,
@@ -12,7 +12,9 @@ fn find(city: &str, country: Option<&str>) -> Result<serde_json::Value, ToolErro
     let cx = Cx::background();
     let input = json!({"city": city, "country": country});
     match pin!(tool.call(&cx, "geocode", input)).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(answer) => answer.map(|output| output.value),
+        Poll::Ready(answer) => answer
+            .and_then(Outcome::into_output)
+            .map(|output| output.value),
         Poll::Pending => panic!("a table look-up waits for nothing"),
     }
 }

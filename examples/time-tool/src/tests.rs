@@ -1,5 +1,5 @@
 use super::*;
-use glassbox_core::Tool;
+use glassbox_core::{Outcome, Tool};
 use serde_json::{Value, json};
 use std::{
     future::Future,
@@ -11,7 +11,9 @@ fn call(capability: &str, input: Value) -> Result<Value, ToolError> {
     let tool = tool();
     let cx = Cx::background();
     match pin!(tool.call(&cx, capability, input)).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(answer) => answer.map(|output| output.value),
+        Poll::Ready(answer) => answer
+            .and_then(Outcome::into_output)
+            .map(|output| output.value),
         Poll::Pending => panic!("arithmetic waits for nothing"),
     }
 }

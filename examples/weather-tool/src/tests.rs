@@ -1,5 +1,5 @@
 use super::*;
-use glassbox_core::Tool;
+use glassbox_core::{Outcome, Tool};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -26,7 +26,9 @@ async fn ask(service: String) -> Result<serde_json::Value, ToolError> {
     let tool = Toolbox::new("weather-tool").with(Weather::from_service(service));
     let input = json!({"latitude": 69.65, "longitude": 18.96});
     let answer = tool.call(&Cx::background(), "weather", input).await;
-    answer.map(|output| output.value)
+    answer
+        .and_then(Outcome::into_output)
+        .map(|output| output.value)
 }
 
 #[tokio::test]

@@ -86,7 +86,10 @@ async fn make(
     let left = left.unwrap_or_default();
     let answer = remote.call(&cx, &tool.capability, call.arguments.clone());
     match tokio::time::timeout(left, answer).await {
-        Ok(Ok(output)) => Ok(output.value),
+        Ok(Ok(outcome)) => match outcome.into_output() {
+            Ok(output) => Ok(output.value),
+            Err(error) => Err(error.problem().clone()),
+        },
         Ok(Err(error)) => Err(error.problem().clone()),
         Err(_) => {
             let message = format!("{} did not answer within {left:.1?}", call.name);

@@ -7,7 +7,7 @@ use crate::{
 use glassbox_ai::{Assistant, AssistantError};
 use glassbox_core::{
     Blame, Budget, CancellationSource, Cancelled, Capability, Category, Clock, Cx, Deadline,
-    Decide, FinishReason, Message, Part, Role, Spent, ToolError, Usage,
+    Decide, FinishReason, Message, Part, Remaining, Role, Spent, ToolError, Usage,
 };
 use serde_json::{Value, json};
 use std::{
@@ -275,6 +275,10 @@ struct Once(Mutex<u32>);
 
 impl Budget for Once {
     fn charge(&self, _spent: Spent) {}
+
+    fn remaining(&self) -> Remaining {
+        Remaining::unlimited()
+    }
 
     fn is_exhausted(&self) -> bool {
         let mut asked = self.0.lock().unwrap();

@@ -3,7 +3,9 @@
 use crate::scripted::{Script, Scripted, error, says, text_event};
 use futures_util::StreamExt;
 use glassbox_ai::Budgeted;
-use glassbox_core::{Budget, Category, ChatModel, ChatRequest, Cx, Message, Spent, Usage};
+use glassbox_core::{
+    Budget, Category, ChatModel, ChatRequest, Cx, Message, Remaining, Spent, Usage,
+};
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering::SeqCst},
@@ -29,8 +31,9 @@ impl Budget for Tokens {
             .fetch_sub(i64::try_from(spent.tokens).unwrap(), SeqCst);
     }
 
-    fn is_exhausted(&self) -> bool {
-        self.left() <= 0
+    fn remaining(&self) -> Remaining {
+        let left = self.left().max(0).unsigned_abs();
+        Remaining::unlimited().with_tokens(left)
     }
 }
 

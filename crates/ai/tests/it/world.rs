@@ -1,9 +1,10 @@
 //! A world in memory: tools that are closures.
 
 use glassbox_core::{
-    Capability, ChatModel, Connector, Cx, Discovery, Events, Filter, Memory, NoEvents, Output,
-    Problem, ServiceInfo, ServiceKind, Tool, ToolError, World, async_trait,
+    Capability, ChatModel, Connector, Cx, Discovery, Filter, Outcome, Problem, ServiceInfo,
+    ServiceKind, Tool, ToolError, World, async_trait,
 };
+use glassbox_testkit::Nobody;
 use serde_json::Value;
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -59,7 +60,7 @@ impl Tools {
     }
 
     pub(crate) fn world<'a>(&'a self, model: &'a dyn ChatModel) -> World<'a> {
-        World::new(self, self, model, self, &NoEvents as &dyn Events)
+        World::new(self, self, &Nobody, model, &Nobody, &Nobody)
     }
 }
 
@@ -73,18 +74,18 @@ impl Tool for Service {
         &self.capabilities
     }
 
-    async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Output, ToolError> {
+    async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Outcome, ToolError> {
         assert_eq!(
             capability, self.capabilities[0].name,
             "called by its own name"
         );
-        (self.act)(cx.clone(), input).await.map(Output::new)
+        (self.act)(cx.clone(), input).await.map(Outcome::done)
     }
 }
 
 #[async_trait]
 impl Discovery for Tools {
-    async fn find(&self, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem> {
+    async fn find(&self, _cx: &Cx, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem> {
         let all = self.0.iter().map(|(info, _)| info);
         Ok(all.filter(|info| filter.matches(info)).cloned().collect())
     }
@@ -95,26 +96,5 @@ impl Connector for Tools {
         let mut all = self.0.iter();
         let found = all.find(|(info, _)| info.instance == service.instance);
         Ok(found.unwrap().1.clone())
-    }
-}
-
-#[async_trait]
-impl Memory for Tools {
-    async fn get(&self, _key: &str) -> Result<Option<(Value, u64)>, Problem> {
-        panic!("nothing here remembers")
-    }
-
-    async fn put(
-        &self,
-        _key: &str,
-        _value: Value,
-        _expected: Option<u64>,
-        _ttl: Option<Duration>,
-    ) -> Result<u64, Problem> {
-        panic!("nothing here remembers")
-    }
-
-    async fn remove(&self, _key: &str) -> Result<(), Problem> {
-        panic!("nothing here remembers")
     }
 }

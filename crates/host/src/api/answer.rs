@@ -1,20 +1,28 @@
 //! Every failure as the one error body.
 
+use super::reply::say_spent;
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
-use glassbox_core::{Problem, telemetry};
+use glassbox_core::{Problem, Spent, telemetry};
 
 /// A failed request: a [`Problem`] under the status of its category, or under a closer one.
 #[derive(Debug)]
 pub(crate) struct Answer {
     problem: Problem,
     status: StatusCode,
+    spent: Spent,
 }
 
 impl Answer {
+    /// Says what the failed call used.
+    pub(crate) fn with_spent(mut self, spent: Spent) -> Self {
+        self.spent = spent;
+        self
+    }
+
     /// A status that says more than the category's own: 405, 408, 413, 415.
     pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
         self.status = status;
@@ -26,7 +34,11 @@ impl From<Problem> for Answer {
     fn from(problem: Problem) -> Self {
         let status = StatusCode::from_u16(problem.category().status())
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { problem, status }
+        Self {
+            problem,
+            status,
+            spent: Spent::default(),
+        }
     }
 }
 
@@ -45,6 +57,7 @@ impl IntoResponse for Answer {
         if let Some(wait) = wait {
             response.headers_mut().insert(RETRY_AFTER, wait);
         }
+        say_spent(&mut response, self.spent);
         response
     }
 }

@@ -1,18 +1,18 @@
 //! `POST /v1/capabilities/{name}`.
 
-use super::{Answer, Input};
+use super::{Answer, Input, reply::Reply};
 use crate::{
     cancellation::Cancellation,
     state::{Phase, State},
 };
 use axum::{
-    Json,
     extract::{Path, Request, State as Shared, rejection::PathRejection},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use futures_util::FutureExt;
 use glassbox_core::{
-    Capability, Category, Cx, Deadline, Output, Problem, ToolError, telemetry::Counter,
+    Allowance, Blame, Capability, Category, Cx, Deadline, Outcome, Problem, ToolError,
+    telemetry::Counter,
 };
 use glassbox_semconv::glassbox::REASON;
 use serde_json::Value;
@@ -56,7 +56,9 @@ pub(super) async fn call(
         return Err(reject(&state, "concurrency", problem));
     };
     let cx = request.extensions().get::<Cx>().cloned();
-    let cx = cx.unwrap_or_default();
+    let meter = Arc::new(Allowance::default());
+    let cx = cx.unwrap_or_default().with_budget(meter.clone());
+    let reply = Reply::to(&request);
     let input = Input::new(state.settings.body_limit)
         .with_timeout(state.settings.body_timeout)
         .read_as(request)
@@ -64,8 +66,8 @@ pub(super) async fn call(
     let result = run(&state, capability, &cx, input).await;
     in_flight.answered();
     match result {
-        Ok(output) => Ok(Json(output.value).into_response()),
-        Err(error) => Err(refuse(&capability.name, error)),
+        Ok(outcome) => reply.with(outcome, meter.spent()),
+        Err(error) => Err(refuse(&capability.name, error).with_spent(meter.spent())),
     }
 }
 
@@ -75,7 +77,7 @@ async fn run(
     capability: &Capability,
     cx: &Cx,
     input: Value,
-) -> Result<Output, ToolError> {
+) -> Result<Outcome, ToolError> {
     let clock = &*state.clock;
     let (source, guard) = Cancellation::new();
     let own = Deadline::after(clock, capability.timeout);
@@ -113,18 +115,18 @@ async fn run(
 
 fn too_slow(capability: &Capability, by_caller: bool) -> ToolError {
     let name = &capability.name;
-    let (whose, message) = match by_caller {
+    let (blame, message) = match by_caller {
         true => (
-            "caller",
+            Blame::Caller,
             format!("{name} did not answer before its caller's deadline"),
         ),
         false => (
-            "capability",
+            Blame::Local,
             format!("{name} did not answer within {:?}", capability.timeout),
         ),
     };
     Problem::new(Category::Timeout, "call.timeout", message)
-        .with_detail("deadline", whose)
+        .with_blame(blame)
         .into()
 }
 
@@ -155,9 +157,7 @@ fn unknown(state: &State, name: &str) -> Answer {
 fn reject(state: &State, reason: &'static str, problem: Problem) -> Answer {
     state.count_rejected();
     REJECTIONS.add_with(1, &[reason.into()]);
-    // The instance says that it was itself: an answer from further down is no promise that nothing was
-    // begun here.
-    let problem = problem.with_detail("instance", state.instance.as_str());
+    let problem = problem.with_may_have_begun(false);
     problem.with_retry_after(BUSY).into()
 }
 
@@ -177,5 +177,5 @@ fn refuse(capability: &str, error: ToolError) -> Answer {
     } else {
         tracing::debug!(capability, code, %category, "a call was refused: {error}{causes}");
     }
-    error.problem().clone().into()
+    error.problem().clone().handed_on().into()
 }

@@ -73,17 +73,19 @@ impl Source for Services {
         &self.url
     }
 
-    async fn list(&self, with_span: bool) -> Result<Vec<ServiceInfo>, Problem> {
+    async fn list(&self, cx: Option<&Cx>) -> Result<Vec<ServiceInfo>, Problem> {
         let Self { url, client } = self;
         let mut request = client
             .get(&format!("{url}/v1/registry/services?include_unready=true"))
             .template("/v1/registry/services")
             .timeout(PATIENCE);
-        if !with_span {
+        if cx.is_none() {
             request = request.without_span();
         }
+        let background = Cx::background();
+        let cx = cx.unwrap_or(&background);
         let failed = |error: HttpError| error.to_problem();
-        let response = request.send(&Cx::background()).await.map_err(failed)?;
+        let response = request.send(cx).await.map_err(failed)?;
         if !response.status().is_success() {
             return Err(problem(url, response).await.unwrap_or_else(failed));
         }
@@ -116,7 +118,7 @@ impl fmt::Debug for HttpDiscovery {
 
 #[async_trait]
 impl Discovery for HttpDiscovery {
-    async fn find(&self, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem> {
-        self.0.find(filter).await
+    async fn find(&self, cx: &Cx, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem> {
+        self.0.find(cx, filter).await
     }
 }

@@ -2,7 +2,7 @@
 
 use super::registration::Registered;
 use crate::registration::Registration;
-use glassbox_core::{Lease, Problem, Registry, ServiceInfo, async_trait};
+use glassbox_core::{Cx, Lease, Problem, Registry, ServiceInfo, async_trait};
 use glassbox_instrument::HttpClient;
 use std::time::Duration;
 
@@ -31,6 +31,7 @@ impl HttpRegistry {
 impl Registry for HttpRegistry {
     async fn register(
         &self,
+        _cx: &Cx,
         service: ServiceInfo,
         ttl: Duration,
     ) -> Result<Box<dyn Lease>, Problem> {

@@ -1,11 +1,12 @@
 //! A tool in another process.
 
 use super::{path_segment, problem};
+use crate::api::OUTCOME;
 use glassbox_core::{
-    Blame, Capability, Category, Clock, Cx, Deadline, Decide, Output, Problem, Retry, ServiceInfo,
-    Tool, ToolError, async_trait, telemetry::Counter,
+    Blame, Capability, Category, Clock, Cx, Deadline, Decide, Outcome, Output, Problem, Retry,
+    ServiceInfo, Spent, Tool, ToolError, async_trait, telemetry::Counter,
 };
-use glassbox_instrument::{HttpClient, HttpError};
+use glassbox_instrument::{HeaderSource, HttpClient, HttpError, HttpResponse};
 use glassbox_resilience::{Breaker, Guarded, Jitter, Next, RetryPolicy};
 use glassbox_semconv::{
     glassbox::{BREAKER_REJECTIONS, DEPENDENCY, RETRIES},
@@ -71,7 +72,7 @@ impl RemoteTool {
         capability: &Capability,
         input: &Value,
         attempt: Attempt,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Outcome, Failure> {
         let url = format!(
             "{}/v1/capabilities/{}",
             self.service.endpoint.trim_end_matches('/'),
@@ -83,35 +84,30 @@ impl RemoteTool {
             cause: Cause::Http(error),
             repeatable,
         };
+        let accept = format!("{OUTCOME}, application/json");
         let request = self
             .client
             .post(&url)
+            .header("accept", &accept)
             .template("/v1/capabilities/{name}")
             .json(input)
             .timeout(attempt.left)
             .resend_count(attempt.number.saturating_sub(1));
         let response = request.send(cx).await.map_err(failed)?;
+        // What the instance used is charged here as well: its own budget is not ours.
+        let spent = Spent::extract(&HeaderSource::new(response.headers()));
+        cx.charge(spent);
         if response.status().is_success() {
-            return response.json().await.map_err(failed);
+            return outcome(response, spent).await.map_err(failed);
         }
-        let mut problem = problem(&self.service.name, response)
+        let problem = problem(&self.service.name, response)
             .await
             .map_err(failed)?;
-        // The instance says whose limit it was that passed.
-        if problem.details()["deadline"] == "caller" {
-            problem = problem.with_blame(Blame::Caller);
-        }
         Err(Failure {
-            may_have_begun: !self.is_unheard(&problem),
+            may_have_begun: problem.may_have_begun(),
             cause: Cause::Problem(problem),
             repeatable,
         })
-    }
-
-    /// Whether the instance turned the call away itself, rather than hand on what another one said.
-    fn is_unheard(&self, problem: &Problem) -> bool {
-        matches!(problem.code(), "service.busy" | "service.draining")
-            && problem.details()["instance"] == self.service.instance.as_str()
     }
 
     /// Asks the breaker, and tells it how the attempt went.
@@ -121,7 +117,7 @@ impl RemoteTool {
         capability: &Capability,
         input: &Value,
         attempt: Attempt,
-    ) -> Result<Value, Guarded<Failure>> {
+    ) -> Result<Outcome, Guarded<Failure>> {
         let permit = self.breaker.try_acquire().map_err(Guarded::Rejected)?;
         let result = self.attempt(cx, capability, input, attempt).await;
         permit.settle(&result);
@@ -155,9 +151,11 @@ impl RemoteTool {
             }) => {
                 let problem = error.to_problem();
                 let message = format!("{name} gave no answer: {}", problem.message());
-                let problem = Problem::new(problem.category(), problem.code(), message)
+                let problem = problem
+                    .with_message(message)
                     .with_blame(error.blame())
-                    .with_retryable(error.retry() != Retry::Never);
+                    .with_retryable(error.retry() != Retry::Never)
+                    .with_may_have_begun(error.was_sent());
                 ToolError::from(problem).with_source(error)
             }
         }
@@ -174,7 +172,7 @@ impl Tool for RemoteTool {
         &self.service.capabilities
     }
 
-    async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Output, ToolError> {
+    async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Outcome, ToolError> {
         let mut known = self.service.capabilities.iter();
         let Some(capability) = known.find(|held| held.name == capability) else {
             return Err(ToolError::unknown_capability(
@@ -197,7 +195,7 @@ impl Tool for RemoteTool {
                     left: own.remaining(&*self.clock).unwrap_or_default(),
                 };
                 let error = match self.try_once(cx, capability, &input, attempt).await {
-                    Ok(value) => return Ok(Output::new(value)),
+                    Ok(outcome) => return Ok(outcome),
                     // An open breaker is there to fail at once, not to be waited for.
                     Err(error @ Guarded::Rejected(_)) => return Err(self.to_error(error)),
                     Err(error) => error,
@@ -231,6 +229,22 @@ impl fmt::Debug for RemoteTool {
             .field("endpoint", &self.service.endpoint)
             .finish_non_exhaustive()
     }
+}
+
+/// The outcome in a successful answer; a service that knows no outcomes answers with the bare value.
+async fn outcome(response: HttpResponse, spent: Spent) -> Result<Outcome, HttpError> {
+    let kind = response.headers().get("content-type");
+    let is_outcome = kind
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.starts_with(OUTCOME));
+    let outcome = match is_outcome {
+        true => response.json().await?,
+        false => Outcome::Done(Output::new(response.json().await?)),
+    };
+    Ok(match outcome {
+        Outcome::Done(output) => Outcome::Done(output.with_spent(spent)),
+        outcome => outcome,
+    })
 }
 
 fn kind(error: &Guarded<Failure>) -> &str {

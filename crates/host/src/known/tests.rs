@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::settings::LAST_KNOWN;
-use glassbox_core::ServiceKind;
+use glassbox_core::{Cx, ServiceKind};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use tokio::{sync::Notify, task::JoinHandle, time::timeout};
 
@@ -20,7 +20,7 @@ impl Source for Arc<Mute> {
         "mute"
     }
 
-    async fn list(&self, _with_span: bool) -> Result<Vec<ServiceInfo>, Problem> {
+    async fn list(&self, _cx: Option<&Cx>) -> Result<Vec<ServiceInfo>, Problem> {
         let number = self.asked.fetch_add(1, SeqCst);
         self.is_asked.notify_one();
         if number == self.unanswered {
@@ -45,7 +45,7 @@ fn known(unanswered: usize) -> (Known<Arc<Mute>>, Arc<Mute>) {
 
 fn reader(known: &Known<Arc<Mute>>) -> JoinHandle<Result<Vec<ServiceInfo>, Problem>> {
     let known = known.clone();
-    tokio::spawn(async move { known.find(&Filter::any()).await })
+    tokio::spawn(async move { known.find(&Cx::background(), &Filter::any()).await })
 }
 
 #[tokio::test]
@@ -69,13 +69,22 @@ async fn who_waits_behind_a_reader_who_goes_away_asks_in_their_place() {
 #[tokio::test]
 async fn a_reader_who_goes_away_is_no_outage() {
     let (known, mute) = known(1);
-    assert_eq!(known.find(&Filter::any()).await.unwrap().len(), 1);
+    assert_eq!(
+        known
+            .find(&Cx::background(), &Filter::any())
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
     timeout(WITHIN, mute.is_asked.notified()).await.unwrap();
     let leaves = reader(&known);
     timeout(WITHIN, mute.is_asked.notified()).await.unwrap();
     leaves.abort();
     let _ = leaves.await;
-    let next = timeout(WITHIN, known.find(&Filter::any())).await.unwrap();
+    let next = timeout(WITHIN, known.find(&Cx::background(), &Filter::any()))
+        .await
+        .unwrap();
     assert_eq!(next.unwrap().len(), 1);
     assert!(known.0.heard().told.is_none(), "nobody found it away");
 }

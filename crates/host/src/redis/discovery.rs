@@ -5,7 +5,7 @@ use crate::{
     known::{FRESH, Known, Source},
     settings::LAST_KNOWN,
 };
-use glassbox_core::{Discovery, Filter, Problem, ServiceInfo, async_trait};
+use glassbox_core::{Cx, Discovery, Filter, Problem, ServiceInfo, async_trait};
 use std::{
     fmt,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
@@ -161,7 +161,7 @@ impl Source for Instances {
         self.client.place()
     }
 
-    async fn list(&self, _with_span: bool) -> Result<Vec<ServiceInfo>, Problem> {
+    async fn list(&self, _cx: Option<&Cx>) -> Result<Vec<ServiceInfo>, Problem> {
         let read = tokio::time::timeout(PATIENCE, self.read()).await;
         let read = read.unwrap_or_else(|_| {
             let late = Failure::Away(format!("the list took longer than {PATIENCE:?}"));
@@ -173,8 +173,8 @@ impl Source for Instances {
 
 #[async_trait]
 impl Discovery for RedisDiscovery {
-    async fn find(&self, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem> {
-        self.0.find(filter).await
+    async fn find(&self, cx: &Cx, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem> {
+        self.0.find(cx, filter).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{client::RedisClient, registration::Registered};
 use crate::{registration::Registration, registry::check};
-use glassbox_core::{Lease, Problem, Registry, ServiceInfo, async_trait};
+use glassbox_core::{Cx, Lease, Problem, Registry, ServiceInfo, async_trait};
 use std::time::Duration;
 
 /// Registers with Redis, where [`RedisDiscovery`](crate::RedisDiscovery) of the same namespace finds it.
@@ -31,6 +31,7 @@ impl RedisRegistry {
 impl Registry for RedisRegistry {
     async fn register(
         &self,
+        _cx: &Cx,
         service: ServiceInfo,
         ttl: Duration,
     ) -> Result<Box<dyn Lease>, Problem> {

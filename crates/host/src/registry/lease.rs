@@ -1,7 +1,7 @@
 //! What holds a registration in this process's memory.
 
 use super::MemoryRegistry;
-use glassbox_core::{Health, Lease, Problem, async_trait};
+use glassbox_core::{Cx, Health, Lease, Problem, async_trait};
 use std::time::Duration;
 
 /// Holds a registration; dropped, it leaves the registration to lapse.
@@ -30,7 +30,7 @@ impl MemoryLease {
 
 #[async_trait]
 impl Lease for MemoryLease {
-    async fn report(&self, health: Health) -> Result<(), Problem> {
+    async fn report(&self, _cx: &Cx, health: Health) -> Result<(), Problem> {
         let mut entries = self.registry.live();
         if let Some(entry) = entries.by_instance.get_mut(&self.instance)
             && entry.generation == self.generation
@@ -40,7 +40,7 @@ impl Lease for MemoryLease {
         Ok(())
     }
 
-    async fn release(self: Box<Self>) -> Result<(), Problem> {
+    async fn release(&self, _cx: &Cx) -> Result<(), Problem> {
         let mut entries = self.registry.live();
         let ours = |generation| generation == self.generation;
         if (entries.by_instance.get(&self.instance)).is_some_and(|entry| ours(entry.generation)) {

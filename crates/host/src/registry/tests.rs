@@ -1,7 +1,7 @@
 //! Leases on a clock that stands still.
 
 use super::*;
-use glassbox_core::ServiceKind;
+use glassbox_core::{Cx, ServiceKind};
 use glassbox_testkit::VirtualClock;
 
 const TTL: Duration = Duration::from_secs(10);
@@ -20,7 +20,10 @@ fn registry() -> (MemoryRegistry, VirtualClock) {
 #[tokio::test]
 async fn a_held_lease_never_lapses_and_a_dropped_one_does() {
     let (registry, clock) = registry();
-    let lease = registry.register(service("a", "1"), TTL).await.unwrap();
+    let lease = registry
+        .register(&Cx::background(), service("a", "1"), TTL)
+        .await
+        .unwrap();
     clock.advance(TTL * 9);
     assert_eq!(registry.len(), 1);
     drop(lease);
@@ -32,22 +35,42 @@ async fn a_held_lease_never_lapses_and_a_dropped_one_does() {
 #[tokio::test]
 async fn a_draining_instance_is_found_only_on_request() {
     let (registry, _clock) = registry();
-    let lease = registry.register(service("a", "1"), TTL).await.unwrap();
-    lease.report(Health::Draining).await.unwrap();
-    assert!(registry.find(&Filter::any()).await.unwrap().is_empty());
+    let lease = registry
+        .register(&Cx::background(), service("a", "1"), TTL)
+        .await
+        .unwrap();
+    lease
+        .report(&Cx::background(), Health::Draining)
+        .await
+        .unwrap();
+    assert!(
+        registry
+            .find(&Cx::background(), &Filter::any())
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(registry.matching(&Filter::any().with_unready()).len(), 1);
-    lease.release().await.unwrap();
+    lease.release(&Cx::background()).await.unwrap();
     assert!(registry.is_empty());
 }
 
 #[tokio::test]
 async fn an_old_lease_has_no_say_over_a_new_registration() {
     let (registry, clock) = registry();
-    let old = registry.register(service("a", "1"), TTL).await.unwrap();
-    let _new = registry.register(service("a", "1"), TTL).await.unwrap();
-    old.report(Health::Unhealthy).await.unwrap();
+    let old = registry
+        .register(&Cx::background(), service("a", "1"), TTL)
+        .await
+        .unwrap();
+    let _new = registry
+        .register(&Cx::background(), service("a", "1"), TTL)
+        .await
+        .unwrap();
+    old.report(&Cx::background(), Health::Unhealthy)
+        .await
+        .unwrap();
     assert_eq!(registry.matching(&Filter::any()).len(), 1);
-    old.release().await.unwrap();
+    old.release(&Cx::background()).await.unwrap();
     clock.advance(TTL * 2);
     assert_eq!(registry.len(), 1);
 }

@@ -5,8 +5,9 @@ use crate::{
     tools::{Probe, call, soon, until},
 };
 use glassbox_core::{
-    Agent, Blame, Capability, Category, Connector, Cx, Deadline, Decide, Discovery, Filter, Output,
-    Registry, ServiceInfo, ServiceKind, Tool, ToolError, World, async_trait,
+    Agent, Allowance, Blame, Capability, Category, Connector, Cx, Deadline, Decide, Discovery,
+    Filter, Outcome, Problem, Registry, Remaining, ServiceInfo, ServiceKind, Spent, Tool,
+    ToolError, World, async_trait,
 };
 use glassbox_host::{
     Host, HostSettings, HttpConnector, HttpDiscovery, HttpRegistry, MemoryRegistry, Running,
@@ -50,8 +51,8 @@ impl Agent for Asker {
         world: &World<'_>,
         _capability: &str,
         input: Value,
-    ) -> Result<Output, ToolError> {
-        let found = world.discovery.find(&Filter::tools()).await?;
+    ) -> Result<Outcome, ToolError> {
+        let found = world.discovery.find(cx, &Filter::tools()).await?;
         let tool = world.connector.connect(&found[0])?;
         tool.call(cx, "context", input).await
     }
@@ -138,14 +139,19 @@ async fn two_instances_are_two_and_a_stopped_one_is_gone() {
     };
     let (one, two) = (start().await, start().await);
     let discovery = HttpDiscovery::with_freshness(&url, HttpClient::new(), Duration::ZERO);
-    let found = discovery.find(&Filter::any().with_name("probe")).await;
+    let found = discovery
+        .find(&Cx::background(), &Filter::any().with_name("probe"))
+        .await;
     let found = found.unwrap();
     let instances: Vec<_> = found.iter().map(|service| &service.instance).collect();
     let mut expected = [one.instance(), two.instance()];
     expected.sort_unstable();
     assert_eq!(instances, expected);
     let _ = one.shutdown(Duration::from_secs(5)).await;
-    let found = discovery.find(&Filter::any()).await.unwrap();
+    let found = discovery
+        .find(&Cx::background(), &Filter::any())
+        .await
+        .unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].instance, two.instance());
 }
@@ -195,7 +201,14 @@ async fn a_registry_that_was_away_and_forgot_knows_everybody_again() {
     let host = Host::tool(Probe::new("probe")).settings(settings(&url));
     let running = host.start().await.unwrap();
     let discovery = HttpDiscovery::with_freshness(&url, HttpClient::new(), Duration::ZERO);
-    assert_eq!(discovery.find(&Filter::any()).await.unwrap().len(), 1);
+    assert_eq!(
+        discovery
+            .find(&Cx::background(), &Filter::any())
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 
     task.abort();
     let _ = task.await;
@@ -208,7 +221,14 @@ async fn a_registry_that_was_away_and_forgot_knows_everybody_again() {
             .is_err()
     })
     .await;
-    assert_eq!(discovery.find(&Filter::any()).await.unwrap().len(), 1);
+    assert_eq!(
+        discovery
+            .find(&Cx::background(), &Filter::any())
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 
     let fresh = MemoryRegistry::new();
     let (_, _task) = serve(fresh.clone(), address).await;
@@ -225,18 +245,27 @@ async fn what_was_known_of_a_registry_is_used_for_a_time_and_no_longer() {
     let limit = Duration::from_secs(4);
     let discovery = HttpDiscovery::with_times(&url, HttpClient::new(), Duration::ZERO, limit);
     let known = Instant::now();
-    assert_eq!(discovery.find(&Filter::any()).await.unwrap().len(), 1);
+    assert_eq!(
+        discovery
+            .find(&Cx::background(), &Filter::any())
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 
     task.abort();
     let _ = task.await;
     let mut used = false;
-    until(async || match discovery.find(&Filter::any()).await {
-        Ok(_) => {
-            used = true;
-            false
-        }
-        Err(problem) => problem.category() == Category::Unavailable,
-    })
+    until(
+        async || match discovery.find(&Cx::background(), &Filter::any()).await {
+            Ok(_) => {
+                used = true;
+                false
+            }
+            Err(problem) => problem.category() == Category::Unavailable,
+        },
+    )
     .await;
     assert!(
         used,
@@ -262,7 +291,10 @@ async fn a_registry_that_is_away_at_the_start_is_waited_for() {
 #[tokio::test]
 async fn nobody_known_and_nobody_there_is_an_error() {
     let discovery = HttpDiscovery::new("http://127.0.0.1:1", HttpClient::new());
-    let problem = discovery.find(&Filter::any()).await.unwrap_err();
+    let problem = discovery
+        .find(&Cx::background(), &Filter::any())
+        .await
+        .unwrap_err();
     assert_eq!(problem.category(), Category::Unavailable);
 }
 
@@ -271,7 +303,9 @@ async fn a_registry_that_refuses_says_why() {
     let (url, _task) = serve(MemoryRegistry::with_capacity(0), ANY.into()).await;
     let registry = HttpRegistry::new(&url, HttpClient::new());
     let service = ServiceInfo::new(ServiceKind::Tool, "a", "1", "http://127.0.0.1:1", vec![]);
-    let refused = registry.register(service, Duration::from_secs(1)).await;
+    let refused = registry
+        .register(&Cx::background(), service, Duration::from_secs(1))
+        .await;
     let problem = refused.err().unwrap();
     assert_eq!(problem.code(), "registry.full");
 }
@@ -281,7 +315,7 @@ async fn a_remote_tool_answers_and_refuses_as_a_local_one() {
     let (_running, tool, _) = pair().await;
     let cx = Cx::background();
     let echo = tool.call(&cx, "echo", json!({"a": 1})).await.unwrap();
-    assert_eq!(echo.value, json!({"a": 1}));
+    assert_eq!(echo.into_output().unwrap().value, json!({"a": 1}));
     let refused = tool.call(&cx, "fail", json!({})).await.unwrap_err();
     assert_eq!(refused.code(), "test.no_city");
     assert_eq!(refused.category(), Category::NotFound);
@@ -294,7 +328,7 @@ async fn what_is_harmless_is_tried_again_and_what_is_not_is_not() {
     let capture = TelemetryCapture::install();
     let (_running, tool, seen) = pair().await;
     let done = tool.call(&call(0xc2), "flaky", json!({})).await.unwrap();
-    assert_eq!(done.value, "done");
+    assert_eq!(done.into_output().unwrap().value, "done");
     assert_eq!(seen.calls.load(SeqCst), 2);
     until(async || capture.trace(0xc2).len() == 4).await;
     let resent = capture.trace(0xc2).into_iter();
@@ -367,4 +401,54 @@ async fn an_endpoint_that_is_not_http_is_refused_before_any_call() {
     let service = ServiceInfo::new(ServiceKind::Tool, "a", "1", "local:a", vec![]);
     let refused = HttpConnector::new(HttpClient::new()).connect(&service);
     assert_eq!(refused.err().unwrap().code(), "service.unreachable");
+}
+
+#[tokio::test]
+async fn all_three_outcomes_cross_the_wire() {
+    let (_running, tool, _) = pair().await;
+    let cx = Cx::background();
+    let picture = tool.call(&cx, "picture", json!({})).await.unwrap();
+    let output = picture.into_output().unwrap();
+    assert_eq!((output.value, output.content.len()), (json!(1), 1));
+    let ask = tool.call(&cx, "ask", json!({})).await.unwrap();
+    assert!(matches!(ask, Outcome::NeedsInput(request) if request.message == "which Springfield?"));
+    let begin = tool.call(&cx, "begin", json!({})).await.unwrap();
+    assert!(matches!(begin, Outcome::Accepted(task) if task.id == "t-1"));
+}
+
+#[tokio::test]
+async fn a_caller_who_takes_bare_values_gets_them_or_an_error_with_the_question() {
+    let (running, _, _) = pair().await;
+    let post = async |name: &str| {
+        let url = format!("{}/v1/capabilities/{name}", running.endpoint());
+        let request = HttpClient::new().post(&url).json(&json!({}));
+        request.send(&Cx::background()).await.unwrap()
+    };
+    let picture = post("picture").await;
+    assert_eq!(picture.json::<Value>().await.unwrap(), 1);
+    let ask = post("ask").await;
+    assert_eq!(ask.status(), 409);
+    let problem: Problem = ask.json().await.unwrap();
+    assert_eq!(problem.code(), "call.needs_input");
+    assert_eq!(
+        problem.details()["request"]["message"],
+        "which Springfield?"
+    );
+    let begin = post("begin").await;
+    assert_eq!(begin.status(), 202);
+    assert_eq!(begin.json::<Value>().await.unwrap()["id"], "t-1");
+}
+
+#[tokio::test]
+async fn a_budget_shrinks_on_both_sides_of_a_hop() {
+    let (_running, tool, _) = pair().await;
+    let limit = Remaining::unlimited().with_tokens(100);
+    let cx = Cx::background().with_budget(Arc::new(Allowance::new(limit)));
+    for left in [100, 60] {
+        let spend = tool.call(&cx, "spend", json!({})).await.unwrap();
+        let output = spend.into_output().unwrap();
+        assert_eq!(output.value["tokens"], left);
+        assert_eq!(output.spent, Spent::tokens(40).with_micro_usd(7));
+    }
+    assert_eq!(cx.budget().unwrap().remaining().tokens, Some(20));
 }

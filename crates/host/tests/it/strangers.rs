@@ -58,8 +58,8 @@ async fn a_refusal_from_further_down_is_no_promise_that_nothing_was_done() {
     // An agent that has charged somebody, and hands on what the next service said.
     let hands_on = async move || {
         counted.fetch_add(1, SeqCst);
-        let problem = Problem::new(Category::RateLimited, "service.busy", "come again later")
-            .with_detail("instance", "another-7");
+        let problem =
+            Problem::new(Category::RateLimited, "service.busy", "come again later").handed_on();
         (StatusCode::TOO_MANY_REQUESTS, Json(problem))
     };
     let tool = tool(Router::new().fallback(hands_on)).await;
@@ -75,14 +75,14 @@ async fn what_the_instance_itself_turned_away_unheard_is_tried_again() {
     let busy_once = async move || match counted.fetch_add(1, SeqCst) {
         0 => {
             let problem = Problem::new(Category::RateLimited, "service.busy", "come again later")
-                .with_detail("instance", "1");
+                .with_may_have_begun(false);
             (StatusCode::TOO_MANY_REQUESTS, Json(json!(problem)))
         }
         _ => (StatusCode::OK, Json(json!("charged"))),
     };
     let tool = tool(Router::new().fallback(busy_once)).await;
     let done = tool.call(&Cx::background(), "charge", json!({})).await;
-    assert_eq!(done.unwrap().value, "charged");
+    assert_eq!(done.unwrap().into_output().unwrap().value, "charged");
 }
 
 #[tokio::test]
@@ -96,7 +96,10 @@ async fn a_service_of_a_kind_that_is_not_known_hides_no_other() {
     let list = async move || Json(services);
     let url = serve(Router::new().fallback(list)).await;
     let discovery = HttpDiscovery::new(&url, HttpClient::new());
-    let found = discovery.find(&Filter::any()).await.unwrap();
+    let found = discovery
+        .find(&Cx::background(), &Filter::any())
+        .await
+        .unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].name, "old");
 }

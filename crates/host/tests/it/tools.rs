@@ -1,7 +1,8 @@
 //! Tools for the tests, and what every test needs.
 
 use glassbox_core::{
-    Capability, Category, Cx, Effect, Output, Tool, ToolError, async_trait, telemetry::TraceContext,
+    Capability, Category, Content, Cx, Effect, InputRequest, Outcome, Output, Spent, TaskHandle,
+    Tool, ToolError, async_trait, telemetry::TraceContext,
 };
 use glassbox_instrument::{HttpClient, HttpResponse};
 use schemars::Schema;
@@ -54,6 +55,10 @@ impl Probe {
             of("flaky"),
             of("charge").with_effect(Effect::Mutating),
             of("context"),
+            of("spend"),
+            of("picture"),
+            of("ask"),
+            of("begin"),
         ];
         Self {
             seen: Arc::default(),
@@ -83,10 +88,10 @@ impl Tool for Probe {
         &self.capabilities
     }
 
-    async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Output, ToolError> {
+    async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Outcome, ToolError> {
         let seen = &self.seen;
         match capability {
-            "echo" => Ok(Output::new(input)),
+            "echo" => Ok(Outcome::done(input)),
             "wait" | "hang" => {
                 let mut note = NoteDrop(Some(&seen.dropped));
                 let (outlives, cx) = (Arc::clone(seen), cx.clone());
@@ -97,7 +102,7 @@ impl Tool for Probe {
                 seen.begun.notify_one();
                 seen.release.notified().await;
                 note.0 = None;
-                Ok(Output::new(Value::from("released")))
+                Ok(Outcome::done(Value::from("released")))
             }
             "panic" => panic!("the test asked for it"),
             "fail" => Err(ToolError::new(
@@ -111,9 +116,23 @@ impl Tool for Probe {
                     "test.away",
                     "not now",
                 )),
-                _ => Ok(Output::new(Value::from("done"))),
+                _ => Ok(Outcome::done(Value::from("done"))),
             },
-            "context" => Ok(Output::new(serde_json::json!({
+            "spend" => {
+                let left = cx.budget().map(|budget| budget.remaining());
+                cx.charge(Spent::tokens(40).with_micro_usd(7));
+                Ok(Outcome::done(serde_json::json!(left)))
+            }
+            "picture" => {
+                let output = Output::new(Value::from(1));
+                Ok(output.with_content([Content::text("one")]).into())
+            }
+            "ask" => {
+                let request = InputRequest::new("which Springfield?", Schema::default());
+                Ok(Outcome::NeedsInput(request))
+            }
+            "begin" => Ok(Outcome::Accepted(TaskHandle::new("t-1"))),
+            "context" => Ok(Outcome::done(serde_json::json!({
                 "tenant": cx.baggage().get("tenant"),
                 "key": cx.idempotency_key(),
                 "trace": cx.trace().to_traceparent(),

@@ -7,6 +7,7 @@ use crate::{
     services::{LONG, discovery, found, refused, register, try_register, until},
 };
 use glassbox_config::{Environment, Settings};
+use glassbox_core::Cx;
 use glassbox_core::{Category, Problem, Toolbox};
 use glassbox_host::{Host, HostSettings, RedisClient, RedisUrl};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -88,8 +89,11 @@ async fn a_user_needs_no_more_than_the_guide_says() {
         found(&discovery).await == ["a"] && server.calls("zrem").await > 0
     })
     .await;
-    lease.report(glassbox_core::Health::Ready).await.unwrap();
-    lease.release().await.unwrap();
+    lease
+        .report(&Cx::background(), glassbox_core::Health::Ready)
+        .await
+        .unwrap();
+    lease.release(&Cx::background()).await.unwrap();
     assert!(found(&discovery).await.is_empty());
     assert_eq!(log.all(), "");
 

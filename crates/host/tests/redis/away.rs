@@ -5,6 +5,7 @@ use crate::{
     server::Server,
     services::{LONG, discovery, found, refused, register, until},
 };
+use glassbox_core::Cx;
 use glassbox_core::{Category, Discovery, Filter};
 use glassbox_host::{RedisClient, RedisDiscovery, RedisUrl};
 use std::{
@@ -83,7 +84,10 @@ async fn while_redis_is_away_what_was_last_known_is_used_for_a_time_and_the_log_
     );
 
     until("what was known is too old", async || {
-        discovery.find(&Filter::any()).await.is_err()
+        discovery
+            .find(&Cx::background(), &Filter::any())
+            .await
+            .is_err()
     })
     .await;
     assert!(known.elapsed() >= limit);
@@ -95,7 +99,7 @@ async fn while_redis_is_away_what_was_last_known_is_used_for_a_time_and_the_log_
 
     server.restart();
     until("it is found again", async || {
-        let found = discovery.find(&Filter::any()).await;
+        let found = discovery.find(&Cx::background(), &Filter::any()).await;
         found.is_ok_and(|found| found.len() == 1)
     })
     .await;
@@ -183,7 +187,7 @@ async fn a_redis_whose_memory_is_full_says_so_and_is_used_again_when_there_is_ro
     // Whoever is there is found, and may go.
     let discovery = discovery(server.client());
     assert_eq!(found(&discovery).await, ["a"]);
-    there.release().await.unwrap();
+    there.release(&Cx::background()).await.unwrap();
     assert!(found(&discovery).await.is_empty());
 
     server.tell(&["CONFIG", "SET", "maxmemory", "0"]).await;

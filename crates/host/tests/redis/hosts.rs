@@ -6,7 +6,7 @@ use crate::{
     services::{LONG, discovery, found, until},
 };
 use glassbox_core::{
-    Agent, Capability, Category, Cx, Filter, Output, Tool, ToolError, World, async_trait,
+    Agent, Capability, Category, Cx, Filter, Outcome, Tool, ToolError, World, async_trait,
 };
 use glassbox_host::{Host, HostSettings, RedisUrl};
 use glassbox_instrument::HttpClient;
@@ -41,8 +41,8 @@ impl Tool for Echo {
         &self.0
     }
 
-    async fn call(&self, _cx: &Cx, _capability: &str, input: Value) -> Result<Output, ToolError> {
-        Ok(Output::new(json!({"echoed": input})))
+    async fn call(&self, _cx: &Cx, _capability: &str, input: Value) -> Result<Outcome, ToolError> {
+        Ok(Outcome::done(json!({"echoed": input})))
     }
 }
 
@@ -62,9 +62,9 @@ impl Agent for Asker {
         world: &World<'_>,
         _capability: &str,
         input: Value,
-    ) -> Result<Output, ToolError> {
+    ) -> Result<Outcome, ToolError> {
         let filter = Filter::tools().with_capability("echo");
-        let found = world.discovery.find(&filter).await?;
+        let found = world.discovery.find(cx, &filter).await?;
         let Some(echo) = found.first() else {
             let nobody = "nobody echoes";
             return Err(ToolError::new(Category::NotFound, "asker.alone", nobody));

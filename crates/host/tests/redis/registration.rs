@@ -5,7 +5,7 @@ use crate::{
     server::Server,
     services::{LONG, discovery, found, register, service, try_register, until},
 };
-use glassbox_core::{Category, Discovery, Filter, Health, Registry};
+use glassbox_core::{Category, Cx, Discovery, Filter, Health, Registry};
 use glassbox_host::RedisRegistry;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ async fn what_registers_by_one_client_is_found_by_another() {
     let lease = register(&server.client(), "b", LONG).await;
     let discovery = discovery(server.client());
     assert_eq!(found(&discovery).await, ["a", "b"]);
-    lease.release().await.unwrap();
+    lease.release(&Cx::background()).await.unwrap();
     assert_eq!(found(&discovery).await, ["a"]);
 }
 
@@ -67,7 +67,10 @@ async fn an_instance_that_says_it_drains_is_not_found_though_it_is_renewed() {
     let server = Server::start();
     let lease = register(&server.client(), "a", Duration::from_millis(300)).await;
     let discovery = discovery(server.client());
-    lease.report(Health::Draining).await.unwrap();
+    lease
+        .report(&Cx::background(), Health::Draining)
+        .await
+        .unwrap();
     assert!(found(&discovery).await.is_empty());
 
     // A renewal does not make it ready again.
@@ -77,10 +80,16 @@ async fn an_instance_that_says_it_drains_is_not_found_though_it_is_renewed() {
     })
     .await;
     assert!(found(&discovery).await.is_empty());
-    let all = discovery.find(&Filter::any().with_unready()).await.unwrap();
+    let all = discovery
+        .find(&Cx::background(), &Filter::any().with_unready())
+        .await
+        .unwrap();
     assert_eq!(all[0].health, Health::Draining);
 
-    lease.report(Health::Ready).await.unwrap();
+    lease
+        .report(&Cx::background(), Health::Ready)
+        .await
+        .unwrap();
     assert_eq!(found(&discovery).await, ["a"]);
 }
 
@@ -90,11 +99,16 @@ async fn of_two_processes_with_one_id_the_newer_holds_it_and_the_older_says_so()
     let log = Log::listen();
     let older = register(&server.client(), "a", Duration::from_millis(300)).await;
     let registry = RedisRegistry::new(server.client());
-    let newer = registry.register(service("newer", "a"), LONG).await;
+    let newer = registry
+        .register(&Cx::background(), service("newer", "a"), LONG)
+        .await;
     let newer = newer.unwrap();
     let discovery = discovery(server.client());
     let name = async || {
-        let mut found = discovery.find(&Filter::any()).await.unwrap();
+        let mut found = discovery
+            .find(&Cx::background(), &Filter::any())
+            .await
+            .unwrap();
         assert!(found.len() <= 1, "{found:?}");
         found.pop().map(|service| service.name)
     };
@@ -109,17 +123,19 @@ async fn of_two_processes_with_one_id_the_newer_holds_it_and_the_older_says_so()
     assert_eq!(problem.code(), "registry.superseded");
 
     // And takes it again once it is free.
-    newer.release().await.unwrap();
+    newer.release(&Cx::background()).await.unwrap();
     until("the older one is back", async || {
         name().await.as_deref() == Some("probe")
     })
     .await;
 
     // What the older one releases is its own alone.
-    let newest = registry.register(service("newest", "a"), LONG).await;
-    older.release().await.unwrap();
+    let newest = registry
+        .register(&Cx::background(), service("newest", "a"), LONG)
+        .await;
+    older.release(&Cx::background()).await.unwrap();
     assert_eq!(name().await.as_deref(), Some("newest"));
-    newest.unwrap().release().await.unwrap();
+    newest.unwrap().release(&Cx::background()).await.unwrap();
     assert_eq!(name().await, None);
 }
 
@@ -164,7 +180,11 @@ async fn a_registration_that_is_too_large_is_refused() {
     let registry = RedisRegistry::new(server.client());
     let mut service = service("probe", "a");
     service.capabilities[0].description = "x".repeat(1 << 20);
-    let problem = registry.register(service, LONG).await.err().unwrap();
+    let problem = registry
+        .register(&Cx::background(), service, LONG)
+        .await
+        .err()
+        .unwrap();
     assert_eq!(problem.category(), Category::Forbidden);
     let said = problem.to_string();
     assert!(said.contains("probe") && said.contains("1048576"), "{said}");

@@ -1,7 +1,7 @@
 //! What every test needs.
 
 use glassbox_core::{
-    Capability, Discovery, Filter, Lease, Problem, Registry, ServiceInfo, ServiceKind,
+    Capability, Cx, Discovery, Filter, Lease, Problem, Registry, ServiceInfo, ServiceKind,
 };
 use glassbox_host::{RedisClient, RedisDiscovery, RedisRegistry};
 use std::time::Duration;
@@ -35,7 +35,9 @@ pub(crate) async fn try_register(
     ttl: Duration,
 ) -> Result<Box<dyn Lease>, Problem> {
     let registry = RedisRegistry::new(client.clone());
-    registry.register(service("probe", instance), ttl).await
+    registry
+        .register(&Cx::background(), service("probe", instance), ttl)
+        .await
 }
 
 /// Discovery that looks each time.
@@ -45,13 +47,19 @@ pub(crate) fn discovery(client: RedisClient) -> RedisDiscovery {
 
 /// The instances found, in order.
 pub(crate) async fn found(discovery: &RedisDiscovery) -> Vec<String> {
-    let found = discovery.find(&Filter::any()).await.unwrap();
+    let found = discovery
+        .find(&Cx::background(), &Filter::any())
+        .await
+        .unwrap();
     found.into_iter().map(|service| service.instance).collect()
 }
 
 /// What keeps a look-up from being answered.
 pub(crate) async fn refused(discovery: &RedisDiscovery) -> Problem {
-    discovery.find(&Filter::any()).await.unwrap_err()
+    discovery
+        .find(&Cx::background(), &Filter::any())
+        .await
+        .unwrap_err()
 }
 
 /// Asks again until the answer is yes, and fails the test if it never is.

@@ -6,6 +6,7 @@ use crate::{
     services::{LONG, discovery, found, refused, register, try_register},
 };
 use glassbox_core::Category;
+use glassbox_core::Cx;
 use glassbox_host::RedisClient;
 
 const INDEX: &str = "{test}:instances";
@@ -27,7 +28,7 @@ async fn services_of_another_namespace_are_not_seen_nor_touched() {
     let _there = register(&others, "a", LONG).await;
     let _neighbour = register(&others, "b", LONG).await;
     assert_eq!(found(&discovery(server.client())).await, ["a"]);
-    here.release().await.unwrap();
+    here.release(&Cx::background()).await.unwrap();
     assert!(found(&discovery(server.client())).await.is_empty());
     assert_eq!(found(&discovery(others)).await, ["a", "b"]);
 }

@@ -102,7 +102,7 @@ async fn keys_are_never_listed() {
         found(&discovery).await.len() == 1 && healed().await
     })
     .await;
-    lease.release().await.unwrap();
+    lease.release(&Cx::background()).await.unwrap();
     let calls = counted(&server).await;
     assert!(
         calls["eval"] > 2 && calls["zrevrange"] > 0 && calls["del"] == 1,

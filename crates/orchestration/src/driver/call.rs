@@ -3,7 +3,7 @@
 use super::time::Time;
 use crate::instruments::TOOL_DURATION;
 use glassbox_core::{
-    Category, Cx, Deadline, Problem, ServiceInfo, ToolError, World, telemetry::Span,
+    Category, Cx, Deadline, Outcome, Problem, ServiceInfo, ToolError, World, telemetry::Span,
 };
 use glassbox_semconv::{
     gen_ai_v1_41::{OPERATION_NAME, TOOL_NAME, TOOL_TYPE, operation},
@@ -49,6 +49,7 @@ pub(super) async fn make(
                 .around(tool.call(&cx, &call.capability, call.input));
             match tokio::time::timeout(left.unwrap_or_default(), answer).await {
                 Ok(answer) => answer
+                    .and_then(Outcome::into_output)
                     .map(|output| output.value)
                     .map_err(|error: ToolError| error.problem().clone()),
                 Err(_) => Err(Problem::new(

@@ -273,7 +273,10 @@ async fn capabilities_are_held_against_discovery_before_anything_runs() {
          step 'b' calls 'invented', which no ready service has; there is both, geocode; \
          step 'c' gives 'geocode' no 'city', which it requires"
     );
-    let checked = fixture.runner().check(&fixture.world(), &graph).await;
+    let checked = fixture
+        .runner()
+        .check(&Cx::background(), &fixture.world(), &graph)
+        .await;
     assert_eq!(checked.unwrap_err().category(), Category::Invalid);
 }
 

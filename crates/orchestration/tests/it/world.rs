@@ -2,11 +2,11 @@
 
 use futures_util::future::BoxFuture;
 use glassbox_core::{
-    Capability, Category, ChatModel, ChatRequest, ChatStream, Clock, Connector, Cx, Discovery,
-    Effect, Event, Events, Filter, Memory, ModelError, Output, Problem, ServiceInfo, ServiceKind,
-    Tool, ToolError, World, async_trait,
+    Capability, Category, Clock, Connector, Cx, Discovery, Effect, Event, Events, Filter, Outcome,
+    Problem, ServiceInfo, ServiceKind, Tool, ToolError, World, async_trait,
 };
 use glassbox_orchestration::Runner;
+use glassbox_testkit::Nobody;
 use serde_json::{Value, json};
 use std::{
     sync::{Arc, Mutex},
@@ -95,7 +95,7 @@ impl Fixture {
     }
 
     pub(crate) fn world(&self) -> World<'_> {
-        World::new(self, self, self, self, self)
+        World::new(self, self, &Nobody, &Nobody, &Nobody, self)
     }
 
     /// The kinds of the events published, with their step.
@@ -105,7 +105,7 @@ impl Fixture {
             .iter()
             .map(|event| match event.payload["step"].as_str() {
                 Some(step) => format!("{} {step}", event.kind),
-                None => event.kind.to_owned(),
+                None => event.kind.clone().into_owned(),
             })
             .collect()
     }
@@ -136,14 +136,14 @@ impl Tool for Service {
         &self.capabilities
     }
 
-    async fn call(&self, cx: &Cx, _capability: &str, input: Value) -> Result<Output, ToolError> {
-        (self.act)(cx.clone(), input).await.map(Output::new)
+    async fn call(&self, cx: &Cx, _capability: &str, input: Value) -> Result<Outcome, ToolError> {
+        (self.act)(cx.clone(), input).await.map(Outcome::done)
     }
 }
 
 #[async_trait]
 impl Discovery for Fixture {
-    async fn find(&self, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem> {
+    async fn find(&self, _cx: &Cx, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem> {
         let all = self.services.iter().map(|(info, _)| info);
         Ok(all.filter(|info| filter.matches(info)).cloned().collect())
     }
@@ -160,37 +160,5 @@ impl Connector for Fixture {
 impl Events for Fixture {
     fn publish(&self, event: Event) {
         self.published.lock().unwrap().push(event);
-    }
-}
-
-#[async_trait]
-impl ChatModel for Fixture {
-    fn id(&self) -> &str {
-        "none"
-    }
-
-    async fn stream(&self, _cx: &Cx, _request: &ChatRequest) -> Result<ChatStream, ModelError> {
-        panic!("no workflow here asks a model")
-    }
-}
-
-#[async_trait]
-impl Memory for Fixture {
-    async fn get(&self, _key: &str) -> Result<Option<(Value, u64)>, Problem> {
-        panic!("no workflow here remembers")
-    }
-
-    async fn put(
-        &self,
-        _key: &str,
-        _value: Value,
-        _expected: Option<u64>,
-        _ttl: Option<Duration>,
-    ) -> Result<u64, Problem> {
-        panic!("no workflow here remembers")
-    }
-
-    async fn remove(&self, _key: &str) -> Result<(), Problem> {
-        panic!("no workflow here remembers")
     }
 }

@@ -163,7 +163,10 @@ fn what_is_too_old_goes_even_when_nothing_follows_it() {
     };
     let store = SegmentStore::open(folder.path(), retention.clone()).unwrap();
     store.append(&span(1, 0)).unwrap();
-    let (soon, later) = (clock::unix_nanos() + nanos(hour) / 2, clock::unix_nanos() + nanos(hour) * 2);
+    let (soon, later) = (
+        clock::unix_nanos() + nanos(hour) / 2,
+        clock::unix_nanos() + nanos(hour) * 2,
+    );
     let prune = |store: &SegmentStore, at| {
         let pruned = store.inner.change(|writer| writer.make_room(0, 0, at));
         pruned.unwrap();

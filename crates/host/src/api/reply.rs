@@ -1,0 +1,71 @@
+//! The outcome of a call as an HTTP response.
+
+use super::Answer;
+use axum::{
+    Json,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use glassbox_core::{Outcome, Spent};
+use std::collections::BTreeMap;
+
+/// The media type of a whole [`Outcome`]; a caller that does not accept it gets the bare value.
+pub(crate) const OUTCOME: &str = "application/vnd.glassbox.outcome+json";
+
+/// In which form the caller wants the outcome.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reply {
+    /// The value alone: what a person with `curl` wants.
+    Value,
+    /// With content parts, questions and tasks.
+    Outcome,
+}
+
+impl Reply {
+    pub(super) fn to(request: &Request) -> Self {
+        let mut accepted = request.headers().get_all(header::ACCEPT).iter();
+        match accepted.any(|value| value.to_str().is_ok_and(|value| value.contains(OUTCOME))) {
+            true => Self::Outcome,
+            false => Self::Value,
+        }
+    }
+
+    /// # Errors
+    /// If the call needs input and the caller takes values alone.
+    pub(super) fn with(self, outcome: Outcome, spent: Spent) -> Result<Response, Answer> {
+        let status = match &outcome {
+            Outcome::Accepted(_) => StatusCode::ACCEPTED,
+            _ => StatusCode::OK,
+        };
+        let mut response = match (self, outcome) {
+            (Self::Outcome, outcome) => {
+                let mut response = (status, Json(outcome)).into_response();
+                let kind = HeaderValue::from_static(OUTCOME);
+                response.headers_mut().insert(header::CONTENT_TYPE, kind);
+                response
+            }
+            (Self::Value, Outcome::Accepted(task)) => (status, Json(task)).into_response(),
+            (Self::Value, outcome) => {
+                let output = outcome
+                    .into_output()
+                    .map_err(|error| Answer::from(error.problem().clone()).with_spent(spent))?;
+                Json(output.value).into_response()
+            }
+        };
+        say_spent(&mut response, spent);
+        Ok(response)
+    }
+}
+
+/// Adds the header that says what the call used.
+pub(super) fn say_spent(response: &mut Response, spent: Spent) {
+    let mut fields = BTreeMap::new();
+    spent.inject(&mut fields);
+    for (name, value) in fields {
+        let name = header::HeaderName::try_from(name);
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+}
