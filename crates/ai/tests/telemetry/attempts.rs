@@ -4,8 +4,8 @@ use crate::scripted::{Script, Scripted, error, says, text_event};
 use futures_util::StreamExt;
 use glassbox_ai::{Budgeted, ContentCapture, ModelIdentity, Observed, Resilient};
 use glassbox_core::{
-    Budget, CancellationSource, Cancelled, Category, ChatModel, ChatRequest, Cx, Message, Spent,
-    Usage, telemetry::Span,
+    Budget, CancellationSource, Cancelled, Category, ChatModel, ChatRequest, Cx, Message,
+    Remaining, Spent, Usage, telemetry::Span,
 };
 use glassbox_instrument::SystemClock;
 use glassbox_resilience::{BreakerConfig, RetryPolicy};
@@ -116,8 +116,8 @@ impl Budget for Tokens {
         self.0.fetch_add(spent.tokens, SeqCst);
     }
 
-    fn is_exhausted(&self) -> bool {
-        self.0.load(SeqCst) > 4
+    fn remaining(&self) -> Remaining {
+        Remaining::unlimited().with_tokens(5_u64.saturating_sub(self.0.load(SeqCst)))
     }
 }
 
