@@ -1,7 +1,7 @@
 //! What is served, and how.
 
 use crate::{
-    Active, HostSettings, Passive, Running, ServeError, ServeReport, SystemClock, api,
+    Active, HostSettings, Passive, Running, ServeError, ServeReport, SystemClock, http,
     role::Role,
     server::{Limits, Server},
     signal::Signals,
@@ -196,7 +196,7 @@ impl<R: Role> Host<R> {
             header_timeout: self.settings.header_timeout,
         };
         let state = Arc::new(State::new(callable, instance, self.settings, self.clock));
-        let router = api::router(Arc::clone(&state), self.routes);
+        let router = http::router(Arc::clone(&state), self.routes);
         let server = Server::start(listener, router, limits);
 
         let lease = match self.registry.or(wiring.registry) {

@@ -48,7 +48,6 @@
 //! section `[host]` of a program's settings. Which one to choose when: `docs/guides/discovery.md`.
 
 #![forbid(unsafe_code)]
-mod api;
 mod callable;
 mod cancellation;
 #[cfg(feature = "client")]
@@ -56,6 +55,7 @@ mod client;
 mod direct;
 mod events;
 mod host;
+mod http;
 #[cfg(any(feature = "client", feature = "redis"))]
 mod known;
 mod local;

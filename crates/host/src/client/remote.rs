@@ -1,7 +1,7 @@
 //! A tool in another process.
 
 use super::{path_segment, problem};
-use crate::api::OUTCOME;
+use crate::http::OUTCOME;
 use glassbox_core::{
     Blame, Capability, Category, Clock, Cx, Deadline, Decide, Outcome, Output, Problem, Retry,
     ServiceInfo, Spent, Tool, ToolError, async_trait, telemetry::Counter,

@@ -1,7 +1,7 @@
 //! The registry over HTTP, for services in several processes.
 
 use super::MemoryRegistry;
-use crate::api::{Answer, Input, wrong_method};
+use crate::http::{Answer, Input, wrong_method};
 use axum::{
     Json, Router,
     extract::{
