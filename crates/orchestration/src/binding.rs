@@ -10,7 +10,7 @@ pub(crate) struct Binding {
     path: Vec<String>,
 }
 
-/// What a binding starts from.
+/// What a binding refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Root {
     /// An input of the workflow.
@@ -19,7 +19,7 @@ pub(crate) enum Root {
     Step(String),
 }
 
-/// What bindings can refer to at one moment of a run.
+/// The values that bindings can refer to at one moment of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scope<'a> {
     inputs: &'a Map<String, Value>,
@@ -36,22 +36,22 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// A `${` that starts no binding.
+/// A `${` that does not start a valid binding.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadBinding {
-    /// It does not end.
+    /// It has no closing brace.
     #[error("'{0}' has no closing brace")]
     Open(String),
-    /// It starts with neither of the two roots.
-    #[error("'{0}' names neither ${{inputs.NAME}} nor ${{steps.ID.output}}")]
+    /// It is neither `${inputs.NAME}` nor `${steps.ID.output}`.
+    #[error("'{0}' is neither ${{inputs.NAME}} nor ${{steps.ID.output}}")]
     Root(String),
     /// Two dots in a row, or one at the end.
     #[error("'{0}' has an empty name in its path")]
     EmptyName(String),
 }
 
-/// A binding whose path leads nowhere.
+/// A binding whose path does not exist in its value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{binding} has no value: {at} has no member '{member}' ({has})")]
 pub(crate) struct NoValue {
@@ -62,7 +62,7 @@ pub(crate) struct NoValue {
 }
 
 impl Binding {
-    /// Reads the binding that `text` starts with; gives what follows it.
+    /// Parses the binding at the start of `text`. Returns it with the rest of the text.
     pub(crate) fn parse(text: &str) -> Result<(Self, &str), BadBinding> {
         let Some(end) = text.find('}') else {
             return Err(BadBinding::Open(text.to_owned()));
@@ -84,14 +84,14 @@ impl Binding {
         Ok((Self { root, path }, after))
     }
 
-    /// What it starts from.
+    /// What it refers to.
     pub(crate) fn root(&self) -> &Root {
         &self.root
     }
 
     /// Its value.
     pub(crate) fn resolve<'a>(&self, scope: &Scope<'a>) -> Result<&'a Value, NoValue> {
-        // Validation saw to it that the root exists; what a step gave is only known now.
+        // Validation has checked that the root exists. A step's output is only known now.
         let mut value = match &self.root {
             Root::Input(name) => scope.inputs.get(name).unwrap_or(&Value::Null),
             Root::Step(id) => scope.outputs.get(id).unwrap_or(&Value::Null),
@@ -112,7 +112,7 @@ impl Binding {
         Ok(value)
     }
 
-    /// The binding without braces, up to `depth` members of its path.
+    /// The binding without braces, with the first `depth` members of its path.
     fn prefix(&self, depth: usize) -> String {
         let mut text = match &self.root {
             Root::Input(name) => format!("inputs.{name}"),
@@ -132,13 +132,13 @@ impl fmt::Display for Binding {
     }
 }
 
-/// Says what a value is without saying what is in it: names of members only.
+/// Describes a value without revealing its content, except for names of members.
 fn describe(value: &Value) -> String {
     match value {
         Value::Null => "it is null".to_owned(),
         Value::Bool(_) => "it is a boolean".to_owned(),
         Value::Number(_) => "it is a number".to_owned(),
-        Value::String(_) => "it is a text".to_owned(),
+        Value::String(_) => "it is a string".to_owned(),
         Value::Array(items) => format!("it is a list of {}", items.len()),
         Value::Object(members) if members.is_empty() => "it is empty".to_owned(),
         Value::Object(members) => {

@@ -69,12 +69,13 @@ impl Driver<'_> {
     /// # Cancel safety
     /// Dropping the future interrupts the run.
     pub(crate) async fn drive(&self, history: &mut History<'_>) -> Result<(), Stalled> {
-        let Some(graph) = history.machine().graph().cloned() else {
+        let Some(graph) = history.machine().graph() else {
             return Ok(());
         };
         let mut given_up = pin!(self.given_up(&graph.workflow().name));
         // Inputs that do not fit end the run before anybody is looked for.
-        if decide(history)? {
+        decide(history)?;
+        if history.machine().has_ended() {
             return Ok(history.save().await?);
         }
         let find =
@@ -105,12 +106,12 @@ impl Driver<'_> {
             for kind in happened.drain(..) {
                 history.add(kind)?;
             }
-            if decide(history)? {
+            let commands = decide(history)?;
+            if history.machine().has_ended() {
                 // The calls are cancelled before the end is reported, so that their spans end first.
                 running.clear();
                 return Ok(history.save().await?);
             }
-            let commands = history.machine().commands();
             for intent in commands.iter().filter_map(|command| scene.intent(command)) {
                 history.add(intent)?;
             }
@@ -276,12 +277,15 @@ impl Scene<'_> {
     }
 }
 
-/// Adds what the machine decides; returns whether the run has ended.
-fn decide(history: &mut History<'_>) -> Result<bool, Stalled> {
-    while let [Command::Append(kind)] = &history.machine().commands()[..] {
-        history.add(kind.clone())?;
+/// Adds what the machine decides, until something has to be performed; returns that.
+fn decide(history: &mut History<'_>) -> Result<Vec<Command>, Stalled> {
+    loop {
+        let mut commands = history.machine().commands();
+        match commands.pop_if(|command| matches!(command, Command::Append(_))) {
+            Some(Command::Append(kind)) => history.add(kind)?,
+            _ => return Ok(commands),
+        }
     }
-    Ok(history.machine().result().is_some())
 }
 
 /// Makes the history durable while the calls in progress go on.

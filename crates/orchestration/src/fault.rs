@@ -1,4 +1,4 @@
-//! What can be wrong with a workflow before it runs.
+//! What is wrong with a workflow that cannot run.
 
 use crate::BadBinding;
 use std::fmt;
@@ -7,35 +7,35 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
-    /// There is nothing to do.
+    /// It has no steps.
     #[error("it has no steps")]
     NoSteps,
-    /// A name that spans, metrics and bindings could not carry.
-    #[error("'{name}' is no {of}: use letters, digits, '_' and '-'")]
+    /// A name with characters that spans, metrics or bindings do not allow.
+    #[error("'{name}' is not a valid {of}: use letters, digits, '_' and '-'")]
     BadName {
-        /// What it names.
+        /// What it is the name of.
         of: &'static str,
-        /// As it was given.
+        /// The name.
         name: String,
     },
     /// Two steps have one id.
-    #[error("two steps are called '{step}'")]
+    #[error("two steps have the id '{step}'")]
     DuplicateStep {
         /// The id.
         step: String,
     },
-    /// A retry policy that makes no sense.
-    #[error("the retry of step '{step}' makes no sense: {reason}")]
+    /// A retry policy that is not valid.
+    #[error("the retry policy of step '{step}' is not valid: {reason}")]
     BadRetry {
         /// The id.
         step: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// A template with a `${` that starts no binding.
+    /// A template with a `${` that does not start a valid binding.
     #[error("{place}: {error}")]
     BadBinding {
-        /// Which template.
+        /// Where the template is.
         place: String,
         /// What is wrong.
         error: BadBinding,
@@ -43,7 +43,7 @@ pub enum Fault {
     /// A binding to an input that is not declared.
     #[error("{place} refers to input '{input}', which is not declared")]
     UnknownInput {
-        /// Which template.
+        /// Where the template is.
         place: String,
         /// The name.
         input: String,
@@ -51,47 +51,47 @@ pub enum Fault {
     /// A binding to, or a dependency on, a step that does not exist.
     #[error("{place} refers to step '{step}', which does not exist")]
     UnknownStep {
-        /// Which template.
+        /// Where the template is.
         place: String,
         /// The id.
         step: String,
     },
-    /// Steps that wait for each other.
+    /// Steps that depend on each other in a circle.
     #[error("steps wait for each other: {}", .steps.join(" waits for "))]
     Cycle {
-        /// The ids around the circle; the first stands at the end again.
+        /// The ids around the circle. The last is the first again.
         steps: Vec<String>,
     },
     /// No ready service has the capability.
-    #[error("step '{step}' calls '{capability}', which no ready service{} has; there is {}", of(.service), list(.known))]
+    #[error("step '{step}' calls '{capability}', which no ready service{} has; available: {}", of(.service), list(.known))]
     UnknownCapability {
         /// The id.
         step: String,
-        /// What it calls.
+        /// The capability that it calls.
         capability: String,
-        /// Whose, if it says so.
+        /// The service that it names, if any.
         service: Option<String>,
-        /// What there is, sorted.
+        /// The available capabilities, sorted.
         known: Vec<String>,
     },
     /// Several services have a capability of that name.
-    #[error("step '{step}' calls '{capability}', which {} have: name one as its service", list(.services))]
+    #[error("step '{step}' calls '{capability}', which {} have: set the step's `service` to one of them", list(.services))]
     AmbiguousCapability {
         /// The id.
         step: String,
-        /// What it calls.
+        /// The capability that it calls.
         capability: String,
-        /// Who has it, sorted.
+        /// The services that have it, sorted.
         services: Vec<String>,
     },
-    /// The capability needs what the step's input does not have.
-    #[error("step '{step}' gives '{capability}' no '{member}', which it requires")]
+    /// The capability requires a member that the step's input does not have.
+    #[error("step '{step}' calls '{capability}' without '{member}', which it requires")]
     MissingMember {
         /// The id.
         step: String,
-        /// What it calls.
+        /// The capability that it calls.
         capability: String,
-        /// The member.
+        /// The member's name.
         member: String,
     },
 }
@@ -104,7 +104,7 @@ pub struct InvalidWorkflow {
 }
 
 impl InvalidWorkflow {
-    /// `Err` if there are any faults.
+    /// Fails if there are any faults.
     pub(crate) fn unless_empty(workflow: &str, faults: Vec<Fault>) -> Result<(), Self> {
         match faults.is_empty() {
             true => Ok(()),
@@ -115,7 +115,7 @@ impl InvalidWorkflow {
         }
     }
 
-    /// At least one.
+    /// The faults, at least one.
     pub fn faults(&self) -> &[Fault] {
         &self.faults
     }

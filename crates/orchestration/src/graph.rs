@@ -1,4 +1,4 @@
-//! A workflow that was checked: who waits for whom.
+//! A validated workflow, and which steps wait for which.
 
 use crate::{
     Fault, InvalidWorkflow, Step, Workflow,
@@ -8,7 +8,7 @@ use crate::{
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A workflow whose names, bindings and dependencies hold: it can be run.
+/// A workflow whose names, bindings and dependencies are valid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Graph {
     workflow: Workflow,
@@ -20,13 +20,13 @@ pub struct Graph {
 /// A step's place in the graph.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Node {
-    /// Of the call's input.
+    /// The template of the call's input.
     pub(crate) input: Template,
-    /// How often it is tried.
+    /// How often the step is attempted.
     pub(crate) retry: glassbox_resilience::RetryPolicy,
-    /// Steps that must complete before.
+    /// The steps that must complete first.
     pub(crate) before: BTreeSet<usize>,
-    /// Steps that wait for this one.
+    /// The steps that wait for this one.
     pub(crate) after: BTreeSet<usize>,
 }
 
@@ -44,14 +44,14 @@ impl Graph {
     /// Checks `workflow`.
     ///
     /// # Errors
-    /// All faults that it has.
+    /// All faults of the workflow.
     pub(crate) fn try_new(workflow: Workflow) -> Result<Self, InvalidWorkflow> {
         let mut check = Check::new(&workflow);
         let nodes = check.nodes();
         let output = check.output();
         let mut faults = check.faults;
         let order = match faults.is_empty() {
-            // Dependencies are complete only where every reference was understood.
+            // Dependencies are complete only if every reference was resolved.
             true => order(&workflow.steps, &nodes).unwrap_or_else(|cycle| {
                 faults.push(cycle);
                 Vec::new()
@@ -67,21 +67,21 @@ impl Graph {
         })
     }
 
-    /// As it was declared.
+    /// The workflow as declared.
     pub fn workflow(&self) -> &Workflow {
         &self.workflow
     }
 
-    /// The steps' ids in an order that respects the dependencies: of those that could come next, the
-    /// one that was declared first.
+    /// The steps' ids in an order that respects the dependencies. Among steps that could come next, the
+    /// one declared first comes first.
     pub fn order(&self) -> impl Iterator<Item = &str> {
         self.order
             .iter()
             .map(|at| self.workflow.steps[*at].id.as_str())
     }
 
-    /// The ids of the steps that must complete before `step`, in the order of declaration; nothing
-    /// for a step that does not exist.
+    /// The ids of the steps that must complete before `step`, in the order of declaration. Empty if there
+    /// is no such step.
     pub fn dependencies(&self, step: &str) -> impl Iterator<Item = &str> {
         let at = self.position(step);
         at.into_iter()
@@ -95,25 +95,25 @@ impl Graph {
         steps.position(|declared| declared.id == step)
     }
 
-    /// What is needed to run the step at `at`.
+    /// The step at place `at`, as declared and as validated.
     pub(crate) fn step(&self, at: usize) -> (&Step, &Node) {
         (&self.workflow.steps[at], &self.nodes[at])
     }
 
-    /// How many steps there are.
+    /// The number of steps.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    /// The template of the result, if one was declared.
+    /// The template of the output, if one is declared.
     pub(crate) fn output(&self) -> Option<&Template> {
         self.output.as_ref()
     }
 
-    /// The inputs of a run: what is given, with defaults and nulls filled in.
+    /// The inputs of a run: those given, completed with defaults and nulls.
     ///
     /// # Errors
-    /// One sentence that names what is missing and what is not known.
+    /// One sentence that names the missing and the unknown inputs.
     pub(crate) fn inputs(
         &self,
         mut given: Map<String, Value>,
@@ -233,7 +233,7 @@ impl<'a> Check<'a> {
             .ok()
     }
 
-    /// The step that a binding waits for.
+    /// The place of the step that a binding refers to, if it refers to one.
     fn binding(&mut self, place: &str, binding: &Binding) -> Option<usize> {
         match binding.root() {
             Root::Step(id) => self.known(place, id),
@@ -261,7 +261,7 @@ impl<'a> Check<'a> {
     }
 }
 
-/// Sorts by dependency (Kahn), or names one circle.
+/// Sorts by dependency (Kahn's algorithm), or returns one circle.
 fn order(steps: &[Step], nodes: &[Node]) -> Result<Vec<usize>, Fault> {
     let mut waiting: Vec<usize> = nodes.iter().map(|node| node.before.len()).collect();
     let mut ready: BTreeSet<usize> = (0..nodes.len()).filter(|at| waiting[*at] == 0).collect();
@@ -281,8 +281,8 @@ fn order(steps: &[Step], nodes: &[Node]) -> Result<Vec<usize>, Fault> {
     }
 }
 
-/// One circle among the steps that still wait: each of them has a dependency that waits too, so
-/// following those comes round.
+/// Returns one circle among the steps that still wait. Each of them has a dependency that waits too,
+/// so following dependencies leads back to a step seen before.
 fn cycle(steps: &[Step], nodes: &[Node], waiting: &[usize]) -> Fault {
     let waits = |at: &usize| waiting[*at] > 0;
     let mut path: Vec<usize> = Vec::new();

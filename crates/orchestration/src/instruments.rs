@@ -1,4 +1,4 @@
-//! The metrics of workflows and their steps, as the conventions define them.
+//! The metrics of workflows and steps, as the conventions define them.
 
 use glassbox_core::telemetry::{Counter, Histogram, Value};
 use glassbox_semconv::{
@@ -40,16 +40,16 @@ pub(crate) static TOOL_DURATION: Outcomes<2, 3> = Outcomes {
     bad: histogram(EXECUTE_TOOL_DURATION, &[TOOL_NAME, TOOL_TYPE, error::TYPE]),
 };
 
-/// One histogram with and without `error.type`: the label is absent where nothing failed.
+/// A histogram with and without `error.type`. The label is absent unless something failed.
 pub(crate) struct Outcomes<const GOOD: usize, const BAD: usize> {
     good: Histogram,
     bad: Histogram,
 }
 
 impl<const GOOD: usize, const BAD: usize> Outcomes<GOOD, BAD> {
-    /// Records seconds under the labels; `error` is the class of the failure, if it was one.
+    /// Records seconds under the labels. `error` is the class of the failure, if there was one.
     pub(crate) fn record(&self, seconds: f64, labels: [&str; GOOD], error: Option<&str>) {
-        const { assert!(BAD == GOOD + 1, "error.type comes on top") };
+        const { assert!(BAD == GOOD + 1, "error.type is the additional label") };
         let mut values = [Value::Str(""); BAD];
         for (value, label) in values.iter_mut().zip(labels) {
             *value = Value::Str(label);

@@ -1,16 +1,57 @@
 //! Workflows: graphs of steps that call discovered capabilities, with bindings between them.
 //!
 //! A [`Workflow`] is data, from a file or built in code. [`Workflow::validate`] checks its names,
-//! bindings and dependencies and gives a [`Graph`]; a [`Runner`] looks the capabilities up, runs what
-//! is ready in parallel, and gives a [`Run`] or a [`RunError`] with what became of every step.
+//! bindings and dependencies and returns a [`Graph`]. A [`Runner`] finds the capabilities, runs steps
+//! in parallel as soon as their dependencies have completed, and returns a [`Run`], or a [`RunError`]
+//! that says what became of every step.
 //!
-//! A run is a span `invoke_workflow {name}`, with a `step {id}` for each step and an
-//! `execute_tool {capability}` for each try within it; metrics are those of `glassbox-semconv`, and
-//! events go to the bus `workflow`. Everything is told once at every end, a drop included.
+//! # How a run works
 //!
-//! It runs in memory on the caller's task, over [`World`](glassbox_core::World) alone: how a tool is
-//! reached is the connector's business. Of tokio it needs timers, so it runs within a tokio runtime
-//! that has them enabled; it spawns nothing, and dropping a run cancels everything in it.
+//! | word | meaning |
+//! |---|---|
+//! | run | one execution of a workflow, with an id |
+//! | step | one call of a capability within a run |
+//! | attempt | one try of a step; a failed one may be followed by another |
+//! | entry | something that happened in a run, with its time: [`Entry`] |
+//! | journal | where the entries are kept: [`Journal`] |
+//! | interrupted | stopped before its end, because the future was dropped, the process ended, or the journal failed |
+//!
+//! Entries go in, commands come out: the [`Machine`] is a pure function from the entries of a run to
+//! what has to be done next. A driver performs the [`Command`]s and appends what came of them. It makes
+//! an attempt's start durable before the call, and a step's completion before the steps that wait for
+//! it. An interrupted run is resumed ([`Runner::resume`]) by applying its entries to a new machine.
+//! Nothing that completed is done again. A call that may have begun is made again only if the
+//! capability is repeatable; otherwise its step fails.
+//!
+//! ```
+//! use glassbox_core::{Clock, Cx, World};
+//! use glassbox_orchestration::{MemoryJournal, RunError, Runner};
+//! use std::sync::Arc;
+//!
+//! async fn resume_all(clock: Arc<dyn Clock>, journal: Arc<MemoryJournal>, world: &World<'_>) -> Result<(), RunError> {
+//!     let runner = Runner::new(clock).with_journal(journal);
+//!     for run_id in runner.unfinished().await.unwrap_or_default() {
+//!         runner.resume(&Cx::background(), world, &run_id).await?;
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! By default a runner keeps no journal, and an interrupted run is lost. [`MemoryJournal`] keeps runs
+//! as long as the process lives.
+//!
+//! # What a run reports
+//!
+//! A run is a span `invoke_workflow {name}`, with a span `step {id}` for each step, and a span
+//! `execute_tool {capability}` for each attempt within it. Metrics are those of `glassbox-semconv`, and
+//! events go to the bus `workflow`. Spans, metrics and events of runs and steps are derived from the
+//! entries as they happen, each once: a replay emits nothing, and a resumed run emits only what is new.
+//! An interrupted run has the `error.type` `interrupted`, a run that its caller cancelled `cancelled`.
+//!
+//! # Requirements
+//!
+//! Runs use the caller's task and spawn nothing. They need a tokio runtime with timers. Tools are
+//! reached through the [`World`](glassbox_core::World) that the caller passes in.
 
 mod binding;
 mod driver;

@@ -11,10 +11,11 @@ mod step;
 
 pub use command::Command;
 
-use crate::{Entry, EntryKind, InvalidWorkflow, report::StepReport};
+use crate::{Entry, EntryKind, Graph, InvalidWorkflow, report::StepReport};
 use glassbox_core::Problem;
 use serde_json::Value;
 use state::RunState;
+use std::sync::Arc;
 
 /// The state of one run, derived from its entries alone.
 ///
@@ -133,14 +134,19 @@ impl Machine {
         Some(end.as_ref())
     }
 
+    /// Whether the run has ended.
+    pub fn has_ended(&self) -> bool {
+        self.result().is_some()
+    }
+
     /// When the run must have ended, if it must: nanoseconds since the Unix epoch.
     pub fn deadline_unix_nano(&self) -> Option<u64> {
-        self.run.as_ref()?.deadline_unix_nano()
+        self.run.as_ref()?.deadline_unix_nano
     }
 
     /// The run's workflow, checked; `None` before the first entry.
-    pub fn graph(&self) -> Option<&crate::Graph> {
-        Some(self.run.as_ref()?.graph())
+    pub fn graph(&self) -> Option<Arc<Graph>> {
+        Some(self.run.as_ref()?.graph.clone())
     }
 
     /// What became of every step so far, in the order of declaration.

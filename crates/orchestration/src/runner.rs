@@ -162,7 +162,7 @@ impl Runner {
         let mut record = Record::new(world.events, cx.trace().clone());
         entries.iter().for_each(|entry| record.restore(entry));
         let mut history = History::new(run_id, &*self.journal, time, machine, record);
-        if history.machine().result().is_none() {
+        if !history.machine().has_ended() {
             let driven = match history.begin(began).await {
                 Err(error) => Err(error),
                 Ok(()) => {

@@ -1,16 +1,16 @@
-//! Who does a step: capabilities held against discovery before anything runs.
+//! Finds the services that the steps of a workflow call, before anything runs.
 
 use crate::{Fault, Graph, InvalidWorkflow, Step};
 use glassbox_core::{Capability, Category, Cx, Discovery, Filter, Problem, ServiceInfo};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// A step's capability and the ready instances of the one service that has it.
+/// What a step calls: a capability, and the ready instances of the service that has it.
 #[derive(Clone, Debug)]
 pub(crate) struct Callee {
-    /// As the first instance describes it.
+    /// The capability as the first instance describes it.
     pub(crate) capability: Capability,
-    /// At least one, in the order of discovery.
+    /// The instances, at least one, in the order of discovery.
     instances: Vec<ServiceInfo>,
 }
 
@@ -20,7 +20,7 @@ impl Callee {
         &self.instances[0].name
     }
 
-    /// The instance for a try: each next one goes to the next instance.
+    /// The instance for an attempt. Each further attempt uses the next instance.
     pub(crate) fn instance(&self, attempt: u32) -> &ServiceInfo {
         &self.instances[attempt.saturating_sub(1) as usize % self.instances.len()]
     }
@@ -29,14 +29,14 @@ impl Callee {
 /// Why the services of a workflow were not found.
 #[derive(Debug)]
 pub(crate) enum NotFound {
-    /// The registry does not answer.
+    /// Discovery failed.
     Discovery(Problem),
-    /// The workflow asks for what there is not.
+    /// Capabilities are missing or ambiguous.
     Faults(InvalidWorkflow),
 }
 
 impl NotFound {
-    /// The same for the run's caller.
+    /// The problem for the run's caller.
     pub(crate) fn into_problem(self) -> Problem {
         match self {
             Self::Discovery(problem) => problem,
@@ -47,7 +47,7 @@ impl NotFound {
     }
 }
 
-/// Finds who does each step, in the order of declaration, by one question to discovery.
+/// Finds what each step calls, in the order of declaration, with one request to discovery.
 pub(crate) async fn find(
     cx: &Cx,
     graph: &Graph,

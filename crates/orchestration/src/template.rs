@@ -1,13 +1,13 @@
-//! Templates: JSON whose texts may hold bindings to inputs and to outputs of steps.
+//! Templates: JSON whose strings may contain bindings.
 
 use crate::binding::{BadBinding, Binding, NoValue, Scope};
 use serde_json::{Map, Value};
 
-/// JSON with its bindings found and parsed.
+/// JSON with its bindings parsed.
 ///
-/// A text that is one binding keeps the type of its value; a binding within a longer text is written
-/// into it, texts as they are and everything else as JSON. `$${` stands for a plain `${`. Names of
-/// object members are not looked at.
+/// A string that is exactly one binding is replaced by the value, with its type. A binding within a
+/// longer string is replaced by its value as text: strings as they are, everything else as JSON. `$${`
+/// stands for a literal `${`. Names of object members are not searched for bindings.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Template(Node);
 
@@ -27,23 +27,23 @@ enum Piece {
 }
 
 impl Template {
-    /// Finds the bindings of `value`.
+    /// Parses the bindings in `value`.
     ///
     /// # Errors
-    /// The first text that has a `${` which is no binding.
+    /// The first `${` that does not start a valid binding.
     pub(crate) fn parse(value: &Value) -> Result<Self, BadBinding> {
         Node::parse(value).map(Self)
     }
 
-    /// All bindings, in the order they stand.
+    /// All bindings, in the order in which they appear.
     pub(crate) fn bindings(&self) -> Vec<&Binding> {
         let mut found = Vec::new();
         self.0.collect(&mut found);
         found
     }
 
-    /// Whether the member `name` stands in the template, whatever its value; `None` if the template
-    /// is no object, so that only its value tells.
+    /// Whether the template has the member `name`. `None` if the template is not an object, so that this
+    /// depends on its value.
     pub(crate) fn has_member(&self, name: &str) -> Option<bool> {
         match &self.0 {
             Node::Object(members) => Some(members.iter().any(|(key, _)| key == name)),
@@ -55,7 +55,7 @@ impl Template {
     /// The JSON with every binding replaced by its value.
     ///
     /// # Errors
-    /// If a binding's path leads nowhere.
+    /// If a binding's path does not exist in its value.
     pub(crate) fn resolve(&self, scope: &Scope<'_>) -> Result<Value, NoValue> {
         self.0.resolve(scope)
     }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_one_binding_keeps_the_type() {
+    fn a_string_that_is_one_binding_keeps_the_type() {
         let template =
             json!({"lat": "${steps.geo.output.latitude}", "all": ["${steps.geo.output.tags}"]});
         let expected = json!({"lat": 69.65, "all": [["arctic", "port"]]});
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_binding_within_a_text_is_written_into_it() {
+    fn a_binding_within_a_string_is_written_into_it() {
         let template = json!("${inputs.city}: ${steps.geo.output.latitude} ${steps.geo.output.a}!");
         assert_eq!(resolve(template), Ok(json!("Tromsø: 69.65 {\"b\":null}!")));
     }
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn two_dollars_stand_for_a_plain_brace() {
+    fn two_dollars_stand_for_a_literal_dollar() {
         assert_eq!(
             resolve(json!("costs $${inputs.city}, $5")),
             Ok(json!("costs ${inputs.city}, $5"))
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_leads_nowhere_says_where_it_ended() {
+    fn an_error_names_where_the_path_ended() {
         assert_eq!(
             resolve(json!("${steps.geo.output.longitude}")).unwrap_err(),
             "${steps.geo.output.longitude} has no value: steps.geo.output has no member 'longitude' (it has a, latitude, tags)"
@@ -220,16 +220,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_binding_is_refused_with_the_reason() {
+    fn an_invalid_binding_is_rejected_with_the_reason() {
         for (text, expected) in [
             ("${inputs.city", "'${inputs.city' has no closing brace"),
             (
                 "${city}",
-                "'${city}' names neither ${inputs.NAME} nor ${steps.ID.output}",
+                "'${city}' is neither ${inputs.NAME} nor ${steps.ID.output}",
             ),
             (
                 "${steps.geo.latitude}",
-                "'${steps.geo.latitude}' names neither ${inputs.NAME} nor ${steps.ID.output}",
+                "'${steps.geo.latitude}' is neither ${inputs.NAME} nor ${steps.ID.output}",
             ),
             (
                 "${inputs.a..b}",

@@ -1,4 +1,4 @@
-//! Workflows as data: what is declared, before anything is checked.
+//! Workflows as data, before anything is checked.
 
 use glassbox_resilience::{Backoff, RetryPolicyError};
 use serde::{Deserialize, Serialize};
@@ -24,36 +24,37 @@ use std::{collections::BTreeMap, time::Duration};
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Workflow {
-    /// Of low cardinality: it names spans and metrics.
+    /// Names spans and metrics, so it must not contain ids.
     pub name: String,
-    /// For people and models.
+    /// Shown to people and models.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// What a run is given, by name.
+    /// The inputs of a run, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub inputs: BTreeMap<String, Input>,
-    /// In any order; bindings and `depends_on` decide what waits for what.
+    /// In any order: bindings and `depends_on` decide what waits for what.
     pub steps: Vec<Step>,
-    /// The template of the result; without one, the outputs of the steps that nothing waits for, by id.
+    /// The template of the output. Without one, the output is that of the steps that no other step
+    /// waits for, by id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
-    /// How long a run may take, in milliseconds; the caller's deadline holds as well.
+    /// How long a run may take, in milliseconds. The caller's deadline applies as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
 }
 
-/// What a run is given under one name.
+/// An input of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Input {
-    /// For people and models.
+    /// Shown to people and models.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// Whether a run may leave it out; it is then null.
+    /// Whether a run may omit it. It is then null.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
-    /// Its value where a run leaves it out.
+    /// Its value if a run omits it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
 }
@@ -65,53 +66,53 @@ pub struct Input {
 pub struct Step {
     /// Unique within the workflow: letters, digits, `_` and `-`.
     pub id: String,
-    /// What to call.
+    /// The capability to call.
     pub capability: String,
-    /// Whose capability, by service name; needed only where several services have one of that name.
+    /// The service to call, by name. Needed only if several services have a capability of this name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
     /// The template of the call's input.
     #[serde(default = "empty_object")]
     pub input: Value,
-    /// Steps that must complete before, beside those that the input binds to.
+    /// Steps that must complete first, in addition to those that the input binds to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<String>,
-    /// How long one try may take, in milliseconds; without one, as long as the capability says and three
-    /// seconds more.
+    /// How long one attempt may take, in milliseconds. The default is the capability's own timeout plus
+    /// three seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
-    /// What happens after a failed try.
+    /// What happens after a failed attempt.
     #[serde(default, skip_serializing_if = "RetryPolicy::is_none")]
     pub retry: RetryPolicy,
 }
 
-/// How often a step is tried, and how long it waits in between.
+/// How often a step is attempted, and how long it pauses between attempts.
 ///
-/// Only what may be repeated is: the capability's [`Effect`](glassbox_core::Effect) must be
-/// repeatable and the error must say that a repetition may help. A peer's `Retry-After` is the least
-/// that is waited; one of more than a minute, or beyond the deadline, ends the step.
+/// A failed attempt is repeated only if the capability's [`Effect`](glassbox_core::Effect) is
+/// repeatable and the error is retryable. A peer's `Retry-After` is the minimum pause. The step fails
+/// if the peer asks for more than a minute, or if the pause would outlast the deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// Tries in all, at least one.
+    /// Attempts in all, at least one.
     pub attempts: u32,
-    /// The longest first pause, in milliseconds; it doubles with each try, and what is really waited
-    /// is a random part of it.
+    /// The longest first pause, in milliseconds. It doubles with each attempt. The actual pause is a
+    /// random part of it.
     pub backoff_ms: u64,
     /// The longest pause, in milliseconds.
     pub max_backoff_ms: u64,
 }
 
 impl Default for RetryPolicy {
-    /// One try, no repetition.
+    /// One attempt, no repetition.
     fn default() -> Self {
         Self::attempts(1)
     }
 }
 
 impl RetryPolicy {
-    /// So many tries in all, with pauses of up to 100 ms, doubling up to 5 s.
+    /// This many attempts in all, with pauses of up to 100 ms, doubling up to 5 s.
     pub const fn attempts(attempts: u32) -> Self {
         Self {
             attempts,
@@ -120,7 +121,7 @@ impl RetryPolicy {
         }
     }
 
-    /// Says how long the first and the longest pause may be.
+    /// Sets how long the first pause and any pause may be.
     #[must_use]
     pub const fn with_backoff(mut self, first: Duration, longest: Duration) -> Self {
         self.backoff_ms = first.as_millis() as u64;
@@ -128,7 +129,7 @@ impl RetryPolicy {
         self
     }
 
-    /// The same for the loop that tries.
+    /// The policy as `glassbox-resilience` understands it.
     pub(crate) fn to_policy(self) -> Result<glassbox_resilience::RetryPolicy, RetryPolicyError> {
         let pause = Duration::from_millis;
         let backoff = Backoff::try_new(pause(self.backoff_ms), pause(self.max_backoff_ms))?;
@@ -141,7 +142,7 @@ impl RetryPolicy {
 }
 
 impl Input {
-    /// One that every run must give.
+    /// An input that every run must have.
     pub fn required(description: impl Into<String>) -> Self {
         Self {
             description: description.into(),
@@ -149,7 +150,7 @@ impl Input {
         }
     }
 
-    /// One that a run may leave out; it is then null.
+    /// An input that a run may omit. It is then null.
     pub fn optional(description: impl Into<String>) -> Self {
         Self {
             optional: true,
@@ -157,7 +158,7 @@ impl Input {
         }
     }
 
-    /// One that has this value where a run leaves it out.
+    /// Sets the value that the input has if a run omits it.
     pub fn with_default(mut self, value: impl Into<Value>) -> Self {
         self.default = Some(value.into());
         self
@@ -165,7 +166,7 @@ impl Input {
 }
 
 impl Step {
-    /// A call of `capability` without input.
+    /// A call of `capability` with an empty input.
     pub fn new(id: impl Into<String>, capability: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -175,35 +176,35 @@ impl Step {
         }
     }
 
-    /// Says whose capability it is.
+    /// Sets the service to call.
     #[must_use]
     pub fn on_service(mut self, name: impl Into<String>) -> Self {
         self.service = Some(name.into());
         self
     }
 
-    /// The template of the call's input.
+    /// Sets the template of the call's input.
     #[must_use]
     pub fn with_input(mut self, template: Value) -> Self {
         self.input = template;
         self
     }
 
-    /// Waits for a step whose output it does not use.
+    /// Waits for a step whose output the input does not use.
     #[must_use]
     pub fn after(mut self, step: impl Into<String>) -> Self {
         self.depends_on.push(step.into());
         self
     }
 
-    /// Says how long one try may take.
+    /// Sets how long one attempt may take.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout_ms = Some(millis(timeout));
         self
     }
 
-    /// Says what happens after a failed try.
+    /// Sets what happens after a failed attempt.
     #[must_use]
     pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;
@@ -220,7 +221,7 @@ impl Workflow {
         }
     }
 
-    /// Says what it is for.
+    /// Sets the description.
     #[must_use]
     pub fn with_description(mut self, description: impl Into<String>) -> Self {
         self.description = description.into();
@@ -241,14 +242,14 @@ impl Workflow {
         self
     }
 
-    /// The template of the result.
+    /// Sets the template of the output.
     #[must_use]
     pub fn with_output(mut self, template: Value) -> Self {
         self.output = Some(template);
         self
     }
 
-    /// Says how long a run may take.
+    /// Sets how long a run may take.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout_ms = Some(millis(timeout));

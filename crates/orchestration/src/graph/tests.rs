@@ -54,12 +54,12 @@ fn everything_that_is_wrong_is_said_at_once() {
     assert_eq!(
         faults(workflow),
         [
-            "two steps are called 'a'",
-            "'b c' is no step id: use letters, digits, '_' and '-'",
+            "two steps have the id 'a'",
+            "'b c' is not a valid step id: use letters, digits, '_' and '-'",
             "step 'a' refers to input 'city', which is not declared",
             "step 'a' refers to step 'z', which does not exist",
-            "the retry of step 'b c' makes no sense: at least one attempt must be allowed",
-            "the output: '${oops}' names neither ${inputs.NAME} nor ${steps.ID.output}",
+            "the retry policy of step 'b c' is not valid: at least one attempt must be allowed",
+            "the output: '${oops}' is neither ${inputs.NAME} nor ${steps.ID.output}",
         ]
     );
     assert_eq!(faults(Workflow::new("w")), ["it has no steps"]);

@@ -1,9 +1,9 @@
-//! What the machine asks its driver for.
+//! What the machine asks its driver to do.
 
 use crate::EntryKind;
 use serde_json::Value;
 
-/// What the machine asks its driver for.
+/// What the machine asks its driver to do.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Command {

@@ -1,4 +1,4 @@
-//! What has to be done in a state. A function of the state alone.
+//! What has to be done next, as a function of the state alone.
 
 use super::{
     Command,
@@ -10,7 +10,7 @@ use crate::{EntryKind, binding::Scope};
 use glassbox_core::{Category, Problem};
 use serde_json::Value;
 
-/// The commands of a state; a decision comes alone.
+/// The commands in a state. A decision comes alone.
 pub(super) fn commands(run: &RunState) -> Vec<Command> {
     if !run.is_running() {
         return Vec::new();
@@ -21,7 +21,7 @@ pub(super) fn commands(run: &RunState) -> Vec<Command> {
     }
 }
 
-/// The end of the run, if it has come.
+/// The end of the run, if nothing is left to do.
 fn run_end(run: &RunState) -> Option<EntryKind> {
     if let Err(problem) = &run.inputs {
         let problem = problem.clone();
@@ -37,7 +37,7 @@ fn run_end(run: &RunState) -> Option<EntryKind> {
     })
 }
 
-/// The first decision about a step that is due.
+/// The first decision about a step that has to be made.
 fn step_decision(run: &RunState) -> Option<EntryKind> {
     run.open.iter().find_map(|at| {
         let (step, node) = run.graph.step(*at);
@@ -48,7 +48,7 @@ fn step_decision(run: &RunState) -> Option<EntryKind> {
                 attempts: *attempt,
             },
             StepState::Undecided(failed) => {
-                match retry::after(failed, &node.retry, run.deadline_unix_nano()) {
+                match retry::after(failed, &node.retry, run.deadline_unix_nano) {
                     Verdict::RetryAt(until_unix_nano) => EntryKind::TimerSet {
                         step: id,
                         attempt: failed.attempt + 1,
@@ -72,7 +72,7 @@ fn step_decision(run: &RunState) -> Option<EntryKind> {
     })
 }
 
-/// What is to be performed; or the failure of a step whose input cannot be built.
+/// The calls and waits; or the failure of a step whose input cannot be built.
 fn calls_and_waits(run: &RunState) -> Result<Vec<Command>, EntryKind> {
     let mut free = run.max_parallel.saturating_sub(
         run.open
@@ -126,7 +126,7 @@ fn input(run: &RunState, at: usize) -> Result<Value, Problem> {
     node.input
         .resolve(&Scope::new(inputs, &run.outputs))
         .map_err(|error| {
-            let message = format!("the input of step '{}' cannot be filled: {error}", step.id);
+            let message = format!("the input of step '{}' cannot be built: {error}", step.id);
             Problem::new(Category::Invalid, "workflow.binding", message)
                 .with_detail("step", step.id.clone())
         })
@@ -144,7 +144,7 @@ fn output(run: &RunState) -> Result<Value, Problem> {
     template
         .resolve(&Scope::new(inputs, &run.outputs))
         .map_err(|error| {
-            let message = format!("the output cannot be filled: {error}");
+            let message = format!("the output cannot be built: {error}");
             Problem::new(Category::Invalid, "workflow.binding", message)
         })
 }

@@ -7,19 +7,22 @@ use crate::{
 };
 use glassbox_core::{Category, Problem};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// A run that has started.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct RunState {
-    pub(super) graph: Graph,
-    /// What the steps' idempotency keys start with.
+    pub(super) graph: Arc<Graph>,
+    /// The prefix of the steps' idempotency keys.
     pub(super) key: String,
     pub(super) max_parallel: usize,
-    deadline_unix_nano: Option<u64>,
-    /// With defaults; or why they do not fit.
+    pub(super) deadline_unix_nano: Option<u64>,
+    /// The inputs with defaults, or why they are not valid.
     pub(super) inputs: Result<Map<String, Value>, Problem>,
-    /// Of the steps that have one, by id.
+    /// The outputs so far, by step id.
     pub(super) outputs: BTreeMap<String, Value>,
     pub(super) steps: Vec<StepState>,
     /// The steps that are ready or in progress.
@@ -41,7 +44,7 @@ impl RunState {
         let graph = started.workflow.clone().validate()?;
         let inputs = graph.inputs(started.inputs.clone()).map_err(|wrong| {
             let name = &graph.workflow().name;
-            let message = format!("the inputs of workflow '{name}' do not fit: {wrong}");
+            let message = format!("the inputs of workflow '{name}' are not valid: {wrong}");
             Problem::new(Category::Invalid, "workflow.inputs", message)
         });
         let mut open = BTreeSet::new();
@@ -55,7 +58,7 @@ impl RunState {
             })
             .collect();
         Ok(Self {
-            graph,
+            graph: Arc::new(graph),
             key: started.key.clone(),
             max_parallel: started.max_parallel.get(),
             deadline_unix_nano: started.deadline_unix_nano,
@@ -66,14 +69,6 @@ impl RunState {
             failed: None,
             phase: Phase::Running,
         })
-    }
-
-    pub(super) fn graph(&self) -> &Graph {
-        &self.graph
-    }
-
-    pub(super) fn deadline_unix_nano(&self) -> Option<u64> {
-        self.deadline_unix_nano
     }
 
     /// How the run ended, if it has.
@@ -93,7 +88,7 @@ impl RunState {
         self.phase == Phase::Running
     }
 
-    /// Takes in an entry that is not the first, or says why it cannot.
+    /// Applies an entry that is not the first, or says why it cannot happen.
     pub(super) fn apply(&mut self, entry: &Entry) -> Result<(), String> {
         match (&self.phase, &entry.kind) {
             (Phase::Ended(_), _) => return Err("the run has ended".to_owned()),
@@ -131,7 +126,7 @@ impl RunState {
         Ok(())
     }
 
-    /// Puts a step into its next state, with what follows for the others.
+    /// Puts a step into its next state, and updates the steps that wait for it.
     fn enter(&mut self, at: usize, next: StepState, entry: &Entry) {
         let (step, node) = self.graph.step(at);
         match &next {
@@ -159,8 +154,8 @@ impl RunState {
         self.steps[at] = next;
     }
 
-    /// Nobody knows how the calls ended that were being made: those that may be made again are due
-    /// again, under the same number and key, and the others are in doubt.
+    /// It is not known how the calls in progress ended. Those that are repeatable are due again, under the
+    /// same number and key. The others are in doubt.
     fn resume(&mut self) {
         self.phase = Phase::Running;
         for at in &self.open {

@@ -6,25 +6,25 @@ use glassbox_core::Problem;
 /// Where a step stands.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum StepState {
-    /// For this many steps that must complete before.
+    /// It waits for this many steps to complete.
     Waiting(usize),
-    /// Nothing stands against its first attempt but the cap.
+    /// Its first attempt starts as soon as the cap on parallel steps allows.
     Ready,
-    /// This attempt comes next.
+    /// This attempt is next, and starts at once.
     Due { attempt: u32 },
     /// The call is being made.
     Calling { attempt: u32, repeatable: bool },
     /// The call may have begun before an interruption, and may not be made again.
     InDoubt { attempt: u32 },
-    /// The output is there.
+    /// The call returned an output.
     Answered { attempt: u32 },
     /// The attempt failed, and whether another one follows is not decided.
     Undecided(FailedAttempt),
-    /// Before the attempt of this number.
+    /// It pauses before the attempt of this number.
     Pausing { attempt: u32, until_unix_nano: u64 },
-    /// It has its output.
+    /// It completed.
     Completed { attempts: u32 },
-    /// It has none.
+    /// It failed for good.
     Failed { attempts: u32, problem: Problem },
 }
 
@@ -39,7 +39,7 @@ pub(super) struct FailedAttempt {
 }
 
 impl StepState {
-    /// Whether the step counts against the cap.
+    /// Whether the step counts against the cap on parallel steps.
     pub(super) fn is_in_progress(&self) -> bool {
         !matches!(
             self,

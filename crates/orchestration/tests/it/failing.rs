@@ -244,7 +244,7 @@ async fn a_binding_without_a_value_names_the_step_and_the_path() {
     let error = run(&fixture, &graph).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the input of step 'two' cannot be filled: ${steps.one.output.b} has no value: steps.one.output has no member 'b' (it has a)"
+        "the input of step 'two' cannot be built: ${steps.one.output.b} has no value: steps.one.output has no member 'b' (it has a)"
     );
 }
 
@@ -269,9 +269,9 @@ async fn capabilities_are_held_against_discovery_before_anything_runs() {
     let error = run(&fixture, &graph).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "workflow 'w' cannot run: step 'a' calls 'both', which a-tool, b-tool have: name one as its service; \
-         step 'b' calls 'invented', which no ready service has; there is both, geocode; \
-         step 'c' gives 'geocode' no 'city', which it requires"
+        "workflow 'w' cannot run: step 'a' calls 'both', which a-tool, b-tool have: set the step's `service` to one of them; \
+         step 'b' calls 'invented', which no ready service has; available: both, geocode; \
+         step 'c' calls 'geocode' without 'city', which it requires"
     );
     let checked = fixture
         .runner()
@@ -292,6 +292,6 @@ async fn inputs_that_do_not_fit_are_refused() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the inputs of workflow 'w' do not fit: it has no input 'city'"
+        "the inputs of workflow 'w' are not valid: it has no input 'city'"
     );
 }
