@@ -2,9 +2,11 @@
 
 mod answer;
 mod record;
+mod structured;
 mod tool_call;
 
 pub use answer::{Answer, AssistantError, ToolUse};
+pub use structured::Structured;
 
 use crate::{ContentCapture, ModelConfig, Toolset};
 use answer::Progress;
@@ -19,11 +21,14 @@ use glassbox_core::{
 };
 use glassbox_instrument::SystemClock;
 use record::AgentRecord;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use std::{
     num::{NonZeroU32, NonZeroUsize},
     pin::pin,
     sync::Arc,
 };
+use structured::{Expected, Mismatch, Typed};
 
 const MAX_STEPS: NonZeroU32 = NonZeroU32::new(8).expect("invariant: eight is not zero");
 const MAX_PARALLEL: NonZeroUsize = NonZeroUsize::new(8).expect("invariant: eight is not zero");
@@ -61,6 +66,8 @@ pub struct Assistant {
     filter: Filter,
     max_steps: NonZeroU32,
     max_parallel: NonZeroUsize,
+    temperature: Option<f32>,
+    max_tokens: Option<u32>,
     capture: ContentCapture,
     clock: Arc<dyn Clock>,
 }
@@ -74,6 +81,8 @@ impl Assistant {
             filter: Filter::tools(),
             max_steps: MAX_STEPS,
             max_parallel: MAX_PARALLEL,
+            temperature: None,
+            max_tokens: None,
             capture: ContentCapture::Off,
             clock: Arc::new(SystemClock),
         }
@@ -114,6 +123,20 @@ impl Assistant {
         self
     }
 
+    /// Sets the temperature, 0 to 2; the provider's own if this is not set.
+    #[must_use]
+    pub fn with_temperature(mut self, temperature: f32) -> Self {
+        self.temperature = Some(temperature);
+        self
+    }
+
+    /// Sets the upper bound of output tokens of each call of the model.
+    #[must_use]
+    pub fn with_max_tokens(mut self, tokens: u32) -> Self {
+        self.max_tokens = Some(tokens);
+        self
+    }
+
     /// Whether the question, tool arguments and tool results are put on spans.
     #[must_use]
     pub fn with_content_capture(mut self, capture: ContentCapture) -> Self {
@@ -142,6 +165,45 @@ impl Assistant {
         self.converse(cx, world, [Message::user(question)]).await
     }
 
+    /// Answers a question with a value of a type, whose JSON Schema the model is given.
+    ///
+    /// An answer that does not match is sent back once, with the place and what is wrong there.
+    ///
+    /// ```
+    /// use glassbox_ai::Assistant;
+    /// use glassbox_core::{Cx, ToolError, World};
+    ///
+    /// #[derive(serde::Deserialize, schemars::JsonSchema)]
+    /// struct City {
+    ///     name: String,
+    ///     country: String,
+    /// }
+    ///
+    /// async fn capitals(cx: &Cx, world: &World<'_>) -> Result<Vec<City>, ToolError> {
+    ///     let question = "What are the capitals of Scandinavia?";
+    ///     let answer = Assistant::new("guide").answer_as(cx, world, question).await?;
+    ///     Ok(answer.value)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`answer`](Self::answer), and with code `model.answer_mismatch` if the answer does not match.
+    pub async fn answer_as<T: DeserializeOwned + JsonSchema + Send>(
+        &self,
+        cx: &Cx,
+        world: &World<'_>,
+        question: &str,
+    ) -> Result<Structured<T>, AssistantError> {
+        let mut expected = Typed::<T>::new();
+        let conversation = vec![Arc::new(Message::user(question))];
+        let answer = self
+            .answer_to(cx, world, conversation, Some(&mut expected))
+            .await?;
+        let value = expected.into_value();
+        let value = value.expect("invariant: a typed answer ends with a value");
+        Ok(Structured::new(value, answer))
+    }
+
     /// Goes on with a conversation.
     ///
     /// # Errors
@@ -153,7 +215,7 @@ impl Assistant {
         conversation: impl IntoIterator<Item = M>,
     ) -> Result<Answer, AssistantError> {
         let conversation = conversation.into_iter().map(Into::into).collect();
-        self.answer_to(cx, world, conversation).await
+        self.answer_to(cx, world, conversation, None).await
     }
 
     async fn answer_to(
@@ -161,6 +223,7 @@ impl Assistant {
         cx: &Cx,
         world: &World<'_>,
         conversation: Vec<Arc<Message>>,
+        expected: Option<&mut dyn Expected>,
     ) -> Result<Answer, AssistantError> {
         let question = conversation
             .iter()
@@ -172,7 +235,7 @@ impl Assistant {
         let cx = cx.with_trace(record.span().context().clone());
         let mut progress = Progress::new(self.instructions.as_deref(), conversation);
         let result = {
-            let run = pin!(self.run(&cx, world, &mut progress));
+            let run = pin!(self.run(&cx, world, &mut progress, expected));
             let either = select(cx.cancelled(), run);
             match record.span().around(either).await {
                 Either::Left(_) => Err(cancelled()),
@@ -191,19 +254,37 @@ impl Assistant {
         cx: &Cx,
         world: &World<'_>,
         progress: &mut Progress,
+        mut expected: Option<&mut dyn Expected>,
     ) -> Result<ChatResponse, Problem> {
+        let mut repaired = false;
         let tools = Toolset::discover(cx, world.discovery, &self.filter).await?;
         for step in 1..=self.max_steps.get() {
             self.still_wanted(cx)?;
             let cx = &of_step(cx, step);
-            let request = ChatRequest::new(progress.messages.iter().cloned())
+            let mut request = ChatRequest::new(progress.messages.iter().cloned())
                 .with_tools(tools.capabilities());
+            request.temperature = self.temperature;
+            request.max_tokens = self.max_tokens;
+            request.response_schema = expected.as_ref().map(|it| it.schema().clone());
             let response = self.ask(cx, world, &request).await;
             let response = response.map_err(|error| progress.model_failed(error))?;
             progress.heard(&response);
             let calls: Vec<ToolCall> = response.message.tool_calls().cloned().collect();
             if calls.is_empty() {
-                return finished(response);
+                let response = finished(response)?;
+                let read = match &mut expected {
+                    Some(expected) => expected.read(&response.message.text()),
+                    None => Ok(()),
+                };
+                match read {
+                    Ok(()) => return Ok(response),
+                    Err(mismatch) if repaired || step == self.max_steps.get() => {
+                        return Err(self.mismatch(&response, &mismatch));
+                    }
+                    Err(mismatch) => progress.asked(mismatch.request()),
+                }
+                repaired = true;
+                continue;
             }
             // What is called for now would be done without anybody to hear of it.
             if step < self.max_steps.get() {
@@ -255,6 +336,20 @@ impl Assistant {
         let message = format!("{} ended its answer before finishing it", world.model.id());
         let problem = Problem::new(Category::Unavailable, "model.stream_ended", message);
         Err(ModelError::from_problem(problem))
+    }
+
+    /// What the answer holds is content, and shown only where content is.
+    fn mismatch(&self, response: &ChatResponse, mismatch: &Mismatch) -> Problem {
+        let what = match self.capture.is_on() {
+            true => format!(": {}", mismatch.what),
+            false => String::new(),
+        };
+        let message = format!(
+            "the answer of {} does not match the schema at `{}`{what}",
+            response.model, mismatch.path
+        );
+        Problem::new(Category::Internal, "model.answer_mismatch", message)
+            .with_detail("path", mismatch.path.as_str())
     }
 
     /// Makes the calls of one turn, several at once; their results stand in the order of the calls.

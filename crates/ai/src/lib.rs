@@ -32,7 +32,7 @@ mod settings;
 mod toolset;
 mod wire;
 
-pub use assistant::{Answer, Assistant, AssistantError, ToolUse};
+pub use assistant::{Answer, Assistant, AssistantError, Structured, ToolUse};
 pub use budgeted::Budgeted;
 pub use connect::model_from_environment;
 pub use content::ContentCapture;

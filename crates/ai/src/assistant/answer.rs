@@ -109,6 +109,11 @@ impl Progress {
         self.messages.push(response.message.clone());
     }
 
+    /// We ask the model for something.
+    pub(super) fn asked(&mut self, text: String) {
+        self.messages.push(Arc::new(Message::user(text)));
+    }
+
     /// The model failed; gives the problem.
     pub(super) fn model_failed(&mut self, error: ModelError) -> Problem {
         if let Some(usage) = error.usage() {

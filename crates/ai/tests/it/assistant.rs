@@ -388,3 +388,67 @@ async fn nothing_is_no_answer() {
         "scripted-1 gave no answer: it reached its limit of tokens first"
     );
 }
+
+#[derive(Debug, PartialEq, serde::Deserialize, schemars::JsonSchema)]
+struct Sky {
+    bodies: Vec<Body>,
+}
+
+#[derive(Debug, PartialEq, serde::Deserialize, schemars::JsonSchema)]
+struct Body {
+    name: String,
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_can_be_a_value() {
+    let tools = Tools::default().with("look", async |_, _| Ok(json!("moon")));
+    let model = Scripted::new([
+        calls(&[("a", "look", json!({}))]),
+        says(&[r#"{"bodies": [{"#, r#""name": "moon"}]}"#]),
+    ]);
+    let found = assistant()
+        .with_temperature(0.5)
+        .with_max_tokens(50)
+        .answer_as::<Sky>(&Cx::background(), &tools.world(&model), "What is up?")
+        .await
+        .unwrap();
+    assert_eq!(found.value.bodies[0].name, "moon");
+    assert_eq!(found.answer.steps, 2);
+    for request in model.requests() {
+        assert_eq!(request.temperature, Some(0.5));
+        assert_eq!(request.max_tokens, Some(50));
+        let schema = request.response_schema.unwrap();
+        assert_eq!(schema.get("title"), Some(&json!("Sky")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_does_not_match_is_sent_back_once() {
+    let wrong = || says(&[r#"{"bodies": [{"name": 7}]}"#]);
+    let tools = Tools::default();
+    let model = Scripted::new([wrong(), says(&[r#"{"bodies": []}"#])]);
+    let found = assistant()
+        .answer_as::<Sky>(&Cx::background(), &tools.world(&model), "What is up?")
+        .await
+        .unwrap();
+    assert!(found.value.bodies.is_empty());
+    assert_eq!(found.answer.usage.input, 20, "both answers are counted");
+    let sent_back = model.requests()[1].messages.last().unwrap().text();
+    assert!(
+        sent_back.contains("At `bodies[0].name`: invalid type"),
+        "{sent_back}"
+    );
+
+    let model = Scripted::new([wrong(), wrong()]);
+    let failed = assistant()
+        .answer_as::<Sky>(&Cx::background(), &tools.world(&model), "What is up?")
+        .await
+        .unwrap_err();
+    assert_eq!(failed.problem().code(), "model.answer_mismatch");
+    assert_eq!(
+        failed.problem().message(),
+        "the answer of scripted-1 does not match the schema at `bodies[0].name`"
+    );
+    assert_eq!(failed.steps(), 2);
+    assert_eq!(model.requests().len(), 2);
+}
