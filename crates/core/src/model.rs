@@ -5,7 +5,6 @@ mod message;
 mod part;
 mod request;
 mod response;
-mod shared;
 mod stream;
 mod usage;
 
@@ -52,6 +51,23 @@ pub trait ChatModel: Send + Sync {
             format!("{} ended its answer before finishing it", self.id()),
         );
         Err(ModelError::from_problem(problem))
+    }
+}
+
+through_pointers! {
+    #[async_trait]
+    ChatModel {
+        fn id(&self) -> &str {
+            (**self).id()
+        }
+
+        async fn stream(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, ModelError> {
+            (**self).stream(cx, request).await
+        }
+
+        async fn chat(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, ModelError> {
+            (**self).chat(cx, request).await
+        }
     }
 }
 

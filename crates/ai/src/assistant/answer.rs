@@ -1,10 +1,9 @@
 //! What an assistant comes to.
 
 use glassbox_core::{
-    ChatResponse, FinishReason, Message, ModelError, Problem, ToolCall, ToolError, ToolResult,
-    Usage,
+    ChatResponse, Content, FinishReason, Message, ModelError, Output, Problem, ToolCall, ToolError,
+    ToolResult, Usage,
 };
-use serde_json::Value;
 use std::sync::Arc;
 
 /// An answer, and how it came about.
@@ -36,7 +35,7 @@ pub struct ToolUse {
     /// The service that was called; `None` if there is no such tool.
     pub service: Option<String>,
     /// What it gave, or why not.
-    pub result: Result<Value, Problem>,
+    pub result: Result<Output, Problem>,
 }
 
 /// No answer, and what was done until then.
@@ -126,12 +125,8 @@ impl Progress {
 
     /// A tool was called. The model is told its problem as JSON.
     pub(super) fn used(&mut self, used: ToolUse) {
-        let result = match &used.result {
-            Ok(value) => value.clone(),
-            Err(problem) => serde_json::to_value(problem)
-                .unwrap_or_else(|_| Value::String(problem.message().to_owned())),
-        };
-        let result = ToolResult::json(&used.call.id, result).with_is_error(used.result.is_err());
+        let result = ToolResult::new(&used.call.id, content(&used.result));
+        let result = result.with_is_error(used.result.is_err());
         self.messages.push(Arc::new(result.into()));
         self.tools.push(used);
     }
@@ -160,5 +155,60 @@ impl Progress {
             usage: self.usage,
             source: self.source,
         }
+    }
+}
+
+/// What the model is given: the content where it has words, otherwise the value with what there is beside it.
+fn content(result: &Result<Output, Problem>) -> Vec<Content> {
+    match result {
+        Ok(output) if output.content.iter().any(|part| part.as_text().is_some()) => {
+            output.content.clone()
+        }
+        Ok(output) => {
+            let value = Content::json(output.value.clone());
+            std::iter::once(value)
+                .chain(output.content.iter().cloned())
+                .collect()
+        }
+        Err(problem) => match serde_json::to_value(problem) {
+            Ok(value) => vec![Content::json(value)],
+            Err(_) => vec![Content::text(problem.message())],
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use glassbox_core::{Category, Media, MediaKind};
+    use serde_json::json;
+
+    fn told(result: Result<Output, Problem>) -> ToolResult {
+        let mut progress = Progress::new(None, Vec::new());
+        progress.used(ToolUse {
+            call: ToolCall::new("a", "look", json!({})),
+            service: None,
+            result,
+        });
+        let part = progress.messages[0].parts[0].clone();
+        part.as_tool_result().unwrap().clone()
+    }
+
+    #[test]
+    fn the_model_is_given_what_the_tool_returned() {
+        let photo = || Content::from(Media::uri(MediaKind::Image, "https://x.test/moon.png"));
+        let value = || Output::new(json!({"phase": 0.5}));
+        let plain = told(Ok(value()));
+        assert_eq!(plain, ToolResult::json("a", json!({"phase": 0.5})));
+        let shown = told(Ok(value().with_content([photo()])));
+        assert_eq!(
+            shown.content,
+            [Content::json(json!({"phase": 0.5})), photo()]
+        );
+        let said = told(Ok(value().with_content(["half a moon".into(), photo()])));
+        assert_eq!(said.content, ["half a moon".into(), photo()]);
+        let failed = told(Err(Problem::new(Category::NotFound, "sky.empty", "no sky")));
+        assert!(failed.is_error);
+        assert_eq!(failed.value().unwrap()["code"], "sky.empty");
     }
 }

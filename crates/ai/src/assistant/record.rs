@@ -6,7 +6,7 @@ use crate::{
     instruments::{AGENT_DURATION, AGENT_INFERENCE_CALLS, AGENT_TOOL_CALLS, TOOL_DURATION},
 };
 use glassbox_core::{
-    Cx, Problem, ToolCall,
+    Cx, Output, Problem, ToolCall,
     telemetry::{Span, Value},
 };
 use glassbox_semconv::{
@@ -157,13 +157,14 @@ impl ToolRecord {
     pub(super) fn end(
         mut self,
         arguments: &serde_json::Value,
-        result: &Result<serde_json::Value, Problem>,
+        result: &Result<Output, Problem>,
         class: Option<&'static str>,
     ) {
         match result {
-            Ok(value) => {
+            Ok(output) => {
                 if self.capture && self.span.is_recording() {
-                    self.span.set(TOOL_CALL_RESULT, content::value(value));
+                    self.span
+                        .set(TOOL_CALL_RESULT, content::value(&output.value));
                 }
                 self.close(None);
             }

@@ -5,7 +5,7 @@ use super::{
     record::{Known, ToolRecord},
 };
 use crate::{Offered, Toolset};
-use glassbox_core::{Category, Cx, Deadline, Problem, ServiceInfo, ToolCall, World};
+use glassbox_core::{Category, Cx, Deadline, Output, Problem, ServiceInfo, ToolCall, World};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ async fn make(
     tool: &Offered,
     instance: &ServiceInfo,
     call: &ToolCall,
-) -> Result<Value, Problem> {
+) -> Result<Output, Problem> {
     let remote = world.connector.connect(instance)?;
     let clock = &assistant.clock;
     let limit = tool.shown.timeout.saturating_add(GRACE);
@@ -87,7 +87,7 @@ async fn make(
     let answer = remote.call(&cx, &tool.capability, call.arguments.clone());
     match tokio::time::timeout(left, answer).await {
         Ok(Ok(outcome)) => match outcome.into_output() {
-            Ok(output) => Ok(output.value),
+            Ok(output) => Ok(output),
             Err(error) => Err(error.problem().clone()),
         },
         Ok(Err(error)) => Err(error.problem().clone()),
