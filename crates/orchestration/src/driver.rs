@@ -206,7 +206,8 @@ impl Driver<'_> {
                     Ok(output) => EntryKind::AttemptCompleted {
                         step,
                         attempt,
-                        output,
+                        output: output.value,
+                        spent: output.spent,
                     },
                     Err(problem) => EntryKind::AttemptFailed {
                         step,
@@ -272,7 +273,8 @@ impl Scene<'_> {
             capability: callee.capability.name.clone(),
             service: callee.service().to_owned(),
             key: key.clone(),
-            repeatable: callee.capability.effect.is_repeatable(),
+            // The call has a key: that of its step.
+            repeatable: callee.capability.is_repeatable(true),
         })
     }
 }

@@ -5,10 +5,10 @@ mod decode;
 pub use decode::EntryError;
 
 use crate::Workflow;
-use glassbox_core::Problem;
+use glassbox_core::{Clock, Cx, DurableCx, Problem, Spent};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, time::SystemTime};
 
 /// The newest version of entries that this build reads.
 ///
@@ -93,6 +93,9 @@ pub enum EntryKind {
         attempt: u32,
         /// What the call returned.
         output: Value,
+        /// What the call used.
+        #[serde(default, skip_serializing_if = "Spent::is_nothing")]
+        spent: Spent,
     },
     /// The call failed.
     #[non_exhaustive]
@@ -174,20 +177,34 @@ pub enum EntryKind {
 pub struct RunStarted {
     /// Unique.
     pub run_id: String,
-    /// The definition that this run follows, whatever becomes of the program's own.
+    /// The definition that this run follows, even if the program has another one by now. Unlike other
+    /// parts of an entry, it must not have unknown fields: they would change what the run does.
     pub workflow: Workflow,
     /// The inputs as given, before defaults.
     pub inputs: Map<String, Value>,
     /// How many steps may be in progress at once.
     pub max_parallel: NonZeroUsize,
-    /// What the steps' idempotency keys start with: the caller's key, or else the run's id.
-    pub key: String,
-    /// When the run must have ended, if it must: nanoseconds since the Unix epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deadline_unix_nano: Option<u64>,
-    /// The `traceparent` of the caller, if it has a trace.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trace: Option<String>,
+    /// What the run inherits from its caller: trace, deadline, budget, idempotency key, baggage. The
+    /// workflow's timeout is part of the deadline.
+    #[serde(default)]
+    pub cx: DurableCx,
+}
+
+impl RunStarted {
+    /// What the run inherits from its caller, with the deadline on a clock that shows the time since the
+    /// Unix epoch.
+    pub(crate) fn caller(&self) -> Cx {
+        self.cx.revive(&Epoch, SystemTime::UNIX_EPOCH)
+    }
+}
+
+/// A clock that shows wall-clock time, stopped at the Unix epoch.
+struct Epoch;
+
+impl Clock for Epoch {
+    fn now(&self) -> u64 {
+        0
+    }
 }
 
 impl Entry {

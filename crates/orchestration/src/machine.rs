@@ -139,11 +139,6 @@ impl Machine {
         self.result().is_some()
     }
 
-    /// When the run must have ended, if it must: nanoseconds since the Unix epoch.
-    pub fn deadline_unix_nano(&self) -> Option<u64> {
-        self.run.as_ref()?.deadline_unix_nano
-    }
-
     /// The run's workflow, checked; `None` before the first entry.
     pub fn graph(&self) -> Option<Arc<Graph>> {
         Some(self.run.as_ref()?.graph.clone())

@@ -95,11 +95,11 @@ impl<'a> Record<'a> {
         match &entry.kind {
             EntryKind::RunStarted(_) => {
                 STARTED.add_with(1, &[Value::Str(&self.known.workflow)]);
-                self.start_run(None);
+                self.start_run();
                 self.publish("workflow.started", json!({}));
             }
             EntryKind::RunResumed { .. } => {
-                self.start_run(self.known.trace.clone().map(Link::new));
+                self.start_run();
                 self.publish("workflow.resumed", json!({}));
             }
             EntryKind::AttemptStarted {
@@ -137,15 +137,19 @@ impl<'a> Record<'a> {
         }
     }
 
-    fn start_run(&mut self, interrupted: Option<Link>) {
+    /// A run stays in the trace of the caller who started it. If another one resumed it, there is a link to
+    /// that one.
+    fn start_run(&mut self) {
         let workflow = &self.known.workflow;
         let mut span = Span::builder(format!("{} {workflow}", operation::INVOKE_WORKFLOW))
             .or_parent(&self.caller)
+            .parent(&self.known.trace)
             .attribute(OPERATION_NAME, operation::INVOKE_WORKFLOW)
             .attribute(WORKFLOW_NAME, workflow.clone())
             .attribute(own::WORKFLOW_RUN_ID, self.known.run_id.clone());
-        if let Some(link) = interrupted {
-            span = span.link(link);
+        let resumed_by = &self.caller;
+        if resumed_by.is_valid() && resumed_by.trace_id != self.known.trace.trace_id {
+            span = span.link(Link::new(resumed_by.clone()));
         }
         self.span = Some(span.start());
     }

@@ -1,15 +1,17 @@
 //! Runs workflows, and resumes runs that were interrupted.
 
+mod resumer;
+
 use crate::{
-    Entry, EntryKind, Graph, Journal, JournalError, Machine, NoJournal, OrchestrationSettings,
-    RunStarted,
+    EntryKind, Graph, Journal, JournalError, Machine, NoJournal, OrchestrationSettings, RunStarted,
     driver::{Driver, History, Stalled, Time},
     record::Record,
     report::{Run, RunError},
     services,
     settings::MAX_PARALLEL,
 };
-use glassbox_core::{Clock, Cx, Problem, World};
+use glassbox_core::{Clock, Cx, Deadline, DurableCx, Problem, World};
+use resumer::resumed;
 use serde_json::{Map, Value};
 use std::{
     num::NonZeroUsize,
@@ -97,23 +99,22 @@ impl Runner {
         inputs: Map<String, Value>,
     ) -> Result<Run, RunError> {
         let run_id = format!("{:032x}", fastrand::u128(..));
-        let time = self.time();
-        let timeout = graph.workflow().timeout_ms.map(Duration::from_millis);
-        let of_workflow = timeout.map(|timeout| time.unix_nano_after(timeout));
-        let of_caller = cx
-            .deadline()
-            .map(|due| time.unix_nano_after(due.remaining(&self.clock).unwrap_or_default()));
-        let started = RunStarted {
-            key: cx.idempotency_key().unwrap_or(&run_id).to_owned(),
+        let now = (self.wall)();
+        let time = Time::starting(&self.clock, now);
+        let cx = match graph.workflow().timeout_ms.map(Duration::from_millis) {
+            Some(timeout) => cx.with_deadline(Deadline::after(&self.clock, timeout)),
+            None => cx.clone(),
+        };
+        let began = EntryKind::RunStarted(Box::new(RunStarted {
             run_id: run_id.clone(),
             workflow: graph.workflow().clone(),
             inputs,
             max_parallel: self.max_parallel,
-            deadline_unix_nano: of_workflow.into_iter().chain(of_caller).min(),
-            trace: cx.trace().to_traceparent(),
-        };
-        let began = EntryKind::RunStarted(Box::new(started));
-        self.drive(cx, world, time, &run_id, &[], began).await
+            cx: DurableCx::keep(&cx, &self.clock, now),
+        }));
+        let record = Record::new(world.events, cx.trace().clone());
+        let history = History::new(&run_id, &*self.journal, time, Machine::new(), record);
+        drive(&cx, world, history, began).await
     }
 
     /// Continues a run of the journal that was interrupted, from its entries. Returns the recorded
@@ -129,11 +130,25 @@ impl Runner {
     pub async fn resume(&self, cx: &Cx, world: &World<'_>, run_id: &str) -> Result<Run, RunError> {
         let read = self.journal.read(run_id).await;
         let entries = read.map_err(|error| stalled(run_id, error))?;
+        let machine = Machine::replay(&entries).map_err(|error| stalled(run_id, error))?;
+        let mut record = Record::new(world.events, cx.trace().clone());
+        entries.iter().for_each(|entry| record.restore(entry));
+        let now = (self.wall)();
+        let time = Time::starting(&self.clock, now);
         let began = EntryKind::RunResumed {
             trace: cx.trace().to_traceparent(),
         };
-        self.drive(cx, world, self.time(), run_id, &entries, began)
-            .await
+        let started = entries.first().map(|entry| &entry.kind);
+        let cx = match started {
+            Some(EntryKind::RunStarted(started)) => {
+                let kept = started.cx.revive(&self.clock, now);
+                entries.iter().for_each(|entry| charge(&kept, &entry.kind));
+                resumed(&kept, cx)
+            }
+            _ => cx.clone(),
+        };
+        let history = History::new(run_id, &*self.journal, time, machine, record);
+        drive(&cx, world, history, began).await
     }
 
     /// The ids of the journal's runs that have not ended, in the order of their start.
@@ -143,60 +158,53 @@ impl Runner {
     pub async fn unfinished(&self) -> Result<Vec<String>, JournalError> {
         self.journal.unfinished().await
     }
+}
 
-    fn time(&self) -> Time<'_> {
-        Time::starting(&self.clock, (self.wall)())
-    }
-
-    /// Drives a run with these `entries` on, from `began`.
-    async fn drive(
-        &self,
-        cx: &Cx,
-        world: &World<'_>,
-        time: Time<'_>,
-        run_id: &str,
-        entries: &[Entry],
-        began: EntryKind,
-    ) -> Result<Run, RunError> {
-        let machine = Machine::replay(entries).map_err(|error| stalled(run_id, error))?;
-        let mut record = Record::new(world.events, cx.trace().clone());
-        entries.iter().for_each(|entry| record.restore(entry));
-        let mut history = History::new(run_id, &*self.journal, time, machine, record);
-        if !history.machine().has_ended() {
-            let driven = match history.begin(began).await {
-                Err(error) => Err(error),
-                Ok(()) => {
-                    let mut cx = cx.with_trace(history.record().trace().clone());
-                    if let Some(at) = history.machine().deadline_unix_nano() {
-                        cx = cx.with_deadline(time.deadline(at));
-                    }
-                    let cx = &cx;
-                    Driver { cx, world, time }.drive(&mut history).await
-                }
-            };
-            if let Err(error) = driven {
-                return Err(RunError {
-                    problem: error.into_problem(run_id),
-                    steps: history.machine().steps(),
-                    run_id: run_id.to_owned(),
-                });
+/// Drives a run on from the entry `began`, unless it has ended.
+async fn drive(
+    cx: &Cx,
+    world: &World<'_>,
+    mut history: History<'_>,
+    began: EntryKind,
+) -> Result<Run, RunError> {
+    let run_id = history.run_id().to_owned();
+    if !history.machine().has_ended() {
+        let driven = match history.begin(began).await {
+            Err(error) => Err(error),
+            Ok(()) => {
+                let cx = &cx.with_trace(history.record().trace().clone());
+                let time = history.time();
+                Driver { cx, world, time }.drive(&mut history).await
             }
-        }
-        let steps = history.machine().steps();
-        let run_id = run_id.to_owned();
-        match history.machine().result() {
-            Some(Ok(output)) => Ok(Run {
+        };
+        if let Err(error) = driven {
+            return Err(RunError {
+                problem: error.into_problem(&run_id),
+                steps: history.machine().steps(),
                 run_id,
-                output: output.clone(),
-                steps,
-            }),
-            Some(Err(problem)) => Err(RunError {
-                run_id,
-                problem: problem.clone(),
-                steps,
-            }),
-            None => unreachable!("invariant: a run that was driven without an error has ended"),
+            });
         }
+    }
+    let steps = history.machine().steps();
+    match history.machine().result() {
+        Some(Ok(output)) => Ok(Run {
+            run_id,
+            output: output.clone(),
+            steps,
+        }),
+        Some(Err(problem)) => Err(RunError {
+            run_id,
+            problem: problem.clone(),
+            steps,
+        }),
+        None => unreachable!("invariant: a run that was driven without an error has ended"),
+    }
+}
+
+/// Takes what a call used before the interruption out of the budget.
+fn charge(cx: &Cx, kind: &EntryKind) {
+    if let EntryKind::AttemptCompleted { spent, .. } = kind {
+        cx.charge(*spent);
     }
 }
 

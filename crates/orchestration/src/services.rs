@@ -36,14 +36,15 @@ pub(crate) enum NotFound {
 }
 
 impl NotFound {
-    /// The problem for the run's caller.
+    /// The problem for the run's caller: nothing was called yet.
     pub(crate) fn into_problem(self) -> Problem {
         match self {
-            Self::Discovery(problem) => problem,
+            Self::Discovery(problem) => problem.handed_on(),
             Self::Faults(invalid) => {
                 Problem::new(Category::Invalid, "workflow.invalid", invalid.to_string())
             }
         }
+        .with_may_have_begun(false)
     }
 }
 

@@ -3,7 +3,8 @@
 use super::time::Time;
 use crate::instruments::TOOL_DURATION;
 use glassbox_core::{
-    Category, Cx, Deadline, Outcome, Problem, ServiceInfo, ToolError, World, telemetry::Span,
+    Category, Cx, Deadline, Outcome, Output, Problem, ServiceInfo, ToolError, World,
+    telemetry::Span,
 };
 use glassbox_semconv::{
     gen_ai_v1_41::{OPERATION_NAME, TOOL_NAME, TOOL_TYPE, operation},
@@ -35,7 +36,7 @@ pub(super) async fn make(
     time: Time<'_>,
     cx: &Cx,
     call: Call,
-) -> Result<Value, Problem> {
+) -> Result<Output, Problem> {
     let record = CallRecord::start(time, cx, &call);
     let cx = cx
         .with_trace(record.span.context().clone())
@@ -50,7 +51,6 @@ pub(super) async fn make(
             match tokio::time::timeout(left.unwrap_or_default(), answer).await {
                 Ok(answer) => answer
                     .and_then(Outcome::into_output)
-                    .map(|output| output.value)
                     .map_err(|error: ToolError| error.problem().clone()),
                 Err(_) => Err(Problem::new(
                     Category::Timeout,

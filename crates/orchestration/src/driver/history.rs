@@ -50,6 +50,16 @@ impl<'a> History<'a> {
         }
     }
 
+    /// The run's id.
+    pub(crate) fn run_id(&self) -> &str {
+        self.run_id
+    }
+
+    /// When things happen.
+    pub(crate) fn time(&self) -> Time<'a> {
+        self.time
+    }
+
     /// What happened so far.
     pub(crate) fn machine(&self) -> &Machine {
         &self.machine

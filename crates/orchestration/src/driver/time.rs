@@ -1,6 +1,6 @@
-//! Wall-clock time for entries, and deadlines on the monotonic clock.
+//! Wall-clock time for entries.
 
-use glassbox_core::{Clock, Deadline};
+use glassbox_core::Clock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Wall-clock time that never goes back: the system's clock is read once, and the monotonic clock
@@ -35,19 +35,9 @@ impl<'a> Time<'a> {
         self.anchor_unix_nano.saturating_add(since)
     }
 
-    /// When `timeout` will have passed: nanoseconds since the Unix epoch.
-    pub(crate) fn unix_nano_after(&self, timeout: Duration) -> u64 {
-        self.now_unix_nano().saturating_add(nanos(timeout))
-    }
-
     /// How long it is until then; nothing if it has passed.
     pub(crate) fn until(&self, unix_nano: u64) -> Duration {
         Duration::from_nanos(unix_nano.saturating_sub(self.now_unix_nano()))
-    }
-
-    /// The same instant on the monotonic clock.
-    pub(crate) fn deadline(&self, unix_nano: u64) -> Deadline {
-        Deadline::after(self.clock, self.until(unix_nano))
     }
 }
 

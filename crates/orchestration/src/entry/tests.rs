@@ -11,9 +11,11 @@ fn all_kinds() -> Vec<EntryKind> {
             workflow: Workflow::new("w").with_step(crate::Step::new("s", "x")),
             inputs: Map::from_iter([("city".to_owned(), json!("Oslo"))]),
             max_parallel: NonZeroUsize::MIN,
-            key: "order-7".to_owned(),
-            deadline_unix_nano: Some(u64::MAX),
-            trace: None,
+            cx: DurableCx::keep(
+                &Cx::background().with_idempotency_key("order-7"),
+                &Epoch,
+                SystemTime::UNIX_EPOCH,
+            ),
         })),
         EntryKind::RunResumed { trace: None },
         EntryKind::AttemptStarted {
@@ -28,6 +30,7 @@ fn all_kinds() -> Vec<EntryKind> {
             step: step(),
             attempt: 1,
             output: json!({"v": 7, "kind": "a member of the same name", "half": 0.5}),
+            spent: Spent::tokens(7),
         },
         EntryKind::AttemptFailed {
             step: step(),

@@ -122,6 +122,7 @@ mod tests {
     use super::*;
     use crate::{EntryKind, RunStarted, Workflow};
     use futures_util::FutureExt;
+    use glassbox_core::DurableCx;
     use serde_json::{Map, Value};
 
     fn started(run_id: &str) -> EntryKind {
@@ -130,9 +131,7 @@ mod tests {
             workflow: Workflow::new("w"),
             inputs: Map::new(),
             max_parallel: NonZeroUsize::MIN,
-            key: run_id.to_owned(),
-            deadline_unix_nano: None,
-            trace: None,
+            cx: DurableCx::default(),
         }))
     }
 

@@ -47,20 +47,18 @@ fn step_decision(run: &RunState) -> Option<EntryKind> {
                 step: id,
                 attempts: *attempt,
             },
-            StepState::Undecided(failed) => {
-                match retry::after(failed, &node.retry, run.deadline_unix_nano) {
-                    Verdict::RetryAt(until_unix_nano) => EntryKind::TimerSet {
-                        step: id,
-                        attempt: failed.attempt + 1,
-                        until_unix_nano,
-                    },
-                    Verdict::Stop => EntryKind::StepFailed {
-                        step: id,
-                        attempts: failed.attempt,
-                        problem: failed.problem.clone(),
-                    },
-                }
-            }
+            StepState::Undecided(failed) => match retry::after(failed, &node.retry, run.deadline) {
+                Verdict::RetryAt(until_unix_nano) => EntryKind::TimerSet {
+                    step: id,
+                    attempt: failed.attempt + 1,
+                    until_unix_nano,
+                },
+                Verdict::Stop => EntryKind::StepFailed {
+                    step: id,
+                    attempts: failed.attempt,
+                    problem: failed.problem.clone(),
+                },
+            },
             StepState::InDoubt { attempt } => EntryKind::StepFailed {
                 problem: may_have_begun(&id, &step.capability),
                 step: id,
@@ -165,14 +163,14 @@ fn blame_step(run: &RunState, at: usize) -> Problem {
         step.capability,
         problem.message()
     );
-    let of_run = Problem::new(problem.category(), problem.code(), message)
-        .with_retryable(problem.is_retryable())
+    // What the step's call promised about its effect says nothing about the steps before it.
+    problem
+        .clone()
+        .handed_on()
+        .with_may_have_begun(true)
+        .with_message(message)
         .with_detail("step", step.id.clone())
-        .with_detail("capability", step.capability.clone());
-    match problem.retry_after() {
-        Some(wait) => of_run.with_retry_after(wait),
-        None => of_run,
-    }
+        .with_detail("capability", step.capability.clone())
 }
 
 fn may_have_begun(step: &str, capability: &str) -> Problem {

@@ -3,7 +3,6 @@
 use super::step::FailedAttempt;
 use glassbox_core::{Clock, Deadline};
 use glassbox_resilience::{Jitter, Next, RetryPolicy};
-use std::time::Duration;
 
 /// What follows a failed attempt.
 pub(super) enum Verdict {
@@ -17,13 +16,12 @@ pub(super) enum Verdict {
 pub(super) fn after(
     failed: &FailedAttempt,
     policy: &RetryPolicy,
-    deadline_unix_nano: Option<u64>,
+    deadline: Option<Deadline>,
 ) -> Verdict {
-    // A call that may have changed something is not repeated, whatever its error says.
-    if !failed.repeatable {
+    // A call that may have had its effect is repeated only if a second one changes nothing.
+    if !failed.repeatable && failed.problem.may_have_begun() {
         return Verdict::Stop;
     }
-    let deadline = deadline_unix_nano.map(|at| Deadline::after(&At(0), Duration::from_nanos(at)));
     let mut attempts = policy
         .attempts(Jitter::seeded(failed.jitter.into()))
         .continuing_at(failed.attempt)

@@ -5,7 +5,7 @@ use crate::{
     Entry, EntryKind, Graph, InvalidWorkflow, RunStarted,
     report::{StepOutcome, StepReport},
 };
-use glassbox_core::{Category, Problem};
+use glassbox_core::{Category, Deadline, Problem};
 use serde_json::{Map, Value};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +19,8 @@ pub(super) struct RunState {
     /// The prefix of the steps' idempotency keys.
     pub(super) key: String,
     pub(super) max_parallel: usize,
-    pub(super) deadline_unix_nano: Option<u64>,
+    /// When the run must have ended, on a clock that shows the time since the Unix epoch.
+    pub(super) deadline: Option<Deadline>,
     /// The inputs with defaults, or why they are not valid.
     pub(super) inputs: Result<Map<String, Value>, Problem>,
     /// The outputs so far, by step id.
@@ -45,8 +46,9 @@ impl RunState {
         let inputs = graph.inputs(started.inputs.clone()).map_err(|wrong| {
             let name = &graph.workflow().name;
             let message = format!("the inputs of workflow '{name}' are not valid: {wrong}");
-            Problem::new(Category::Invalid, "workflow.inputs", message)
+            Problem::new(Category::Invalid, "workflow.inputs", message).with_may_have_begun(false)
         });
+        let caller = started.caller();
         let mut open = BTreeSet::new();
         let steps = (0..graph.len())
             .map(|at| match graph.step(at).1.before.len() {
@@ -59,9 +61,12 @@ impl RunState {
             .collect();
         Ok(Self {
             graph: Arc::new(graph),
-            key: started.key.clone(),
+            key: caller
+                .idempotency_key()
+                .unwrap_or(&started.run_id)
+                .to_owned(),
             max_parallel: started.max_parallel.get(),
-            deadline_unix_nano: started.deadline_unix_nano,
+            deadline: caller.deadline(),
             inputs,
             outputs: BTreeMap::new(),
             steps,

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{Input, RetryPolicy, RunStarted, Step, Workflow};
-use glassbox_core::{Category, Problem};
+use glassbox_core::{Category, Problem, Spent};
 use proptest::prelude::*;
 use serde_json::{Map, json};
 use std::{collections::BTreeSet, num::NonZeroUsize, time::Duration};
@@ -24,9 +24,7 @@ impl Play {
             workflow,
             inputs: Map::new(),
             max_parallel: NonZeroUsize::new(max_parallel).unwrap(),
-            key: "order-7".to_owned(),
-            deadline_unix_nano: None,
-            trace: None,
+            cx: serde_json::from_value(json!({"idempotency_key": "order-7"})).unwrap(),
         })));
         play
     }
@@ -195,6 +193,7 @@ fn play(shape: &Shape, cap: usize, chances: &[(usize, u8)]) -> Play {
                     80..85 => play.fail((step, attempt), Category::NotFound),
                     _ => play.add(EntryKind::AttemptCompleted {
                         output: json!({"of": step, "attempt": attempt}),
+                        spent: Spent::default(),
                         step,
                         attempt,
                     }),
@@ -331,6 +330,7 @@ fn nothing_is_asked_for_during_an_interruption_and_after_the_end() {
         step,
         attempt,
         output: json!(1),
+        spent: Spent::default(),
     });
     play.decide();
     assert_eq!(play.machine().result(), Some(Ok(&json!({"s": 1}))));
@@ -352,6 +352,7 @@ fn an_entry_that_cannot_happen_changes_nothing() {
             step: step(),
             attempt: 1,
             output: json!(1),
+            spent: Spent::default(),
         },
         EntryKind::StepCompleted {
             step: step(),

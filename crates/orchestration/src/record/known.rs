@@ -10,7 +10,7 @@ pub(super) struct Known {
     pub(super) run_id: String,
     pub(super) workflow: String,
     /// The trace of the caller who started it.
-    pub(super) trace: Option<TraceContext>,
+    pub(super) trace: TraceContext,
     /// When it started.
     pub(super) started_unix_nano: u64,
     /// When it started or was last resumed.
@@ -47,8 +47,7 @@ impl Known {
             EntryKind::RunStarted(started) => {
                 self.run_id.clone_from(&started.run_id);
                 self.workflow.clone_from(&started.workflow.name);
-                let trace = started.trace.as_deref();
-                self.trace = trace.and_then(|trace| TraceContext::parse(trace).ok());
+                self.trace = started.caller().trace().clone();
                 self.started_unix_nano = entry.at_unix_nano;
                 self.driven_unix_nano = entry.at_unix_nano;
             }

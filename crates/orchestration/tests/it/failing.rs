@@ -90,7 +90,26 @@ async fn only_what_may_be_repeated_is() {
         assert_eq!(error.to_string(), "step 's' (x) failed: the tool said no");
         assert_eq!(error.problem().category(), category);
         assert_eq!(error.problem().details()["step"], "s");
+        assert!(error.problem().may_have_begun());
         assert_eq!(calls.lock().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mutating_call_is_repeated_if_nothing_began_or_its_key_is_honoured() {
+    let mutating = || capability("x").with_effect(Effect::Mutating);
+    for (capability, may_have_begun) in [
+        (mutating(), false),
+        (mutating().with_honours_idempotency_key(true), true),
+    ] {
+        let (fixture, calls) = flaky(capability, 2, move || {
+            Problem::new(Category::Unavailable, "x.down", "down")
+                .with_may_have_begun(may_have_begun)
+                .into()
+        });
+        let graph = one_step(Step::new("s", "x").with_retry(RetryPolicy::attempts(3)));
+        run(&fixture, &graph).await.unwrap();
+        assert_eq!(calls.lock().unwrap().len(), 3);
     }
 }
 
@@ -294,4 +313,5 @@ async fn inputs_that_do_not_fit_are_refused() {
         error.to_string(),
         "the inputs of workflow 'w' are not valid: it has no input 'city'"
     );
+    assert!(!error.problem().may_have_begun());
 }

@@ -1,7 +1,9 @@
 //! Runs that are interrupted, and continued from their journal.
 
 use crate::world::{Fixture, capability, failure};
-use glassbox_core::{Category, Cx, Deadline, Effect, Problem, async_trait};
+use glassbox_core::{
+    Allowance, Baggage, Capability, Category, Cx, Deadline, Effect, Problem, Remaining, async_trait,
+};
 use glassbox_orchestration::{
     Entry, EntryKind, Graph, Journal, JournalError, MemoryJournal, RetryPolicy, RunError, Runner,
     Step, StepOutcome, Workflow,
@@ -47,10 +49,9 @@ impl Journal for Failing {
 type Calls = Arc<Mutex<Vec<(String, String)>>>;
 
 /// A world whose capability `x` notes each call, takes a second, and returns its step's name.
-fn noting(effect: Effect) -> (Fixture, Calls) {
+fn noting(capability: Capability) -> (Fixture, Calls) {
     let calls = Calls::default();
     let seen = calls.clone();
-    let capability = capability("x").with_effect(effect);
     let fixture = Fixture::new().with_capability("x-tool", capability, move |cx, input| {
         let step = input["step"].as_str().unwrap().to_owned();
         let key = cx.idempotency_key().unwrap().to_owned();
@@ -113,7 +114,7 @@ fn completed(entries: &[Entry]) -> Vec<String> {
 async fn whatever_was_durable_when_the_journal_failed_is_not_done_again() {
     let graph = diamond();
     for appends in 0.. {
-        let (fixture, calls) = noting(Effect::ReadOnly);
+        let (fixture, calls) = noting(capability("x"));
         let kept = Arc::new(MemoryJournal::new());
         let failing = Failing {
             kept: kept.clone(),
@@ -183,7 +184,7 @@ async fn intent_is_durable_before_the_effect_and_completion_before_successors() 
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_may_have_begun_is_made_again_under_its_key_if_it_may_be() {
-    let (fixture, calls) = noting(Effect::Idempotent);
+    let (fixture, calls) = noting(capability("x").with_effect(Effect::Idempotent));
     let journal = Arc::new(MemoryJournal::new());
     let runner = runner(&fixture, &journal);
     let run_id = interrupt(&fixture, &runner, &diamond(), Duration::from_millis(1_500)).await;
@@ -201,7 +202,7 @@ async fn a_call_that_may_have_begun_is_made_again_under_its_key_if_it_may_be() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_may_have_begun_and_changes_something_fails_its_step() {
-    let (fixture, calls) = noting(Effect::Mutating);
+    let (fixture, calls) = noting(capability("x").with_effect(Effect::Mutating));
     let journal = Arc::new(MemoryJournal::new());
     let runner = runner(&fixture, &journal);
     let run_id = interrupt(&fixture, &runner, &diamond(), Duration::from_millis(1_500)).await;
@@ -219,6 +220,45 @@ async fn a_call_that_may_have_begun_and_changes_something_fails_its_step() {
         ]
     ));
     assert_eq!(calls.lock().unwrap().len(), 3, "a, b and c, once each");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mutating_call_that_may_have_begun_is_made_again_if_its_key_is_honoured() {
+    let mutating = capability("x").with_effect(Effect::Mutating);
+    let (fixture, calls) = noting(mutating.with_honours_idempotency_key(true));
+    let journal = Arc::new(MemoryJournal::new());
+    let runner = runner(&fixture, &journal);
+    let run_id = interrupt(&fixture, &runner, &diamond(), Duration::from_millis(500)).await;
+    resume(&fixture, &runner, &run_id).await.unwrap();
+    let calls = calls.lock().unwrap();
+    assert_eq!(calls[0], calls[1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resumed_run_inherits_from_both_its_callers() {
+    let fixture = Fixture::new().with("x", async |cx: Cx, input| {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let left = cx.budget().unwrap().remaining().tokens;
+        let tenant = cx.baggage().get("tenant").map(str::to_owned);
+        Ok(json!({"step": input["step"], "left": left, "tenant": tenant, "tokens": 10}))
+    });
+    let journal = Arc::new(MemoryJournal::new());
+    let runner = runner(&fixture, &journal);
+    let graph = diamond();
+    let budget = |tokens| Arc::new(Allowance::new(Remaining::unlimited().with_tokens(tokens)));
+    let cx = Cx::background()
+        .with_budget(budget(45))
+        .with_baggage(Baggage::default().with("tenant", "acme"));
+    let world = fixture.world();
+    let run = runner.run(&cx, &world, &graph, Map::new());
+    assert!(timeout(Duration::from_millis(1_500), run).await.is_err());
+    let run_id = runner.unfinished().await.unwrap().remove(0);
+    // `a` used 10 of 45, `b` and `c` use 10 each; the caller who resumes has 50.
+    let cx = Cx::background().with_budget(budget(50));
+    let run = runner.resume(&cx, &world, &run_id).await.unwrap();
+    assert_eq!(run.output["d"]["left"], 15);
+    assert_eq!(run.output["d"]["tenant"], "acme");
+    assert_eq!(cx.budget().unwrap().remaining().tokens, Some(20));
 }
 
 #[tokio::test(start_paused = true)]
@@ -254,7 +294,7 @@ async fn a_pause_goes_on_where_it_stood() {
 
 #[tokio::test(start_paused = true)]
 async fn the_deadline_goes_on_during_an_interruption() {
-    let (fixture, calls) = noting(Effect::ReadOnly);
+    let (fixture, calls) = noting(capability("x"));
     let journal = Arc::new(MemoryJournal::new());
     let runner = runner(&fixture, &journal);
     let graph = diamond();
@@ -273,7 +313,7 @@ async fn the_deadline_goes_on_during_an_interruption() {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_has_ended_returns_its_result_and_calls_nothing() {
-    let (fixture, calls) = noting(Effect::ReadOnly);
+    let (fixture, calls) = noting(capability("x"));
     let journal = Arc::new(MemoryJournal::new());
     let runner = runner(&fixture, &journal);
     let cx = Cx::background();
@@ -295,7 +335,7 @@ async fn a_run_that_has_ended_returns_its_result_and_calls_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_another_runner_drives_is_left_to_it() {
-    let (fixture, calls) = noting(Effect::ReadOnly);
+    let (fixture, calls) = noting(capability("x"));
     let journal = Arc::new(MemoryJournal::new());
     let runner = runner(&fixture, &journal);
     let graph = diamond();

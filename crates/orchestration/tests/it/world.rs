@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 use glassbox_core::{
     Capability, Category, Clock, Connector, Cx, Discovery, Effect, Event, Events, Filter, Outcome,
-    Problem, ServiceInfo, ServiceKind, Tool, ToolError, World, async_trait,
+    Output, Problem, ServiceInfo, ServiceKind, Spent, Tool, ToolError, World, async_trait,
 };
 use glassbox_orchestration::Runner;
 use glassbox_testkit::Nobody;
@@ -137,7 +137,11 @@ impl Tool for Service {
     }
 
     async fn call(&self, cx: &Cx, _capability: &str, input: Value) -> Result<Outcome, ToolError> {
-        (self.act)(cx.clone(), input).await.map(Outcome::done)
+        let value = (self.act)(cx.clone(), input).await?;
+        // A capability that uses tokens says so in its output.
+        let spent = Spent::tokens(value["tokens"].as_u64().unwrap_or(0));
+        cx.charge(spent);
+        Ok(Output::new(value).with_spent(spent).into())
     }
 }
 

@@ -313,13 +313,19 @@ async fn a_resumed_run_emits_only_what_is_new() {
     let told = fixture.told().len();
 
     let run_id = runner.unfinished().await.unwrap().remove(0);
-    let background = Cx::background();
-    runner.resume(&background, &world, &run_id).await.unwrap();
+    let resumer = Span::builder("resumer").root().start();
+    let cx = Cx::background().with_trace(resumer.context().clone());
+    runner.resume(&cx, &world, &run_id).await.unwrap();
     let spans = spans_of(&capture, "resumed");
     let new: Vec<&str> = spans[before..].iter().map(CapturedSpan::name).collect();
     assert_eq!(new, ["step three", "invoke_workflow resumed"]);
-    let links = spans.last().unwrap().links();
-    assert_eq!(links[0].context.span_id, caller.context().span_id);
+    // It stays in the trace in which it started.
+    let resumed = spans.last().unwrap();
+    assert_eq!(resumed.parent().span_id, caller.context().span_id);
+    assert_eq!(
+        resumed.links()[0].context.span_id,
+        resumer.context().span_id
+    );
     assert_eq!(
         fixture.told()[told..],
         [
