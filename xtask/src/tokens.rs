@@ -55,12 +55,8 @@ impl<'a> Scanner<'a> {
         self.skip_trivia();
         let first = self.rest.chars().next()?;
         let line = self.line;
-        let kind = if let Some(hashes) = raw_string(self.rest) {
-            self.raw_text(hashes)
-        } else if let Some(prefix) = quote(self.rest, '"') {
-            self.text(prefix, '"')
-        } else if let Some(prefix) = character(self.rest) {
-            self.text(prefix, '\'')
+        let kind = if let Some(literal) = self.literal(first) {
+            literal
         } else if first == '_' || first.is_alphanumeric() {
             let end = self.rest.find(|c: char| c != '_' && !c.is_alphanumeric());
             TokenKind::Word(self.take(end.unwrap_or(self.rest.len())).to_owned())
@@ -71,10 +67,26 @@ impl<'a> Scanner<'a> {
         Some(Token { line, kind })
     }
 
+    /// A string or a character, if one begins here.
+    fn literal(&mut self, first: char) -> Option<TokenKind> {
+        if !matches!(first, '"' | '\'' | 'b' | 'c' | 'r') {
+            return None;
+        }
+        if let Some(hashes) = raw_string(self.rest) {
+            return Some(self.raw_text(hashes));
+        }
+        if let Some(prefix) = quote(self.rest, '"') {
+            return Some(self.text(prefix, '"'));
+        }
+        character(self.rest).map(|prefix| self.text(prefix, '\''))
+    }
+
     fn skip_trivia(&mut self) {
         loop {
             let blank = self.rest.len() - self.rest.trim_start().len();
-            self.take(blank);
+            if blank > 0 {
+                self.take(blank);
+            }
             if self.rest.starts_with("//") {
                 self.take(self.rest.find('\n').unwrap_or(self.rest.len()));
             } else if self.rest.starts_with("/*") {
@@ -134,7 +146,7 @@ impl<'a> Scanner<'a> {
 
     fn take(&mut self, length: usize) -> &'a str {
         let (taken, rest) = self.rest.split_at(length);
-        self.line += taken.matches('\n').count();
+        self.line += taken.bytes().filter(|byte| *byte == b'\n').count();
         self.rest = rest;
         taken
     }

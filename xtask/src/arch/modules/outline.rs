@@ -252,8 +252,7 @@ fn leaves(tokens: &[Token], before: &[String], tell: &mut impl FnMut(Mention, Op
     let mut path = before.to_vec();
     let mut name = None;
     let mut line = 0;
-    let mut rest = tokens.iter().enumerate();
-    while let Some((at, token)) = rest.next() {
+    for (at, token) in tokens.iter().enumerate() {
         match &token.kind {
             TokenKind::Word(word) if word == "as" => {
                 name = tokens.get(at + 1).and_then(word_of).map(str::to_owned);
