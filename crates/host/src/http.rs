@@ -4,6 +4,7 @@ mod answer;
 mod call;
 mod input;
 mod reply;
+mod spent;
 
 pub(crate) use answer::Answer;
 pub(crate) use input::Input;

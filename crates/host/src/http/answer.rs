@@ -1,6 +1,6 @@
 //! Every failure as the one error body.
 
-use super::reply::say_spent;
+use super::spent::say_spent;
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header::RETRY_AFTER},

@@ -1,6 +1,6 @@
 //! The outcome of a call as an HTTP response.
 
-use super::Answer;
+use super::{Answer, spent::say_spent};
 use axum::{
     Json,
     extract::Request,
@@ -8,7 +8,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use glassbox_core::{Outcome, Spent};
-use std::collections::BTreeMap;
 
 /// The media type of a whole [`Outcome`]; a caller that does not accept it gets the bare value.
 pub(crate) const OUTCOME: &str = "application/vnd.glassbox.outcome+json";
@@ -55,17 +54,5 @@ impl Reply {
         };
         say_spent(&mut response, spent);
         Ok(response)
-    }
-}
-
-/// Adds the header that says what the call used.
-pub(super) fn say_spent(response: &mut Response, spent: Spent) {
-    let mut fields = BTreeMap::new();
-    spent.inject(&mut fields);
-    for (name, value) in fields {
-        let name = header::HeaderName::try_from(name);
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::try_from(value)) {
-            response.headers_mut().insert(name, value);
-        }
     }
 }
