@@ -5,6 +5,7 @@
 //! consumer's answer decides what the client hears. Nothing here logs or emits telemetry about
 //! what it ingests; [`ReceiverStats`] counts it.
 
+mod answer;
 mod body;
 mod budget;
 mod decode;

@@ -17,8 +17,8 @@ use http_body_util::{BodyExt, Full};
 use tonic::Code;
 
 use super::Receiver;
+use super::answer::response;
 use super::body::Framing;
-use super::http::response;
 use super::inflate::Encoding;
 use super::media::Media;
 use super::problem::Problem;
