@@ -12,10 +12,9 @@ mod traces;
 use std::sync::Arc;
 
 use glassbox_otlp::proto::Message;
+use glassbox_otlp::wire::{Record, records};
 
-use crate::store::{
-    Block, Record, Rows, Segment, SegmentStore, SegmentView, Source, View, records,
-};
+use crate::store::{Block, Rows, Segment, SegmentStore, SegmentView, Source, View};
 pub(crate) use logs::{LogPage, PageRange};
 pub(crate) use needle::Needle;
 

@@ -18,7 +18,6 @@ mod syncer;
 #[cfg(test)]
 mod tests;
 mod view;
-mod wire;
 mod writer;
 
 use std::fs;
@@ -28,6 +27,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use glassbox_otlp::wire::Malformed;
 use glassbox_otlp::{Batch, Signal};
 use thiserror::Error;
 use tokio::sync::watch;
@@ -38,7 +38,6 @@ pub(crate) use retention::Retention;
 pub(crate) use rows::{LogRow, Metric, PointRow, Rows, Source, SpanRow};
 pub(crate) use segment::{Block, Records, Segment, SegmentView};
 pub(crate) use view::View;
-pub(crate) use wire::{Record, records};
 
 use crate::clock;
 use frame::{Frame, slot};
@@ -150,7 +149,7 @@ impl SegmentStore {
         let rows = match index::rows(signal, bytes, now, &self.inner.names) {
             Ok(rows) => rows,
             // The decoder takes forms that the walk does not (groups): store what it understood.
-            Err(wire::Malformed) => {
+            Err(Malformed) => {
                 encoded = Batch::new(batch.request().clone());
                 bytes = encoded.bytes();
                 index::rows(signal, bytes, now, &self.inner.names)

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::json::JsonError;
 use crate::validate::{Rejections, remove_invalid};
-use crate::walk::sound_records;
+use crate::walk::census;
 use crate::{Request, Signal};
 
 /// The records of one export request that passed the checks of this crate.
@@ -49,11 +49,11 @@ impl Batch {
         signal: Signal,
         bytes: Bytes,
     ) -> Result<(Self, Rejections), prost::DecodeError> {
-        if let Some(records) = sound_records(signal, &bytes) {
+        if let Some(census) = census(signal, &bytes) {
             let batch = Self {
                 signal,
                 bytes,
-                records,
+                records: census.records,
                 request: OnceLock::new(),
             };
             return Ok((batch, Rejections::default()));

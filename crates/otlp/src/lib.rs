@@ -12,6 +12,7 @@ mod request;
 mod signal;
 mod validate;
 mod walk;
+pub mod wire;
 
 #[cfg(feature = "receiver")]
 mod consumer;

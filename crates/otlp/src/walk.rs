@@ -10,16 +10,27 @@
 mod shapes;
 
 use crate::Signal;
+use crate::wire::{Fields, Value, varint};
 use shapes::{Kind, Role, Shape};
 
 /// Messages below the outermost one that the walk goes into, one less than the decoder does.
 const DEPTH: u32 = 99;
 
-/// Returns the number of records if the bytes are a request of which every record is sound.
-pub(crate) fn sound_records(signal: Signal, bytes: &[u8]) -> Option<u64> {
-    let mut records = 0;
-    walk(shapes::request(signal), bytes, DEPTH, &mut records)?;
-    Some(records)
+/// What a walk over a sound request has counted.
+///
+/// What decoding the request would cost in memory is to be counted here as well, so that it is
+/// known before anything is built.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Census {
+    /// Spans, data points or log records.
+    pub(crate) records: u64,
+}
+
+/// Returns what the bytes hold if they are a request of which every record is sound.
+pub(crate) fn census(signal: Signal, bytes: &[u8]) -> Option<Census> {
+    let mut census = Census::default();
+    walk(shapes::request(signal), bytes, DEPTH, &mut census)?;
+    Some(census)
 }
 
 /// What the rules need to know of the fields of one message. Of a field that occurs several times
@@ -47,35 +58,22 @@ impl Id {
     }
 }
 
-fn walk(shape: &Shape, mut bytes: &[u8], depth: u32, records: &mut u64) -> Option<()> {
+fn walk(shape: &Shape, bytes: &[u8], depth: u32, census: &mut Census) -> Option<()> {
     let mut facts = Facts::default();
-    while !bytes.is_empty() {
-        let key = u32::try_from(varint(&mut bytes)?).ok()?;
-        let number = key >> 3;
-        if number == 0 {
-            return None;
-        }
-        let kind = shape.fields.get(number as usize).unwrap_or(&Kind::Unknown);
-        match (key & 7, kind) {
-            (0, Kind::Varint | Kind::Varints | Kind::Unknown) => {
-                varint(&mut bytes)?;
-            }
-            (1, Kind::Fixed64 | Kind::List | Kind::Unknown) => {
-                take(&mut bytes, 8)?;
-            }
-            (5, Kind::Fixed32 | Kind::Unknown) => {
-                take(&mut bytes, 4)?;
-            }
-            (2, kind) => {
-                let length = varint(&mut bytes)?;
-                let value = take(&mut bytes, usize::try_from(length).ok()?)?;
-                delimited(kind, value, depth, &mut facts, records)?;
-            }
-            // A wire type that the field does not have, or a group.
+    for field in Fields::new(bytes) {
+        let field = field.ok()?;
+        let kind = shape.fields.get(field.number as usize);
+        let kind = kind.unwrap_or(&Kind::Unknown);
+        match (field.value, kind) {
+            (Value::Varint(_), Kind::Varint | Kind::Varints | Kind::Unknown)
+            | (Value::Fixed64(_), Kind::Fixed64 | Kind::List | Kind::Unknown)
+            | (Value::Fixed32(_), Kind::Fixed32 | Kind::Unknown) => {}
+            (Value::Bytes(value), kind) => delimited(kind, value, depth, &mut facts, census)?,
+            // A wire type that the field does not have.
             _ => return None,
         }
     }
-    sound(shape.role, &facts, records).then_some(())
+    sound(shape.role, &facts, census).then_some(())
 }
 
 fn delimited(
@@ -83,7 +81,7 @@ fn delimited(
     mut value: &[u8],
     depth: u32,
     facts: &mut Facts,
-    records: &mut u64,
+    census: &mut Census,
 ) -> Option<()> {
     match kind {
         Kind::Unknown | Kind::Blob => {}
@@ -108,13 +106,13 @@ fn delimited(
         }
         Kind::Varints => {
             while !value.is_empty() {
-                varint(&mut value)?;
+                varint(&mut value).ok()?;
             }
         }
-        Kind::Message(shape) => walk(shape(), value, depth.checked_sub(1)?, records)?,
+        Kind::Message(shape) => walk(shape(), value, depth.checked_sub(1)?, census)?,
         Kind::Data(shape) => {
             facts.data += 1;
-            walk(shape(), value, depth.checked_sub(1)?, records)?;
+            walk(shape(), value, depth.checked_sub(1)?, census)?;
         }
         Kind::Varint | Kind::Fixed32 | Kind::Fixed64 => return None,
     }
@@ -122,52 +120,31 @@ fn delimited(
 }
 
 /// The rules of the checks of single records, and the count of those.
-fn sound(role: Role, facts: &Facts, records: &mut u64) -> bool {
+fn sound(role: Role, facts: &Facts, census: &mut Census) -> bool {
     let [first, second, third] = facts.ids;
     match role {
         Role::Plain => true,
         Role::Span => {
-            *records += 1;
+            census.records += 1;
             first.required(16) && second.required(8) && third.optional(8)
         }
         Role::LogRecord => {
-            *records += 1;
+            census.records += 1;
             first.optional(16) && second.optional(8)
         }
         Role::Reference => first.optional(16) && second.optional(8),
         // With two kinds of data the later one would replace the points counted so far.
         Role::Metric => facts.named && facts.data <= 1,
         Role::Point => {
-            *records += 1;
+            census.records += 1;
             true
         }
     }
 }
 
-fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
-    let (taken, rest) = bytes.split_at_checked(length)?;
-    *bytes = rest;
-    Some(taken)
-}
-
-/// Reads a number of at most 64 bits; a longer one is malformed.
-fn varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value = 0;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f) << shift;
-        if *byte < 0x80 {
-            // Of the tenth byte there is room for one bit.
-            return (shift < 63 || *byte < 2).then_some(value);
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{sound_records, varint};
+    use super::census;
     use crate::{Request, Signal};
 
     #[test]
@@ -191,25 +168,14 @@ mod tests {
             ),
         ] {
             let request = Request::from_json(signal, document.as_bytes()).unwrap();
-            let records = sound_records(signal, &request.to_protobuf());
-            assert_eq!(records, Some(request.records()), "{signal}");
+            let census = census(signal, &request.to_protobuf()).unwrap();
+            assert_eq!(census.records, request.records(), "{signal}");
         }
     }
 
     #[test]
-    fn a_number_of_more_than_64_bits_is_malformed() {
-        let mut largest: &[u8] = &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
-        assert_eq!(varint(&mut largest), Some(u64::MAX));
-        let mut larger: &[u8] = &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02];
-        assert_eq!(varint(&mut larger), None);
-        let mut endless: &[u8] = &[0x80; 11];
-        assert_eq!(varint(&mut endless), None);
-        assert_eq!(varint(&mut &[0x80][..]), None);
-    }
-
-    #[test]
     fn unknown_fields_are_walked_over_and_groups_are_left_to_the_decoder() {
-        let walk = |bytes: &[u8]| sound_records(Signal::Traces, bytes);
+        let walk = |bytes: &[u8]| census(Signal::Traces, bytes).map(|census| census.records);
         assert_eq!(walk(&[]), Some(0));
         assert_eq!(walk(&[0x98, 0x06, 0x01]), Some(0), "field 99, a varint");
         assert_eq!(walk(&[0x9a, 0x06, 0x01, 0xff]), Some(0), "field 99, a byte");

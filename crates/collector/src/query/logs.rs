@@ -6,12 +6,13 @@ use std::sync::Arc;
 use glassbox_otlp::proto::common::v1::InstrumentationScope;
 use glassbox_otlp::proto::logs::v1::{LogRecord, LogsData, ResourceLogs, ScopeLogs};
 use glassbox_otlp::proto::resource::v1::Resource;
+use glassbox_otlp::wire::Record;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::render::{any, attributes, id, resource, scope};
 use super::{Filter, Needle, Query, blocks, decode, matching, visit};
-use crate::store::{Block, LogRow, Record, Rows, Segment, SegmentView, View};
+use crate::store::{Block, LogRow, Rows, Segment, SegmentView, View};
 
 /// The log records that satisfy everything asked, newest first.
 #[derive(Debug, Serialize)]

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use glassbox_otlp::proto::common::v1::KeyValue;
 use glassbox_otlp::proto::metrics::v1::Metric as MetricMessage;
+use glassbox_otlp::wire::records;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::render::attributes as render;
 use super::{Filter, Needle, Query, blocks, decode, read};
-use crate::store::{Block, Metric, PointRow, Rows, Segment, Source, View, records};
+use crate::store::{Block, Metric, PointRow, Rows, Segment, Source, View};
 
 mod points;
 

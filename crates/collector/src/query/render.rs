@@ -8,10 +8,10 @@ use glassbox_otlp::proto::resource::v1::Resource;
 use glassbox_otlp::proto::trace::v1::Span;
 use glassbox_otlp::proto::trace::v1::span::SpanKind;
 use glassbox_otlp::proto::trace::v1::status::StatusCode;
+use glassbox_otlp::wire::Record;
 use serde_json::{Map, Value, json};
 
 use super::decode;
-use crate::store::Record;
 use crate::store::Source;
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -4,10 +4,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use glassbox_otlp::Signal;
+use glassbox_otlp::wire::{Fields, Malformed, Record, int_value, key_value, records, string_value};
 
 use super::names::Names;
 use super::rows::{LogRow, Metric, MetricKind, PointRow, Rows, Source, SpanRow};
-use super::wire::{Fields, Malformed, Record, int_value, key_value, records, string_value};
 
 /// What a resource without `service.name` is called, as the specification says.
 pub(crate) const UNKNOWN_SERVICE: &str = "unknown_service";
@@ -112,8 +112,8 @@ fn text(bytes: &[u8]) -> Result<&str, Malformed> {
 }
 
 /// Reads a count as the integer that it is on the wire; a negative one is nobody's count.
-fn saturate(number: u64) -> u32 {
-    u32::try_from(number.cast_signed().max(0)).unwrap_or(u32::MAX)
+fn saturate(number: i64) -> u32 {
+    u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
 fn span(record: &Record<'_>, source: Arc<Source>, names: &Names) -> Result<SpanRow, Malformed> {

@@ -10,7 +10,6 @@ use glassbox_otlp::proto::{ExportLogsServiceRequest, ExportMetricsServiceRequest
 
 use super::*;
 use crate::store::index::rows;
-use crate::store::wire::Malformed;
 
 fn int(key: &str, value: i64) -> KeyValue {
     let value = Some(AnyValue {
