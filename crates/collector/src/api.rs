@@ -139,7 +139,7 @@ async fn traces(State(api): State<Arc<Api>>, RawQuery(raw): RawQuery) -> Result<
     ];
     let params = Params::parse(raw.as_deref(), known)?;
     let mut filter = params.filter(api.max_records)?;
-    let Some(trace_id) = filter.trace_id else {
+    let Some(trace_id) = filter.predicate.trace() else {
         return answer(api, move |query| query.traces(&filter)).await;
     };
     if !params.has("limit") {
@@ -155,7 +155,7 @@ async fn metrics(
 ) -> Result<Response, Failure> {
     let known = &["name", "service", "since", "until", "limit", "query"];
     let filter = Params::parse(raw.as_deref(), known)?.filter(api.max_records)?;
-    if filter.name.is_some() {
+    if filter.predicate.has_name() {
         answer(api, move |query| query.metric(&filter)).await
     } else {
         answer(api, move |query| query.metrics(&filter)).await

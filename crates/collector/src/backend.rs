@@ -214,16 +214,11 @@ impl Backend {
         if let Err(error) = self.ownership.release() {
             tracing::warn!(%error, "the lock of the data folder could not be given up");
         }
-        let view = self.store.view();
-        let held = view
-            .segments
-            .iter()
-            .fold(Records::default(), |sum, next| sum.plus(next.records));
         let Records {
             spans,
             log_records,
             data_points,
-        } = held;
+        } = self.store.view().records();
         tracing::info!(spans, log_records, data_points, "the backend has stopped");
         ShutdownReport {
             drained,

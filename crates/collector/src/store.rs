@@ -5,14 +5,18 @@
 //! [`SYNC_AFTER`] later, so that what is acknowledged is on disk within 200 ms: a power cut may
 //! cost the last 200 ms, a `SIGKILL` costs nothing. Retention unlinks whole segments.
 
+mod attributes;
+mod columns;
 mod frame;
 mod index;
 mod medium;
 mod names;
+mod predicate;
 mod pruned;
 mod recovery;
 mod retention;
 mod rows;
+mod scan;
 mod segment;
 mod syncer;
 #[cfg(test)]
@@ -32,11 +36,13 @@ use glassbox_otlp::{Batch, Signal};
 use thiserror::Error;
 use tokio::sync::watch;
 
-pub(crate) use index::{QUESTION, indexed};
+pub(crate) use attributes::{Count, Mark};
+pub(crate) use columns::{LogColumns, Metric, PointColumns, Source, SpanColumns};
+pub(crate) use predicate::Predicate;
 pub(crate) use pruned::Pruned;
 pub(crate) use retention::Retention;
-pub(crate) use rows::{LogRow, Metric, PointRow, Rows, Source, SpanRow};
-pub(crate) use segment::{Block, Records, Segment, SegmentView};
+pub(crate) use scan::{Hit, Text, fetch};
+pub(crate) use segment::Records;
 pub(crate) use view::View;
 
 use crate::clock;

@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use super::Failure;
 use crate::clock;
 use crate::query::{Filter, Needle};
-use crate::store;
+use crate::store::Predicate;
 
 /// How many records an answer holds when nobody says otherwise.
 const DEFAULT_LIMIT: usize = 200;
@@ -78,21 +78,23 @@ impl Params {
         let severity = "a number from 0 to 24, or trace, debug, info, warn, error or fatal";
         let limit = self.read("limit", "a whole number", |text| text.parse::<usize>().ok())?;
         let name = self.text("span_name").or(self.text("name"));
+        let predicate = Predicate::default()
+            .trace_id(self.read("trace_id", "32 hexadecimal digits, not all zero", id)?)
+            .span_id(self.read("span_id", "16 hexadecimal digits, not all zero", id)?)
+            .service(self.text("service"))
+            .name(name)
+            .since(self.read("since", time, |text| instant(text, now))?)
+            .until(self.read("until", time, |text| instant(text, now))?)
+            .errors_only(
+                self.read("errors", "true or false", |text| text.parse().ok())? == Some(true),
+            )
+            .min_severity(
+                self.read("severity", severity, self::severity)?
+                    .unwrap_or(0),
+            );
         Ok(Filter {
-            trace_id: self.read("trace_id", "32 hexadecimal digits, not all zero", id)?,
-            span_id: self.read("span_id", "16 hexadecimal digits, not all zero", id)?,
-            service: self
-                .text("service")
-                .map(|name| store::indexed(name).to_owned()),
-            name: name.map(|name| store::indexed(name).to_owned()),
-            since: self.read("since", time, |text| instant(text, now))?,
-            until: self.read("until", time, |text| instant(text, now))?,
+            predicate,
             text: self.text("query").and_then(Needle::new),
-            errors_only: self.read("errors", "true or false", |text| text.parse().ok())?
-                == Some(true),
-            min_severity: self
-                .read("severity", severity, self::severity)?
-                .unwrap_or(0),
             limit: limit.unwrap_or(DEFAULT_LIMIT).min(max_records),
         })
     }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::params::Params;
 use super::{Api, Failure, answer};
-use crate::store::{Records, View};
+use crate::store::View;
 
 /// The number of traces, counted again only after spans came or went.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub(crate) struct TraceCount {
 
 impl TraceCount {
     fn get(&self, view: &View, spans: u64, count: impl FnOnce() -> usize) -> usize {
-        let key = (spans, view.pruned.spans);
+        let key = (spans, view.pruned().spans);
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match *last {
             Some((known, traces)) if known == key => traces,
@@ -43,14 +43,8 @@ pub(super) async fn status(
 
 fn render(api: &Api) -> Value {
     let view = api.store.view();
-    let held = view
-        .segments
-        .iter()
-        .fold(Records::default(), |sum, next| sum.plus(next.records));
-    let bytes: u64 = view.segments.iter().map(|segment| segment.bytes).sum();
-    let traces = api
-        .traces
-        .get(&view, held.spans, || api.query.count_traces());
+    let (held, pruned) = (view.records(), view.pruned());
+    let traces = api.traces.get(&view, held.spans, || view.count_traces());
     let stats = api.receiver.stats().snapshot();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
@@ -59,20 +53,20 @@ fn render(api: &Api) -> Value {
         "collector": collector(api),
         "store": {
             "directory": api.store.directory(),
-            "bytes": bytes,
+            "bytes": view.bytes(),
             "cap_bytes": api.store.max_bytes(),
-            "segments": view.segments.len(),
+            "segments": view.segments(),
             "spans": held.spans,
             "log_records": held.log_records,
             "data_points": held.data_points,
             "traces": traces,
             "pruned": {
-                "segments": view.pruned.segments,
-                "bytes": view.pruned.bytes,
-                "spans": view.pruned.spans,
-                "log_records": view.pruned.log_records,
-                "data_points": view.pruned.data_points,
-                "before_unix_nano": view.pruned.before_unix_nano,
+                "segments": pruned.segments,
+                "bytes": pruned.bytes,
+                "spans": pruned.spans,
+                "log_records": pruned.log_records,
+                "data_points": pruned.data_points,
+                "before_unix_nano": pruned.before_unix_nano,
             },
         },
         "received": {

@@ -169,7 +169,7 @@ pub(super) async fn stream(
             let query = api.query.clone();
             let since = clock::unix_nanos().saturating_sub(HOUR);
             // Between the records of the last hour lie older ones that arrived late.
-            replayed.since = Some(since);
+            replayed.predicate = replayed.predicate.since(Some(since));
             let found = tokio::task::spawn_blocking(move || query.first_log_since(since)).await;
             found.ok().flatten().unwrap_or_else(|| *newest.borrow())
         }

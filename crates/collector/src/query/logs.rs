@@ -1,7 +1,7 @@
 //! Log records: the newest that satisfy a filter, and pages in the order of arrival.
 
 use std::cmp::Reverse;
-use std::sync::Arc;
+use std::collections::VecDeque;
 
 use glassbox_otlp::proto::common::v1::InstrumentationScope;
 use glassbox_otlp::proto::logs::v1::{LogRecord, LogsData, ResourceLogs, ScopeLogs};
@@ -10,9 +10,12 @@ use glassbox_otlp::wire::Record;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::Query;
+use super::filter::Filter;
+use super::needle::Needle;
+use super::record::decode;
 use super::render::{any, attributes, id, resource, scope};
-use super::{Filter, Needle, Query, blocks, decode, matching, visit};
-use crate::store::{Block, LogRow, Rows, Segment, SegmentView, View};
+use crate::store::{Hit, LogColumns, Predicate, Text, View, fetch};
 
 /// The log records that satisfy everything asked, newest first.
 #[derive(Debug, Serialize)]
@@ -54,33 +57,30 @@ pub(crate) struct PageRange {
     pub(crate) newest: bool,
 }
 
-/// Where a row lies.
-type Place<'v> = (&'v SegmentView, &'v Arc<Block>, usize);
-
 impl Query {
     /// Lists log records, newest first.
     pub(crate) fn logs(&self, filter: &Filter) -> LogList {
         let view = self.view();
-        let mut found: Vec<(u64, u64, Place<'_>)> = Vec::new();
-        for (segment, block) in blocks(&view) {
-            let Rows::Logs(rows) = &block.rows else {
-                continue;
-            };
-            let elsewhere = filter.trace_id.is_some_and(|id| !block.has_trace(&id));
-            if elsewhere || !block.overlaps(filter.since, filter.until) {
-                continue;
-            }
-            for number in hits(&segment.segment, block, rows, filter) {
-                let sequence = block.header.first_sequence + number as u64;
-                found.push((rows[number].time, sequence, (segment, block, number)));
+        let (mut total, mut newest) = (0, Vec::new());
+        let key = |hit: &Hit<'_, LogColumns>| Reverse((hit.columns().time(), hit.sequence()));
+        // Between two clearances twice the limit is held, and never all that matches.
+        let room = filter.limit.saturating_mul(2).max(1024);
+        for hit in view
+            .scan(&filter.predicate)
+            .containing(filter.text())
+            .hits()
+        {
+            total += 1;
+            newest.push(hit);
+            if newest.len() > room {
+                newest.select_nth_unstable_by_key(filter.limit, key);
+                newest.truncate(filter.limit);
             }
         }
-        let total = found.len();
-        found.sort_unstable_by_key(|(time, sequence, _)| Reverse((*time, *sequence)));
-        found.truncate(filter.limit);
-        let places: Vec<Place<'_>> = found.into_iter().map(|(_, _, place)| place).collect();
-        let logs = render_all(&places, |sequence, row, record| {
-            render(sequence, row, record, &decode(record.body))
+        newest.sort_unstable_by_key(key);
+        newest.truncate(filter.limit);
+        let logs = read(&newest, |hit, record| {
+            render(hit, record, &decode(record.body))
         });
         LogList {
             total,
@@ -92,73 +92,60 @@ impl Query {
     /// Returns the records of `range` that satisfy the filter, in the order of arrival.
     pub(crate) fn log_page(&self, filter: &Filter, range: PageRange) -> LogPage {
         let view = self.view();
-        let gone = evicted(&view, range.from, range.to);
         let mut page = LogPage {
-            skipped: gone,
+            skipped: evicted(&view, range.from, range.to),
             next: range.to,
             ..LogPage::default()
         };
-        // From the newest back: what a follower asks for lies at the end.
-        let mut candidates: Vec<_> = blocks(&view)
-            .rev()
-            .filter(|(_, block)| matches!(block.rows, Rows::Logs(_)))
-            .take_while(|(_, block)| block.end_sequence() > range.from)
-            .filter(|(_, block)| block.header.first_sequence < range.to)
-            .collect();
-        candidates.reverse();
-        let mut places: Vec<Place<'_>> = Vec::new();
-        for (segment, block) in candidates {
-            let Rows::Logs(rows) = &block.rows else {
-                continue;
-            };
-            for number in hits(&segment.segment, block, rows, filter) {
-                let sequence = block.header.first_sequence + number as u64;
-                if sequence < range.from || sequence >= range.to {
-                    continue;
+        let predicate = filter.predicate.clone().sequences(range.from..range.to);
+        let mut found = VecDeque::new();
+        for hit in view.scan(&predicate).containing(filter.text()).hits() {
+            if found.len() == range.limit {
+                if !range.newest {
+                    page.next = hit.sequence();
+                    break;
                 }
-                if places.len() == range.limit && !range.newest {
-                    page.next = sequence;
-                    page.entries = entries(&places);
-                    return page;
-                }
-                places.push((segment, block, number));
+                page.skipped += 1;
+                found.pop_front();
+            }
+            if range.limit > 0 {
+                found.push_back(hit);
             }
         }
-        let over = places.len().saturating_sub(range.limit);
-        page.skipped += over as u64;
-        page.entries = entries(&places[over..]);
+        page.entries = read(found.make_contiguous(), |hit, record| LogEntry {
+            sequence: hit.sequence(),
+            data: alone(record),
+        });
         page
     }
 
-    /// Returns the sequence number of the first stored log record that is not older than `since`,
-    /// or the number behind the last one.
+    /// Returns the sequence number of the first stored log record that is not older than `since`.
     pub(crate) fn first_log_since(&self, since: u64) -> Option<u64> {
         let view = self.view();
-        blocks(&view).find_map(|(_, block)| {
-            let Rows::Logs(rows) = &block.rows else {
-                return None;
-            };
-            if !block.overlaps(Some(since), None) {
-                return None;
-            }
-            let number = rows.iter().position(|row| row.time >= since)?;
-            Some(block.header.first_sequence + number as u64)
-        })
+        let predicate = Predicate::default().since(Some(since));
+        let mut hits = view.scan::<LogColumns>(&predicate).hits();
+        hits.next().map(|hit| hit.sequence())
     }
 }
 
 /// Counts the records of the range that retention has removed.
 fn evicted(view: &View, from: u64, to: u64) -> u64 {
-    let logs = blocks(view).find(|(_, block)| matches!(block.rows, Rows::Logs(_)));
-    let first = logs.map_or(to, |(_, block)| block.header.first_sequence);
+    let first = view.first_sequence::<LogColumns>().unwrap_or(to);
     first.min(to).saturating_sub(from)
 }
 
-fn entries(places: &[Place<'_>]) -> Vec<LogEntry> {
-    render_all(places, |sequence, _, record| LogEntry {
-        sequence,
-        data: alone(record),
-    })
+/// Reads the records of `hits` and returns what `act` makes of them, in the order of `hits`.
+fn read<T>(
+    hits: &[Hit<'_, LogColumns>],
+    mut act: impl FnMut(&Hit<'_, LogColumns>, &Record<'_>) -> T,
+) -> Vec<T> {
+    let mut made: Vec<Option<T>> = hits.iter().map(|_| None).collect();
+    fetch(hits, |record, places| {
+        for place in places {
+            made[*place] = Some(act(&hits[*place], record));
+        }
+    });
+    made.into_iter().flatten().collect()
 }
 
 /// Wraps one record with its resource and scope.
@@ -178,58 +165,16 @@ fn alone(record: &Record<'_>) -> LogsData {
     }
 }
 
-/// Reads the records at `places` and gives what `act` makes of them, in the order of `places`.
-fn render_all<T>(
-    places: &[Place<'_>],
-    mut act: impl FnMut(u64, &LogRow, &Record<'_>) -> T,
-) -> Vec<T> {
-    let mut order: Vec<usize> = (0..places.len()).collect();
-    let key = |at: usize| {
-        let (segment, block, number) = places[at];
-        (segment.segment.id, block.offset, number)
-    };
-    // By block, so that each block is read once.
-    order.sort_unstable_by_key(|at| key(*at));
-    let mut made: Vec<Option<T>> = places.iter().map(|_| None).collect();
-    for group in order.chunk_by(|a, b| Arc::ptr_eq(places[*a].1, places[*b].1)) {
-        let (segment, block, _) = places[group[0]];
-        let Rows::Logs(rows) = &block.rows else {
-            continue;
-        };
-        let numbers: Vec<usize> = group.iter().map(|at| places[*at].2).collect();
-        let mut positions = group.iter();
-        visit(&segment.segment, block, &numbers, |number, record| {
-            if let Some(position) = positions.next() {
-                let sequence = block.header.first_sequence + number as u64;
-                made[*position] = Some(act(sequence, &rows[number], &record));
-            }
-        });
+impl Text<LogColumns> for Needle {
+    fn is_in_columns(&self, log: &LogColumns) -> bool {
+        self.is_in(log.source().service())
+            || self.is_in_id(log.trace_id())
+            || self.is_in_id(log.span_id())
     }
-    made.into_iter().flatten().collect()
-}
 
-/// Returns the numbers of the records that satisfy the filter.
-fn hits(segment: &Segment, block: &Block, rows: &[LogRow], filter: &Filter) -> Vec<usize> {
-    let fits = |row: &LogRow| {
-        filter.trace_id.is_none_or(|id| row.trace_id == id)
-            && filter.span_id.is_none_or(|id| row.span_id == id)
-            && filter.is_service(&row.source)
-            && filter.is_within(row.time)
-            && row.severity >= filter.min_severity
-    };
-    let row_has = |row: &LogRow, needle: &Needle| {
-        needle.is_in(&row.source.service)
-            || needle.is_in_id(&row.trace_id)
-            || needle.is_in_id(&row.span_id)
-    };
-    matching(
-        (segment, block),
-        rows,
-        filter.text.as_ref(),
-        fits,
-        row_has,
-        log_has,
-    )
+    fn is_in_record(&self, record: &Record<'_>) -> bool {
+        self.may_be_in(record.body) && log_has(record.body, self)
+    }
 }
 
 fn log_has(body: &[u8], needle: &Needle) -> bool {
@@ -242,23 +187,23 @@ fn log_has(body: &[u8], needle: &Needle) -> bool {
         || needle.is_in_attributes(&log.attributes)
 }
 
-fn render(sequence: u64, row: &LogRow, record: &Record<'_>, log: &LogRecord) -> Value {
-    let source = &row.source;
+fn render(hit: &Hit<'_, LogColumns>, record: &Record<'_>, log: &LogRecord) -> Value {
+    let source = hit.columns().source();
     // A record without any time is shown by when it arrived.
     let observed = match (log.time_unix_nano, log.observed_time_unix_nano) {
-        (0, 0) => row.time,
+        (0, 0) => hit.columns().time(),
         (_, observed) => observed,
     };
     json!({
-        "cursor": sequence.to_string(),
+        "cursor": hit.sequence().to_string(),
         "time_unix_nano": log.time_unix_nano,
         "observed_unix_nano": observed,
         "severity_number": log.severity_number,
         "severity_text": log.severity_text,
         "body": log.body.as_ref().map_or(Value::Null, any),
         "event_name": Some(&log.event_name).filter(|name| !name.is_empty()),
-        "service": source.service,
-        "instance": source.instance,
+        "service": source.service(),
+        "instance": source.instance(),
         "trace_id": id(&log.trace_id),
         "span_id": id(&log.span_id),
         "attributes": attributes(&log.attributes),

@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use glassbox_otlp::proto::common::v1::KeyValue;
 use glassbox_otlp::proto::metrics::v1::Metric as MetricMessage;
-use glassbox_otlp::wire::records;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::Query;
+use super::filter::Filter;
+use super::needle::Needle;
+use super::record::decode;
 use super::render::attributes as render;
-use super::{Filter, Needle, Query, blocks, decode, read};
-use crate::store::{Block, Metric, PointRow, Rows, Segment, Source, View};
+use crate::store::{Hit, Metric, PointColumns, Source, View, fetch};
 
 mod points;
 
@@ -71,10 +73,10 @@ struct Sum<'v> {
 }
 
 impl<'v> Sum<'v> {
-    fn new(row: &'v PointRow) -> Self {
+    fn new(point: &'v PointColumns) -> Self {
         let (services, series) = (BTreeSet::new(), HashSet::new());
         Self {
-            metric: &row.metric,
+            metric: point.metric(),
             services,
             series,
             points: 0,
@@ -82,24 +84,24 @@ impl<'v> Sum<'v> {
         }
     }
 
-    fn add(&mut self, row: &'v PointRow) {
-        if row.time >= self.last {
-            (self.last, self.metric) = (row.time, &row.metric);
+    fn add(&mut self, point: &'v PointColumns) {
+        if point.time() >= self.last {
+            (self.last, self.metric) = (point.time(), point.metric());
         }
-        self.services.insert(&row.source.service);
-        self.series.insert(row.series);
+        self.services.insert(point.source().service());
+        self.series.insert(point.series());
         self.points += 1;
     }
 
     fn summary(self) -> MetricSummary {
-        let metric = self.metric.clone();
+        let metric = self.metric;
         MetricSummary {
-            name: metric.name,
-            unit: metric.unit,
-            description: metric.description,
-            kind: metric.kind.as_str(),
-            monotonic: metric.monotonic,
-            temporality: metric.temporality,
+            name: metric.name().into(),
+            unit: metric.unit().into(),
+            description: metric.description().into(),
+            kind: metric.kind().as_str(),
+            monotonic: metric.monotonic(),
+            temporality: metric.temporality(),
             services: self.services.into_iter().map(Into::into).collect(),
             series: self.series.len(),
             points: self.points,
@@ -108,40 +110,21 @@ impl<'v> Sum<'v> {
     }
 }
 
-impl Filter {
-    fn is_point(&self, row: &PointRow) -> bool {
-        self.name
-            .as_deref()
-            .is_none_or(|name| *row.metric.name == *name)
-            && self.is_service(&row.source)
-            && self.is_within(row.time)
-    }
-}
-
-fn rows<'v>(view: &'v View, filter: &Filter) -> impl Iterator<Item = &'v PointRow> {
-    blocks(view)
-        .filter(|(_, block)| block.overlaps(filter.since, filter.until))
-        .filter_map(|(_, block)| match &block.rows {
-            Rows::Points(rows) => Some(rows.iter()),
-            Rows::Spans(_) | Rows::Logs(_) => None,
-        })
-        .flatten()
-}
-
 impl Query {
     /// Lists metrics by name.
     pub(crate) fn metrics(&self, filter: &Filter) -> MetricList {
         let view = self.view();
         let mut sums: BTreeMap<&str, Sum<'_>> = BTreeMap::new();
-        for row in rows(&view, filter).filter(|row| filter.is_point(row)) {
-            sums.entry(&row.metric.name)
-                .or_insert_with(|| Sum::new(row))
-                .add(row);
+        for hit in view.scan::<PointColumns>(&filter.predicate).hits() {
+            let point = hit.columns();
+            sums.entry(point.metric().name())
+                .or_insert_with(|| Sum::new(point))
+                .add(point);
         }
         let fits = |sum: &Sum<'_>| {
             filter.text.as_ref().is_none_or(|needle| {
                 let metric = sum.metric;
-                [&metric.name, &metric.description, &metric.unit]
+                [metric.name(), metric.description(), metric.unit()]
                     .iter()
                     .any(|text| needle.is_in(text))
                     || sum.services.iter().any(|service| needle.is_in(service))
@@ -160,48 +143,42 @@ impl Query {
     /// Returns the newest points of the metric that the filter names, by series.
     pub(crate) fn metric(&self, filter: &Filter) -> MetricPoints {
         let view = self.view();
+        let points = || view.scan::<PointColumns>(&filter.predicate).hits();
         let mut sum: Option<Sum<'_>> = None;
-        for row in rows(&view, filter).filter(|row| filter.is_point(row)) {
-            sum.get_or_insert_with(|| Sum::new(row)).add(row);
+        for point in points().map(|hit| hit.columns()) {
+            sum.get_or_insert_with(|| Sum::new(point)).add(point);
         }
         let chosen = filter
             .text
             .as_ref()
             .map(|needle| series_with(&view, filter, needle));
-        let fits = |row: &PointRow| {
-            filter.is_point(row)
-                && chosen
-                    .as_ref()
-                    .is_none_or(|chosen| chosen.contains(&row.series))
+        let fits = |hit: &Hit<'_, PointColumns>| {
+            chosen
+                .as_ref()
+                .is_none_or(|chosen| chosen.contains(&hit.columns().series()))
         };
-        let mut times: Vec<u64> = rows(&view, filter)
-            .filter(|row| fits(row))
-            .map(|row| row.time)
-            .collect();
+        let fitting = points().filter(fits);
+        let mut times: Vec<u64> = fitting.map(|hit| hit.columns().time()).collect();
         let total = times.len();
         times.sort_unstable_by_key(|time| Reverse(*time));
         times.truncate(filter.limit);
         // Everything newer than the cut is returned; of the points at the cut, what is left over.
-        let cut = times.last().copied().unwrap_or(0);
+        let cut = times.last().copied().unwrap_or(u64::MAX);
         let mut at_cut = times.iter().filter(|time| **time == cut).count();
-        let mut wanted = |row: &PointRow| {
-            fits(row) && (row.time > cut || (row.time == cut && take_one(&mut at_cut)))
+        let mut is_wanted = |hit: &Hit<'_, PointColumns>| {
+            let time = hit.columns().time();
+            time > cut || (time == cut && take_one(&mut at_cut))
         };
+        let wanted: Vec<_> = points().filter(fits).filter(|hit| is_wanted(hit)).collect();
         let mut series: HashMap<u64, Collected> = HashMap::new();
-        if !times.is_empty() {
-            each_point(
-                &view,
-                |row| wanted(row),
-                |row, attributes, point| {
-                    let entry = series.entry(row.series).or_insert_with(|| Collected {
-                        source: Arc::clone(&row.source),
-                        attributes: render(attributes),
-                        points: Vec::new(),
-                    });
-                    entry.points.push((row.time, point));
-                },
-            );
-        }
+        each_point(&wanted, |point, attributes, value| {
+            let entry = series.entry(point.series()).or_insert_with(|| Collected {
+                source: Arc::clone(point.source()),
+                attributes: render(attributes),
+                points: Vec::new(),
+            });
+            entry.points.push((point.time(), value));
+        });
         let mut series: Vec<Series> = series.into_values().map(Collected::into_series).collect();
         series.sort_by_cached_key(|one| {
             (
@@ -237,8 +214,8 @@ impl Collected {
     fn into_series(mut self) -> Series {
         self.points.sort_by_key(|(time, _)| *time);
         Series {
-            service: self.source.service.clone(),
-            instance: self.source.instance.clone(),
+            service: self.source.service().into(),
+            instance: self.source.instance().map(Into::into),
             attributes: self.attributes,
             points: self.points.into_iter().map(|(_, point)| point).collect(),
         }
@@ -248,59 +225,36 @@ impl Collected {
 /// Returns the series of which an attribute, the service or the instance holds the text.
 fn series_with(view: &View, filter: &Filter, needle: &Needle) -> HashSet<u64> {
     let mut known: HashSet<u64> = HashSet::new();
+    let hits = view.scan::<PointColumns>(&filter.predicate).hits();
+    let firsts: Vec<_> = hits
+        .filter(|hit| known.insert(hit.columns().series()))
+        .collect();
     let mut chosen = HashSet::new();
-    let new = |row: &PointRow| filter.is_point(row) && known.insert(row.series);
-    each_point(view, new, |row, attributes, _| {
-        let instance = row.source.instance.as_deref().unwrap_or_default();
+    each_point(&firsts, |point, attributes, _| {
+        let source = point.source();
         if needle.is_in_attributes(attributes)
-            || needle.is_in(&row.source.service)
-            || needle.is_in(instance)
+            || needle.is_in(source.service())
+            || needle.is_in(source.instance().unwrap_or_default())
         {
-            chosen.insert(row.series);
+            chosen.insert(point.series());
         }
     });
     chosen
 }
 
-/// Visits the points whose rows are wanted, block by block.
+/// Reads points and visits each with its attributes, in the order of the store.
 fn each_point(
-    view: &View,
-    mut wanted: impl FnMut(&PointRow) -> bool,
-    mut act: impl FnMut(&PointRow, &[KeyValue], Value),
+    hits: &[Hit<'_, PointColumns>],
+    mut act: impl FnMut(&PointColumns, &[KeyValue], Value),
 ) {
-    for (segment, block) in blocks(view) {
-        let Rows::Points(rows) = &block.rows else {
-            continue;
-        };
-        let wanted: Vec<bool> = rows.iter().map(&mut wanted).collect();
-        if wanted.contains(&true) {
-            in_block(&segment.segment, block, rows, &wanted, &mut act);
-        }
-    }
-}
-
-fn in_block(
-    segment: &Segment,
-    block: &Block,
-    rows: &[PointRow],
-    wanted: &[bool],
-    act: &mut impl FnMut(&PointRow, &[KeyValue], Value),
-) {
-    read(segment, block, |request| {
-        records(request, |record| {
-            // The rows of one metric follow each other, as its points do.
-            let first = rows.partition_point(|row| row.offset < record.offset);
-            let end = rows.partition_point(|row| row.offset <= record.offset);
-            if wanted[first..end].contains(&true) {
-                let message: MetricMessage = decode(record.body);
-                let points = points(&message);
-                for (number, (attributes, point)) in (first..end).zip(points) {
-                    if wanted[number] {
-                        act(&rows[number], attributes, point);
-                    }
-                }
+    fetch(hits, |record, places| {
+        let message: MetricMessage = decode(record.body);
+        let mut points: Vec<_> = points(&message).into_iter().map(Some).collect();
+        for place in places {
+            let hit = &hits[*place];
+            if let Some((attributes, value)) = points.get_mut(hit.place()).and_then(Option::take) {
+                act(hit.columns(), attributes, value);
             }
-            Ok(())
-        })
+        }
     });
 }

@@ -11,7 +11,7 @@ use glassbox_otlp::proto::trace::v1::status::StatusCode;
 use glassbox_otlp::wire::Record;
 use serde_json::{Map, Value, json};
 
-use super::decode;
+use super::record::decode;
 use crate::store::Source;
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
@@ -101,8 +101,8 @@ pub(super) fn span(source: &Source, record: &Record<'_>, span: &Span) -> Value {
         "trace_id": hex(&span.trace_id),
         "span_id": hex(&span.span_id),
         "parent_span_id": id(&span.parent_span_id),
-        "service": source.service,
-        "instance": source.instance,
+        "service": source.service(),
+        "instance": source.instance(),
         "name": span.name,
         "kind": kind(span.kind()),
         "start_unix_nano": span.start_time_unix_nano,

@@ -3,15 +3,18 @@
 mod newest;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use glassbox_otlp::proto::trace::v1::Span;
+use glassbox_otlp::wire::Record;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::Query;
+use super::filter::Filter;
+use super::needle::Needle;
+use super::record::decode;
 use super::render::{any, hex, span as render};
-use super::{Filter, Needle, Query, blocks, decode, matching, visit};
-use crate::store::{Block, QUESTION, Rows, Segment, SegmentView, SpanRow};
+use crate::store::{Count, Hit, Mark, Predicate, SpanColumns, Text, fetch};
 
 use newest::{ById, newest};
 
@@ -57,9 +60,6 @@ pub(crate) struct TraceSpans {
     spans: Vec<Value>,
 }
 
-/// Where the span lies that carries the question.
-type Place<'v> = (&'v SegmentView, &'v Arc<Block>, usize);
-
 /// What the rows of one trace add up to.
 struct Sum<'v> {
     start: u64,
@@ -68,35 +68,37 @@ struct Sum<'v> {
     errors: u64,
     input_tokens: u64,
     output_tokens: u64,
-    root: Option<&'v SpanRow>,
+    root: Option<&'v SpanColumns>,
     services: Vec<ServiceShare>,
-    question: Option<Place<'v>>,
+    /// The first span that carries the question.
+    question: Option<Hit<'v, SpanColumns>>,
 }
 
 impl<'v> Sum<'v> {
-    fn add(&mut self, row: &'v SpanRow, place: Place<'v>) {
-        self.start = self.start.min(row.start);
-        self.end = self.end.max(row.end);
+    fn add(&mut self, hit: Hit<'v, SpanColumns>) {
+        let span = hit.columns();
+        self.start = self.start.min(span.start());
+        self.end = self.end.max(span.end());
         self.spans += 1;
-        self.errors += u64::from(row.is_error);
-        self.input_tokens += u64::from(row.input_tokens);
-        self.output_tokens += u64::from(row.output_tokens);
-        if row.is_root && self.root.is_none_or(|root| row.start < root.start) {
-            self.root = Some(row);
+        self.errors += u64::from(span.is_error());
+        self.input_tokens += u64::from(span.count(Count::InputTokens));
+        self.output_tokens += u64::from(span.count(Count::OutputTokens));
+        if span.is_root() && self.root.is_none_or(|root| span.start() < root.start()) {
+            self.root = Some(span);
         }
-        if row.has_question && self.question.is_none() {
-            self.question = Some(place);
+        if span.has(Mark::Question) && self.question.is_none() {
+            self.question = Some(hit);
         }
-        let name = &row.source.service;
+        let name = span.source().service();
         let share = match self
             .services
             .iter_mut()
-            .position(|share| share.name == *name)
+            .position(|share| *share.name == *name)
         {
             Some(position) => &mut self.services[position],
             None => {
                 self.services.push(ServiceShare {
-                    name: name.clone(),
+                    name: name.into(),
                     spans: 0,
                     errors: 0,
                 });
@@ -105,7 +107,7 @@ impl<'v> Sum<'v> {
             }
         };
         share.spans += 1;
-        share.errors += u64::from(row.is_error);
+        share.errors += u64::from(span.is_error());
     }
 }
 
@@ -131,24 +133,25 @@ impl Query {
         let view = self.view();
         let (total, newest) = newest(&view, filter);
         // Only what is returned is added up.
-        let mut sums: HashMap<[u8; 16], Sum<'_>, ById> =
-            newest.iter().map(|id| (*id, Sum::default())).collect();
-        for (segment, block) in blocks(&view) {
-            let Rows::Spans(rows) = &block.rows else {
-                continue;
-            };
-            if !block.traces().iter().any(|id| sums.contains_key(id)) {
-                continue;
-            }
-            for (number, row) in rows.iter().enumerate() {
-                if let Some(sum) = sums.get_mut(&row.trace_id) {
-                    sum.add(row, (segment, block, number));
-                }
+        let places: HashMap<[u8; 16], usize, ById> =
+            (0..).zip(&newest).map(|(at, id)| (*id, at)).collect();
+        let mut sums: Vec<Sum<'_>> = newest.iter().map(|_| Sum::default()).collect();
+        let (all, is_listed) = (Predicate::default(), |id: &[u8; 16]| {
+            places.contains_key(id)
+        });
+        for hit in view
+            .scan::<SpanColumns>(&all)
+            .near_traces(&is_listed)
+            .hits()
+        {
+            if let Some(place) = places.get(hit.columns().trace_id()) {
+                sums[*place].add(hit);
             }
         }
-        let traces: Vec<_> = newest
-            .iter()
-            .filter_map(|id| sums.remove(id).map(|sum| summary(id, sum)))
+        let mut questions = questions(&sums);
+        let sums = newest.iter().zip(sums).enumerate();
+        let traces: Vec<_> = sums
+            .map(|(at, (id, sum))| summary(id, sum, questions.remove(&at)))
             .collect();
         TraceList {
             total,
@@ -160,50 +163,20 @@ impl Query {
     /// Returns the spans of trace `id` that satisfy everything asked.
     pub(crate) fn trace(&self, id: &[u8; 16], filter: &Filter) -> TraceSpans {
         let view = self.view();
-        let mut found = Vec::new();
-        for (segment, block) in blocks(&view) {
-            let Rows::Spans(rows) = &block.rows else {
-                continue;
-            };
-            if !block.has_trace(id) {
-                continue;
-            }
-            for number in hits(&segment.segment, block, rows, filter) {
-                if rows[number].trace_id == *id {
-                    found.push((rows[number].start, segment, block, number));
-                }
-            }
-        }
+        let predicate = filter.predicate.clone().trace_id(Some(*id));
+        let scan = view.scan(&predicate).containing(filter.text());
+        let mut found: Vec<Hit<'_, SpanColumns>> = scan.hits().collect();
         let total = found.len();
         // Stable: spans that start together stay in the order of arrival.
-        found.sort_by_key(|(start, ..)| *start);
+        found.sort_by_key(|hit| hit.columns().start());
         found.truncate(filter.limit);
-        let mut places: Vec<(usize, &SegmentView, &Arc<Block>, usize)> = found
-            .into_iter()
-            .enumerate()
-            .map(|(position, (_, segment, block, number))| (position, segment, block, number))
-            .collect();
-        // By block, so that each block is read once.
-        places
-            .sort_by_key(|(_, segment, block, number)| (segment.segment.id, block.offset, *number));
-        let mut spans = vec![Value::Null; places.len()];
-        let one_block =
-            |a: &(usize, &SegmentView, &Arc<Block>, usize),
-             b: &(usize, &SegmentView, &Arc<Block>, usize)| { Arc::ptr_eq(a.2, b.2) };
-        for group in places.chunk_by(one_block) {
-            let (_, segment, block, _) = group[0];
-            let Rows::Spans(rows) = &block.rows else {
-                continue;
-            };
-            let numbers: Vec<usize> = group.iter().map(|place| place.3).collect();
-            let mut positions = group.iter().map(|place| place.0);
-            visit(&segment.segment, block, &numbers, |number, record| {
-                if let Some(position) = positions.next() {
-                    let span: Span = decode(record.body);
-                    spans[position] = render(&rows[number].source, &record, &span);
-                }
-            });
-        }
+        let mut spans = vec![Value::Null; found.len()];
+        fetch(&found, |record, places| {
+            for place in places {
+                let span: Span = decode(record.body);
+                spans[*place] = render(found[*place].columns().source(), record, &span);
+            }
+        });
         spans.retain(|span| !span.is_null());
         TraceSpans {
             total,
@@ -214,29 +187,17 @@ impl Query {
     }
 }
 
-/// Returns the numbers of the spans that satisfy the filter.
-fn hits(segment: &Segment, block: &Block, rows: &[SpanRow], filter: &Filter) -> Vec<usize> {
-    let fits = |row: &SpanRow| {
-        filter.trace_id.is_none_or(|id| row.trace_id == id)
-            && filter.is_service(&row.source)
-            && filter.name.as_deref().is_none_or(|name| *row.name == *name)
-            && filter.is_within(row.start)
-            && (row.is_error || !filter.errors_only)
-    };
-    let row_has = |row: &SpanRow, needle: &Needle| {
-        needle.is_in(&row.name)
-            || needle.is_in(&row.source.service)
-            || needle.is_in_id(&row.trace_id)
-            || needle.is_in_id(&row.span_id)
-    };
-    matching(
-        (segment, block),
-        rows,
-        filter.text.as_ref(),
-        fits,
-        row_has,
-        span_has,
-    )
+impl Text<SpanColumns> for Needle {
+    fn is_in_columns(&self, span: &SpanColumns) -> bool {
+        self.is_in(span.name())
+            || self.is_in(span.source().service())
+            || self.is_in_id(span.trace_id())
+            || self.is_in_id(span.span_id())
+    }
+
+    fn is_in_record(&self, record: &Record<'_>) -> bool {
+        self.may_be_in(record.body) && span_has(record.body, self)
+    }
 }
 
 fn span_has(body: &[u8], needle: &Needle) -> bool {
@@ -254,14 +215,14 @@ fn span_has(body: &[u8], needle: &Needle) -> bool {
             .any(|event| needle.is_in(&event.name) || needle.is_in_attributes(&event.attributes))
 }
 
-fn summary(id: &[u8; 16], mut sum: Sum<'_>) -> TraceSummary {
+fn summary(id: &[u8; 16], mut sum: Sum<'_>, question: Option<String>) -> TraceSummary {
     sum.services
         .sort_by(|a, b| b.spans.cmp(&a.spans).then_with(|| a.name.cmp(&b.name)));
     TraceSummary {
         trace_id: hex(id),
-        question: sum.question.and_then(question),
-        root_service: sum.root.map(|root| root.source.service.to_string()),
-        root_name: sum.root.map(|root| root.name.to_string()),
+        question,
+        root_service: sum.root.map(|root| root.source().service().to_owned()),
+        root_name: sum.root.map(|root| root.name().to_owned()),
         services: sum.services,
         spans: sum.spans,
         errors: sum.errors,
@@ -273,20 +234,27 @@ fn summary(id: &[u8; 16], mut sum: Sum<'_>) -> TraceSummary {
     }
 }
 
-fn question((segment, block, number): Place<'_>) -> Option<String> {
-    let mut question = None;
-    visit(&segment.segment, block, &[number], |_, record| {
+/// Reads the questions of the traces, by their places in `sums`.
+fn questions(sums: &[Sum<'_>]) -> HashMap<usize, String> {
+    let asked = sums.iter().enumerate();
+    let (places, hits): (Vec<_>, Vec<_>) = asked
+        .filter_map(|(at, sum)| sum.question.map(|hit| (at, hit)))
+        .unzip();
+    let mut questions = HashMap::new();
+    fetch(&hits, |record, here| {
         let span: Span = decode(record.body);
-        let found = span
-            .attributes
-            .iter()
-            .find(|attribute| attribute.key == QUESTION);
-        question = found
-            .and_then(|attribute| attribute.value.as_ref())
-            .map(|value| match any(value) {
-                Value::String(text) => text,
-                other => other.to_string(),
-            });
+        let mut attributes = span.attributes.iter();
+        let found = attributes.find(|attribute| attribute.key == Mark::Question.attribute());
+        let Some(value) = found.and_then(|attribute| attribute.value.as_ref()) else {
+            return;
+        };
+        let question = match any(value) {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        for hit in here {
+            questions.insert(places[*hit], question.clone());
+        }
     });
-    question
+    questions
 }

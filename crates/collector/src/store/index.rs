@@ -6,22 +6,13 @@ use std::sync::Arc;
 use glassbox_otlp::Signal;
 use glassbox_otlp::wire::{Fields, Malformed, Record, int_value, key_value, records, string_value};
 
+use super::attributes::{INFERENCE, Kept, kept};
+use super::columns::{LogColumns, Metric, MetricKind, PointColumns, Source, SpanColumns, indexed};
 use super::names::Names;
-use super::rows::{LogRow, Metric, MetricKind, PointRow, Rows, Source, SpanRow};
+use super::rows::Rows;
 
 /// What a resource without `service.name` is called, as the specification says.
 pub(crate) const UNKNOWN_SERVICE: &str = "unknown_service";
-
-/// The attribute in which an agent run keeps the question it was asked.
-pub(crate) const QUESTION: &str = "glassbox.question";
-
-/// The most bytes of one name that the index keeps, or its memory would be for senders to choose.
-const LONGEST_NAME: usize = 1024;
-
-/// Cuts a name to what the index keeps of it; whoever looks for a name cuts it alike.
-pub(crate) fn indexed(name: &str) -> &str {
-    &name[..name.floor_char_boundary(LONGEST_NAME)]
-}
 
 /// Reads the index rows of `request`, which holds records of `signal` and arrived at `received`.
 pub(crate) fn rows(
@@ -116,21 +107,20 @@ fn saturate(number: i64) -> u32 {
     u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
-fn span(record: &Record<'_>, source: Arc<Source>, names: &Names) -> Result<SpanRow, Malformed> {
-    let mut row = SpanRow {
+fn span(record: &Record<'_>, source: Arc<Source>, names: &Names) -> Result<SpanColumns, Malformed> {
+    let mut row = SpanColumns {
         trace_id: [0; 16],
         span_id: [0; 8],
         start: 0,
         end: 0,
         name: Arc::default(),
         source,
-        input_tokens: 0,
-        output_tokens: 0,
+        counts: Default::default(),
+        marks: 0,
         is_root: true,
         is_error: false,
-        has_question: false,
     };
-    let (mut is_chat, mut input, mut output) = (false, 0, 0);
+    let mut is_inference = false;
     for field in Fields::new(record.body) {
         let field = field?;
         match field.number {
@@ -143,12 +133,13 @@ fn span(record: &Record<'_>, source: Arc<Source>, names: &Names) -> Result<SpanR
             8 => row.end = field.value.number(),
             9 => {
                 let (key, value) = key_value(field.value.bytes())?;
-                match key {
-                    b"gen_ai.operation.name" => is_chat = string_value(value) == Some("chat"),
-                    b"gen_ai.usage.input_tokens" => input = int_value(value).unwrap_or(0),
-                    b"gen_ai.usage.output_tokens" => output = int_value(value).unwrap_or(0),
-                    key if key == QUESTION.as_bytes() => row.has_question = true,
-                    _ => {}
+                match kept(key) {
+                    Some(Kept::Operation) => is_inference = string_value(value) == Some(INFERENCE),
+                    Some(Kept::Count(count)) => {
+                        row.counts[count as usize] = int_value(value).map_or(0, saturate);
+                    }
+                    Some(Kept::Mark(mark)) => row.marks |= mark.bit(),
+                    None => {}
                 }
             }
             15 => {
@@ -162,14 +153,14 @@ fn span(record: &Record<'_>, source: Arc<Source>, names: &Names) -> Result<SpanR
             _ => {}
         }
     }
-    if is_chat {
-        (row.input_tokens, row.output_tokens) = (saturate(input), saturate(output));
+    if !is_inference {
+        row.counts = Default::default();
     }
     Ok(row)
 }
 
-fn log(record: &Record<'_>, source: Arc<Source>, received: u64) -> Result<LogRow, Malformed> {
-    let mut row = LogRow {
+fn log(record: &Record<'_>, source: Arc<Source>, received: u64) -> Result<LogColumns, Malformed> {
+    let mut row = LogColumns {
         time: 0,
         trace_id: [0; 16],
         span_id: [0; 8],
@@ -198,7 +189,7 @@ fn metric(
     record: &Record<'_>,
     source: &Arc<Source>,
     names: &Names,
-    points: &mut Vec<PointRow>,
+    points: &mut Vec<PointColumns>,
 ) -> Result<(), Malformed> {
     let (mut name, mut description, mut unit) = ("", "", "");
     let mut data: &[u8] = &[];
@@ -250,7 +241,7 @@ fn metric(
             let (time, attributes) = point(kind, field.value.bytes())?;
             let series = series(source, name, attributes);
             let (metric, source) = (Arc::clone(&metric), Arc::clone(source));
-            points.push(PointRow {
+            points.push(PointColumns {
                 time,
                 series,
                 metric,

@@ -4,29 +4,18 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::hits;
-use crate::query::{Filter, blocks};
-use crate::store::{Rows, View};
+use crate::query::filter::Filter;
+use crate::store::{SpanColumns, View};
 
 /// Counts the traces that satisfy the filter and returns the newest of them, newest first.
 pub(super) fn newest(view: &View, filter: &Filter) -> (usize, Vec<[u8; 16]>) {
     let mut starts: HashMap<[u8; 16], (u64, bool), ById> = HashMap::default();
-    for (segment, block) in blocks(view) {
-        let Rows::Spans(rows) = &block.rows else {
-            continue;
-        };
-        let hits = if block.overlaps(filter.since, filter.until) {
-            hits(&segment.segment, block, rows, filter)
-        } else {
-            Vec::new()
-        };
-        let mut hits = hits.into_iter().peekable();
-        for (number, row) in rows.iter().enumerate() {
-            let (start, matches) = starts.entry(row.trace_id).or_insert((u64::MAX, false));
-            *start = row.start.min(*start);
-            *matches |= hits.next_if_eq(&number).is_some();
-        }
-    }
+    let spans = view.scan::<SpanColumns>(&filter.predicate);
+    spans.containing(filter.text()).each(|span, matches| {
+        let found = starts.entry(*span.trace_id()).or_insert((u64::MAX, false));
+        found.0 = span.start().min(found.0);
+        found.1 |= matches;
+    });
     let mut found: Vec<_> = starts
         .into_iter()
         .filter(|(_, (_, matches))| *matches)

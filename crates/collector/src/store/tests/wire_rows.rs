@@ -9,7 +9,9 @@ use glassbox_otlp::proto::trace::v1::Status;
 use glassbox_otlp::proto::{ExportLogsServiceRequest, ExportMetricsServiceRequest, logs};
 
 use super::*;
+use crate::store::columns::indexed;
 use crate::store::index::rows;
+use crate::store::rows::Rows;
 
 fn int(key: &str, value: i64) -> KeyValue {
     let value = Some(AnyValue {
@@ -22,7 +24,7 @@ fn int(key: &str, value: i64) -> KeyValue {
     }
 }
 
-fn spans(bytes: &[u8]) -> Vec<SpanRow> {
+fn spans(bytes: &[u8]) -> Vec<SpanColumns> {
     match rows(Signal::Traces, bytes, 0, &Names::default()) {
         Ok(Rows::Spans(rows)) => rows.into_vec(),
         other => panic!("{other:?}"),
@@ -65,7 +67,12 @@ fn tokens_count_for_chat_spans_alone_and_in_any_order_of_attributes() {
     ]));
     let tokens: Vec<_> = rows
         .iter()
-        .map(|row| (row.input_tokens, row.output_tokens))
+        .map(|row| {
+            (
+                row.count(Count::InputTokens),
+                row.count(Count::OutputTokens),
+            )
+        })
         .collect();
     assert_eq!(tokens, [(7, 3), (0, 0), (u32::MAX, 0), (0, 0)]);
 }

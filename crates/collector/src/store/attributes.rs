@@ -1,0 +1,90 @@
+//! The span attributes that are columns, declared in one table.
+
+use glassbox_semconv::{gen_ai_v1_41 as gen_ai, glassbox};
+
+/// A count that a span's attribute gives. Only inference spans count: the spans around them repeat
+/// what these have spent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub(crate) enum Count {
+    /// Tokens that a model read.
+    InputTokens,
+    /// Tokens that a model wrote.
+    OutputTokens,
+}
+
+impl Count {
+    pub(super) const ALL: [Self; 2] = [Self::InputTokens, Self::OutputTokens];
+}
+
+/// Whether a span has an attribute, whatever its value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub(crate) enum Mark {
+    /// The question that an agent run answers.
+    Question,
+}
+
+impl Mark {
+    /// Returns the name of the attribute.
+    #[must_use]
+    pub(crate) fn attribute(self) -> &'static str {
+        match self {
+            Self::Question => glassbox::QUESTION,
+        }
+    }
+
+    pub(super) const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// What an attribute is kept as.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kept {
+    /// Not at all: it says whether the counts are kept.
+    Operation,
+    /// A number of 32 bits, larger ones as the largest.
+    Count(Count),
+    /// One bit.
+    Mark(Mark),
+}
+
+/// A span attribute that is a column.
+#[derive(Debug)]
+pub(super) struct Column {
+    pub(super) attribute: &'static str,
+    pub(super) kept: Kept,
+}
+
+/// The value of [`gen_ai::OPERATION_NAME`] on an inference span.
+pub(super) const INFERENCE: &str = gen_ai::operation::CHAT;
+
+/// Every span attribute that is a column.
+pub(super) const COLUMNS: [Column; 4] = [
+    Column {
+        attribute: gen_ai::OPERATION_NAME,
+        kept: Kept::Operation,
+    },
+    Column {
+        attribute: gen_ai::USAGE_INPUT_TOKENS,
+        kept: Kept::Count(Count::InputTokens),
+    },
+    Column {
+        attribute: gen_ai::USAGE_OUTPUT_TOKENS,
+        kept: Kept::Count(Count::OutputTokens),
+    },
+    Column {
+        attribute: glassbox::QUESTION,
+        kept: Kept::Mark(Mark::Question),
+    },
+];
+
+/// Returns what the attribute `key` is kept as, if it is a column.
+#[inline]
+pub(super) fn kept(key: &[u8]) -> Option<Kept> {
+    let column = COLUMNS
+        .iter()
+        .find(|column| column.attribute.as_bytes() == key);
+    column.map(|column| column.kept)
+}
