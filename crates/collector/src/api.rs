@@ -17,6 +17,7 @@ use axum::routing::{get, post};
 use glassbox_core::{Category, Problem};
 use glassbox_otelcol::{Archive, CollectorStatus, Losses};
 use glassbox_otlp::{Receiver, Signal};
+use glassbox_store::SegmentStore;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode, Uri};
 use serde::Serialize;
@@ -26,7 +27,6 @@ use tower::ServiceExt;
 
 use crate::endpoints::Endpoints;
 use crate::query::Query;
-use crate::store::SegmentStore;
 use params::Params;
 pub(crate) use stream::StreamStats;
 

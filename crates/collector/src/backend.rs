@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::middleware::from_fn_with_state;
 use glassbox_otelcol::{CollectorStatus, ReloadError};
 use glassbox_otlp::{Limits, Receiver};
+use glassbox_store::{Records, Retention, SegmentStore};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, timeout_at};
@@ -28,7 +29,6 @@ use crate::query::Query;
 use crate::receivers::Receivers;
 use crate::server::{self, Bounds};
 use crate::start_error::StartError;
-use crate::store::{Records, Retention, SegmentStore};
 use reception::Reception;
 
 /// How often an idle stream says that it is alive.
@@ -218,6 +218,7 @@ impl Backend {
             spans,
             log_records,
             data_points,
+            ..
         } = self.store.view().records();
         tracing::info!(spans, log_records, data_points, "the backend has stopped");
         ShutdownReport {
@@ -267,14 +268,14 @@ impl Addresses {
 }
 
 async fn open_store(config: &BackendConfig) -> Result<SegmentStore, StartError> {
-    let retention = Retention {
-        max_bytes: config.max_bytes.as_u64(),
-        max_age: (!config.max_age.is_zero()).then_some(config.max_age),
-        max_records: config.max_stored_records,
-    };
+    let mut retention = Retention::default();
+    retention.max_bytes = config.max_bytes.as_u64();
+    retention.max_age = (!config.max_age.is_zero()).then_some(config.max_age);
+    retention.max_records = config.max_stored_records;
     let directory = config.data_dir.join(SEGMENTS);
     let path = directory.clone();
-    let opened = spawn_blocking(move || SegmentStore::open(&path, retention)).await;
+    let opened =
+        spawn_blocking(move || SegmentStore::open(&path, retention, clock::unix_nanos)).await;
     let failed = |source| StartError::Store {
         directory: directory.display().to_string(),
         source,

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use glassbox_otlp::{Accepted, Batch, Consumer, Refusal};
+use glassbox_store::{AppendError, SegmentStore};
 use tokio::sync::Semaphore;
 
 use crate::ownership::Ownership;
-use crate::store::{AppendError, SegmentStore};
 
 /// How long clients keep their data before they try a disk again that could not be written.
 const DISK_RETRY: Duration = Duration::from_secs(5);
@@ -86,7 +86,7 @@ fn refusal(error: &AppendError) -> Refusal {
             Refusal::unavailable(format!("{error}: {source}"), DISK_RETRY)
         }
         AppendError::Closed => Refusal::unavailable(error.to_string(), Duration::from_secs(1)),
-        AppendError::TooLarge { .. } | AppendError::Malformed => Refusal::Invalid {
+        _ => Refusal::Invalid {
             message: error.to_string(),
         },
     }

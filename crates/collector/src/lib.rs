@@ -41,7 +41,6 @@ mod query;
 mod receivers;
 mod server;
 mod start_error;
-mod store;
 
 pub use glassbox_otelcol::{
     BinaryError, CollectorMode, CollectorState, CollectorStatus, ConfigurationError, FoundBy,

@@ -3,6 +3,8 @@
 //! A query reads columns, and records only for what it returns and for text search. Everything here
 //! blocks: callers run it off the async threads.
 
+use glassbox_store::{SegmentStore, View};
+
 mod filter;
 mod logs;
 mod metrics;
@@ -13,7 +15,6 @@ mod traces;
 
 use std::sync::Arc;
 
-use crate::store::{SegmentStore, View};
 pub(crate) use filter::Filter;
 pub(crate) use logs::{LogPage, PageRange};
 pub(crate) use needle::Needle;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use glassbox_config::duration;
+use glassbox_store::Predicate;
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
 use super::Failure;
 use crate::clock;
 use crate::query::{Filter, Needle};
-use crate::store::Predicate;
 
 /// How many records an answer holds when nobody says otherwise.
 const DEFAULT_LIMIT: usize = 200;

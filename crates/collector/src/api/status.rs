@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use glassbox_otlp::StatsSnapshot;
+use glassbox_store::View;
 use serde_json::{Map, Value, json};
 
 use super::params::Params;
 use super::{Api, Failure, answer};
-use crate::store::View;
 
 /// The number of traces, counted again only after spans came or went.
 #[derive(Debug, Default)]

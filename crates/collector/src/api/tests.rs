@@ -3,9 +3,9 @@
 use axum::body::Body;
 use futures_util::StreamExt;
 use glassbox_otlp::{Accepted, Batch, Consumer, Limits, Refusal};
+use glassbox_store::Retention;
 
 use super::*;
-use crate::store::Retention;
 
 struct Nothing;
 
@@ -17,12 +17,12 @@ impl Consumer for Nothing {
 }
 
 fn api(folder: &std::path::Path) -> Arc<Api> {
-    let retention = Retention {
-        max_bytes: 1 << 20,
-        max_age: None,
-        max_records: 1_000,
-    };
-    let store = Arc::new(SegmentStore::open(folder, retention).unwrap());
+    let mut retention = Retention::default();
+    retention.max_bytes = 1 << 20;
+    retention.max_age = None;
+    retention.max_records = 1_000;
+
+    let store = Arc::new(SegmentStore::open(folder, retention, crate::clock::unix_nanos).unwrap());
     let address = "127.0.0.1:1".parse().unwrap();
     Arc::new(Api {
         query: Query::new(Arc::clone(&store)),

@@ -5,9 +5,9 @@ use std::sync::mpsc;
 use glassbox_otlp::Request;
 use glassbox_otlp::proto::ExportTraceServiceRequest;
 use glassbox_otlp::proto::trace::v1::{ResourceSpans, ScopeSpans, Span};
+use glassbox_store::Retention;
 
 use super::*;
-use crate::store::Retention;
 
 fn batch(number: u64) -> Batch {
     let span = Span {
@@ -37,12 +37,17 @@ fn clients_that_give_up_on_a_slow_disk_leave_few_batches_behind() {
     runtime.block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let ownership = Arc::new(Ownership::take(folder.path(), 0).unwrap());
-        let retention = Retention {
-            max_bytes: 1 << 20,
-            max_age: None,
-            max_records: 1_000,
-        };
-        let store = SegmentStore::open(&folder.path().join("segments"), retention).unwrap();
+        let mut retention = Retention::default();
+        retention.max_bytes = 1 << 20;
+        retention.max_age = None;
+        retention.max_records = 1_000;
+
+        let store = SegmentStore::open(
+            &folder.path().join("segments"),
+            retention,
+            crate::clock::unix_nanos,
+        )
+        .unwrap();
         let store = Arc::new(store);
         let intake = Arc::new(Intake::new(Arc::clone(&store), ownership));
         let (release, held) = mpsc::sync_channel::<()>(1);

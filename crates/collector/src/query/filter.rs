@@ -1,6 +1,6 @@
 //! What a query is narrowed to.
 
-use crate::store::{Predicate, Text};
+use glassbox_store::{Predicate, Text};
 
 use super::needle::Needle;
 

@@ -7,6 +7,7 @@ use glassbox_otlp::proto::common::v1::InstrumentationScope;
 use glassbox_otlp::proto::logs::v1::{LogRecord, LogsData, ResourceLogs, ScopeLogs};
 use glassbox_otlp::proto::resource::v1::Resource;
 use glassbox_otlp::wire::Record;
+use glassbox_store::{Hit, LogColumns, Predicate, Text, View, fetch};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -15,7 +16,6 @@ use super::filter::Filter;
 use super::needle::Needle;
 use super::record::decode;
 use super::render::{any, attributes, id, resource, scope};
-use crate::store::{Hit, LogColumns, Predicate, Text, View, fetch};
 
 /// The log records that satisfy everything asked, newest first.
 #[derive(Debug, Serialize)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use glassbox_otlp::proto::common::v1::KeyValue;
 use glassbox_otlp::proto::metrics::v1::Metric as MetricMessage;
+use glassbox_store::{Hit, Metric, PointColumns, Source, View, fetch};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -14,7 +15,6 @@ use super::filter::Filter;
 use super::needle::Needle;
 use super::record::decode;
 use super::render::attributes as render;
-use crate::store::{Hit, Metric, PointColumns, Source, View, fetch};
 
 mod points;
 

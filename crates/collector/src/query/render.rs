@@ -9,10 +9,10 @@ use glassbox_otlp::proto::trace::v1::Span;
 use glassbox_otlp::proto::trace::v1::span::SpanKind;
 use glassbox_otlp::proto::trace::v1::status::StatusCode;
 use glassbox_otlp::wire::Record;
+use glassbox_store::Source;
 use serde_json::{Map, Value, json};
 
 use super::record::decode;
-use crate::store::Source;
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use glassbox_otlp::proto::trace::v1::Span;
 use glassbox_otlp::wire::Record;
+use glassbox_store::{Count, Hit, Mark, Predicate, SpanColumns, Text, fetch};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -14,7 +15,6 @@ use super::filter::Filter;
 use super::needle::Needle;
 use super::record::decode;
 use super::render::{any, hex, span as render};
-use crate::store::{Count, Hit, Mark, Predicate, SpanColumns, Text, fetch};
 
 use newest::{ById, newest};
 

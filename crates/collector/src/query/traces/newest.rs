@@ -4,8 +4,9 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use glassbox_store::{SpanColumns, View};
+
 use crate::query::filter::Filter;
-use crate::store::{SpanColumns, View};
 
 /// Counts the traces that satisfy the filter and returns the newest of them, newest first.
 pub(super) fn newest(view: &View, filter: &Filter) -> (usize, Vec<[u8; 16]>) {

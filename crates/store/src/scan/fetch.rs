@@ -5,14 +5,14 @@ use std::sync::Arc;
 use glassbox_otlp::wire::{Record, records};
 
 use super::{Columns, Hit};
-use crate::store::segment::{Block, SegmentView};
+use crate::segment::{Block, SegmentView};
 
 /// Reads the records of `hits`, each block once, and hands each record over with the places in
 /// `hits` of the rows that lie in it.
 ///
 /// Records come in the order of the store, whatever the order of `hits`. A block that cannot be
 /// read is left out, and the log says so.
-pub(crate) fn fetch<C: Columns>(hits: &[Hit<'_, C>], mut act: impl FnMut(&Record<'_>, &[usize])) {
+pub fn fetch<C: Columns>(hits: &[Hit<'_, C>], mut act: impl FnMut(&Record<'_>, &[usize])) {
     let mut order: Vec<usize> = (0..hits.len()).collect();
     order.sort_unstable_by_key(|at| {
         let hit = &hits[*at];

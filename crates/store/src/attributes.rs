@@ -6,7 +6,7 @@ use glassbox_semconv::{gen_ai_v1_41 as gen_ai, glassbox};
 /// what these have spent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub(crate) enum Count {
+pub enum Count {
     /// Tokens that a model read.
     InputTokens,
     /// Tokens that a model wrote.
@@ -14,13 +14,13 @@ pub(crate) enum Count {
 }
 
 impl Count {
-    pub(super) const ALL: [Self; 2] = [Self::InputTokens, Self::OutputTokens];
+    pub(crate) const ALL: [Self; 2] = [Self::InputTokens, Self::OutputTokens];
 }
 
 /// Whether a span has an attribute, whatever its value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub(crate) enum Mark {
+pub enum Mark {
     /// The question that an agent run answers.
     Question,
 }
@@ -28,20 +28,20 @@ pub(crate) enum Mark {
 impl Mark {
     /// Returns the name of the attribute.
     #[must_use]
-    pub(crate) fn attribute(self) -> &'static str {
+    pub fn attribute(self) -> &'static str {
         match self {
             Self::Question => glassbox::QUESTION,
         }
     }
 
-    pub(super) const fn bit(self) -> u8 {
+    pub(crate) const fn bit(self) -> u8 {
         1 << self as u8
     }
 }
 
 /// What an attribute is kept as.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Kept {
+pub(crate) enum Kept {
     /// Not at all: it says whether the counts are kept.
     Operation,
     /// A number of 32 bits, larger ones as the largest.
@@ -52,16 +52,16 @@ pub(super) enum Kept {
 
 /// A span attribute that is a column.
 #[derive(Debug)]
-pub(super) struct Column {
-    pub(super) attribute: &'static str,
-    pub(super) kept: Kept,
+pub(crate) struct Column {
+    pub(crate) attribute: &'static str,
+    pub(crate) kept: Kept,
 }
 
 /// The value of [`gen_ai::OPERATION_NAME`] on an inference span.
-pub(super) const INFERENCE: &str = gen_ai::operation::CHAT;
+pub(crate) const INFERENCE: &str = gen_ai::operation::CHAT;
 
 /// Every span attribute that is a column.
-pub(super) const COLUMNS: [Column; 4] = [
+pub(crate) const COLUMNS: [Column; 4] = [
     Column {
         attribute: gen_ai::OPERATION_NAME,
         kept: Kept::Operation,
@@ -82,7 +82,7 @@ pub(super) const COLUMNS: [Column; 4] = [
 
 /// Returns what the attribute `key` is kept as, if it is a column.
 #[inline]
-pub(super) fn kept(key: &[u8]) -> Option<Kept> {
+pub(crate) fn kept(key: &[u8]) -> Option<Kept> {
     let column = COLUMNS
         .iter()
         .find(|column| column.attribute.as_bytes() == key);

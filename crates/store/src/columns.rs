@@ -2,225 +2,225 @@
 
 use std::sync::Arc;
 
-use super::attributes::{Count, Mark};
+use crate::attributes::{Count, Mark};
 
 /// Who sent a record: the service and the instance of its resource.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Source {
-    pub(super) service: Box<str>,
-    pub(super) instance: Option<Box<str>>,
+pub struct Source {
+    pub(crate) service: Box<str>,
+    pub(crate) instance: Option<Box<str>>,
 }
 
 impl Source {
     /// Returns `service.name`, or `unknown_service`.
     #[must_use]
-    pub(crate) fn service(&self) -> &str {
+    pub fn service(&self) -> &str {
         &self.service
     }
 
     /// Returns `service.instance.id`.
     #[must_use]
-    pub(crate) fn instance(&self) -> Option<&str> {
+    pub fn instance(&self) -> Option<&str> {
         self.instance.as_deref()
     }
 }
 
 /// The columns of one span: 80 bytes beside the shared names.
 #[derive(Debug, Clone)]
-pub(crate) struct SpanColumns {
-    pub(super) trace_id: [u8; 16],
-    pub(super) span_id: [u8; 8],
-    pub(super) start: u64,
-    pub(super) end: u64,
-    pub(super) name: Arc<str>,
-    pub(super) source: Arc<Source>,
-    pub(super) counts: [u32; Count::ALL.len()],
+pub struct SpanColumns {
+    pub(crate) trace_id: [u8; 16],
+    pub(crate) span_id: [u8; 8],
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) name: Arc<str>,
+    pub(crate) source: Arc<Source>,
+    pub(crate) counts: [u32; Count::ALL.len()],
     /// One bit for each [`Mark`].
-    pub(super) marks: u8,
-    pub(super) is_root: bool,
-    pub(super) is_error: bool,
+    pub(crate) marks: u8,
+    pub(crate) is_root: bool,
+    pub(crate) is_error: bool,
 }
 
 impl SpanColumns {
     /// Returns the trace id.
     #[must_use]
-    pub(crate) fn trace_id(&self) -> &[u8; 16] {
+    pub fn trace_id(&self) -> &[u8; 16] {
         &self.trace_id
     }
 
     /// Returns the span id.
     #[must_use]
-    pub(crate) fn span_id(&self) -> &[u8; 8] {
+    pub fn span_id(&self) -> &[u8; 8] {
         &self.span_id
     }
 
     /// Returns the start in nanoseconds since the Unix epoch.
     #[must_use]
-    pub(crate) fn start(&self) -> u64 {
+    pub fn start(&self) -> u64 {
         self.start
     }
 
     /// Returns the end in nanoseconds since the Unix epoch.
     #[must_use]
-    pub(crate) fn end(&self) -> u64 {
+    pub fn end(&self) -> u64 {
         self.end
     }
 
     /// Returns the first 1024 bytes of the name.
     #[must_use]
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Returns who sent the span.
     #[must_use]
-    pub(crate) fn source(&self) -> &Source {
+    pub fn source(&self) -> &Source {
         &self.source
     }
 
     /// Returns whether the span has no parent.
     #[must_use]
-    pub(crate) fn is_root(&self) -> bool {
+    pub fn is_root(&self) -> bool {
         self.is_root
     }
 
     /// Returns whether the status is an error.
     #[must_use]
-    pub(crate) fn is_error(&self) -> bool {
+    pub fn is_error(&self) -> bool {
         self.is_error
     }
 
     /// Returns a count; zero if the span has none.
     #[must_use]
-    pub(crate) fn count(&self, count: Count) -> u32 {
+    pub fn count(&self, count: Count) -> u32 {
         self.counts[count as usize]
     }
 
     /// Returns whether the span has the attribute of `mark`.
     #[must_use]
-    pub(crate) fn has(&self, mark: Mark) -> bool {
+    pub fn has(&self, mark: Mark) -> bool {
         self.marks & mark.bit() != 0
     }
 }
 
 /// The columns of one log record: 56 bytes beside the shared names.
 #[derive(Debug, Clone)]
-pub(crate) struct LogColumns {
-    pub(super) time: u64,
-    pub(super) trace_id: [u8; 16],
-    pub(super) span_id: [u8; 8],
-    pub(super) source: Arc<Source>,
-    pub(super) severity: u8,
+pub struct LogColumns {
+    pub(crate) time: u64,
+    pub(crate) trace_id: [u8; 16],
+    pub(crate) span_id: [u8; 8],
+    pub(crate) source: Arc<Source>,
+    pub(crate) severity: u8,
 }
 
 impl LogColumns {
     /// Returns when it happened; if the sender did not say, when it was observed, or else received.
     #[must_use]
-    pub(crate) fn time(&self) -> u64 {
+    pub fn time(&self) -> u64 {
         self.time
     }
 
     /// Returns the trace id; zeros if there is none.
     #[must_use]
-    pub(crate) fn trace_id(&self) -> &[u8; 16] {
+    pub fn trace_id(&self) -> &[u8; 16] {
         &self.trace_id
     }
 
     /// Returns the span id; zeros if there is none.
     #[must_use]
-    pub(crate) fn span_id(&self) -> &[u8; 8] {
+    pub fn span_id(&self) -> &[u8; 8] {
         &self.span_id
     }
 
     /// Returns who sent the record.
     #[must_use]
-    pub(crate) fn source(&self) -> &Source {
+    pub fn source(&self) -> &Source {
         &self.source
     }
 }
 
 /// The columns of one data point: 40 bytes beside the shared metric.
 #[derive(Debug, Clone)]
-pub(crate) struct PointColumns {
-    pub(super) time: u64,
-    pub(super) series: u64,
-    pub(super) metric: Arc<Metric>,
-    pub(super) source: Arc<Source>,
+pub struct PointColumns {
+    pub(crate) time: u64,
+    pub(crate) series: u64,
+    pub(crate) metric: Arc<Metric>,
+    pub(crate) source: Arc<Source>,
     /// Where the metric lies that holds this point; its points follow each other.
-    pub(super) offset: u32,
+    pub(crate) offset: u32,
 }
 
 impl PointColumns {
     /// Returns the time in nanoseconds since the Unix epoch.
     #[must_use]
-    pub(crate) fn time(&self) -> u64 {
+    pub fn time(&self) -> u64 {
         self.time
     }
 
     /// Returns a hash of resource, metric and attributes: points of one series have one.
     #[must_use]
-    pub(crate) fn series(&self) -> u64 {
+    pub fn series(&self) -> u64 {
         self.series
     }
 
     /// Returns what the metric says about itself.
     #[must_use]
-    pub(crate) fn metric(&self) -> &Metric {
+    pub fn metric(&self) -> &Metric {
         &self.metric
     }
 
     /// Returns who sent the point.
     #[must_use]
-    pub(crate) fn source(&self) -> &Arc<Source> {
+    pub fn source(&self) -> &Arc<Source> {
         &self.source
     }
 }
 
 /// What a metric says about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Metric {
-    pub(super) name: Box<str>,
-    pub(super) unit: Box<str>,
-    pub(super) description: Box<str>,
-    pub(super) kind: MetricKind,
-    pub(super) monotonic: Option<bool>,
-    pub(super) temporality: Option<&'static str>,
+pub struct Metric {
+    pub(crate) name: Box<str>,
+    pub(crate) unit: Box<str>,
+    pub(crate) description: Box<str>,
+    pub(crate) kind: MetricKind,
+    pub(crate) monotonic: Option<bool>,
+    pub(crate) temporality: Option<&'static str>,
 }
 
 impl Metric {
     /// Returns the first 1024 bytes of the name.
     #[must_use]
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Returns the unit.
     #[must_use]
-    pub(crate) fn unit(&self) -> &str {
+    pub fn unit(&self) -> &str {
         &self.unit
     }
 
     /// Returns the first 1024 bytes of the description.
     #[must_use]
-    pub(crate) fn description(&self) -> &str {
+    pub fn description(&self) -> &str {
         &self.description
     }
 
     /// Returns the shape of the points.
     #[must_use]
-    pub(crate) fn kind(&self) -> MetricKind {
+    pub fn kind(&self) -> MetricKind {
         self.kind
     }
 
     /// Returns whether a sum only grows; `None` of another kind.
     #[must_use]
-    pub(crate) fn monotonic(&self) -> Option<bool> {
+    pub fn monotonic(&self) -> Option<bool> {
         self.monotonic
     }
 
     /// Returns `delta` or `cumulative`; `None` of a kind without temporality.
     #[must_use]
-    pub(crate) fn temporality(&self) -> Option<&'static str> {
+    pub fn temporality(&self) -> Option<&'static str> {
         self.temporality
     }
 }
@@ -228,7 +228,7 @@ impl Metric {
 /// The five shapes of OTLP metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub(crate) enum MetricKind {
+pub enum MetricKind {
     /// A sum.
     Sum,
     /// A gauge.
@@ -245,7 +245,7 @@ pub(crate) enum MetricKind {
 impl MetricKind {
     /// Returns the name in snake case.
     #[must_use]
-    pub(crate) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             MetricKind::Sum => "sum",
             MetricKind::Gauge => "gauge",
@@ -260,6 +260,6 @@ impl MetricKind {
 const LONGEST_NAME: usize = 1024;
 
 /// Returns what the index keeps of a name.
-pub(super) fn indexed(name: &str) -> &str {
+pub(crate) fn indexed(name: &str) -> &str {
     &name[..name.floor_char_boundary(LONGEST_NAME)]
 }

@@ -1,28 +1,8 @@
-//! The segment store: keeps the OTLP bytes as received, finds them by an index in memory.
-//!
-//! A request becomes one frame of the newest segment file and is acknowledged after the write
-//! returned, so it survives the death of the process at once. A thread syncs what was written
-//! [`SYNC_AFTER`] later, so that what is acknowledged is on disk within 200 ms: a power cut may
-//! cost the last 200 ms, a `SIGKILL` costs nothing. Retention unlinks whole segments.
+//! One data folder's store: opened, appended to, closed.
 
-mod attributes;
-mod columns;
-mod frame;
-mod index;
-mod medium;
-mod names;
-mod predicate;
-mod pruned;
-mod recovery;
-mod retention;
-mod rows;
-mod scan;
-mod segment;
 mod syncer;
 #[cfg(test)]
 mod tests;
-mod view;
-mod writer;
 
 use std::fs;
 use std::io;
@@ -36,40 +16,45 @@ use glassbox_otlp::{Batch, Signal};
 use thiserror::Error;
 use tokio::sync::watch;
 
-pub(crate) use attributes::{Count, Mark};
-pub(crate) use columns::{LogColumns, Metric, PointColumns, Source, SpanColumns};
-pub(crate) use predicate::Predicate;
-pub(crate) use pruned::Pruned;
-pub(crate) use retention::Retention;
-pub(crate) use scan::{Hit, Text, fetch};
-pub(crate) use segment::Records;
-pub(crate) use view::View;
-
-use crate::clock;
-use frame::{Frame, slot};
-use medium::{Disk, Medium};
-use names::Names;
+use crate::clock::Clock;
+use crate::frame::{self, Frame, slot};
+use crate::index;
+use crate::medium::{Disk, Medium};
+use crate::names::Names;
+use crate::pruned::Pruned;
+use crate::recovery;
+use crate::retention::Retention;
+use crate::segment;
+use crate::view::{Shown, View};
+use crate::writer::{self, Writer};
 use syncer::Syncer;
-use view::Shown;
-use writer::Writer;
 
 /// How long after a write its sync begins; the rest of the 200 ms is for the sync itself.
-pub(crate) const SYNC_AFTER: Duration = Duration::from_millis(100);
+const SYNC_AFTER: Duration = Duration::from_millis(100);
 
 /// Why the store could not be opened.
 #[derive(Debug, Error)]
 #[error("could not read the store in {directory}")]
-pub(crate) struct OpenError {
-    pub(crate) directory: PathBuf,
-    pub(crate) source: io::Error,
+#[non_exhaustive]
+pub struct OpenError {
+    /// The folder.
+    pub directory: PathBuf,
+    /// What the system says.
+    pub source: io::Error,
 }
 
 /// Why a batch was not stored.
 #[derive(Debug, Error)]
-pub(crate) enum AppendError {
+#[non_exhaustive]
+pub enum AppendError {
     /// No write could make it fit.
     #[error("the request takes {bytes} bytes on disk, the whole store may take {max_bytes}")]
-    TooLarge { bytes: u64, max_bytes: u64 },
+    TooLarge {
+        /// What the request takes.
+        bytes: u64,
+        /// What the store may take.
+        max_bytes: u64,
+    },
     /// The bytes are no OTLP request.
     #[error("the request is not valid OTLP protobuf")]
     Malformed,
@@ -83,7 +68,7 @@ pub(crate) enum AppendError {
 
 /// The store of one data folder.
 #[derive(Debug)]
-pub(crate) struct SegmentStore {
+pub struct SegmentStore {
     inner: Arc<Inner>,
     syncer: Syncer,
 }
@@ -92,6 +77,7 @@ pub(crate) struct SegmentStore {
 struct Inner {
     directory: PathBuf,
     retention: Retention,
+    clock: Clock,
     names: Names,
     writer: Mutex<Option<Writer>>,
     shown: Arc<Shown>,
@@ -101,19 +87,25 @@ struct Inner {
 }
 
 impl SegmentStore {
-    /// Opens the store in `directory` and reads its index back.
-    pub(crate) fn open(directory: &Path, retention: Retention) -> Result<Self, OpenError> {
-        Self::open_on(directory, retention, Arc::new(Disk))
+    /// Opens the store in `directory`, creating it if it is missing, and reads its index back.
+    ///
+    /// Blocks. Only one store may be open on a folder; the caller sees to that.
+    ///
+    /// # Errors
+    /// Fails where a file cannot be read or was written by a later version.
+    pub fn open(directory: &Path, retention: Retention, clock: Clock) -> Result<Self, OpenError> {
+        Self::open_on(directory, retention, clock, Arc::new(Disk))
     }
 
     fn open_on(
         directory: &Path,
         retention: Retention,
+        clock: Clock,
         medium: Arc<dyn Medium>,
     ) -> Result<Self, OpenError> {
         let names = Names::default();
-        let (writer, recovered) =
-            load(directory, retention.clone(), medium, &names).map_err(|source| OpenError {
+        let (writer, recovered) = load(directory, retention.clone(), clock(), medium, &names)
+            .map_err(|source| OpenError {
                 directory: directory.to_owned(),
                 source,
             })?;
@@ -122,6 +114,7 @@ impl SegmentStore {
         let inner = Arc::new(Inner {
             directory: directory.to_owned(),
             retention,
+            clock,
             names,
             writer: Mutex::new(Some(writer)),
             shown,
@@ -139,7 +132,7 @@ impl SegmentStore {
     ///
     /// # Errors
     /// Nothing of the batch is kept when this fails.
-    pub(crate) fn append(&self, batch: &Batch) -> Result<(), AppendError> {
+    pub fn append(&self, batch: &Batch) -> Result<(), AppendError> {
         let result = self.try_append(batch);
         if result.is_err() {
             // What is refused again and again must not leave its names behind.
@@ -149,7 +142,7 @@ impl SegmentStore {
     }
 
     fn try_append(&self, batch: &Batch) -> Result<(), AppendError> {
-        let (signal, now) = (batch.signal(), clock::unix_nanos());
+        let (signal, now) = (batch.signal(), (self.inner.clock)());
         let encoded;
         let mut bytes = batch.bytes();
         let rows = match index::rows(signal, bytes, now, &self.inner.names) {
@@ -175,32 +168,40 @@ impl SegmentStore {
     }
 
     /// Returns what is stored now; later appends and evictions do not touch it.
-    pub(crate) fn view(&self) -> View {
+    #[must_use]
+    pub fn view(&self) -> View {
         self.inner.shown.read(View::clone)
     }
 
     /// Follows the number behind the newest log record.
-    pub(crate) fn follow_logs(&self) -> watch::Receiver<u64> {
+    #[must_use]
+    pub fn follow_logs(&self) -> watch::Receiver<u64> {
         self.inner.newest_log.subscribe()
     }
 
     /// Returns the folder of the segments.
-    pub(crate) fn directory(&self) -> &Path {
+    #[must_use]
+    pub fn directory(&self) -> &Path {
         &self.inner.directory
     }
 
     /// Returns the cap on bytes.
-    pub(crate) fn max_bytes(&self) -> u64 {
+    #[must_use]
+    pub fn max_bytes(&self) -> u64 {
         self.inner.retention.max_bytes
     }
 
     /// Returns what the last opening could not read back, one sentence each.
-    pub(crate) fn recovered(&self) -> &[String] {
+    #[must_use]
+    pub fn recovered(&self) -> &[String] {
         &self.inner.recovered
     }
 
     /// Syncs and closes the store; appends fail from now on, queries go on.
-    pub(crate) fn close(&self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// Fails when the newest segment cannot be synced; a power cut may then lose its end.
+    pub fn close(&self) -> io::Result<()> {
         self.syncer.stop();
         match self.inner.lock().take() {
             Some(mut writer) => writer.close_active(),
@@ -248,6 +249,7 @@ impl Inner {
 fn load(
     directory: &Path,
     retention: Retention,
+    now: u64,
     medium: Arc<dyn Medium>,
     names: &Names,
 ) -> io::Result<(Writer, Vec<String>)> {
@@ -287,10 +289,7 @@ fn load(
     }
     // A restart goes on in the last segment, or each start would leave a file behind.
     let active = match segments.last() {
-        Some(last)
-            if last.segment.header.created != 0
-                && !retention.is_full(last, 0, clock::unix_nanos()) =>
-        {
+        Some(last) if last.segment.header.created != 0 && !retention.is_full(last, 0, now) => {
             Some(medium.open(&last.segment.path)?)
         }
         _ => None,

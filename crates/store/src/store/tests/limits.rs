@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::retention::nanos;
 use super::*;
+use crate::retention::nanos;
 
 fn on_disk(folder: &Path) -> u64 {
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
@@ -18,7 +18,7 @@ fn the_oldest_go_before_the_cap_is_passed_and_are_counted() {
         max_bytes: 300_000,
         ..roomy()
     };
-    let store = SegmentStore::open(folder.path(), retention.clone()).unwrap();
+    let store = SegmentStore::open(folder.path(), retention.clone(), now).unwrap();
     for number in 1..=200 {
         store.append(&span(number, 5_000)).unwrap();
         let shown: u64 = store
@@ -47,7 +47,7 @@ fn the_oldest_go_before_the_cap_is_passed_and_are_counted() {
     assert!(pruned.segments > 0 && pruned.bytes > 0);
     drop(store);
 
-    let store = SegmentStore::open(folder.path(), retention).unwrap();
+    let store = SegmentStore::open(folder.path(), retention, now).unwrap();
     assert_eq!(store.view().pruned, pruned);
     assert_eq!(stored(&store), left);
 }
@@ -61,6 +61,7 @@ fn a_request_that_fits_only_alone_replaces_everything_and_a_larger_one_is_refuse
             max_bytes: 300_000,
             ..roomy()
         },
+        now,
     )
     .unwrap();
     store.append(&span(1, 40_000)).unwrap();
@@ -90,7 +91,7 @@ fn more_records_than_allowed_evict_the_oldest() {
         max_records: 160,
         ..roomy()
     };
-    let store = SegmentStore::open(folder.path(), retention).unwrap();
+    let store = SegmentStore::open(folder.path(), retention, now).unwrap();
     for number in 1..=400 {
         store.append(&span(number, 0)).unwrap();
     }
@@ -108,10 +109,10 @@ fn segments_that_arrived_too_long_ago_go() {
         max_age: Some(hour),
         ..roomy()
     };
-    let store = SegmentStore::open(folder.path(), retention).unwrap();
+    let store = SegmentStore::open(folder.path(), retention, now).unwrap();
     let mut guard = store.inner.lock();
     let writer = guard.as_mut().unwrap();
-    let start = clock::unix_nanos();
+    let start = now();
     let minute = 60_000_000_000;
     for number in 0..120 {
         let time = start + number * minute;
@@ -161,12 +162,9 @@ fn what_is_too_old_goes_even_when_nothing_follows_it() {
         max_age: Some(hour),
         ..roomy()
     };
-    let store = SegmentStore::open(folder.path(), retention.clone()).unwrap();
+    let store = SegmentStore::open(folder.path(), retention.clone(), now).unwrap();
     store.append(&span(1, 0)).unwrap();
-    let (soon, later) = (
-        clock::unix_nanos() + nanos(hour) / 2,
-        clock::unix_nanos() + nanos(hour) * 2,
-    );
+    let (soon, later) = (now() + nanos(hour) / 2, now() + nanos(hour) * 2);
     let prune = |store: &SegmentStore, at| {
         let pruned = store.inner.change(|writer| writer.make_room(0, 0, at));
         pruned.unwrap();
@@ -180,7 +178,7 @@ fn what_is_too_old_goes_even_when_nothing_follows_it() {
     drop(store);
 
     // The numbers go on: a client may hold the last one as its cursor.
-    let store = SegmentStore::open(folder.path(), retention).unwrap();
+    let store = SegmentStore::open(folder.path(), retention, now).unwrap();
     store.append(&span(2, 0)).unwrap();
     let first = store.view().segments[0].blocks[0].header.first_sequence;
     assert_eq!(first, 2);
@@ -194,8 +192,8 @@ fn an_hour_in_which_the_clock_was_ahead_does_not_keep_everything_for_ever() {
         max_age: Some(hour),
         ..roomy()
     };
-    let store = SegmentStore::open(folder.path(), retention).unwrap();
-    let (start, year) = (clock::unix_nanos(), nanos(hour) * 24 * 365);
+    let store = SegmentStore::open(folder.path(), retention, now).unwrap();
+    let (start, year) = (now(), nanos(hour) * 24 * 365);
     let append = |number: u64, time: u64| {
         let batch = span(number, 0);
         let rows = index::rows(Signal::Traces, batch.bytes(), time, &store.inner.names).unwrap();
@@ -221,7 +219,7 @@ fn names_of_what_was_refused_are_forgotten() {
         max_bytes: 300_000,
         ..roomy()
     };
-    let store = SegmentStore::open(folder.path(), retention).unwrap();
+    let store = SegmentStore::open(folder.path(), retention, now).unwrap();
     store.append(&span(1, 0)).unwrap();
     let kept = store.inner.names.len();
     for number in 2..5 {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::vec;
 
 use super::{Columns, Hit, Scan, blocks};
-use crate::store::segment::{Block, SegmentView};
+use crate::segment::{Block, SegmentView};
 
 type Located<'v> = (&'v SegmentView, &'v Arc<Block>);
 
@@ -14,7 +14,7 @@ type Located<'v> = (&'v SegmentView, &'v Arc<Block>);
 /// # Bounds
 /// A block is searched when its first row is asked for, so a scan that is not finished reads no
 /// more than it has yielded.
-pub(crate) struct Hits<'v, C> {
+pub struct Hits<'v, C> {
     scan: Scan<'v, C>,
     blocks: Box<dyn Iterator<Item = Located<'v>> + 'v>,
     current: Option<(Located<'v>, &'v [C], Candidates)>,

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use super::columns::{LogColumns, PointColumns, Source, SpanColumns, indexed};
+use crate::columns::{LogColumns, PointColumns, Source, SpanColumns, indexed};
 
 /// Narrows a scan by columns. The default narrows nothing; every condition that is set must hold.
 ///
 /// The store decides what it can by block, and the rest row by row; no record is read for it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Predicate {
+pub struct Predicate {
     trace_id: Option<[u8; 16]>,
     span_id: Option<[u8; 8]>,
     service: Option<String>,
@@ -23,28 +23,28 @@ pub(crate) struct Predicate {
 impl Predicate {
     /// Sets the trace of spans and log records.
     #[must_use]
-    pub(crate) fn trace_id(mut self, id: Option<[u8; 16]>) -> Self {
+    pub fn trace_id(mut self, id: Option<[u8; 16]>) -> Self {
         self.trace_id = id;
         self
     }
 
     /// Sets the span of log records.
     #[must_use]
-    pub(crate) fn span_id(mut self, id: Option<[u8; 8]>) -> Self {
+    pub fn span_id(mut self, id: Option<[u8; 8]>) -> Self {
         self.span_id = id;
         self
     }
 
     /// Sets the exact name of the service.
     #[must_use]
-    pub(crate) fn service(mut self, name: Option<&str>) -> Self {
+    pub fn service(mut self, name: Option<&str>) -> Self {
         self.service = name.map(|name| indexed(name).to_owned());
         self
     }
 
     /// Sets the exact name of spans or of the metric.
     #[must_use]
-    pub(crate) fn name(mut self, name: Option<&str>) -> Self {
+    pub fn name(mut self, name: Option<&str>) -> Self {
         self.name = name.map(|name| indexed(name).to_owned());
         self
     }
@@ -52,7 +52,7 @@ impl Predicate {
     /// Sets the earliest time, inclusive, in nanoseconds since the Unix epoch; for spans, of the
     /// start.
     #[must_use]
-    pub(crate) fn since(mut self, time: Option<u64>) -> Self {
+    pub fn since(mut self, time: Option<u64>) -> Self {
         self.since = time;
         self
     }
@@ -60,51 +60,51 @@ impl Predicate {
     /// Sets the latest time, inclusive, in nanoseconds since the Unix epoch; for spans, of the
     /// start.
     #[must_use]
-    pub(crate) fn until(mut self, time: Option<u64>) -> Self {
+    pub fn until(mut self, time: Option<u64>) -> Self {
         self.until = time;
         self
     }
 
     /// Sets whether only spans with an error are wanted.
     #[must_use]
-    pub(crate) fn errors_only(mut self, errors_only: bool) -> Self {
+    pub fn errors_only(mut self, errors_only: bool) -> Self {
         self.errors_only = errors_only;
         self
     }
 
     /// Sets the lowest severity of log records.
     #[must_use]
-    pub(crate) fn min_severity(mut self, severity: u8) -> Self {
+    pub fn min_severity(mut self, severity: u8) -> Self {
         self.min_severity = severity;
         self
     }
 
     /// Sets the range of sequence numbers.
     #[must_use]
-    pub(crate) fn sequences(mut self, range: Range<u64>) -> Self {
+    pub fn sequences(mut self, range: Range<u64>) -> Self {
         self.sequences = Some(range);
         self
     }
 
     /// Returns whether a trace is set.
     #[must_use]
-    pub(crate) fn trace(&self) -> Option<[u8; 16]> {
+    pub fn trace(&self) -> Option<[u8; 16]> {
         self.trace_id
     }
 
     /// Returns whether a name is set.
     #[must_use]
-    pub(crate) fn has_name(&self) -> bool {
+    pub fn has_name(&self) -> bool {
         self.name.is_some()
     }
 
     /// Returns the period that records must lie in.
-    pub(super) fn period(&self) -> (Option<u64>, Option<u64>) {
+    pub(crate) fn period(&self) -> (Option<u64>, Option<u64>) {
         (self.since, self.until)
     }
 
     /// Returns the range of sequence numbers.
-    pub(super) fn numbers(&self) -> Option<&Range<u64>> {
+    pub(crate) fn numbers(&self) -> Option<&Range<u64>> {
         self.sequences.as_ref()
     }
 
@@ -122,7 +122,7 @@ impl Predicate {
         self.name.as_deref().is_none_or(|wanted| *name == *wanted)
     }
 
-    pub(super) fn admits_span(&self, row: &SpanColumns) -> bool {
+    pub(crate) fn admits_span(&self, row: &SpanColumns) -> bool {
         self.trace_id.is_none_or(|id| row.trace_id == id)
             && self.admits_source(&row.source)
             && self.admits_name(&row.name)
@@ -130,7 +130,7 @@ impl Predicate {
             && (row.is_error || !self.errors_only)
     }
 
-    pub(super) fn admits_log(&self, row: &LogColumns) -> bool {
+    pub(crate) fn admits_log(&self, row: &LogColumns) -> bool {
         self.trace_id.is_none_or(|id| row.trace_id == id)
             && self.span_id.is_none_or(|id| row.span_id == id)
             && self.admits_source(&row.source)
@@ -138,7 +138,7 @@ impl Predicate {
             && row.severity >= self.min_severity
     }
 
-    pub(super) fn admits_point(&self, row: &PointColumns) -> bool {
+    pub(crate) fn admits_point(&self, row: &PointColumns) -> bool {
         self.admits_name(&row.metric.name)
             && self.admits_source(&row.source)
             && self.admits_time(row.time)

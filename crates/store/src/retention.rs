@@ -2,17 +2,29 @@
 
 use std::time::Duration;
 
-use super::segment::{Records, SegmentView};
+use crate::segment::{Records, SegmentView};
 
 /// The limits of the store; whole segments go, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Retention {
+#[non_exhaustive]
+pub struct Retention {
     /// Bytes on disk, never exceeded.
-    pub(crate) max_bytes: u64,
-    /// How long telemetry is kept after it arrived.
-    pub(crate) max_age: Option<Duration>,
+    pub max_bytes: u64,
+    /// How long telemetry is kept after it arrived; `None` keeps it for ever.
+    pub max_age: Option<Duration>,
     /// Spans, log records and data points together; bounds the index in memory.
-    pub(crate) max_records: u64,
+    pub max_records: u64,
+}
+
+impl Default for Retention {
+    /// 1 GiB, 7 days and a million records.
+    fn default() -> Self {
+        Self {
+            max_bytes: 1 << 30,
+            max_age: Some(Duration::from_secs(7 * 24 * 3600)),
+            max_records: 1_000_000,
+        }
+    }
 }
 
 /// A store is cut into about this many segments, so that one eviction costs this share of it.
@@ -81,6 +93,6 @@ fn arrived(segment: &SegmentView, next: Option<&SegmentView>) -> u64 {
 }
 
 /// Returns a duration in nanoseconds; the longest there is for what is longer.
-pub(super) fn nanos(duration: Duration) -> u64 {
+pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::columns::{Metric, Source};
+use crate::columns::{Metric, Source};
 
 /// Interns span names, sources and metric descriptions.
 ///

@@ -9,9 +9,9 @@ use glassbox_otlp::proto::trace::v1::Status;
 use glassbox_otlp::proto::{ExportLogsServiceRequest, ExportMetricsServiceRequest, logs};
 
 use super::*;
-use crate::store::columns::indexed;
-use crate::store::index::rows;
-use crate::store::rows::Rows;
+use crate::columns::indexed;
+use crate::index::rows;
+use crate::rows::Rows;
 
 fn int(key: &str, value: i64) -> KeyValue {
     let value = Some(AnyValue {

@@ -223,7 +223,7 @@ fn a_segment_of_a_newer_version_stops_the_start_and_stays_as_it_is() {
     let sum = crc32fast::hash(&bytes[..40]);
     bytes[40..44].copy_from_slice(&sum.to_le_bytes());
     std::fs::write(&path, &bytes).unwrap();
-    let error = SegmentStore::open(folder.path(), roomy()).unwrap_err();
+    let error = SegmentStore::open(folder.path(), roomy(), now).unwrap_err();
     assert!(error.source.to_string().contains("newer"), "{error:?}");
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
 }

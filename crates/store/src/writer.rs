@@ -5,13 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::frame::{Frame, FrameHeader, SegmentHeader, Sequences, slot};
-use super::medium::{Appender, Medium};
-use super::pruned::Pruned;
-use super::retention::Retention;
-use super::rows::Rows;
-use super::segment::{Block, Segment, SegmentView, file_name};
-use super::view::{Shown, View};
+use crate::frame::{Frame, FrameHeader, SegmentHeader, Sequences, slot};
+use crate::medium::{Appender, Medium};
+use crate::pruned::Pruned;
+use crate::retention::Retention;
+use crate::rows::Rows;
+use crate::segment::{Block, Segment, SegmentView, file_name};
+use crate::view::{Shown, View};
 
 /// Everything that appending touches; the store keeps it behind one lock.
 #[derive(Debug)]

@@ -2,40 +2,40 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use super::pruned::Pruned;
-use super::segment::{Records, SegmentView};
+use crate::pruned::Pruned;
+use crate::segment::{Records, SegmentView};
 
 /// Everything stored at one moment: what a query reads.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct View {
+pub struct View {
     /// Oldest first.
-    pub(super) segments: Vec<SegmentView>,
-    pub(super) pruned: Pruned,
+    pub(crate) segments: Vec<SegmentView>,
+    pub(crate) pruned: Pruned,
 }
 
 impl View {
     /// Counts the records of all segments.
     #[must_use]
-    pub(crate) fn records(&self) -> Records {
+    pub fn records(&self) -> Records {
         let records = self.segments.iter().map(|segment| segment.records);
         records.fold(Records::default(), Records::plus)
     }
 
     /// Returns the size of all segments on disk.
     #[must_use]
-    pub(crate) fn bytes(&self) -> u64 {
+    pub fn bytes(&self) -> u64 {
         self.segments.iter().map(|segment| segment.bytes).sum()
     }
 
     /// Returns how many segment files there are.
     #[must_use]
-    pub(crate) fn segments(&self) -> usize {
+    pub fn segments(&self) -> usize {
         self.segments.len()
     }
 
     /// Returns what retention has removed.
     #[must_use]
-    pub(crate) fn pruned(&self) -> &Pruned {
+    pub fn pruned(&self) -> &Pruned {
         &self.pruned
     }
 }

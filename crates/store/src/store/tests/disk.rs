@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::medium::Appender;
 use super::*;
+use crate::medium::Appender;
 
 /// A disk with a number of bytes left; a write that does not fit is written in part.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ fn a_full_disk_refuses_keeps_nothing_and_takes_again_when_there_is_space() {
     let folder = tempfile::tempdir().unwrap();
     let disk = SmallDisk::new(8_000);
     let medium: Arc<dyn Medium> = disk.clone();
-    let store = SegmentStore::open_on(folder.path(), roomy(), medium).unwrap();
+    let store = SegmentStore::open_on(folder.path(), roomy(), now, medium).unwrap();
     store.append(&span(1, 3_000)).unwrap();
     assert!(is_full(store.append(&span(2, 20_000))));
     assert!(is_full(store.append(&span(3, 20_000))));
@@ -107,7 +107,7 @@ fn a_file_that_cannot_be_cut_back_is_left_for_another() {
     let folder = tempfile::tempdir().unwrap();
     let disk = SmallDisk::new(8_000);
     let medium: Arc<dyn Medium> = disk.clone();
-    let store = SegmentStore::open_on(folder.path(), roomy(), medium).unwrap();
+    let store = SegmentStore::open_on(folder.path(), roomy(), now, medium).unwrap();
     store.append(&span(1, 3_000)).unwrap();
     disk.truncates.store(false, Ordering::Relaxed);
     assert!(is_full(store.append(&span(2, 20_000))));
@@ -131,7 +131,7 @@ fn a_disk_without_room_for_a_new_segment_leaves_no_file_behind() {
     let folder = tempfile::tempdir().unwrap();
     let disk = SmallDisk::new(10);
     let medium: Arc<dyn Medium> = disk.clone();
-    let store = SegmentStore::open_on(folder.path(), roomy(), medium).unwrap();
+    let store = SegmentStore::open_on(folder.path(), roomy(), now, medium).unwrap();
     assert!(is_full(store.append(&span(1, 0))));
     let files = std::fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(files, 0);
@@ -145,7 +145,7 @@ fn what_was_written_is_synced_soon_without_anybody_asking() {
     let folder = tempfile::tempdir().unwrap();
     let disk = SmallDisk::new(1 << 20);
     let medium: Arc<dyn Medium> = disk.clone();
-    let store = SegmentStore::open_on(folder.path(), roomy(), medium).unwrap();
+    let store = SegmentStore::open_on(folder.path(), roomy(), now, medium).unwrap();
     store.append(&span(1, 0)).unwrap();
     wait_until("synced", || disk.syncs.load(Ordering::Relaxed) > 0);
     drop(store);
@@ -166,7 +166,7 @@ fn after_a_sync_that_failed_writing_goes_on_in_another_file() {
     let disk = SmallDisk::new(1 << 20);
     disk.unsyncable.store(true, Ordering::Relaxed);
     let medium: Arc<dyn Medium> = disk.clone();
-    let store = SegmentStore::open_on(folder.path(), roomy(), medium).unwrap();
+    let store = SegmentStore::open_on(folder.path(), roomy(), now, medium).unwrap();
     store.append(&span(1, 0)).unwrap();
     wait_until("the failed sync closes the file", || {
         store

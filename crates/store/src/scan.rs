@@ -16,27 +16,27 @@ use std::sync::Arc;
 
 use glassbox_otlp::wire::Record;
 
-use super::columns::{LogColumns, PointColumns, SpanColumns};
-use super::predicate::Predicate;
-use super::rows::Rows;
-use super::segment::{Block, SegmentView};
-use super::view::View;
+use crate::columns::{LogColumns, PointColumns, SpanColumns};
+use crate::predicate::Predicate;
+use crate::rows::Rows;
+use crate::segment::{Block, SegmentView};
+use crate::view::View;
 
-pub(crate) use fetch::fetch;
-pub(crate) use hits::Hits;
+pub use fetch::fetch;
+pub use hits::Hits;
 
 /// The columns of one signal. Not to be implemented outside of the store.
-pub(crate) trait Columns: Sized + fmt::Debug + sealed::Row + 'static {}
+pub trait Columns: Sized + fmt::Debug + sealed::Row + 'static {}
 
 impl Columns for SpanColumns {}
 impl Columns for LogColumns {}
 impl Columns for PointColumns {}
 
-pub(super) mod sealed {
+pub(crate) mod sealed {
     use super::{Predicate, Record, Rows};
 
     /// What the scan has to know of the rows of a signal.
-    pub(crate) trait Row: Sized {
+    pub trait Row: Sized {
         /// Whether rows belong to traces, by which blocks are skipped.
         const TRACED: bool;
 
@@ -107,7 +107,7 @@ impl sealed::Row for PointColumns {
 }
 
 /// A search for text, which may be in columns or in the rest of a record.
-pub(crate) trait Text<C> {
+pub trait Text<C> {
     /// Returns whether the columns hold the text, so that the record need not be read.
     fn is_in_columns(&self, columns: &C) -> bool;
 
@@ -120,7 +120,7 @@ type Traces<'v> = &'v dyn Fn(&[u8; 16]) -> bool;
 
 /// A pass over the columns of one signal.
 #[must_use]
-pub(crate) struct Scan<'v, C> {
+pub struct Scan<'v, C> {
     view: &'v View,
     predicate: &'v Predicate,
     text: Option<&'v dyn Text<C>>,
@@ -136,7 +136,7 @@ impl<C> fmt::Debug for Scan<'_, C> {
 }
 
 /// One row, and where its record lies.
-pub(crate) struct Hit<'v, C> {
+pub struct Hit<'v, C> {
     segment: &'v SegmentView,
     block: &'v Arc<Block>,
     columns: &'v C,
@@ -163,13 +163,13 @@ impl<C: fmt::Debug> fmt::Debug for Hit<'_, C> {
 impl<'v, C> Hit<'v, C> {
     /// Returns the columns.
     #[must_use]
-    pub(crate) fn columns(&self) -> &'v C {
+    pub fn columns(&self) -> &'v C {
         self.columns
     }
 
     /// Returns the row's number among all rows of its signal ever stored.
     #[must_use]
-    pub(crate) fn sequence(&self) -> u64 {
+    pub fn sequence(&self) -> u64 {
         self.block.header.first_sequence + u64::from(self.number)
     }
 }
@@ -177,7 +177,7 @@ impl<'v, C> Hit<'v, C> {
 impl Hit<'_, PointColumns> {
     /// Returns the place of the point among the points of its metric in its request.
     #[must_use]
-    pub(crate) fn place(&self) -> usize {
+    pub fn place(&self) -> usize {
         let Some(rows) = <PointColumns as sealed::Row>::of(&self.block.rows) else {
             return 0;
         };
@@ -189,7 +189,7 @@ impl Hit<'_, PointColumns> {
 
 impl View {
     /// Begins a pass over the columns of one signal.
-    pub(crate) fn scan<'v, C: Columns>(&'v self, predicate: &'v Predicate) -> Scan<'v, C> {
+    pub fn scan<'v, C: Columns>(&'v self, predicate: &'v Predicate) -> Scan<'v, C> {
         Scan {
             view: self,
             predicate,
@@ -200,14 +200,14 @@ impl View {
 
     /// Returns the number of the oldest row of the signal that is stored.
     #[must_use]
-    pub(crate) fn first_sequence<C: Columns>(&self) -> Option<u64> {
+    pub fn first_sequence<C: Columns>(&self) -> Option<u64> {
         let mut blocks = blocks(self).filter(|(_, block)| C::of(&block.rows).is_some());
         blocks.next().map(|(_, block)| block.header.first_sequence)
     }
 
     /// Counts the traces that any stored span belongs to.
     #[must_use]
-    pub(crate) fn count_traces(&self) -> usize {
+    pub fn count_traces(&self) -> usize {
         let blocks = blocks(self).filter(|(_, block)| matches!(block.rows, Rows::Spans(_)));
         let ids: std::collections::HashSet<&[u8; 16]> =
             blocks.flat_map(|(_, block)| block.traces()).collect();
@@ -217,26 +217,26 @@ impl View {
 
 impl<'v, C: Columns> Scan<'v, C> {
     /// Narrows the scan to rows that hold the text, in their columns or in their records.
-    pub(crate) fn containing(mut self, text: Option<&'v dyn Text<C>>) -> Self {
+    pub fn containing(mut self, text: Option<&'v dyn Text<C>>) -> Self {
         self.text = text;
         self
     }
 
     /// Skips blocks that hold none of the traces. A block that holds one yields its other rows as
     /// well.
-    pub(crate) fn near_traces(mut self, traces: &'v dyn Fn(&[u8; 16]) -> bool) -> Self {
+    pub fn near_traces(mut self, traces: &'v dyn Fn(&[u8; 16]) -> bool) -> Self {
         self.traces = Some(traces);
         self
     }
 
     /// Iterates over the rows that the scan is narrowed to, in the order of arrival.
-    pub(crate) fn hits(self) -> Hits<'v, C> {
+    pub fn hits(self) -> Hits<'v, C> {
         Hits::new(self)
     }
 
     /// Visits every row of the signal in the order of arrival, and tells of each whether the scan
     /// is narrowed to it.
-    pub(crate) fn each(self, mut visit: impl FnMut(&'v C, bool)) {
+    pub fn each(self, mut visit: impl FnMut(&'v C, bool)) {
         for (segment, block) in blocks(self.view) {
             let Some(rows) = C::of(&block.rows) else {
                 continue;

@@ -1,12 +1,15 @@
 //! The rows of one block.
 
-use super::columns::{LogColumns, PointColumns, SpanColumns};
+use crate::columns::{LogColumns, PointColumns, SpanColumns};
 
 /// The rows of one block, in wire order.
 #[derive(Debug)]
-pub(crate) enum Rows {
+pub enum Rows {
+    /// Of traces.
     Spans(Box<[SpanColumns]>),
+    /// Of logs.
     Logs(Box<[LogColumns]>),
+    /// Of metrics.
     Points(Box<[PointColumns]>),
 }
 

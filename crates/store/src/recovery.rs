@@ -4,10 +4,10 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::PathBuf;
 
-use super::frame::{FrameHeader, SegmentHeader, Sequences, is_newer, next_magic, slot};
-use super::index;
-use super::names::Names;
-use super::segment::{Block, Segment, SegmentView};
+use crate::frame::{FrameHeader, SegmentHeader, Sequences, is_newer, next_magic, slot};
+use crate::index;
+use crate::names::Names;
+use crate::segment::{Block, Segment, SegmentView};
 
 /// A stretch of a segment that could not be read back.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,6 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::{Inner, SYNC_AFTER};
-use crate::clock;
 
 /// How often retention by age looks, when nothing is written.
 const PRUNE_EVERY: Duration = Duration::from_secs(5);
@@ -104,7 +103,7 @@ fn run(store: &Inner, signal: &Signal) {
             drop(state);
             sync(store, &mut failing);
         }
-        if let Err(error) = store.change(|writer| writer.make_room(0, 0, clock::unix_nanos())) {
+        if let Err(error) = store.change(|writer| writer.make_room(0, 0, (store.clock)())) {
             tracing::warn!(%error, "retention could not remove the oldest telemetry");
         }
     }

@@ -6,22 +6,28 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::frame::{Sequences, slot};
-use super::segment::{MAX_ID, SegmentView};
+use crate::frame::{Sequences, slot};
+use crate::segment::{MAX_ID, SegmentView};
 
 const FILE: &str = "pruned.json";
 
 /// The sum of everything that retention has removed from this data folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct Pruned {
-    pub(crate) segments: u64,
-    pub(crate) bytes: u64,
-    pub(crate) spans: u64,
-    pub(crate) log_records: u64,
-    pub(crate) data_points: u64,
+#[non_exhaustive]
+pub struct Pruned {
+    /// Segment files.
+    pub segments: u64,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Spans.
+    pub spans: u64,
+    /// Log records.
+    pub log_records: u64,
+    /// Data points of metrics.
+    pub data_points: u64,
     /// Answers about times before this one may be incomplete.
-    pub(crate) before_unix_nano: Option<u64>,
+    pub before_unix_nano: Option<u64>,
     /// Segments up to this one are gone, or are to go at the next start.
     pub(crate) last_segment: Option<u64>,
     /// The numbers behind the last record removed: they go on when nothing else is left.

@@ -14,11 +14,20 @@ use glassbox_otlp::proto::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use glassbox_otlp::proto::{ExportTraceServiceRequest, Message};
 use glassbox_otlp::{Batch, Request};
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use super::*;
+use crate::attributes::Count;
+use crate::columns::{LogColumns, PointColumns, SpanColumns};
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    u64::try_from(since.as_nanos()).unwrap()
+}
 
 /// A store that keeps everything a test puts into it.
 fn open(directory: &Path) -> SegmentStore {
-    SegmentStore::open(directory, roomy()).unwrap()
+    SegmentStore::open(directory, roomy(), now).unwrap()
 }
 
 fn roomy() -> Retention {
@@ -155,6 +164,7 @@ fn a_view_stays_as_it_was_while_the_store_goes_on() {
             max_age: None,
             max_records: 1_000_000,
         },
+        now,
     )
     .unwrap();
     store.append(&span(1, 10_000)).unwrap();

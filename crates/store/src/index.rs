@@ -6,10 +6,10 @@ use std::sync::Arc;
 use glassbox_otlp::Signal;
 use glassbox_otlp::wire::{Fields, Malformed, Record, int_value, key_value, records, string_value};
 
-use super::attributes::{INFERENCE, Kept, kept};
-use super::columns::{LogColumns, Metric, MetricKind, PointColumns, Source, SpanColumns, indexed};
-use super::names::Names;
-use super::rows::Rows;
+use crate::attributes::{INFERENCE, Kept, kept};
+use crate::columns::{LogColumns, Metric, MetricKind, PointColumns, Source, SpanColumns, indexed};
+use crate::names::Names;
+use crate::rows::Rows;
 
 /// What a resource without `service.name` is called, as the specification says.
 pub(crate) const UNKNOWN_SERVICE: &str = "unknown_service";

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use glassbox_otlp::Signal;
 
-use super::frame::{FrameHeader, SegmentHeader};
-use super::rows::Rows;
+use crate::frame::{FrameHeader, SegmentHeader};
+use crate::rows::Rows;
 
 /// One frame as the index knows it.
 #[derive(Debug)]
@@ -98,10 +98,14 @@ impl Segment {
 
 /// How many records of each signal a segment or a store holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Records {
-    pub(crate) spans: u64,
-    pub(crate) data_points: u64,
-    pub(crate) log_records: u64,
+#[non_exhaustive]
+pub struct Records {
+    /// Spans.
+    pub spans: u64,
+    /// Data points of metrics.
+    pub data_points: u64,
+    /// Log records.
+    pub log_records: u64,
 }
 
 impl Records {
