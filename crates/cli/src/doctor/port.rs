@@ -1,6 +1,7 @@
 //! Whether somebody listens where telemetry is sent, and speaks what is spoken to them.
 
 mod language;
+mod page;
 mod path;
 
 pub(super) use language::grpc_to_http;
@@ -51,7 +52,7 @@ pub(super) async fn look(target: &Target, around: Surroundings<'_>) -> Finding {
         }
         Answer::Http2 if !target.is_encrypted() && target.is_grpc() => {
             let what = format!("{shown} is open and speaks HTTP/2, as gRPC does");
-            let page = path::page_instead(target, &door.hurried()).await;
+            let page = page::page_instead(target, &door.hurried()).await;
             page.unwrap_or_else(|| Finding::well(HOP, what))
         }
         Answer::Http(page) if is_plain_http(target) && is_receiver(&page) => {

@@ -1,6 +1,10 @@
 //! The right address, the wrong language: which one is spoken there instead.
 
-use super::{HOP, is_receiver, path, somebody_else};
+use super::{
+    HOP, is_receiver,
+    page::{page_instead, said},
+    somebody_else,
+};
 use crate::{
     doctor::{finding::Finding, target::Target},
     knock::{Answer, Door},
@@ -20,9 +24,9 @@ pub(super) async fn wrong(target: &Target, door: &Door, answer: Answer) -> Optio
             page if page.status == 400 && door.tls().await == Answer::Tls => {
                 plaintext_to_tls(target)
             }
-            page => match path::page_instead(target, door).await {
+            page => match page_instead(target, door).await {
                 Some(finding) => finding,
-                None => somebody_else(target, door, path::said(page)).await,
+                None => somebody_else(target, door, said(page)).await,
             },
         });
     }

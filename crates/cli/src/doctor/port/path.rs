@@ -1,8 +1,12 @@
 //! HTTP is spoken at the address, and OTLP is not taken at the path.
 
-use super::{HOP, is_receiver, language, somebody_else};
+use super::{
+    HOP, is_receiver, language,
+    page::{page_instead, said},
+    somebody_else,
+};
 use crate::{
-    doctor::{backend, finding::Finding, target::Target},
+    doctor::{finding::Finding, target::Target},
     knock::{Answer, Door, Page},
 };
 
@@ -95,29 +99,6 @@ pub(super) async fn wrong_page(target: &Target, door: &Door, page: &Page) -> Fin
         return language::http_to_grpc(target);
     }
     somebody_else(target, door, said(page)).await
-}
-
-/// The page of a backend, which is one port away from where OTLP is taken.
-pub(super) async fn page_instead(target: &Target, door: &Door) -> Option<Finding> {
-    let shown = target.shown();
-    let known = backend::at(&shown, door.patience()).await.ok()?;
-    let there = known.endpoint(target.is_grpc());
-    let what = format!("{shown} is the page of the backend, which takes no OTLP");
-    let mend = format!("set OTEL_EXPORTER_OTLP_ENDPOINT to {there}");
-    Some(Finding::broken(HOP, "page_instead", what, mend))
-}
-
-/// What a page says, in a few words.
-pub(super) fn said(page: &Page) -> String {
-    let mut said = format!("it answers with status {}", page.status);
-    if let Some(server) = &page.server {
-        said.push_str(&format!(", server {server}"));
-    }
-    let line = page.first_line();
-    if !line.is_empty() {
-        said.push_str(&format!(": {line}"));
-    }
-    said
 }
 
 /// `/v1/traces/v1/traces`.
