@@ -1,4 +1,4 @@
-//! Performs the commands of a run's machine, and adds to its history what came of them.
+//! Performs the commands of a run's machine, and adds what happened to its history.
 
 mod call;
 mod history;
@@ -29,9 +29,9 @@ const GRACE: Duration = Duration::from_secs(3);
 pub(crate) struct Driver<'a> {
     /// What the calls inherit: the run's trace and deadline.
     pub(crate) cx: &'a Cx,
-    /// Who can be called.
+    /// The services that can be called.
     pub(crate) world: &'a World<'a>,
-    /// When things happen.
+    /// The time of entries.
     pub(crate) time: Time<'a>,
 }
 
@@ -50,7 +50,7 @@ enum Effect {
     },
 }
 
-/// What does not change while a run is driven.
+/// The parts that do not change while a run is driven.
 #[derive(Clone, Copy)]
 struct Scene<'a> {
     graph: &'a Graph,
@@ -60,8 +60,8 @@ struct Scene<'a> {
 impl Driver<'_> {
     /// Drives the run until it ends.
     ///
-    /// The order that a crash at any point relies on: an attempt's start is durable before its call
-    /// is made, and a step's completion is durable before the steps that wait for it start.
+    /// A resumption after a crash relies on this order: an attempt's start is durable before its call is
+    /// made, and a step's completion is durable before the steps that wait for it start.
     ///
     /// # Errors
     /// If the run can neither go on nor end. It can be resumed.
@@ -69,11 +69,10 @@ impl Driver<'_> {
     /// # Cancel safety
     /// Dropping the future interrupts the run.
     pub(crate) async fn drive(&self, history: &mut History<'_>) -> Result<(), Stalled> {
-        let Some(graph) = history.machine().graph() else {
-            return Ok(());
-        };
+        let graph = history.machine().graph();
+        let graph = graph.expect("invariant: the run has started");
         let mut given_up = pin!(self.given_up(&graph.workflow().name));
-        // Inputs that do not fit end the run before anybody is looked for.
+        // Invalid inputs end the run before discovery is asked.
         decide(history)?;
         if history.machine().has_ended() {
             return Ok(history.save().await?);
@@ -137,7 +136,7 @@ impl Driver<'_> {
         }
     }
 
-    /// What a command takes to be performed.
+    /// Prepares what a command asks for.
     fn effect(&self, command: Command, history: &History<'_>, scene: Scene<'_>) -> Option<Effect> {
         match command {
             Command::Append(_) => None,
@@ -179,7 +178,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Performs an effect; returns what came of it.
+    /// Performs an effect. Returns what happened.
     async fn perform(&self, effect: Effect) -> EntryKind {
         match effect {
             Effect::Wait {
@@ -220,7 +219,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Resolves when the caller cancelled the run or its deadline passed, with the run's end.
+    /// Waits until the caller cancels the run or its deadline passes. Returns the end of the run.
     async fn given_up(&self, workflow: &str) -> EntryKind {
         let cancelled = self.cx.cancelled();
         let Some(deadline) = self.cx.deadline() else {
@@ -279,7 +278,7 @@ impl Scene<'_> {
     }
 }
 
-/// Adds what the machine decides, until something has to be performed; returns that.
+/// Adds the machine's decisions until something has to be performed. Returns what that is.
 fn decide(history: &mut History<'_>) -> Result<Vec<Command>, Stalled> {
     loop {
         let mut commands = history.machine().commands();

@@ -1,8 +1,8 @@
 //! What a run reports: the spans, metrics and events of the run and its steps, as a projection of its
 //! entries.
 //!
-//! [`Record::report`] emits for an entry that has just happened; [`Record::restore`] takes in one that
-//! was reported when it happened, and emits nothing. Durations come from the entries' times.
+//! [`Record::report`] emits what a new entry means. [`Record::restore`] takes in an entry that was
+//! reported when it happened, and emits nothing. Durations come from the entries' times.
 
 mod known;
 
@@ -39,7 +39,7 @@ pub(crate) struct Record<'a> {
     steps: BTreeMap<String, Arc<Span>>,
 }
 
-/// How a span ends that does not end well.
+/// How something failed, as its span shows it.
 struct Failure<'a> {
     /// `error.type`.
     class: &'static str,
@@ -64,7 +64,7 @@ impl<'a> Record<'a> {
         self.known.apply(entry);
     }
 
-    /// Whether the start of the run was reported, and its end was not.
+    /// Whether the run's start was reported, and its end was not.
     pub(crate) fn is_open(&self) -> bool {
         self.span.is_some()
     }
@@ -87,7 +87,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Reports an entry that has just happened.
+    /// Reports a new entry.
     pub(crate) fn report(&mut self, entry: &Entry) {
         let known = self.known.attempts(&entry.kind);
         self.known.apply(entry);
@@ -95,11 +95,12 @@ impl<'a> Record<'a> {
         match &entry.kind {
             EntryKind::RunStarted(_) => {
                 STARTED.add_with(1, &[Value::Str(&self.known.workflow)]);
-                self.start_run();
+                self.start_run(self.caller.clone(), None);
                 self.publish("workflow.started", json!({}));
             }
             EntryKind::RunResumed { .. } => {
-                self.start_run();
+                // A run stays in the trace in which it started.
+                self.start_run(self.known.trace.clone(), Some(self.caller.clone()));
                 self.publish("workflow.resumed", json!({}));
             }
             EntryKind::AttemptStarted {
@@ -137,19 +138,15 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// A run stays in the trace of the caller who started it. If another one resumed it, there is a link to
-    /// that one.
-    fn start_run(&mut self) {
+    fn start_run(&mut self, parent: TraceContext, linked: Option<TraceContext>) {
         let workflow = &self.known.workflow;
         let mut span = Span::builder(format!("{} {workflow}", operation::INVOKE_WORKFLOW))
-            .or_parent(&self.caller)
-            .parent(&self.known.trace)
+            .parent(&parent)
             .attribute(OPERATION_NAME, operation::INVOKE_WORKFLOW)
             .attribute(WORKFLOW_NAME, workflow.clone())
             .attribute(own::WORKFLOW_RUN_ID, self.known.run_id.clone());
-        let resumed_by = &self.caller;
-        if resumed_by.is_valid() && resumed_by.trace_id != self.known.trace.trace_id {
-            span = span.link(Link::new(resumed_by.clone()));
+        if let Some(linked) = linked.filter(TraceContext::is_valid) {
+            span = span.link(Link::new(linked));
         }
         self.span = Some(span.start());
     }
@@ -185,7 +182,7 @@ impl<'a> Record<'a> {
         );
     }
 
-    /// Ends the step's span, and counts its time if it was ever attempted.
+    /// Ends the step's span and records its duration, if it was ever attempted.
     fn end_step(&mut self, step: &str, now: u64, failure: Option<&Failure<'_>>) {
         if let Some(known) = self.known.step(step) {
             let labels = [self.known.workflow.as_str(), step];
@@ -252,7 +249,7 @@ impl<'a> Record<'a> {
     }
 }
 
-/// A problem as a span shows it: our own in full, a tool's by its code, because a tool's message may
+/// A problem as a span shows it: ours in full, and only the code of a tool's, because a tool's message may
 /// quote its arguments.
 pub(crate) fn shown(problem: &Problem) -> String {
     let code = problem.code();

@@ -10,7 +10,7 @@ use crate::{
     services,
     settings::MAX_PARALLEL,
 };
-use glassbox_core::{Clock, Cx, Deadline, DurableCx, Problem, World};
+use glassbox_core::{Clock, Cx, Deadline, DurableCx, Problem, World, telemetry};
 use resumer::resumed;
 use serde_json::{Map, Value};
 use std::{
@@ -89,7 +89,7 @@ impl Runner {
     /// the run's id, and the same for all its attempts.
     ///
     /// # Errors
-    /// If the inputs do not fit, a capability is missing, a step fails, the deadline passes, the
+    /// If the inputs are not valid, a capability is missing, a step fails, the deadline passes, the
     /// caller cancels, or the journal fails. The error says what became of every step.
     pub async fn run(
         &self,
@@ -98,12 +98,13 @@ impl Runner {
         graph: &Graph,
         inputs: Map<String, Value>,
     ) -> Result<Run, RunError> {
+        let cx = within_current(cx);
         let run_id = format!("{:032x}", fastrand::u128(..));
         let now = (self.wall)();
         let time = Time::starting(&self.clock, now);
         let cx = match graph.workflow().timeout_ms.map(Duration::from_millis) {
             Some(timeout) => cx.with_deadline(Deadline::after(&self.clock, timeout)),
-            None => cx.clone(),
+            None => cx,
         };
         let began = EntryKind::RunStarted(Box::new(RunStarted {
             run_id: run_id.clone(),
@@ -128,6 +129,7 @@ impl Runner {
     /// As [`run`](Self::run); and if the journal does not have the run, cannot be read, or another
     /// runner drives the run.
     pub async fn resume(&self, cx: &Cx, world: &World<'_>, run_id: &str) -> Result<Run, RunError> {
+        let cx = &within_current(cx);
         let read = self.journal.read(run_id).await;
         let entries = read.map_err(|error| stalled(run_id, error))?;
         let machine = Machine::replay(&entries).map_err(|error| stalled(run_id, error))?;
@@ -160,7 +162,17 @@ impl Runner {
     }
 }
 
-/// Drives a run on from the entry `began`, unless it has ended.
+/// The context with the current span as its trace, if there is one: the run's entries keep it as the
+/// parent.
+fn within_current(cx: &Cx) -> Cx {
+    let current = telemetry::current();
+    match current.is_valid() {
+        true => cx.with_trace(current),
+        false => cx.clone(),
+    }
+}
+
+/// Drives a run from the entry `began` to its end, unless it has ended already.
 async fn drive(
     cx: &Cx,
     world: &World<'_>,
@@ -201,14 +213,14 @@ async fn drive(
     }
 }
 
-/// Takes what a call used before the interruption out of the budget.
+/// Charges the budget with what a call used before the interruption.
 fn charge(cx: &Cx, kind: &EntryKind) {
     if let EntryKind::AttemptCompleted { spent, .. } = kind {
         cx.charge(*spent);
     }
 }
 
-/// A run that could not be resumed at all.
+/// The error of a run that could not be resumed at all.
 fn stalled(run_id: &str, error: impl Into<Stalled>) -> RunError {
     RunError {
         problem: error.into().into_problem(run_id),

@@ -1,22 +1,22 @@
-//! The history of a run that is being driven: its machine, what of it is durable, and what of it was
+//! The history of a run that is being driven: its state, which entries are durable, and which were
 //! reported.
 
 use super::time::Time;
 use crate::{Entry, EntryKind, Journal, JournalError, Machine, ReplayError, record::Record};
 use glassbox_core::{Category, Problem};
 
-/// Applies, saves and reports the entries of one run, each once and in this order.
+/// Applies, saves and reports the entries of one run, each of them once and in this order.
 ///
-/// Dropped before the run has ended, it records and reports the interruption.
+/// If dropped before the run has ended, it reports the interruption and tries to append it to the journal.
 pub(crate) struct History<'a> {
     run_id: &'a str,
     journal: &'a dyn Journal,
     time: Time<'a>,
     machine: Machine,
     record: Record<'a>,
-    /// Applied, and not yet given to the journal.
+    /// Entries that were applied, and not yet passed to the journal.
     unsaved: Vec<Entry>,
-    /// Whether the journal was given entries and has not acknowledged them.
+    /// Whether entries were passed to the journal and not acknowledged.
     in_doubt: bool,
 }
 
@@ -24,14 +24,14 @@ pub(crate) struct History<'a> {
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub(crate) enum Stalled {
-    /// What happened is not durable.
+    /// The journal failed.
     Journal(#[from] JournalError),
-    /// What happened contradicts what happened before.
+    /// An entry contradicts those before it.
     Replay(#[from] ReplayError),
 }
 
 impl<'a> History<'a> {
-    /// The history of a run in which nothing has happened since `machine` and `record`.
+    /// The history of a run whose entries so far were applied to `machine` and `record`.
     pub(crate) fn new(
         run_id: &'a str,
         journal: &'a dyn Journal,
@@ -55,34 +55,34 @@ impl<'a> History<'a> {
         self.run_id
     }
 
-    /// When things happen.
+    /// The time of entries.
     pub(crate) fn time(&self) -> Time<'a> {
         self.time
     }
 
-    /// What happened so far.
+    /// The state of the run.
     pub(crate) fn machine(&self) -> &Machine {
         &self.machine
     }
 
-    /// What was reported so far.
+    /// The telemetry of the run.
     pub(crate) fn record(&self) -> &Record<'a> {
         &self.record
     }
 
-    /// Adds and saves the entry with which a runner takes the run on.
+    /// Adds and saves the entry with which a runner starts or resumes the run.
     ///
     /// # Errors
-    /// If it cannot follow what happened before, or the journal does not acknowledge it.
+    /// If the entry cannot follow those before it, or the journal fails.
     pub(crate) async fn begin(&mut self, kind: EntryKind) -> Result<(), Stalled> {
         self.add(kind)?;
         Ok(self.save().await?)
     }
 
-    /// Adds what happened now.
+    /// Adds an entry about something that happens now.
     ///
     /// # Errors
-    /// If it cannot have happened.
+    /// If the entry cannot follow those before it.
     pub(crate) fn add(&mut self, kind: EntryKind) -> Result<(), ReplayError> {
         let seq = self.machine.next_seq();
         let entry = Entry::new(seq, self.time.now_unix_nano(), kind);
@@ -91,10 +91,10 @@ impl<'a> History<'a> {
         Ok(())
     }
 
-    /// Makes what was added durable, then reports it.
+    /// Makes the added entries durable, then reports them.
     ///
     /// # Errors
-    /// If the journal does not acknowledge it; it is not reported then.
+    /// If the journal fails. The entries are not reported then.
     pub(crate) async fn save(&mut self) -> Result<(), JournalError> {
         let entries = std::mem::take(&mut self.unsaved);
         if entries.is_empty() {
@@ -126,7 +126,7 @@ impl Drop for History<'_> {
 }
 
 impl Stalled {
-    /// The same for the run's caller.
+    /// The problem for the run's caller.
     pub(crate) fn into_problem(self, run_id: &str) -> Problem {
         let (category, code) = match &self {
             Self::Journal(JournalError::UnknownRun { .. }) => {
@@ -141,7 +141,7 @@ impl Stalled {
             Self::Journal(JournalError::Storage(_)) => (Category::Unavailable, "workflow.journal"),
             Self::Replay(_) => (Category::Internal, "workflow.inconsistent"),
         };
-        let mut message = format!("run '{run_id}' cannot go on: {self}");
+        let mut message = format!("run '{run_id}' cannot continue: {self}");
         let mut cause = std::error::Error::source(&self);
         while let Some(error) = cause {
             message.push_str(&format!(": {error}"));

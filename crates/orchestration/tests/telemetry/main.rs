@@ -304,8 +304,8 @@ async fn a_resumed_run_emits_only_what_is_new() {
     let graph = three_steps("resumed", "slow");
     let world = fixture.world();
     let caller = Span::builder("caller").root().start();
-    let cx = Cx::background().with_trace(caller.context().clone());
-    let run = runner.run(&cx, &world, &graph, Map::new());
+    let cx = Cx::background();
+    let run = caller.around(runner.run(&cx, &world, &graph, Map::new()));
     let after = Duration::from_secs(10);
     assert!(tokio::time::timeout(after, run).await.is_err());
     tokio::time::sleep(Duration::from_secs(30)).await;
@@ -313,9 +313,9 @@ async fn a_resumed_run_emits_only_what_is_new() {
     let told = fixture.told().len();
 
     let run_id = runner.unfinished().await.unwrap().remove(0);
-    let resumer = Span::builder("resumer").root().start();
-    let cx = Cx::background().with_trace(resumer.context().clone());
-    runner.resume(&cx, &world, &run_id).await.unwrap();
+    let (resumer, cx) = (Span::builder("resumer").root().start(), Cx::background());
+    let run = runner.resume(&cx, &world, &run_id);
+    resumer.around(run).await.unwrap();
     let spans = spans_of(&capture, "resumed");
     let new: Vec<&str> = spans[before..].iter().map(CapturedSpan::name).collect();
     assert_eq!(new, ["step three", "invoke_workflow resumed"]);
