@@ -1,4 +1,4 @@
-//! Answers a question with a model and the tools that discovery has.
+//! Answers questions with a model and the tools that discovery finds.
 
 mod answer;
 mod record;
@@ -29,13 +29,13 @@ const MAX_PARALLEL: NonZeroUsize = NonZeroUsize::new(8).expect("invariant: eight
 
 /// The loop in which a model calls tools until it has an answer.
 ///
-/// A tool that fails, that does not exist, or that was called with what is no object is no end: the
-/// model is told as a result, and goes on. Where an instance of a tool is away and a repetition is
-/// harmless, one other is asked before. What ends it is an answer, the limit of steps, a spent
-/// budget, the caller's deadline, or a model that fails.
+/// If a tool fails, does not exist, or is called with arguments that are not an object, the model gets the error
+/// as the tool's result and continues. If an instance of a tool is unavailable and repeating the call is harmless,
+/// another instance is tried first. The loop ends with an answer, at the limit of steps, when the budget is
+/// exhausted, at the caller's deadline, or when the model fails.
 ///
-/// It is one span `invoke_agent {name}` with the spans of the model's calls and an
-/// `execute_tool {tool}` for each tool's.
+/// Each answer is one `invoke_agent {name}` span, with the spans of the model calls and one `execute_tool {tool}`
+/// span per tool call below it.
 ///
 /// ```
 /// use glassbox_ai::Assistant;
@@ -49,10 +49,10 @@ const MAX_PARALLEL: NonZeroUsize = NonZeroUsize::new(8).expect("invariant: eight
 /// ```
 ///
 /// # Bounds
-/// 8 calls of the model for one question, and 8 tools at once, unless said otherwise.
+/// By default, 8 model calls per question and 8 concurrent tool calls.
 ///
 /// # Cancel safety
-/// Dropping an answer under way cancels the calls of model and tools.
+/// Dropping the future cancels the model call and the tool calls.
 #[derive(Clone)]
 pub struct Assistant {
     name: String,
@@ -67,7 +67,7 @@ pub struct Assistant {
 }
 
 impl Assistant {
-    /// An assistant of this name that is offered all ready tools, and no agents.
+    /// An assistant that may use all tools that are ready, but no agents.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -82,63 +82,63 @@ impl Assistant {
         }
     }
 
-    /// Takes the limit of steps and the capture of content from the model's settings.
+    /// Takes the limit of steps and content capture from the model's configuration.
     #[must_use]
     pub fn configured(self, config: &ModelConfig) -> Self {
         self.with_max_steps(config.max_steps())
             .with_content_capture(config.content_capture())
     }
 
-    /// What the model is told before the question.
+    /// Sets the instructions that the model gets before the question.
     #[must_use]
     pub fn with_instructions(mut self, text: impl Into<String>) -> Self {
         self.instructions = Some(text.into());
         self
     }
 
-    /// Which services the model is offered.
+    /// Sets which services the model may use.
     #[must_use]
     pub fn with_filter(mut self, filter: Filter) -> Self {
         self.filter = filter;
         self
     }
 
-    /// How often the model may be asked for one question.
+    /// Sets how often the model may be called for one question.
     #[must_use]
     pub fn with_max_steps(mut self, steps: NonZeroU32) -> Self {
         self.max_steps = steps;
         self
     }
 
-    /// How many tools may be under way at once.
+    /// Sets how many tool calls may run concurrently.
     #[must_use]
     pub fn with_max_parallel(mut self, tools: NonZeroUsize) -> Self {
         self.max_parallel = tools;
         self
     }
 
-    /// Sets the temperature, 0 to 2; the provider's own if this is not set.
+    /// Sets the temperature, 0 to 2; the default is the provider's.
     #[must_use]
     pub fn with_temperature(mut self, temperature: f32) -> Self {
         self.temperature = Some(temperature);
         self
     }
 
-    /// Sets the upper bound of output tokens of each call of the model.
+    /// Limits the output tokens of each model call.
     #[must_use]
     pub fn with_max_tokens(mut self, tokens: u32) -> Self {
         self.max_tokens = Some(tokens);
         self
     }
 
-    /// Whether the question, tool arguments and tool results are put on spans.
+    /// Sets whether the question, tool arguments and tool results are recorded on spans.
     #[must_use]
     pub fn with_content_capture(mut self, capture: ContentCapture) -> Self {
         self.capture = capture;
         self
     }
 
-    /// The clock that deadlines are on; the process's own where nothing is said.
+    /// Sets the clock for deadlines; the default is the clock of the process.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -148,8 +148,8 @@ impl Assistant {
     /// Answers a question.
     ///
     /// # Errors
-    /// If the model fails, the steps or the budget are spent, or the caller gives up; with what was
-    /// done and used until then.
+    /// If the model fails, the limit of steps is reached, the budget is exhausted, or the caller cancels. The error
+    /// has the tool calls and the usage up to then.
     pub async fn answer(
         &self,
         cx: &Cx,
@@ -159,9 +159,9 @@ impl Assistant {
         self.converse(cx, world, [Message::user(question)]).await
     }
 
-    /// Answers a question with a value of a type, whose JSON Schema the model is given.
+    /// Answers a question with a value of type `T`; the model gets the JSON Schema of `T`.
     ///
-    /// An answer that does not match is sent back once, with the place and what is wrong there.
+    /// If the answer does not match, the model is asked once to correct it, with the path of what is wrong.
     ///
     /// ```
     /// use glassbox_ai::Assistant;
@@ -198,7 +198,7 @@ impl Assistant {
         Ok(Structured::new(value, answer))
     }
 
-    /// Goes on with a conversation.
+    /// Continues a conversation.
     ///
     /// # Errors
     /// As [`answer`](Self::answer).
@@ -245,6 +245,6 @@ impl Assistant {
 }
 
 fn cancelled() -> Problem {
-    let message = "the caller gave up before there was an answer";
+    let message = "the caller cancelled before there was an answer";
     Problem::new(Category::Cancelled, "agent.cancelled", message)
 }

@@ -1,4 +1,4 @@
-//! Model calls under the budget of their `Cx`.
+//! Enforces the budget of a `Cx` on model calls.
 
 use crate::estimate;
 use futures_util::Stream;
@@ -11,18 +11,16 @@ use std::{
     task::{Context, Poll},
 };
 
-/// A model that asks the budget before a call and with every piece of the answer, and charges what
-/// was used.
+/// A model that checks the budget before a call and with every piece of the answer, and charges usage to it.
 ///
-/// While an answer streams, its pieces are charged as they come, by estimate; the end settles what is
-/// missing. A spent budget ends the stream with
-/// [`Category::BudgetExhausted`](glassbox_core::Category::BudgetExhausted). Without a budget it does
-/// nothing.
+/// While an answer streams, each piece is charged by estimate; at the end the difference from the reported usage
+/// is charged. An exhausted budget ends the stream with
+/// [`Category::BudgetExhausted`](glassbox_core::Category::BudgetExhausted). Calls without a budget pass unchanged.
 #[derive(Clone, Debug)]
 pub struct Budgeted<M>(M);
 
 impl<M: ChatModel> Budgeted<M> {
-    /// Puts the calls of `model` under the budgets of their callers.
+    /// Enforces the budgets of callers on the calls of `model`.
     pub fn new(model: M) -> Self {
         Self(model)
     }
@@ -63,7 +61,7 @@ impl<M: ChatModel> ChatModel for Budgeted<M> {
     }
 }
 
-/// Refuses if the budget is spent.
+/// Fails if the budget is exhausted.
 fn check(cx: &Cx) -> Result<(), ModelError> {
     match cx.budget() {
         Some(budget) if budget.is_exhausted() => Err(exhausted()),
@@ -73,13 +71,13 @@ fn check(cx: &Cx) -> Result<(), ModelError> {
 
 fn charge(cx: &Cx, tokens: u64) {
     if tokens > 0 {
-        // No price is known here.
+        // Prices are not known here.
         cx.charge(Spent::tokens(tokens));
     }
 }
 
 fn exhausted() -> ModelError {
-    let message = "the token budget of this call is spent; allow more, or ask for less";
+    let message = "the budget of this call is exhausted; raise it or ask for less";
     let problem = Problem::new(Category::BudgetExhausted, "model.budget_exhausted", message);
     ModelError::from_problem(problem)
 }

@@ -1,4 +1,4 @@
-//! Puts a model together from its configuration.
+//! Builds a model from its configuration.
 
 use crate::{
     Budgeted, HttpModel, ModelConfig, ModelConfigError, Observed, ProviderConfig, Resilient,
@@ -10,15 +10,15 @@ use glassbox_resilience::{Backoff, BreakerConfig, RetryPolicy};
 use std::sync::Arc;
 
 impl ModelConfig {
-    /// The model, asked through `http`: each attempt under the caller's budget and observed, and tried again
-    /// where that helps.
+    /// Builds the model, which calls its provider through `http`. Each attempt is limited by the caller's budget and
+    /// recorded as telemetry; failed attempts are retried where that can help.
     pub fn connect(&self, http: HttpClient) -> Arc<dyn ChatModel> {
         let first = self.providers().first();
         let first = first.expect("invariant: there is at least one provider");
         Arc::new(self.resilient(first, http))
     }
 
-    /// One provider's model.
+    /// The model at one provider.
     fn resilient(
         &self,
         provider: &ProviderConfig,
@@ -37,8 +37,8 @@ impl ModelConfig {
     }
 }
 
-/// The model that the environment names, ready for use; its requests go through the proxies that the
-/// environment names, loopback aside.
+/// Builds the model that the environment configures. Requests go through the proxies that the environment
+/// configures, except to loopback.
 ///
 /// ```no_run
 /// use glassbox_config::Environment;
@@ -50,7 +50,7 @@ impl ModelConfig {
 /// ```
 ///
 /// # Errors
-/// If there is no model to ask, in one sentence that says what to set.
+/// If no model can be configured; the message says what to set.
 pub fn model_from_environment(
     environment: &Environment,
 ) -> Result<Arc<dyn ChatModel>, ModelConfigError> {

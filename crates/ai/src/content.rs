@@ -1,32 +1,32 @@
-//! What was said, on spans: off unless somebody switches it on.
+//! Message content on spans; off by default.
 
 use glassbox_core::{ChatResponse, Media, MediaSource, Message, Part, ToolResult};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Value, json};
 use std::{fmt, sync::Arc};
 
-/// The longest text that is kept of one part of a message, in characters; the rest is cut.
+/// Limit for the text of one part of a message, in characters; longer text is truncated.
 const MAX_TEXT: usize = 16_384;
 
-/// Whether prompts, answers, tool arguments and tool results are put on spans.
+/// Whether prompts, answers, tool arguments and tool results are recorded on spans.
 ///
-/// Read from settings as a boolean, or as one of the words that
-/// `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` takes elsewhere: `NO_CONTENT`, `SPAN_ONLY`.
+/// In settings it is a boolean, or a value that OpenTelemetry defines for
+/// `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`: `NO_CONTENT`, `SPAN_ONLY`.
 ///
 /// # Bounds
 /// 16 384 characters of each part of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ContentCapture {
-    /// Nothing that people or models said leaves the process by telemetry.
+    /// Telemetry contains no message content.
     #[default]
     Off,
-    /// As JSON in attributes of spans.
+    /// Content is recorded as JSON in span attributes.
     Span,
 }
 
 impl ContentCapture {
-    /// Whether content is put on spans.
+    /// Whether content is recorded on spans.
     pub fn is_on(self) -> bool {
         self == Self::Span
     }
@@ -75,7 +75,7 @@ impl de::Visitor<'_> for Words {
     }
 }
 
-/// `gen_ai.input.messages`, by the convention's schema.
+/// The value of `gen_ai.input.messages`, in the schema of the conventions.
 pub(crate) fn input(messages: &[Arc<Message>]) -> String {
     let all = messages
         .iter()
@@ -83,7 +83,7 @@ pub(crate) fn input(messages: &[Arc<Message>]) -> String {
     Value::Array(all.collect()).to_string()
 }
 
-/// `gen_ai.output.messages`, by the convention's schema.
+/// The value of `gen_ai.output.messages`, in the schema of the conventions.
 pub(crate) fn output(response: &ChatResponse) -> String {
     let message = json!([{
         "role": response.message.role.as_str(),
@@ -93,12 +93,12 @@ pub(crate) fn output(response: &ChatResponse) -> String {
     message.to_string()
 }
 
-/// A value of a tool call: its arguments, its result.
+/// The arguments or the result of a tool call as text.
 pub(crate) fn value(value: &Value) -> String {
     cut(&value.to_string()).to_owned()
 }
 
-/// The start of a text that is kept.
+/// Truncates a text to the limit.
 pub(crate) fn cut(text: &str) -> &str {
     match text.char_indices().nth(MAX_TEXT) {
         Some((end, _)) => &text[..end],
@@ -106,11 +106,11 @@ pub(crate) fn cut(text: &str) -> &str {
     }
 }
 
-/// A message of a failure without what it quotes of the texts and numbers in `said`.
+/// Replaces in an error message what it quotes of the texts and numbers in `said`.
 pub(crate) fn without(message: &str, said: &Value) -> String {
     let mut texts = Vec::new();
     leaves(said, &mut texts);
-    // Of two that overlap, the longer one says more.
+    // Longer texts first: a shorter one may be part of a longer one.
     texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
     let mut message = message.to_owned();
     for text in texts.iter().filter(|text| !text.is_empty()) {
@@ -129,7 +129,7 @@ fn leaves(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// With `…` for each `text` that is no part of a longer word.
+/// Replaces each `text` that is not part of a longer word by `…`.
 fn replaced(message: &str, text: &str) -> String {
     let mut kept = String::with_capacity(message.len());
     let mut rest = message;
@@ -167,7 +167,7 @@ fn parts(parts: &[Part]) -> Vec<Value> {
     parts.iter().filter_map(part).collect()
 }
 
-/// A structured value as such, anything else as text.
+/// A single structured value as it is, anything else as text.
 fn response(result: &ToolResult) -> Value {
     match (&result.content[..], result.value()) {
         ([_], Some(value)) => bounded(value),
@@ -175,7 +175,7 @@ fn response(result: &ToolResult) -> Value {
     }
 }
 
-/// Media without its bytes, which are too many for a span.
+/// Media without its bytes, which are too large for a span.
 fn media(media: &Media) -> Value {
     let (kind, place, reference) = match media.source() {
         MediaSource::Uri(uri) => ("uri", "uri", uri.as_str()),
@@ -188,7 +188,7 @@ fn media(media: &Media) -> Value {
     })
 }
 
-/// The value itself while it is short, the start of its text otherwise.
+/// The value itself if it is within the limit, otherwise its truncated text.
 fn bounded(value: &Value) -> Value {
     let text = value.to_string();
     match cut(&text) {

@@ -1,18 +1,18 @@
-//! Tokens where nobody counted them: four characters are one, rounded up.
+//! Estimated token counts, for when the provider reports none: one token per four characters, rounded up.
 
 use glassbox_core::{ChatRequest, Message, Part, ToolCall};
 
-/// Of a text.
+/// Tokens of a text.
 pub(crate) fn text(text: &str) -> u64 {
     u64::try_from(text.chars().count().div_ceil(4)).unwrap_or(u64::MAX)
 }
 
-/// Of a tool call.
+/// Tokens of a tool call.
 pub(crate) fn call(call: &ToolCall) -> u64 {
     text(&call.name) + text(&call.arguments.to_string())
 }
 
-/// Of a message.
+/// Tokens of a message.
 pub(crate) fn message(message: &Message) -> u64 {
     let parts = message.parts.iter().map(|part| match part {
         Part::Text { text: said, .. } => text(said),
@@ -24,7 +24,7 @@ pub(crate) fn message(message: &Message) -> u64 {
     parts.sum()
 }
 
-/// Of all that a request sends.
+/// Tokens of everything that a request sends.
 pub(crate) fn request(request: &ChatRequest) -> u64 {
     let tools = request.tools.iter().map(|tool| {
         let schema = tool.input.as_value().to_string();

@@ -21,12 +21,12 @@ use std::{sync::Arc, time::Duration};
 
 /// A model behind the HTTP API of a provider.
 ///
-/// It asks once, and its only telemetry is the HTTP client's span; [`Observed`](crate::Observed) and
+/// It makes one attempt, and its only telemetry is the HTTP client's span. [`Observed`](crate::Observed) and
 /// [`Resilient`](crate::Resilient) add the rest.
 ///
 /// # Bounds
-/// The caller's deadline bounds a whole call. The configuration bounds the time until the head of the answer
-/// and each pause within a stream.
+/// The caller's deadline limits a whole call. The configured timeouts limit the time until the head of the
+/// answer and each pause within a stream.
 #[derive(Clone, Debug)]
 pub struct HttpModel {
     http: HttpClient,
@@ -41,7 +41,7 @@ pub struct HttpModel {
 }
 
 impl HttpModel {
-    /// The model that `config` names, asked through `http`.
+    /// The model that `config` describes, called through `http`.
     pub fn new(config: &ProviderConfig, http: HttpClient) -> Self {
         let wire: Arc<dyn Wire> = match config.provider.api {
             Api::OpenAiChat => Arc::new(OpenAiChat::new(config)),
@@ -60,7 +60,7 @@ impl HttpModel {
         }
     }
 
-    /// Which model it is.
+    /// The model's identity.
     pub fn identity(&self) -> &ModelIdentity {
         &self.identity
     }
@@ -119,7 +119,7 @@ impl ChatModel for HttpModel {
     async fn stream(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, ModelError> {
         let response = self.send(cx, request, true).await?;
         let joined = self.wire.join(request);
-        // Some servers ignore that a stream was asked for.
+        // Some servers ignore the request for a stream.
         if is_json(response.headers()) {
             return Ok(open_stream::whole(self.whole(response, joined).await?));
         }

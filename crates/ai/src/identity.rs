@@ -1,6 +1,6 @@
-//! Which model, of whom, where: what telemetry says about it before it answers.
+//! The identity of a model: its provider, name and address.
 
-/// A model as its spans and metrics name it.
+/// The identity of a model in spans and metrics.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModelIdentity {
@@ -15,7 +15,7 @@ pub struct ModelIdentity {
 }
 
 impl ModelIdentity {
-    /// A model of `provider`, asked at `address` and `port`.
+    /// A model of `provider` at `address` and `port`.
     pub fn new(
         provider: impl Into<String>,
         model: impl Into<String>,
@@ -35,8 +35,8 @@ impl ModelIdentity {
         format!("{}/{}", self.provider, self.model)
     }
 
-    /// Where answers come from, whatever the model: what one origin attached is sent back to it and to no
-    /// other. Many servers share a provider's name, since they speak its protocol.
+    /// The server that answers, independent of the model. What an origin attached to an answer is sent back to
+    /// that origin only. The provider's name is not enough: many servers that speak its protocol share it.
     pub(crate) fn origin(&self) -> String {
         format!("{}@{}:{}", self.provider, self.address, self.port)
     }

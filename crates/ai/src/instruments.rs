@@ -1,4 +1,4 @@
-//! The metrics of model calls, tool calls and agents, as the conventions define them.
+//! The metrics of model calls, tool calls and agents, as the GenAI conventions define them.
 
 use glassbox_core::telemetry::{Counter, Histogram, Value};
 use glassbox_semconv::{
@@ -53,7 +53,7 @@ pub(crate) static FIRST_CHUNK: Sometimes = sometimes(
         server::PORT,
     ],
 );
-/// Without the model that answers: it is known at the end only.
+/// Without the response model, which is known only at the end.
 pub(crate) static PER_CHUNK: Histogram = histogram(
     CLIENT_TIME_PER_OUTPUT_CHUNK,
     &[
@@ -102,20 +102,20 @@ pub(crate) static RETRIED: Counter = counter(RETRIES, &[DEPENDENCY, error::TYPE]
 pub(crate) static STOPPED: Counter = counter(RETRIES_STOPPED, &[DEPENDENCY, REASON]);
 pub(crate) static REJECTED: Counter = counter(BREAKER_REJECTIONS, &[DEPENDENCY]);
 
-/// One histogram with two sets of keys: a label that does not apply is absent, not empty.
+/// One histogram with two sets of keys, so that a label that does not apply is absent instead of empty.
 pub(crate) struct Sometimes {
     good: Histogram,
     bad: Histogram,
 }
 
 impl Sometimes {
-    /// Records a call that went well, under values in the order of the first set of keys.
+    /// Records a successful call; `labels` are in the order of the first set of keys.
     pub(crate) fn good(&self, value: f64, labels: &[Value<'_>]) {
         debug_assert_eq!(self.good.descriptor().keys.len(), labels.len());
         self.good.record_with(value, labels);
     }
 
-    /// Records a call that did not, under values in the order of the second set of keys.
+    /// Records a failed call; `labels` are in the order of the second set of keys.
     pub(crate) fn bad(&self, value: f64, labels: &[Value<'_>]) {
         debug_assert_eq!(self.bad.descriptor().keys.len(), labels.len());
         self.bad.record_with(value, labels);

@@ -1,4 +1,4 @@
-//! Model calls as telemetry: one span and one record of usage for each, however it ends.
+//! Telemetry of model calls: one span and one record of usage per call, however it ends.
 
 mod call;
 
@@ -15,11 +15,10 @@ use std::{
     task::{Context, Poll},
 };
 
-/// A model whose calls are spans `chat {model}` and metrics by the GenAI conventions 1.41.
+/// A model whose calls are recorded as `chat {model}` spans and metrics of the GenAI conventions 1.41.
 ///
-/// It goes inside of whatever tries again, so that each attempt is a span. Usage is recorded once for each
-/// attempt: as reported at the end, or estimated where an attempt failed or was dropped after the model had
-/// begun to answer.
+/// Put it inside of retries, so that each attempt has its own span. Usage is recorded once per attempt: as
+/// reported at the end, or estimated if the attempt failed or was dropped after the model began to answer.
 #[derive(Clone, Debug)]
 pub struct Observed<M> {
     model: M,
@@ -28,7 +27,7 @@ pub struct Observed<M> {
 }
 
 impl<M: ChatModel> Observed<M> {
-    /// Shows the calls of `model`, which is known as `identity`; content only if `capture` says so.
+    /// Records the calls of `model` under `identity`; `capture` decides about content.
     pub fn new(model: M, identity: ModelIdentity, capture: ContentCapture) -> Self {
         Self {
             model,
@@ -76,7 +75,7 @@ impl<M: ChatModel> ChatModel for Observed<M> {
     }
 }
 
-/// A stream whose span is current while it is polled, and ends with it.
+/// A stream whose span is current while it is polled, and ends when it ends.
 struct ObservedStream {
     stream: ChatStream,
     call: Option<Call>,
@@ -105,7 +104,7 @@ impl Stream for ObservedStream {
                 call.failed(error);
                 this.call = None;
             }
-            // The end without a last event is the model's doing, not the caller's.
+            // A stream that ends without its last event is a failure of the model, not of the caller.
             Poll::Ready(None) => {
                 call.failed(&unfinished());
                 this.call = None;

@@ -13,7 +13,7 @@ use glassbox_core::{ChatRequest, ModelError};
 use joiner::Joiner;
 use serde_json::Value;
 
-/// Chat Completions as one server speaks it.
+/// Chat Completions of one server.
 #[derive(Debug)]
 pub(crate) struct OpenAiChat {
     identity: ModelIdentity,

@@ -1,4 +1,4 @@
-//! Providers: what is known about each, and one as it is configured.
+//! Known providers, and the configuration of one.
 
 use crate::ModelIdentity;
 use glassbox_semconv::gen_ai_v1_41::provider;
@@ -11,25 +11,25 @@ pub(crate) enum Api {
     OpenAiChat,
 }
 
-/// What is known about a provider.
+/// A known provider.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Provider {
-    /// `gen_ai.provider.name`, and what stands before the slash of a model's name.
+    /// The value of `gen_ai.provider.name`, and the prefix of model names.
     pub(crate) name: &'static str,
     pub(crate) api: Api,
-    /// The provider's own API.
+    /// The base URL of the provider's own API.
     pub(crate) base_url: &'static str,
-    /// The host of the provider's own API, which needs a key.
+    /// The host of the provider's own API, which requires a key.
     pub(crate) host: &'static str,
-    /// The model if none is configured.
+    /// The default model.
     pub(crate) model: &'static str,
-    /// The setting with the key.
+    /// The variable that sets the key, for error messages.
     pub(crate) key_setting: &'static str,
-    /// The setting with the base URL.
+    /// The variable that sets the base URL, for error messages.
     pub(crate) url_setting: &'static str,
 }
 
-/// The provider of models whose name does not say otherwise.
+/// The provider of models without a prefix.
 pub(crate) const DEFAULT: &Provider = &Provider {
     name: provider::OPENAI,
     api: Api::OpenAiChat,
@@ -40,10 +40,10 @@ pub(crate) const DEFAULT: &Provider = &Provider {
     url_setting: "OPENAI_BASE_URL",
 };
 
-/// All providers.
+/// All known providers.
 pub(crate) const ALL: &[&Provider] = &[DEFAULT];
 
-/// A model at a provider: where it is, and how it is asked.
+/// A model at one provider: its identity, URL, key and timeouts.
 #[derive(Clone, PartialEq)]
 pub struct ProviderConfig {
     pub(crate) provider: &'static Provider,
@@ -55,33 +55,33 @@ pub struct ProviderConfig {
 }
 
 impl ProviderConfig {
-    /// Which model it is.
+    /// The model's identity.
     pub fn identity(&self) -> &ModelIdentity {
         &self.identity
     }
 
-    /// The URL below which the API's paths are, without a slash at the end.
+    /// The base URL, without a trailing slash.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
 
-    /// How long the head of an answer may take.
+    /// Timeout for the head of an answer.
     pub fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// How long an answer may pause.
+    /// Timeout for each pause within an answer.
     pub fn idle_timeout(&self) -> Duration {
         self.idle_timeout
     }
 
-    /// Whether this is the provider's own API, and not another server that speaks the same.
+    /// Whether this is the provider's own API and not another server with the same protocol.
     pub(crate) fn is_providers_own(&self) -> bool {
         self.identity.address == self.provider.host
     }
 }
 
-/// Shows everything but the key.
+/// Hides the key.
 impl fmt::Debug for ProviderConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProviderConfig")

@@ -1,4 +1,4 @@
-//! Model calls that are tried again as long as nothing has been said, behind a breaker.
+//! Retries model calls until the first piece of the answer, behind a circuit breaker.
 
 use crate::instruments::{REJECTED, RETRIED, STOPPED};
 use futures_util::{StreamExt, TryStreamExt, future::BoxFuture, stream};
@@ -12,12 +12,11 @@ use glassbox_resilience::{
 };
 use std::sync::Arc;
 
-/// A model that is asked again when it fails before the first piece of its answer, and spared for a
-/// while when it fails too often.
+/// A model whose calls are retried if they fail before the first piece of the answer, behind a circuit breaker.
 ///
-/// The first piece is the point of no return: what was shown once is never asked for again. The
-/// breaker counts a call when that piece comes, and once more if the peer then breaks off. A refusal
-/// of the breaker is not waited for.
+/// A call is not retried after the first piece, because the caller has already seen it. The breaker counts a call
+/// when that piece comes, and once more if the answer then breaks off. A call that the breaker rejects fails at
+/// once.
 #[derive(Clone)]
 pub struct Resilient<M> {
     model: M,
@@ -27,10 +26,10 @@ pub struct Resilient<M> {
 }
 
 impl<M: ChatModel> Resilient<M> {
-    /// Tries by `policy`, behind a breaker of its own.
+    /// Retries by `policy`, with a breaker of its own.
     ///
     /// # Errors
-    /// If the breaker's configuration makes no sense.
+    /// If the breaker's configuration is invalid.
     pub fn try_new(
         model: M,
         policy: RetryPolicy,
@@ -45,7 +44,7 @@ impl<M: ChatModel> Resilient<M> {
         })
     }
 
-    /// Tries until it answers, or should not be asked again.
+    /// Attempts the call until it succeeds or must not be retried.
     async fn call<'a, T>(
         &'a self,
         cx: &'a Cx,
@@ -64,7 +63,7 @@ impl<M: ChatModel> Resilient<M> {
         })
     }
 
-    /// Asks once, if the breaker permits it.
+    /// Makes one attempt, if the breaker permits it.
     async fn attempt<T>(&self, answer: BoxFuture<'_, Result<T, ModelError>>) -> Result<T, Failure> {
         let permit = self.breaker.try_acquire().map_err(Failure::Rejected)?;
         let answer = answer.await;
@@ -84,7 +83,7 @@ impl<M: ChatModel> Resilient<M> {
                 RETRIED.add_with(1, &[name, Value::Str(class)]);
                 tracing::warn!(
                     model = self.model.id(), error = %error, error.type = class, ?pause,
-                    "model call failed, trying again"
+                    "model call failed, retrying"
                 );
             }
             Next::Stop(Stop::Cancelled) => {}
@@ -92,7 +91,7 @@ impl<M: ChatModel> Resilient<M> {
         }
     }
 
-    /// A stream that has said something.
+    /// A stream of which the first piece has come.
     async fn begun(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, ModelError> {
         let mut stream = self.model.stream(cx, request).await?;
         match stream.next().await {
@@ -107,7 +106,10 @@ impl<M: ChatModel> Resilient<M> {
             }
             Some(Err(error)) => Err(error),
             None => {
-                let message = format!("{} ended its answer before it began", self.model.id());
+                let message = format!(
+                    "{} ended its answer without a single event",
+                    self.model.id()
+                );
                 let problem = Problem::new(Category::Unavailable, "model.stream_ended", message);
                 Err(ModelError::from_problem(problem))
             }
@@ -148,7 +150,7 @@ impl Failure {
 impl Decide for Failure {
     fn retry(&self) -> Retry {
         match self {
-            // An open breaker is there to fail at once, not to be waited for.
+            // An open breaker fails at once; it is not waited for.
             Self::Rejected(_) => Retry::Never,
             Self::Model(error) => error.retry(),
         }
@@ -163,17 +165,17 @@ impl Decide for Failure {
 }
 
 fn cancelled(model: &str) -> ModelError {
-    let message = format!("the call to {model} was cancelled while it waited to try again");
+    let message = format!("the call to {model} was cancelled while it waited for a retry");
     let problem = Problem::new(Category::Cancelled, "model.cancelled", message);
     ModelError::from_problem(problem)
 }
 
 fn refusal(model: &str, rejected: &Rejected) -> ModelError {
     let when = match rejected.retry_after() {
-        Some(wait) => format!("it is asked again in {} s", wait.as_secs().max(1)),
-        None => "it is being tried out".to_owned(),
+        Some(wait) => format!("next attempt in {} s", wait.as_secs().max(1)),
+        None => "a trial call is in progress".to_owned(),
     };
-    let message = format!("{model} failed too often of late, and is spared: {when}");
+    let message = format!("{model} failed too often, so its circuit breaker is open: {when}");
     let problem = Problem::new(Category::Unavailable, "model.circuit_open", message);
     let problem = match rejected.retry_after() {
         Some(wait) => problem.with_retry_after(wait),

@@ -1,4 +1,4 @@
-//! Which model, and how: the section `[ai]`, and what it comes to.
+//! The settings of section `[ai]`, and the model configuration that they result in.
 
 mod model_config;
 
@@ -9,28 +9,28 @@ use glassbox_config::{Invalid, Section, Variable};
 use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
 
-/// The section `[ai]`.
+/// The settings of section `[ai]`.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct AiSettings {
-    /// The model: its name, or `openai/` and its name.
+    /// The model: its name, with or without the prefix `openai/`.
     pub model: Option<String>,
-    /// Where it is asked, up to `/chat/completions`: OpenAI's own API, unless said.
+    /// The base URL of the server, without `/chat/completions`; OpenAI's own API by default.
     pub base_url: Option<String>,
-    /// The key; a server on `base_url` may need none.
+    /// The API key; optional for servers other than OpenAI.
     pub api_key: Option<String>,
-    /// How long the head of an answer may take.
+    /// Timeout for the head of an answer.
     #[serde(with = "glassbox_config::duration")]
     pub timeout: Duration,
-    /// How long an answer may pause.
+    /// Timeout for each pause within an answer.
     #[serde(with = "glassbox_config::duration")]
     pub idle_timeout: Duration,
-    /// How often a call is tried, the first time included.
+    /// How often a call is attempted, the first attempt included.
     pub attempts: u32,
-    /// How often a model may be asked to answer one question.
+    /// How often the model may be called to answer one question.
     pub max_steps: u32,
-    /// Whether prompts, answers and tool calls are put on spans.
+    /// Whether prompts, answers and tool calls are recorded on spans.
     pub capture_content: ContentCapture,
 }
 
@@ -80,7 +80,7 @@ impl Section for AiSettings {
     }
 }
 
-/// Shows everything but the key.
+/// Hides the key.
 impl fmt::Debug for AiSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AiSettings")

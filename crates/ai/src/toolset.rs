@@ -1,4 +1,4 @@
-//! The tools that a model is offered, under names that are unique.
+//! The tools that a model is offered, with unique names.
 
 use glassbox_core::{Capability, Cx, Discovery, Effect, Filter, Problem, ServiceInfo};
 use std::{
@@ -9,11 +9,11 @@ use std::{
 /// The longest name that providers take for a function.
 const MAX_NAME: usize = 64;
 
-/// What discovery has, as a model is offered it, in the order of service and capability.
+/// The discovered capabilities as a model is offered them, ordered by service and capability.
 ///
-/// A capability keeps its name where only one service has it; where several do, each is called
-/// `service__capability`. Instances of one service are one tool. Capabilities that cannot be undone
-/// ([`Effect::Destructive`]) are left out: they ask for an approval that nobody can give here.
+/// A capability keeps its name if only one service has it; otherwise each is called `service__capability`.
+/// The instances of a service are one tool. Capabilities that cannot be undone ([`Effect::Destructive`]) are left
+/// out, because they need an approval, and nobody can approve them here.
 #[derive(Clone, Debug, Default)]
 pub struct Toolset {
     offered: Vec<Offered>,
@@ -23,19 +23,19 @@ pub struct Toolset {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Offered {
-    /// The capability under the name that the model calls it by.
+    /// The capability, under the name that the model is given.
     pub shown: Arc<Capability>,
-    /// Its own name.
+    /// The capability's own name.
     pub capability: String,
-    /// Those who have it, at least one.
+    /// The instances that have it; at least one.
     pub instances: Vec<ServiceInfo>,
 }
 
 impl Toolset {
-    /// What discovery has at present.
+    /// The tools that discovery finds now.
     ///
     /// # Errors
-    /// If discovery does not answer.
+    /// If discovery fails.
     pub async fn discover(
         cx: &Cx,
         discovery: &dyn Discovery,
@@ -44,9 +44,9 @@ impl Toolset {
         Ok(Self::of(&discovery.find(cx, filter).await?))
     }
 
-    /// What these services have.
+    /// The tools of these services.
     pub fn of(services: &[ServiceInfo]) -> Self {
-        // By capability, then by service: a sorted map of both keeps the order of either.
+        // Sorted maps, so that the order does not depend on discovery.
         let mut found: BTreeMap<(&str, &str), Vec<&ServiceInfo>> = BTreeMap::new();
         let mut owners: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for service in services {
@@ -89,7 +89,7 @@ impl Toolset {
         &self.offered
     }
 
-    /// What a model is told about them, in order.
+    /// The capabilities that a model is given, in order.
     pub fn capabilities(&self) -> Vec<Arc<Capability>> {
         self.offered.iter().map(|tool| tool.shown.clone()).collect()
     }
@@ -100,7 +100,7 @@ impl Toolset {
     }
 }
 
-/// A name of letters, digits, `_` and `-`, not too long, and not taken.
+/// A free name of letters, digits, `_` and `-` within the limit.
 fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
     let plain = |letter: char| match letter {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-' => letter,

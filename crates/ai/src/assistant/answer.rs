@@ -1,4 +1,4 @@
-//! What an assistant comes to.
+//! The result of an assistant: an answer or an error.
 
 use glassbox_core::{
     ChatResponse, Content, FinishReason, Message, ModelError, Output, Problem, ToolCall, ToolError,
@@ -6,39 +6,39 @@ use glassbox_core::{
 };
 use std::sync::Arc;
 
-/// An answer, and how it came about.
+/// An answer, with the calls and the usage that led to it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Answer {
-    /// What the model said last.
+    /// The text of the model's last message.
     pub text: String,
-    /// Why it stopped there.
+    /// Why the model stopped.
     pub finish: FinishReason,
     /// The model that answered, as it names itself.
     pub model: String,
-    /// How often the model was asked.
+    /// How often the model was called.
     pub steps: u32,
-    /// What was called, in order.
+    /// The tool calls, in order.
     pub tools: Vec<ToolUse>,
-    /// Of all calls of the model together; estimated if one of them was.
+    /// The usage of all model calls; estimated if that of one was.
     pub usage: Usage,
-    /// The conversation with everything that was added to it.
+    /// The conversation, with all messages that were added.
     pub messages: Vec<Arc<Message>>,
 }
 
-/// One call of a tool.
+/// One tool call and its result.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ToolUse {
-    /// As the model made it.
+    /// The call as the model wrote it.
     pub call: ToolCall,
     /// The service that was called; `None` if there is no such tool.
     pub service: Option<String>,
-    /// What it gave, or why not.
+    /// The output, or why there is none.
     pub result: Result<Output, Problem>,
 }
 
-/// No answer, and what was done until then.
+/// Why there is no answer, with the calls and the usage up to then.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", problem.message())]
 pub struct AssistantError {
@@ -51,22 +51,22 @@ pub struct AssistantError {
 }
 
 impl AssistantError {
-    /// Why, for people and the wire.
+    /// The problem, for people and for other processes.
     pub fn problem(&self) -> &Problem {
         &self.problem
     }
 
-    /// How often the model was asked and answered.
+    /// How often the model was called and answered.
     pub fn steps(&self) -> u32 {
         self.steps
     }
 
-    /// What was called, in order.
+    /// The tool calls, in order.
     pub fn tools(&self) -> &[ToolUse] {
         &self.tools
     }
 
-    /// What was used all the same.
+    /// The usage of all model calls up to then.
     pub fn usage(&self) -> Usage {
         self.usage
     }
@@ -78,7 +78,7 @@ impl From<AssistantError> for ToolError {
     }
 }
 
-/// What was done so far.
+/// The state of an answer in progress.
 pub(super) struct Progress {
     pub(super) messages: Vec<Arc<Message>>,
     pub(super) steps: u32,
@@ -101,19 +101,19 @@ impl Progress {
         }
     }
 
-    /// The model answered.
+    /// Adds the model's answer.
     pub(super) fn heard(&mut self, response: &ChatResponse) {
         self.steps += 1;
         self.usage += response.usage;
         self.messages.push(response.message.clone());
     }
 
-    /// We ask the model for something.
+    /// Adds a message to the model from the assistant itself.
     pub(super) fn asked(&mut self, text: String) {
         self.messages.push(Arc::new(Message::user(text)));
     }
 
-    /// The model failed; gives the problem.
+    /// Records the model's failure; returns its problem.
     pub(super) fn model_failed(&mut self, error: ModelError) -> Problem {
         if let Some(usage) = error.usage() {
             self.usage += usage;
@@ -123,7 +123,7 @@ impl Progress {
         problem
     }
 
-    /// A tool was called. The model is told its problem as JSON.
+    /// Adds a tool call and its result; a problem is given to the model as JSON.
     pub(super) fn used(&mut self, used: ToolUse) {
         let result = ToolResult::new(&used.call.id, content(&used.result));
         let result = result.with_is_error(used.result.is_err());
@@ -158,7 +158,7 @@ impl Progress {
     }
 }
 
-/// What the model is given: the content where it has words, otherwise the value with what there is beside it.
+/// The content that the model gets: the output's content if it has text, otherwise the value and the content.
 fn content(result: &Result<Output, Problem>) -> Vec<Content> {
     match result {
         Ok(output) if output.content.iter().any(|part| part.as_text().is_some()) => {

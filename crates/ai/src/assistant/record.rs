@@ -1,4 +1,4 @@
-//! What an assistant and its tools tell: spans and metrics, once at every end, a drop included.
+//! Telemetry of an assistant and its tool calls, recorded once at every end, a drop included.
 
 use super::answer::Progress;
 use crate::{
@@ -20,12 +20,12 @@ use glassbox_semconv::{
 };
 use std::time::Instant;
 
-/// The type of all tools here.
+/// `gen_ai.tool.type` of all tools.
 const FUNCTION: &str = "function";
-/// The end of what was dropped before it ended.
+/// `error.type` of what was dropped before its end.
 const CANCELLED: &str = "cancelled";
 
-/// One invocation of an assistant.
+/// The telemetry of one invocation of an assistant.
 pub(super) struct AgentRecord<'a> {
     name: &'a str,
     span: Span,
@@ -34,7 +34,7 @@ pub(super) struct AgentRecord<'a> {
 }
 
 impl<'a> AgentRecord<'a> {
-    /// Starts the span; the question is content, and given only where content is wanted.
+    /// Starts the span. The question is content: pass it only if content is captured.
     pub(super) fn start(name: &'a str, provider: &str, cx: &Cx, question: Option<&str>) -> Self {
         let mut span = Span::builder(format!("{} {name}", operation::INVOKE_AGENT))
             .or_parent(cx.trace())
@@ -85,14 +85,17 @@ impl<'a> AgentRecord<'a> {
 impl Drop for AgentRecord<'_> {
     fn drop(&mut self) {
         if self.open {
-            self.close(Some((CANCELLED, "the caller gave the answer up")));
+            self.close(Some((
+                CANCELLED,
+                "the caller dropped the answer before its end",
+            )));
         }
     }
 }
 
-/// One call of a tool.
+/// The telemetry of one tool call.
 pub(super) struct ToolRecord {
-    /// Of low cardinality: a tool that exists, or `_OTHER`.
+    /// The name of a known tool, otherwise `_OTHER`, to bound the cardinality.
     label: String,
     span: Span,
     start: Instant,
@@ -100,7 +103,7 @@ pub(super) struct ToolRecord {
     open: bool,
 }
 
-/// What is known of a tool that exists.
+/// What spans say about a known tool.
 pub(super) struct Known<'a> {
     pub(super) description: &'a str,
     pub(super) instance: &'a str,
@@ -113,7 +116,7 @@ impl ToolRecord {
         known: Option<&Known<'_>>,
         capture: bool,
     ) -> Self {
-        // A name that the model invented is no name for a span: there is no end of them.
+        // Names that models invent would make the cardinality of span names unbounded.
         let name = match known {
             Some(_) => format!("{} {}", operation::EXECUTE_TOOL, call.name),
             None => operation::EXECUTE_TOOL.to_owned(),
@@ -147,13 +150,13 @@ impl ToolRecord {
         &self.span
     }
 
-    /// Another instance is asked instead.
+    /// Another instance is tried.
     pub(super) fn moved_to(&mut self, instance: &str) {
         self.span.set(PEER_INSTANCE, instance.to_owned());
     }
 
-    /// Ends the call; `class` tells a failure more closely than its category does. What the failure
-    /// quotes of the `arguments` is content.
+    /// Ends the call. `class` is a more precise `error.type` than the category of the problem. What the problem
+    /// quotes from the `arguments` is content, and is removed unless content is captured.
     pub(super) fn end(
         mut self,
         arguments: &serde_json::Value,
@@ -196,7 +199,10 @@ impl ToolRecord {
 impl Drop for ToolRecord {
     fn drop(&mut self) {
         if self.open {
-            self.close(Some((CANCELLED, "the caller gave the call up")));
+            self.close(Some((
+                CANCELLED,
+                "the caller dropped the call before its end",
+            )));
         }
     }
 }

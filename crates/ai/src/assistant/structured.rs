@@ -1,16 +1,16 @@
-//! Answers that are values of a type.
+//! Typed answers.
 
 use super::Answer;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, de::DeserializeOwned};
 
-/// A value, and the answer from which it was read.
+/// A value of type `T`, and the answer that it was parsed from.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Structured<T> {
     /// The value.
     pub value: T,
-    /// The answer, with what was done and used for it.
+    /// The answer, with its tool calls and usage.
     pub answer: Answer,
 }
 
@@ -20,16 +20,16 @@ impl<T> Structured<T> {
     }
 }
 
-/// Why an answer is not a value of the type.
+/// Why an answer cannot be parsed.
 pub(super) struct Mismatch {
-    /// Where: `cities[1].name`; `.` is the whole answer.
+    /// The path of what is wrong, such as `cities[1].name`; `.` is the whole answer.
     pub(super) path: String,
-    /// What is wrong there. It may quote the answer.
+    /// What is wrong. It may quote the answer.
     pub(super) what: String,
 }
 
 impl Mismatch {
-    /// Asks the model to answer again.
+    /// The message that asks the model to answer again.
     pub(super) fn request(&self) -> String {
         format!(
             "Your answer does not match the schema. At `{}`: {}. Answer again, with nothing but JSON that matches the schema.",
@@ -38,23 +38,23 @@ impl Mismatch {
     }
 }
 
-/// What an answer must be, and the value once it is that.
+/// The type that an answer must have.
 pub(super) trait Expected: Send {
     /// The schema of the answer.
     fn schema(&self) -> &Schema;
 
-    /// Reads the value.
+    /// Parses an answer and keeps the value.
     fn read(&mut self, text: &str) -> Result<(), Mismatch>;
 }
 
-/// A value of `T`.
+/// An answer of type `T`.
 pub(super) struct Typed<T> {
     schema: Schema,
     read: fn(&str) -> Result<T, Mismatch>,
     value: Option<T>,
 }
 
-/// Providers take only objects as answers; anything else is put into one.
+/// Providers accept only schemas of objects; other types are wrapped in one.
 #[derive(Deserialize, JsonSchema)]
 struct Wrapped<T> {
     value: T,
@@ -107,7 +107,7 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Mismatch> {
     Ok(value)
 }
 
-/// Some models put JSON into a fenced block whatever they are asked for.
+/// Removes a fenced block, which some models put around JSON.
 fn without_fence(text: &str) -> &str {
     let text = text.trim();
     let fenced = text.strip_prefix("```").and_then(|rest| {

@@ -1,4 +1,4 @@
-//! The turns of a conversation: the model, the tools that it calls, and the model again, until it answers.
+//! The loop of model calls and tool calls.
 
 use super::{
     Assistant,
@@ -14,7 +14,7 @@ use glassbox_core::{
 };
 
 impl Assistant {
-    /// Asks the model and calls its tools until it answers; the answer is what is `expected`.
+    /// Calls the model and its tools until the model answers, with a value of the `expected` type if there is one.
     pub(super) async fn run(
         &self,
         cx: &Cx,
@@ -52,7 +52,7 @@ impl Assistant {
                 repaired = true;
                 continue;
             }
-            // What is called for now would be done without anybody to hear of it.
+            // In the last step nobody would use the results.
             if step < self.max_steps.get() {
                 self.call_all(cx, world, &tools, calls, progress).await;
             }
@@ -61,13 +61,13 @@ impl Assistant {
             Category::BudgetExhausted,
             "agent.step_limit",
             format!(
-                "{} asked the model {} times without coming to an answer; allow more steps, or ask for less",
+                "{} called the model {} times without an answer; allow more steps or ask for less",
                 self.name, self.max_steps
             ),
         ))
     }
 
-    /// Refuses to go on after the deadline, or without a budget.
+    /// Fails if the deadline has passed or the budget is exhausted.
     fn still_wanted(&self, cx: &Cx) -> Result<(), Problem> {
         if let Some(deadline) = cx.deadline()
             && deadline.remaining(&self.clock).is_none()
@@ -78,15 +78,15 @@ impl Assistant {
         }
         if cx.budget().is_some_and(Budget::is_exhausted) {
             let message =
-                "the budget was spent before there was an answer; allow more, or ask for less";
+                "the budget was exhausted before there was an answer; raise it or ask for less";
             let code = "agent.budget_exhausted";
             return Err(Problem::new(Category::BudgetExhausted, code, message));
         }
         Ok(())
     }
 
-    /// Asks the model for its next turn. It streams, so that a spent budget or a caller who left ends
-    /// it in the middle.
+    /// Calls the model. It streams, so that an exhausted budget or a cancellation takes effect in the middle of an
+    /// answer.
     async fn ask(
         &self,
         cx: &Cx,
@@ -104,7 +104,7 @@ impl Assistant {
         Err(ModelError::from_problem(problem))
     }
 
-    /// What the answer holds is content, and shown only where content is.
+    /// Quotes the answer only if content is captured.
     fn mismatch(&self, response: &ChatResponse, mismatch: &Mismatch) -> Problem {
         let what = match self.capture.is_on() {
             true => format!(": {}", mismatch.what),
@@ -118,7 +118,7 @@ impl Assistant {
             .with_detail("path", mismatch.path.as_str())
     }
 
-    /// Makes the calls of one turn, several at once; their results stand in the order of the calls.
+    /// Calls the tools of one turn concurrently. The results are in the order of the calls.
     async fn call_all(
         &self,
         cx: &Cx,
@@ -137,8 +137,8 @@ impl Assistant {
     }
 }
 
-/// Under the caller's idempotency key, each step has one of its own: under one key for all, the second
-/// answer would be the first.
+/// Gives each step its own idempotency key, derived from the caller's. With one key for all steps, the second step
+/// would get the answer of the first.
 fn of_step(cx: &Cx, step: u32) -> Cx {
     match cx.idempotency_key() {
         Some(key) => cx.with_idempotency_key(format!("{key}/{step}")),
@@ -146,13 +146,13 @@ fn of_step(cx: &Cx, step: u32) -> Cx {
     }
 }
 
-/// The last turn, if it is an answer.
+/// Fails if the last turn has no text.
 fn finished(response: ChatResponse) -> Result<ChatResponse, Problem> {
     let why = match (&response.finish, response.message.text().trim().is_empty()) {
         (_, false) => return Ok(response),
-        (FinishReason::Length, true) => "it reached its limit of tokens first",
-        (FinishReason::ContentFilter, true) => "the provider's filter held the answer back",
-        (_, true) => "it said nothing",
+        (FinishReason::Length, true) => "it reached its token limit first",
+        (FinishReason::ContentFilter, true) => "the provider's content filter blocked it",
+        (_, true) => "the answer was empty",
     };
     Err(Problem::new(
         Category::Internal,

@@ -1,4 +1,4 @@
-//! What went wrong, in words that say what to do, and in decisions.
+//! Errors of the HTTP client and of providers as model errors.
 
 use crate::{
     ProviderConfig,
@@ -29,7 +29,7 @@ impl Failures {
         }
     }
 
-    /// There is no answer, or it broke off.
+    /// The exchange failed.
     pub(super) fn of_http(&self, error: HttpError) -> ModelError {
         let url = &self.url;
         let (code, message) = match &error {
@@ -43,7 +43,7 @@ impl Failures {
             ),
             HttpError::Timeout { limit, .. } => (
                 "model.timeout",
-                format!("the model at {url} said nothing for {limit:?}"),
+                format!("the model at {url} sent nothing for {limit:?}"),
             ),
             HttpError::Deadline { .. } => (
                 "model.deadline",
@@ -56,7 +56,7 @@ impl Failures {
             other => (
                 "model.exchange_failed",
                 format!(
-                    "the exchange with the model at {url} failed: failed to {other}{}",
+                    "the exchange with the model at {url} failed to {other}{}",
                     causes(other)
                 ),
             ),
@@ -65,11 +65,11 @@ impl Failures {
         decide(problem, &error).with_source(error)
     }
 
-    /// The answer's status is an error.
+    /// The status of the response is an error.
     pub(super) async fn of_response(&self, response: HttpResponse, wire: &dyn Wire) -> ModelError {
         let status = response.status().as_u16();
         let wait = retry_after(response.headers(), SystemTime::now());
-        // Without a body that can be read, the status has to do.
+        // If the body cannot be read, the status has to be enough.
         let body = response.bytes().await.unwrap_or_default();
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();
         let refusal = Refusal {
@@ -87,21 +87,21 @@ impl Failures {
         }
     }
 
-    /// The stream is not what it should be.
+    /// The stream is malformed.
     pub(super) fn of_stream(&self, what: String) -> ModelError {
-        let message = format!("the model at {} broke off: {what}", self.url);
+        let message = format!("the answer of the model at {} broke off: {what}", self.url);
         let problem = Problem::new(Category::Unavailable, "model.broken_stream", message);
         ModelError::from_problem(problem)
     }
 
-    /// The whole answer is not what it should be.
+    /// The whole answer is malformed or an error.
     pub(super) fn of_body(&self, broken: Broken) -> ModelError {
         let what = match broken {
             Broken::Refused(refusal) => return self.refusal(&refusal, None),
             Broken::Malformed(what) => what,
         };
         let message = format!(
-            "the answer of the model at {} makes no sense: {what}",
+            "the answer of the model at {} cannot be read: {what}",
             self.url
         );
         let problem = Problem::new(Category::Internal, "model.bad_answer", message);
@@ -140,7 +140,7 @@ impl Failures {
             (Some(429), _) | (_, Some(Reason::RateLimited)) => (
                 Category::RateLimited,
                 "model.rate_limited",
-                format!("{url} asks for fewer requests{said}"),
+                format!("{url} limits the rate of requests{said}"),
             ),
             (Some(status @ 500..), _) => (
                 match status {
@@ -148,14 +148,14 @@ impl Failures {
                     _ => Category::Unavailable,
                 },
                 "model.unavailable",
-                format!("the model at {url} is in trouble (status {status}){said}"),
+                format!("the model at {url} is unavailable (status {status}){said}"),
             ),
             (Some(status), _) => (
                 Category::from_status(status),
                 "model.refused",
                 format!("{url} refuses the request (status {status}){said}"),
             ),
-            // An error in mid-stream has no status; such come from overload as a rule.
+            // Errors within a stream have no status; most of them mean overload.
             (None, _) => (
                 Category::Unavailable,
                 "model.failed",
@@ -164,14 +164,14 @@ impl Failures {
         };
         let problem = Problem::new(category, code, message);
         ModelError::from_problem(match wait {
-            // What would fail again fails after any wait.
+            // Waiting does not help if a retry does not.
             Some(wait) if problem.is_retryable() => problem.with_retry_after(wait),
             _ => problem,
         })
     }
 }
 
-/// The exchange's own decisions, also where only the problem travels on.
+/// Copies the decisions of the HTTP error, into the problem too.
 fn decide(problem: Problem, error: &HttpError) -> ModelError {
     let problem = problem
         .with_retryable(error.retry() != Retry::Never)
@@ -202,7 +202,7 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let after = text("retry-after")?;
     match after.parse::<f64>() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
-        // A date that has passed means now.
+        // A date in the past means now.
         Err(_) => {
             let date = httpdate::parse_http_date(after).ok()?;
             Some(date.duration_since(now).unwrap_or_default())

@@ -1,4 +1,4 @@
-//! An answer under way.
+//! A streamed answer over HTTP.
 
 use super::{failure::Failures, sse::SseParser};
 use crate::wire::{Join, Step};
@@ -11,12 +11,12 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// Turns a body into events. Ends after `Finished`, or after an error.
+/// The events of a response body. It ends after `Finished` or after an error.
 ///
 /// # Bounds
 /// Holds the events of one chunk of the body.
 pub(super) struct OpenStream {
-    /// `None` once the end is decided.
+    /// `None` once the last event is known.
     body: Option<HttpBody>,
     parser: SseParser,
     joined: Box<dyn Join>,
@@ -57,7 +57,7 @@ impl OpenStream {
         }
     }
 
-    /// The stream said that it is at its end, or ended.
+    /// Ends with the whole answer, or with an error if it is incomplete.
     fn finish(&mut self) {
         let end = match self.joined.finish() {
             Some(response) => Ok(ChatEvent::Finished(Box::new(response))),
@@ -92,7 +92,7 @@ impl Stream for OpenStream {
             };
             match ready!(Pin::new(body).poll_next(task)) {
                 Some(Ok(bytes)) => this.take(&bytes),
-                // A connection that breaks after the last word has cost nothing but usage.
+                // If the connection breaks after the finish reason, only usage is missing.
                 Some(Err(_)) if this.joined.is_finished() => this.finish(),
                 Some(Err(error)) => {
                     let error = this.failures.of_http(error);
@@ -111,7 +111,7 @@ impl Stream for OpenStream {
     }
 }
 
-/// A whole answer as a stream.
+/// The events of a whole answer.
 pub(super) fn whole(response: ChatResponse) -> ChatStream {
     let mut events = Vec::new();
     let text = response.message.text();

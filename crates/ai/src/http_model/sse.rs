@@ -1,33 +1,33 @@
-//! Server-sent events, as the HTML standard defines their parsing, from chunks cut anywhere.
+//! Parses server-sent events as the HTML standard defines, from chunks of any size.
 
-/// The largest event that is taken, in bytes: arguments of tool calls can be long, but not so long.
+/// The largest event, in bytes; enough for long arguments of tool calls.
 const MAX_EVENT: usize = 8 << 20;
 
 /// Finds events in a byte stream.
 ///
-/// Only data matters here: names, ids and comments are skipped.
+/// Only data is used: names, ids and comments are skipped.
 ///
 /// # Bounds
 /// An event of more than 8 MiB is an error.
 #[derive(Debug, Default)]
 pub(crate) struct SseParser {
-    /// The line under way.
+    /// The current line.
     line: Vec<u8>,
-    /// The data of the event under way, its lines joined by newlines.
+    /// The data of the current event, its lines joined by newlines.
     data: Option<String>,
-    /// A line ended with CR; an LF that follows belongs to it.
+    /// Whether the last line ended with CR, so that an LF after it belongs to it.
     after_cr: bool,
-    /// Whether the first line was seen, before which there may be a byte order mark.
+    /// Whether the first line was seen; a byte order mark may precede it.
     begun: bool,
 }
 
-/// An event was too large.
+/// An event is too large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an event of the stream is larger than {MAX_EVENT} bytes")]
 pub(crate) struct EventTooLarge;
 
 impl SseParser {
-    /// Takes the next bytes and gives the data of the events that ended in them.
+    /// Takes the next bytes and returns the data of the events that end in them.
     pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<Vec<String>, EventTooLarge> {
         let mut events = Vec::new();
         for &byte in bytes {
@@ -50,17 +50,17 @@ impl SseParser {
         Ok(events)
     }
 
-    /// The data of an event that the end of the stream cut off before its blank line. The standard
-    /// drops it; servers that forget the blank line after the last event are too many for that.
+    /// The data of a last event without its blank line. The standard drops it, but many servers leave the
+    /// blank line out.
     pub(crate) fn finish(&mut self) -> Option<String> {
         if !self.line.is_empty() {
-            // A blank line cannot come of a line that is not empty.
+            // A line that is not empty does not end an event.
             let _none = self.end_line();
         }
         self.data.take()
     }
 
-    /// Ends a line; gives the event that a blank one ends.
+    /// Ends a line; returns the event that a blank line ends.
     fn end_line(&mut self) -> Option<String> {
         let mut line = std::mem::take(&mut self.line);
         if !std::mem::replace(&mut self.begun, true) && line.starts_with(b"\xef\xbb\xbf") {

@@ -1,4 +1,4 @@
-//! One call under way.
+//! The telemetry of one call.
 
 use crate::{
     ContentCapture, ModelIdentity, content, estimate,
@@ -22,20 +22,20 @@ use glassbox_semconv::{
 };
 use std::{sync::Arc, time::Instant};
 
-/// One call under way; dropped before its end, it was given up.
+/// The telemetry of one call. Dropping it before its end records a cancellation.
 #[derive(Debug)]
 pub(super) struct Call {
     identity: Arc<ModelIdentity>,
     capture: ContentCapture,
     span: Span,
     start: Instant,
-    /// Seconds to the first piece of a stream.
+    /// Seconds until the first piece of a stream.
     first_chunk: Option<f64>,
-    /// Seconds to the last piece so far.
+    /// Seconds until the latest piece.
     last_chunk: f64,
-    /// What the request is believed to cost.
+    /// Estimated input tokens.
     input: u64,
-    /// What was heard so far is believed to cost.
+    /// Characters received so far.
     output: u64,
     open: bool,
 }
@@ -83,18 +83,18 @@ impl Call {
         &self.span
     }
 
-    /// A piece of the answer came.
+    /// Records a piece of the answer.
     pub(super) fn heard(&mut self, event: &ChatEvent) {
         self.mark_chunk();
         self.output += match event {
-            // Pieces are short: rounding each of them up would count too much.
+            // Characters and not tokens: rounding up each short piece would count too many.
             ChatEvent::Text(text) | ChatEvent::Reasoning(text) => text.chars().count() as u64,
             ChatEvent::ToolCall(call) => 4 * estimate::call(call),
             _ => 0,
         };
     }
 
-    /// The answer is whole.
+    /// Ends the call with its answer.
     pub(super) fn finished(&mut self, response: &ChatResponse) {
         self.open = false;
         let span = &mut self.span;
@@ -126,7 +126,7 @@ impl Call {
         }
     }
 
-    /// There is no answer, or no whole one.
+    /// Ends the call without a complete answer.
     pub(super) fn failed(&mut self, error: &ModelError) {
         let problem = error.problem();
         self.end_badly(
@@ -139,7 +139,7 @@ impl Call {
     fn end_badly(&mut self, error_type: &'static str, message: &str, usage: Option<Usage>) {
         self.open = false;
         self.span.fail(error_type, message.to_owned());
-        // Where nothing was heard, nothing is known to have been used.
+        // Before the first piece, nothing is known to have been used.
         let heard = self
             .first_chunk
             .map(|_| Usage::estimated(self.input, self.output.div_ceil(4)));
@@ -224,12 +224,16 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         if self.open {
-            self.end_badly("cancelled", "the caller gave the answer up", None);
+            self.end_badly(
+                "cancelled",
+                "the caller dropped the answer before its end",
+                None,
+            );
         }
     }
 }
 
-/// What is asked for beyond the model: set where it was set.
+/// Sets the attributes of what the request sets.
 fn describe(span: &mut Span, request: &ChatRequest, stream: bool) {
     if stream {
         span.set(REQUEST_STREAM, true);

@@ -1,18 +1,18 @@
-//! The shapes in which an answer may come.
+//! The JSON of answers.
 
 use glassbox_core::Usage;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Members of a turn, and of a call, that are not of OpenAI but of many who speak its protocol.
+/// Members that OpenAI does not have, but many servers with its protocol do.
 pub(super) const EXTRA_CONTENT: &str = "extra_content";
 pub(super) const REASONING: &str = "reasoning";
 pub(super) const REASONING_CONTENT: &str = "reasoning_content";
 pub(super) const REASONING_DETAILS: &str = "reasoning_details";
-/// Our own, in what is kept of a turn: the member under which its reasoning came.
+/// In an opaque value of ours: the name of the member that the reasoning came in.
 pub(super) const TEXT_AS: &str = "text_as";
 
-/// A piece of a streamed answer. Servers differ in what they leave out, so everything may be.
+/// A piece of a streamed answer. Everything is optional, because servers differ in what they leave out.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Chunk {
@@ -49,7 +49,7 @@ pub(super) struct WholeChoice {
     pub(super) finish_reason: Option<String>,
 }
 
-/// What the assistant says, as a whole or in part.
+/// A message of the model, whole or in part.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Turn {
@@ -75,7 +75,7 @@ pub(super) struct CallPiece {
 #[serde(default)]
 pub(super) struct FunctionPiece {
     pub(super) name: Option<String>,
-    /// Text as a rule; some servers send the object itself.
+    /// Usually text; some servers send the object itself.
     pub(super) arguments: Option<Value>,
 }
 
@@ -102,7 +102,7 @@ struct CompletionDetails {
 }
 
 impl From<WireUsage> for Usage {
-    /// Cached and reasoning tokens are part of the totals here as there.
+    /// Cached and reasoning tokens are part of the totals on both sides.
     fn from(wire: WireUsage) -> Self {
         let prompt = wire.prompt_tokens_details.unwrap_or_default();
         let reasoning = wire

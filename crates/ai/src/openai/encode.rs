@@ -1,4 +1,4 @@
-//! A request as Chat Completions has it.
+//! Encodes requests.
 
 use super::chunk::TEXT_AS;
 use glassbox_core::{
@@ -7,17 +7,17 @@ use glassbox_core::{
 };
 use serde_json::{Map, Value, json};
 
-/// Who is asked.
+/// The server that a request is for.
 pub(super) struct Peer<'a> {
     pub(super) provider: &'a str,
     pub(super) model: &'a str,
-    /// What it attached to earlier answers is sent back to it.
+    /// Opaque values of this origin are sent back.
     pub(super) origin: &'a str,
-    /// Whether it is OpenAI itself, and not another server that speaks the same.
+    /// Whether it is OpenAI itself and not another server with the same protocol.
     pub(super) is_openai: bool,
 }
 
-/// A request's body.
+/// Encodes the body of a request.
 ///
 /// # Errors
 /// If the request has a part that the protocol cannot carry.
@@ -54,7 +54,7 @@ pub(super) fn body(
         "stream_options",
         stream.then(|| json!({"include_usage": true})),
     );
-    // OpenAI renamed the limit; many others know the old name only.
+    // OpenAI renamed the limit; many other servers know only the old name.
     let limit = match peer.is_openai {
         true => "max_completion_tokens",
         false => "max_tokens",
@@ -91,7 +91,7 @@ fn tool_choice(choice: &ToolChoice) -> Result<Value, ModelError> {
     })
 }
 
-/// One message of ours as one of theirs, or as several: each tool result is a message there.
+/// Encodes a message. It may become several, because each tool result is a message of its own.
 fn message(message: &Message, origin: &str) -> Result<Vec<Value>, ModelError> {
     let role = message.role.as_str();
     let mut results = Vec::new();
@@ -133,7 +133,7 @@ fn message(message: &Message, origin: &str) -> Result<Vec<Value>, ModelError> {
         .iter()
         .all(|part| !matches!(part, Part::Media(_)));
     let mut wire = json!({"role": role, "content": match is_text {
-        // Not every server takes a list.
+        // Not every server accepts a list.
         true => message.text().into(),
         false => Value::Array(content),
     }});
@@ -145,7 +145,7 @@ fn message(message: &Message, origin: &str) -> Result<Vec<Value>, ModelError> {
             wire["content"] = Value::Null;
         }
         wire["tool_calls"] = calls.into();
-        // Who shows reasoning may insist on it within a loop of tools, and refuse it outside.
+        // Servers that send reasoning may require it in a tool loop and reject it elsewhere.
         for (key, value) in reasoning {
             wire[key] = value;
         }
@@ -153,7 +153,7 @@ fn message(message: &Message, origin: &str) -> Result<Vec<Value>, ModelError> {
     Ok(vec![wire])
 }
 
-/// Adds reasoning under the names under which it came, if it came from this origin.
+/// Adds reasoning in the members in which it came, if it came from this origin.
 fn add_reasoning(wire: &mut Map<String, Value>, part: &Reasoning, origin: &str) {
     let extra = part.opaque.as_ref().and_then(|it| it.value_for(origin));
     for (key, value) in members(extra) {

@@ -15,30 +15,30 @@ use glassbox_core::{
 };
 use serde_json::{Map, Value, json};
 
-/// What the provider sends in place of a chunk at the end.
+/// Marks the end of a stream in place of a chunk.
 const DONE: &str = "[DONE]";
 
-/// What has been said so far.
+/// The answer so far.
 #[derive(Debug)]
 pub(super) struct Joiner {
     id: Option<String>,
     model: String,
-    /// Where the answer comes from, and what is attached to it goes back to.
+    /// Opaque values get this origin.
     origin: String,
     text: String,
-    /// Attached to the text.
+    /// What the server attached to the text.
     text_extra: Option<Value>,
     reasoning: String,
-    /// Attached to the reasoning: the name under which it came, its details.
+    /// What the server attached to the reasoning: the name of its member, and details.
     reasoning_extra: Map<String, Value>,
     calls: Vec<OpenCall>,
     finish: Option<FinishReason>,
     usage: Option<Usage>,
-    /// What the request is believed to cost, where nobody says.
+    /// Estimated input tokens, for when the server reports none.
     input: u64,
 }
 
-/// A call whose arguments are still coming.
+/// A tool call whose arguments are incomplete.
 #[derive(Debug)]
 struct OpenCall {
     index: Option<usize>,
@@ -49,7 +49,7 @@ struct OpenCall {
 }
 
 impl Joiner {
-    /// Nothing said yet to `request`, by the model that was asked for.
+    /// An empty answer to `request`.
     pub(super) fn new(model: &str, origin: &str, request: &ChatRequest) -> Self {
         Self {
             id: None,
@@ -66,7 +66,7 @@ impl Joiner {
         }
     }
 
-    /// Takes a piece; gives what can be told at once.
+    /// Adds a piece; returns the events that it completes.
     fn add(&mut self, chunk: Chunk) -> Vec<ChatEvent> {
         self.id = chunk.id.filter(|id| !id.is_empty()).or(self.id.take());
         if let Some(model) = chunk.model.filter(|model| !model.is_empty()) {
@@ -79,7 +79,7 @@ impl Joiner {
         for choice in chunk.choices.into_iter().filter(|choice| choice.index == 0) {
             let turn = choice.delta.unwrap_or_default();
             let said = |text: Option<String>| text.filter(|text| !text.is_empty());
-            // Some servers give the same text under both names.
+            // Some servers send the same text in both members.
             let reasoning = said(turn.reasoning_content)
                 .map(|more| (REASONING_CONTENT, more))
                 .or_else(|| said(turn.reasoning).map(|more| (REASONING, more)));
@@ -106,7 +106,7 @@ impl Joiner {
                 self.add_call(piece);
             }
             if let Some(word) = said(choice.finish_reason) {
-                // Nothing is added to a call after the reason, which some servers give twice.
+                // Calls are complete when the reason comes. Some servers send it twice.
                 if self.finish.replace(reason(word)).is_none() {
                     let calls = self.calls.iter().map(|call| self.close(call));
                     events.extend(calls.map(ChatEvent::ToolCall));
@@ -125,7 +125,7 @@ impl Joiner {
                 .rposition(|call| call.index == piece.index),
             None => self.calls.len().checked_sub(1),
         };
-        // Some servers give every call the index 0; another id is another call.
+        // Some servers give every call index 0: a different id is a different call.
         let held = held.filter(|at| id.as_ref().is_none_or(|id| *id == self.calls[*at].id));
         let at = held.unwrap_or_else(|| {
             self.calls.push(OpenCall {
@@ -152,7 +152,7 @@ impl Joiner {
         }
     }
 
-    /// What has been used up to now, estimated unless the provider said.
+    /// The usage so far; estimated unless the server reported it.
     fn usage(&self) -> Usage {
         let calls = self
             .calls
@@ -192,7 +192,7 @@ impl Join for Joiner {
         }
         let chunk: Chunk = serde_json::from_str(data).map_err(|error| {
             Broken::Malformed(format!(
-                "it sent an event that is no chunk: {}",
+                "it sent an event that is not a chunk: {}",
                 misread(&error)
             ))
         })?;
@@ -202,7 +202,7 @@ impl Join for Joiner {
         }
     }
 
-    /// Goes the way of a stream, so that both ways give the same answer.
+    /// Treats the answer as a stream of one chunk, so that both give the same result.
     fn whole(&mut self, body: &[u8]) -> Result<ChatResponse, Broken> {
         let whole: Whole =
             serde_json::from_slice(body).map_err(|error| Broken::Malformed(misread(&error)))?;
@@ -212,7 +212,7 @@ impl Join for Joiner {
         let broken = |what: &str| Broken::Malformed(what.to_owned());
         let mut choices = whole.choices.into_iter();
         let mut choice = choices.next().ok_or_else(|| broken("it has no choices"))?;
-        // Here each call is whole: its place tells it from the others.
+        // Calls are complete here, so their position identifies them.
         let calls = choice
             .message
             .iter_mut()
@@ -235,7 +235,7 @@ impl Join for Joiner {
             .ok_or_else(|| broken("it has no finish_reason"))
     }
 
-    /// Whether the reason is known: what is missing then is usage at most.
+    /// Whether the finish reason is known; only usage may be missing then.
     fn is_finished(&self) -> bool {
         self.finish.is_some()
     }

@@ -3,7 +3,7 @@
 use crate::wire::{Reason, Refusal};
 use serde_json::Value;
 
-/// Reads an error object, or whatever stands in its place.
+/// Reads an error object, or text in its place.
 pub(super) fn read(error: &Value) -> Refusal {
     let status = error["status"].as_u64().or_else(|| error["code"].as_u64());
     let word = error["code"].as_str().or_else(|| error["type"].as_str());

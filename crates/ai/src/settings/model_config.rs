@@ -1,4 +1,4 @@
-//! A model that can be asked.
+//! A complete model configuration.
 
 use super::AiSettings;
 use crate::{ContentCapture, ModelIdentity, ProviderConfig, provider};
@@ -6,47 +6,49 @@ use glassbox_config::{Environment, Settings, SettingsError};
 use std::num::NonZeroU32;
 use url::Url;
 
-/// Which model is asked, where and how; complete and consistent.
+/// A complete and consistent model configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelConfig {
-    /// In the order in which they are asked; at least one.
+    /// In order of preference; at least one.
     providers: Vec<ProviderConfig>,
     attempts: NonZeroU32,
     max_steps: NonZeroU32,
     content_capture: ContentCapture,
 }
 
-/// Why there is no model to ask.
+/// Why no model can be configured.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelConfigError {
-    /// Nobody said where a model is.
+    /// Neither a key nor a URL is set.
     #[error(
         "no model is configured: set OPENAI_API_KEY for OpenAI, or OPENAI_BASE_URL for a server that speaks its protocol"
     )]
     NotConfigured,
-    /// OpenAI's own API takes no calls without a key.
+    /// The provider's own API needs a key.
     #[error("OPENAI_API_KEY is not set, and {url} needs a key")]
     NoKey {
-        /// Where the key is needed.
+        /// The URL that needs a key.
         url: String,
     },
-    /// Not an address.
-    #[error("OPENAI_BASE_URL '{url}' is no URL of a server: {reason}; write it as https://host/v1")]
+    /// The base URL is invalid.
+    #[error(
+        "OPENAI_BASE_URL '{url}' is not the URL of a server: {reason}; write it as https://host/v1"
+    )]
     BadUrl {
-        /// As it was given.
+        /// The value as it was set.
         url: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// A provider that is not spoken to yet.
+    /// The provider is not supported.
     #[error(
         "GLASSBOX_MODEL '{model}' names provider '{provider}', which is not supported: write openai/MODEL, or set OPENAI_BASE_URL to a server that has the model"
     )]
     UnknownProvider {
-        /// As it was given.
+        /// The value as it was set.
         model: String,
-        /// What stands before the slash.
+        /// The part before the slash.
         provider: String,
     },
     /// The settings cannot be read.
@@ -55,11 +57,11 @@ pub enum ModelConfigError {
 }
 
 impl ModelConfig {
-    /// What the environment says: `OPENAI_API_KEY`, `OPENAI_BASE_URL`, `GLASSBOX_MODEL` or
-    /// `OPENAI_MODEL`, and the variables of [`AiSettings`].
+    /// Reads the environment: `OPENAI_API_KEY`, `OPENAI_BASE_URL`, `GLASSBOX_MODEL` or `OPENAI_MODEL`, and the
+    /// other variables of [`AiSettings`].
     ///
     /// # Errors
-    /// If there is no model to ask, in one sentence that says what to set.
+    /// If no model can be configured; the message says what to set.
     pub fn from_environment(environment: &Environment) -> Result<Self, ModelConfigError> {
         let settings = Settings::builder()
             .section::<AiSettings>()
@@ -68,10 +70,10 @@ impl ModelConfig {
         Self::from_settings(&*settings.load::<AiSettings>()?)
     }
 
-    /// What the settings say.
+    /// Builds the configuration from settings.
     ///
     /// # Errors
-    /// If there is no model to ask, in one sentence that says what to set.
+    /// If no model can be configured; the message says what to set.
     pub fn from_settings(settings: &AiSettings) -> Result<Self, ModelConfigError> {
         let text = |value: &Option<String>| {
             let value = value.as_deref().map(str::trim);
@@ -123,29 +125,29 @@ impl ModelConfig {
         })
     }
 
-    /// Says whether content is put on spans.
+    /// Sets whether content is recorded on spans.
     #[must_use]
     pub fn with_content_capture(mut self, capture: ContentCapture) -> Self {
         self.content_capture = capture;
         self
     }
 
-    /// The model at its providers, in the order in which they are asked; at least one.
+    /// The providers of the model, in order of preference; at least one.
     pub fn providers(&self) -> &[ProviderConfig] {
         &self.providers
     }
 
-    /// How often a call is tried, the first time included.
+    /// How often a call is attempted, the first attempt included.
     pub fn attempts(&self) -> NonZeroU32 {
         self.attempts
     }
 
-    /// How often a model may be asked to answer one question.
+    /// How often the model may be called to answer one question.
     pub fn max_steps(&self) -> NonZeroU32 {
         self.max_steps
     }
 
-    /// Whether content is put on spans.
+    /// Whether content is recorded on spans.
     pub fn content_capture(&self) -> ContentCapture {
         self.content_capture
     }
@@ -161,15 +163,15 @@ fn host(base_url: &str) -> Result<(String, u16), ModelConfigError> {
         return Err(bad(format!("'{}:' is not HTTP", url.scheme())));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        // The text itself would show the secret.
+        // The URL itself would show the secret.
         return Err(ModelConfigError::BadUrl {
             url: url.host_str().unwrap_or_default().to_owned(),
-            reason: "it carries a user name or a password; the key is OPENAI_API_KEY".to_owned(),
+            reason: "it contains a user name or a password; set OPENAI_API_KEY instead".to_owned(),
         });
     }
     let port = url.port_or_known_default();
     match (url.host_str(), port) {
         (Some(host), Some(port)) => Ok((host.to_owned(), port)),
-        _ => Err(bad("it names no host".to_owned())),
+        _ => Err(bad("it has no host".to_owned())),
     }
 }

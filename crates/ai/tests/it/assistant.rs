@@ -263,7 +263,7 @@ async fn the_steps_have_a_limit() {
     assert_eq!(failed.problem().category(), Category::BudgetExhausted);
     assert_eq!(
         failed.to_string(),
-        "guide asked the model 3 times without coming to an answer; allow more steps, or ask for less"
+        "guide called the model 3 times without an answer; allow more steps or ask for less"
     );
     // What the last turn asked for would be done for nobody.
     assert_eq!((failed.steps(), failed.tools().len()), (3, 2));
@@ -385,7 +385,7 @@ async fn nothing_is_no_answer() {
     let failed = fails(model, &Tools::default(), &Cx::background()).await;
     assert_eq!(
         failed.to_string(),
-        "scripted-1 gave no answer: it reached its limit of tokens first"
+        "scripted-1 gave no answer: it reached its token limit first"
     );
 }
 

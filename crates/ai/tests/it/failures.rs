@@ -254,7 +254,7 @@ async fn an_answer_that_makes_no_sense_is_not_quoted() {
         (whole, "line 1 column 22"),
         (
             Reply::Stream(vec![stream(&[r#"{"choices":"my secret"}"#]).into_bytes()]),
-            "no chunk",
+            "not a chunk",
         ),
     ] {
         let server = Server::start([reply]).await;

@@ -29,7 +29,7 @@ async fn timeout_bounds_the_wait_for_an_answer() {
     assert_eq!(error.problem().code(), "model.timeout");
     assert_eq!(error.blame(), Blame::Peer);
     assert!(
-        error.to_string().ends_with("said nothing for 50ms"),
+        error.to_string().ends_with("sent nothing for 50ms"),
         "{error}"
     );
 }
