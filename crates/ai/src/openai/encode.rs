@@ -212,3 +212,81 @@ fn as_text(value: &Value) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use glassbox_core::{CacheHint, Capability, ReasoningEffort};
+    use std::sync::Arc;
+
+    fn encoded(is_openai: bool, request: &ChatRequest) -> Value {
+        let peer = Peer {
+            provider: "openai",
+            model: "gpt-x",
+            origin: "openai@m:443",
+            is_openai,
+        };
+        body(&peer, request, true).unwrap()
+    }
+
+    fn ask() -> ChatRequest {
+        ChatRequest::new([Message::user("Well?")]).with_max_tokens(7)
+    }
+
+    fn with_tool(choice: ToolChoice) -> ChatRequest {
+        let tool = Capability::of::<(), ()>("look", "Looks.");
+        ask()
+            .with_tools(vec![Arc::new(tool)])
+            .with_tool_choice(choice)
+    }
+
+    #[test]
+    fn a_choice_of_tools_is_sent_with_tools_only() {
+        let sent = |choice| encoded(false, &with_tool(choice))["tool_choice"].clone();
+        assert_eq!(sent(ToolChoice::Required), "required");
+        assert_eq!(sent(ToolChoice::None), "none");
+        assert_eq!(
+            sent(ToolChoice::Tool("look".to_owned())),
+            json!({"type": "function", "function": {"name": "look"}})
+        );
+        // Servers reject a choice without tools.
+        let bare = encoded(false, &ask().with_tool_choice(ToolChoice::Auto));
+        assert_eq!(bare.get("tool_choice"), None);
+        let unknown = with_tool(ToolChoice::Unknown(json!({"any_of": []})));
+        let peer = Peer {
+            provider: "openai",
+            model: "gpt-x",
+            origin: "openai@m:443",
+            is_openai: true,
+        };
+        let refused = body(&peer, &unknown, true).unwrap_err();
+        assert_eq!(refused.problem().code(), "model.unsupported_part");
+    }
+
+    #[test]
+    fn openai_itself_knows_more_than_those_who_speak_its_protocol() {
+        let request = ask()
+            .with_cache(CacheHint::new().with_key("k"))
+            .with_reasoning_effort(ReasoningEffort::Low);
+        let openai = encoded(true, &request);
+        assert_eq!(openai["prompt_cache_key"], "k");
+        assert_eq!(openai["max_completion_tokens"], 7);
+        assert_eq!(openai["reasoning_effort"], "low");
+        let other = encoded(false, &request);
+        assert_eq!(other.get("prompt_cache_key"), None);
+        assert_eq!(other["max_tokens"], 7);
+        assert_eq!(other["reasoning_effort"], "low");
+    }
+
+    #[test]
+    fn extras_of_this_provider_replace_what_is_there() {
+        let request = ask()
+            .with_extra("openai", "max_tokens", 9)
+            .with_extra("openai", "service_tier", "flex")
+            .with_extra("anthropic", "top_k", 5);
+        let sent = encoded(false, &request);
+        assert_eq!(sent["max_tokens"], 9);
+        assert_eq!(sent["service_tier"], "flex");
+        assert_eq!(sent.get("top_k"), None);
+    }
+}

@@ -4,7 +4,8 @@ use crate::scripted::{Script, Scripted, error, says, text_event};
 use futures_util::StreamExt;
 use glassbox_ai::{ContentCapture, ModelIdentity, Observed, Resilient};
 use glassbox_core::{
-    Category, ChatModel, ChatRequest, ChatStream, Cx, Message, ModelError, Usage,
+    Category, ChatEvent, ChatModel, ChatRequest, ChatResponse, ChatStream, Cx, FinishReason,
+    Message, ModelError, Usage,
     telemetry::{Attribute, Span, SpanKind, Status},
 };
 use glassbox_instrument::SystemClock;
@@ -276,4 +277,17 @@ async fn a_stream_that_ends_unfinished_is_the_models_failure() {
     let span = span(&capture, "unfinished");
     assert_eq!(span.text("error.type"), Some("unavailable"));
     assert_eq!(tokens(&capture, "unfinished", "output"), [1.0]);
+}
+
+#[tokio::test]
+async fn what_was_written_to_the_cache_is_on_the_span() {
+    let capture = TelemetryCapture::install();
+    let usage = Usage::reported(10, 5).with_cache_write(7);
+    let answer = ChatResponse::new(Message::assistant("It is."), FinishReason::Stop, usage, "m");
+    let script = Script::Says(vec![Ok(ChatEvent::Finished(Box::new(answer)))]);
+    let model = observed("cached", script, ContentCapture::Off);
+    model.chat(&Cx::background(), &ask()).await.unwrap();
+    let span = span(&capture, "cached");
+    let written = span.int("gen_ai.usage.cache_creation.input_tokens");
+    assert_eq!(written, Some(7));
 }
