@@ -11,6 +11,7 @@ cargo xtask <command>
 
   ci [--setup] [--only STEP…] [--list]   every step, then a table; --setup installs what is missing first
   arch                 declared edges against architecture.toml, the source rules, misspelt manifest keys
+  api [--bless]        public APIs against docs/api; --bless writes them anew
   closure [--bless]    dependency closures against docs/closure; --bless writes them anew
   lint                 tidy files, rustfmt, and clippy without a warning
   test                 unit, integration and documentation tests
@@ -34,7 +35,9 @@ pub(crate) enum Command {
     Help,
     Ci(ci::Options),
     Step(&'static Step),
-    Bless,
+    Api,
+    BlessApi,
+    BlessClosure,
     Advisories,
     /// `xtask-deploy` knows what these words mean.
     HandOver(Vec<String>),
@@ -54,7 +57,9 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, CannotCheck> {
     match (first, rest.as_slice()) {
         ("help" | "-h" | "--help", _) | (_, ["-h" | "--help"]) => Ok(Command::Help),
         ("ci", rest) => ci_options(rest).map(Command::Ci),
-        ("closure", ["--bless"]) => Ok(Command::Bless),
+        ("api", []) => Ok(Command::Api),
+        ("api", ["--bless"]) => Ok(Command::BlessApi),
+        ("closure", ["--bless"]) => Ok(Command::BlessClosure),
         ("advisories", []) => Ok(Command::Advisories),
         (name, _) if handover::COMMANDS.contains(&name) => {
             Ok(Command::HandOver(arguments.to_vec()))

@@ -6,6 +6,7 @@
 //! `xtask-deploy` holds the checks that need Docker, images, manifests or real parts. It uses the public modules, and
 //! [`handover`] is how its subcommands are reached from the one command line.
 
+mod api;
 mod arch;
 mod ci;
 mod closure;
@@ -53,7 +54,9 @@ pub fn run(arguments: &[String]) -> Outcome {
         }
         Command::Ci(options) => ci::run(&workspace, &options),
         Command::Step(step) => console::conclude(step.name, step.run(&workspace)),
-        Command::Bless => console::conclude("closure", closure::bless(&workspace).into()),
+        Command::Api => console::conclude("api", (api::API.run)(&workspace).into()),
+        Command::BlessApi => console::conclude("api", api::bless(&workspace).into()),
+        Command::BlessClosure => console::conclude("closure", closure::bless(&workspace).into()),
         Command::Advisories => console::conclude("advisories", deny::advisories(&workspace).into()),
         Command::HandOver(words) => {
             let reason = handover::replace(&workspace, &words);

@@ -1,10 +1,12 @@
 //! The mutants of the checks that are here: edits of `xtask/fixture` that each of them must turn red.
 
+mod api;
 mod circle;
 mod foreign;
 mod graph;
 mod step;
 
+pub(crate) use api::API_MUTANTS;
 pub(crate) use circle::CIRCLE_MUTANTS;
 pub(crate) use foreign::{BAN_MUTANTS, CLOSURE_MUTANTS, LICENCE_MUTANTS, SOURCES_MUTANTS};
 pub(crate) use graph::{EDGE_MUTANTS, MANIFEST_MUTANTS, SOURCE_MUTANTS};

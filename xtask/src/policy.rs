@@ -21,6 +21,9 @@ pub(crate) struct Policy {
     pub(crate) crates: BTreeMap<String, Rule>,
     #[serde(default)]
     pub(crate) closure: BTreeMap<String, Closure>,
+    /// The crates whose public API is held against a file of `docs/api`, by the name of that file.
+    #[serde(default)]
+    pub(crate) api: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) circles: Circles,
 }
@@ -238,7 +241,8 @@ fn validate(policy: &Policy) -> Result<(), String> {
         .closure
         .values()
         .map(|closure| (&closure.package, "closure"));
-    for (name, table) in guarded.chain(closed) {
+    let held = policy.api.values().map(|package| (package, "api"));
+    for (name, table) in guarded.chain(closed).chain(held) {
         if !policy.crates.contains_key(name) {
             return Err(format!("names `{name}` in `{table}`, which has no rule"));
         }

@@ -108,6 +108,11 @@ mod tests {
     }
 
     #[test]
+    fn every_api_mutant_is_killed() {
+        assert_eq!(trial(&repository(), &crate::api::API).unwrap(), [""; 0]);
+    }
+
+    #[test]
     fn every_closure_mutant_is_killed() {
         assert_eq!(
             trial(&repository(), &crate::closure::CLOSURE).unwrap(),

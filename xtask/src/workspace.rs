@@ -98,6 +98,13 @@ impl Workspace {
         command
     }
 
+    /// The folder for artefacts that are kept apart from cargo's own.
+    pub fn target_folder(&self) -> PathBuf {
+        let set = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+        let target = self.target.clone().or(set);
+        self.root.join(target.unwrap_or_else(|| "target".into()))
+    }
+
     /// Runs a cargo command in silence.
     pub fn ask(&self, line: &str) -> Result<Finished, CannotCheck> {
         process::run(&mut self.cargo(line), Voice::Silent)
