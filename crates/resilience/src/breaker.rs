@@ -11,6 +11,7 @@ mod permit;
 mod phase;
 mod probes;
 mod snapshot;
+mod tally;
 
 #[cfg(test)]
 mod tests;
@@ -28,9 +29,10 @@ use std::time::Duration;
 
 use glassbox_core::{Clock, Decide};
 
-use counts::{Counts, Tally};
+use counts::Counts;
 use phase::Phase;
 use probes::Probes;
+use tally::Tally;
 
 /// A circuit breaker for one dependency.
 ///

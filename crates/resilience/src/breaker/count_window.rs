@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 
-use super::counts::Tally;
+use super::tally::Tally;
 
 /// The last calls, without a lock.
 ///

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use super::count_window::CountWindow;
+use super::tally::Tally;
 use super::{Window, locked};
 use crate::sliding::Sliding;
 
@@ -10,14 +11,6 @@ use crate::sliding::Sliding;
 pub(super) enum Counts {
     Count(CountWindow),
     Time(Box<Mutex<Sliding<3>>>),
-}
-
-/// Calls, and how many of them failed or were slow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally {
-    pub(super) calls: u64,
-    pub(super) failed: u64,
-    pub(super) slow: u64,
 }
 
 impl Counts {
@@ -56,16 +49,6 @@ impl Counts {
         match self {
             Self::Count(window) => window.clear(),
             Self::Time(window) => locked(window).clear(),
-        }
-    }
-}
-
-impl From<[u64; 3]> for Tally {
-    fn from([calls, failed, slow]: [u64; 3]) -> Self {
-        Self {
-            calls,
-            failed,
-            slow,
         }
     }
 }
