@@ -118,7 +118,10 @@ async fn of_two_processes_with_one_id_the_newer_holds_it_and_the_older_says_so()
     })
     .await;
     assert_eq!(name().await.as_deref(), Some("newer"));
-    let problem = older.report(Health::Ready).await.unwrap_err();
+    let problem = older
+        .report(&Cx::background(), Health::Ready)
+        .await
+        .unwrap_err();
     assert_eq!(problem.category(), Category::Conflict);
     assert_eq!(problem.code(), "registry.superseded");
 

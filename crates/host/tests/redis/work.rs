@@ -4,6 +4,7 @@ use crate::{
     server::Server,
     services::{LONG, discovery, found, register},
 };
+use glassbox_core::{Cx, Health};
 use std::collections::BTreeMap;
 
 /// How often each command was called.
@@ -73,7 +74,7 @@ async fn a_renewal_is_one_question_however_many_are_there() {
         }
         let before = counted(&server).await;
         leases[0]
-            .report(glassbox_core::Health::Ready)
+            .report(&Cx::background(), Health::Ready)
             .await
             .unwrap();
         let asked = between(&before, &counted(&server).await);
