@@ -9,32 +9,46 @@
 //! Before [`install`], and without it, everything here does nothing. A handle made before `install`
 //! delivers after it. Logs are `tracing` events; there is no log type here.
 
+mod attribute;
+mod descriptor;
+mod event;
+mod forward;
+mod handover;
 mod health;
 mod instrument;
-mod label;
 mod macros;
+mod name;
 mod observable;
 mod operation;
 mod propagation;
 mod record;
+mod scope;
 mod slot;
 mod span;
+mod spec;
 mod state;
+mod value;
 
+pub use attribute::Attribute;
+pub use descriptor::{Descriptor, InstrumentId, Kind};
+pub use event::{Event, Link, Status};
+pub use handover::{Ended, SpanRef, Started};
 pub use health::{Drops, Health, SignalHealth};
 pub use instrument::{
-    Counter, Descriptor, FloatCounter, Gauge, Histogram, Instrument, InstrumentId, Kind, Labelled,
-    UpDownCounter, intern,
+    Counter, FloatCounter, Gauge, Histogram, Instrument, Labelled, UpDownCounter, intern,
 };
-#[doc(hidden)]
-pub use label::Literal;
-pub use label::Value;
+pub use name::SpanName;
 pub use observable::{Observable, Observation};
 pub use operation::{Timer, in_span, record_error, record_latency, time};
 pub use propagation::{ParseError, TraceContext};
-pub use record::{Attribute, Event, Link, Record, SpanKind, Status};
+pub use record::{Extension, Record};
+pub use scope::Scope;
 pub use slot::{AlreadyInstalled, install, installed};
-pub use span::{Ended, Entered, Span, SpanBuilder, SpanSpec, Started};
+pub use span::{Entered, Span, SpanBuilder};
+pub use spec::{SpanKind, SpanSpec};
+#[doc(hidden)]
+pub use value::Literal;
+pub use value::Value;
 
 use std::sync::Weak;
 
@@ -42,12 +56,17 @@ use std::sync::Weak;
 ///
 /// Every method but `resolve`, `observe` and `health` is called on the application's hot paths: none
 /// may block, allocate on a hit, or panic.
+///
+/// A method that is added later has a default, so that an implementation goes on compiling; what its
+/// arguments say grows by fields, which are borrowed from `#[non_exhaustive]` types. A reference, box
+/// or [`Arc`](std::sync::Arc) of an implementation is one as well.
 pub trait Telemetry: Send + Sync {
     /// Resolves an instrument, once per callsite; the same name, unit, kind, labels and keys give the
     /// same id from every callsite. Ids start at 1.
     fn resolve(&self, instrument: &Descriptor) -> InstrumentId;
 
-    /// Adds to a counter. `values` stand in the order of the instrument's keys.
+    /// Adds to a counter. `values` stand in the order of the instrument's keys; the label of an
+    /// [absent](Value::Absent) one is left out.
     fn add(&self, id: InstrumentId, n: u64, values: &[Value<'_>]);
     /// Adds to a counter of fractions.
     fn add_float(&self, id: InstrumentId, n: f64, values: &[Value<'_>]);
@@ -60,12 +79,15 @@ pub trait Telemetry: Send + Sync {
     /// Asks `observation` at every collection, as long as it lives.
     fn observe(&self, observation: Weak<Observation>);
 
-    /// Decides on a span and lends a record if it is to be kept. Does not enter it.
+    /// Decides on a span and lends a record if it is to be kept ([`Record::begin`] fills it). Does not
+    /// enter it. May not allocate for a span that is not kept.
     fn start(&self, spec: SpanSpec<'_>) -> Started;
     /// Takes the record back.
     fn end(&self, ended: Ended);
-    /// Makes a span current on this thread; gives the token for [`exit`](Self::exit).
-    fn enter(&self, context: &TraceContext) -> u64;
+    /// Makes a span current on this thread; gives the token for [`exit`](Self::exit). Called at every
+    /// poll of a future: what it needs it keeps in the record's [`Extension`] or behind the
+    /// [slot](Started::slot).
+    fn enter(&self, span: SpanRef<'_>) -> u64;
     /// Makes current again what was current before the `enter` that gave `token`.
     fn exit(&self, token: u64);
     /// The context of the current span; invalid where there is none.

@@ -9,7 +9,7 @@ use glassbox_core::{
     counter, gauge, histogram, span,
     telemetry::{
         self, Counter, Descriptor, Ended, Health, InstrumentId, Kind, Observable, Observation,
-        Span, SpanSpec, Started, Telemetry, TraceContext, Value,
+        Scope, Span, SpanRef, SpanSpec, Started, Telemetry, TraceContext, Value,
     },
 };
 use std::sync::{
@@ -21,6 +21,9 @@ static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static OBSERVED: Mutex<Vec<Weak<Observation>>> = Mutex::new(Vec::new());
 static CURRENT: Mutex<Vec<TraceContext>> = Mutex::new(Vec::new());
 static NEXT: AtomicU64 = AtomicU64::new(1);
+static SCOPES: Mutex<Vec<Option<Scope>>> = Mutex::new(Vec::new());
+/// Start, end and number of links of the spans that ended.
+static TIMES: Mutex<Vec<(u64, u64, usize)>> = Mutex::new(Vec::new());
 static NAMES: Mutex<Vec<Descriptor>> = Mutex::new(Vec::new());
 
 struct Notebook;
@@ -34,7 +37,7 @@ fn take() -> Vec<String> {
 }
 
 fn show(id: InstrumentId, what: &str, values: &[Value<'_>]) {
-    let descriptor = NAMES.lock().unwrap()[id.0 as usize - 1];
+    let descriptor = NAMES.lock().unwrap()[id.get() as usize - 1];
     let fixed = descriptor.labels.iter().copied();
     let given = descriptor.keys.iter().copied().zip(values.iter().copied());
     let labels: Vec<_> = fixed.chain(given).collect();
@@ -45,7 +48,7 @@ impl Telemetry for Notebook {
     fn resolve(&self, instrument: &Descriptor) -> InstrumentId {
         let mut names = NAMES.lock().unwrap();
         names.push(*instrument);
-        InstrumentId(u32::try_from(names.len()).unwrap())
+        InstrumentId::new(u32::try_from(names.len()).unwrap())
     }
     fn add(&self, id: InstrumentId, n: u64, values: &[Value<'_>]) {
         show(id, &format!("+{n}"), values);
@@ -66,36 +69,52 @@ impl Telemetry for Notebook {
         OBSERVED.lock().unwrap().push(observation);
     }
     fn start(&self, spec: SpanSpec<'_>) -> Started {
-        let parent = match (spec.parent, spec.root) {
-            (Some(parent), _) => parent.clone(),
-            (None, true) => TraceContext::default(),
-            (None, false) => self.current(),
+        let parent = spec.parent_under(|| self.current());
+        let id = match spec.span_id {
+            0 => NEXT.fetch_add(1, Relaxed),
+            given => given,
         };
-        let id = NEXT.fetch_add(1, Relaxed);
         let trace = if parent.is_valid() {
             parent.trace_id
+        } else if spec.trace_id != 0 {
+            spec.trace_id
         } else {
             u128::from(id)
         };
         let mut record = Box::<telemetry::Record>::default();
-        record.name = spec.name;
-        record.parent = parent;
-        record.attributes = spec.attributes;
-        Started {
-            context: TraceContext::new(trace, id, true),
-            record: Some(record),
-        }
+        let start = spec.start_unix_nano;
+        SCOPES.lock().unwrap().extend(
+            spec.name
+                .to_string()
+                .contains("scoped")
+                .then_some(spec.scope.copied()),
+        );
+        record.begin(spec, parent, start);
+        Started::new(TraceContext::new(trace, id, true), Some(record)).with_slot(id)
     }
     fn end(&self, ended: Ended) {
         let record = ended.record.unwrap();
+        TIMES.lock().unwrap().push((
+            record.start_unix_nano,
+            ended.end_unix_nano,
+            record.links.len(),
+        ));
+        assert_eq!(
+            ended.slot, ended.context.span_id,
+            "comes back as it was given"
+        );
         note(format!(
             "end {} {}<{} {:?}",
             record.name, ended.context.span_id, record.parent.span_id, record.attributes
         ));
     }
-    fn enter(&self, context: &TraceContext) -> u64 {
+    fn enter(&self, span: SpanRef<'_>) -> u64 {
+        assert_eq!(
+            span.slot, span.context.span_id,
+            "comes back as it was given"
+        );
         let mut current = CURRENT.lock().unwrap();
-        current.push(context.clone());
+        current.push(span.context.clone());
         current.len() as u64 - 1
     }
     fn exit(&self, token: u64) {
@@ -132,10 +151,7 @@ fn what_was_made_before_installation_delivers_after_it() {
     assert!(telemetry::health().is_none());
 
     telemetry::install(Notebook).unwrap();
-    assert_eq!(
-        telemetry::install(Notebook),
-        Err(telemetry::AlreadyInstalled)
-    );
+    assert!(telemetry::install(&Notebook).is_err());
 
     // The span began when nobody listened: it ends as quietly.
     drop(before);
@@ -155,6 +171,9 @@ fn what_was_made_before_installation_delivers_after_it() {
     drop(early_gauge);
 
     literals_belong_to_the_instrument();
+    a_macro_emits_in_the_scope_of_its_crate();
+    an_attribute_without_a_value_is_left_out();
+    a_derived_span_has_the_identity_and_the_times_that_it_was_given();
     spans_nest_through_threads_of_control();
     parents_are_chosen_by_what_was_said();
     a_future_sees_its_span_until_it_is_gone();
@@ -178,6 +197,61 @@ fn literals_belong_to_the_instrument() {
             "took ~0.25 []",
         ]
     );
+}
+
+fn a_macro_emits_in_the_scope_of_its_crate() {
+    counter!("scoped").add(1);
+    take();
+    let scoped = *NAMES.lock().unwrap().last().unwrap();
+    let scope = scoped.scope.unwrap();
+    assert_eq!(scope.name(), env!("CARGO_PKG_NAME"));
+    assert_eq!(scope.version(), Some(env!("CARGO_PKG_VERSION")));
+    drop(span!("scoped"));
+    drop(Span::start("not scoped"));
+    assert_eq!(*SCOPES.lock().unwrap(), [Some(scope), None]);
+    take();
+}
+
+fn an_attribute_without_a_value_is_left_out() {
+    let (given, missing) = (Some(String::from("x")), None::<i64>);
+    let attributes = [
+        ("given", given.as_ref().into()),
+        ("missing", missing.into()),
+        ("static", Value::Static("y")),
+    ];
+    let name = String::from("absent");
+    drop(
+        Span::builder(format_args!("{name} 1"))
+            .attributes(&attributes)
+            .start(),
+    );
+    assert!(take()[0].ends_with(r#" [("given", Str("x")), ("static", Str("y"))]"#));
+}
+
+fn a_derived_span_has_the_identity_and_the_times_that_it_was_given() {
+    let linked = [telemetry::Link::new(TraceContext::new(3, 4, true))];
+    let span = Span::builder("derived")
+        .root()
+        .identity(7, 9)
+        .started_at(100)
+        .links(&linked)
+        .start();
+    assert_eq!((span.context().trace_id, span.context().span_id), (7, 9));
+    let child = Span::builder("child")
+        .parent(span.context())
+        .identity(8, 10)
+        .start();
+    assert_eq!(
+        child.context().trace_id,
+        7,
+        "a child is in the trace of its parent"
+    );
+    drop(child);
+    take();
+    TIMES.lock().unwrap().clear();
+    span.end_at(250);
+    assert_eq!(*TIMES.lock().unwrap(), [(100, 250, 1)]);
+    assert_eq!(take().len(), 1, "it has ended once");
 }
 
 fn spans_nest_through_threads_of_control() {

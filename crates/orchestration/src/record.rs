@@ -13,7 +13,7 @@ use crate::{
     },
 };
 use glassbox_core::{
-    Event, Events, Problem,
+    Event, Events, Problem, span,
     telemetry::{Link, Span, TraceContext, Value},
 };
 use glassbox_semconv::{
@@ -140,26 +140,27 @@ impl<'a> Record<'a> {
 
     fn start_run(&mut self, parent: TraceContext, linked: Option<TraceContext>) {
         let workflow = &self.known.workflow;
-        let mut span = Span::builder(format!("{} {workflow}", operation::INVOKE_WORKFLOW))
-            .parent(&parent)
-            .attribute(OPERATION_NAME, operation::INVOKE_WORKFLOW)
-            .attribute(WORKFLOW_NAME, workflow.clone())
-            .attribute(own::WORKFLOW_RUN_ID, self.known.run_id.clone());
-        if let Some(linked) = linked.filter(TraceContext::is_valid) {
-            span = span.link(Link::new(linked));
-        }
-        self.span = Some(span.start());
+        let linked = linked.filter(TraceContext::is_valid).map(Link::new);
+        self.span = Some(span!(
+            format_args!("{} {workflow}", operation::INVOKE_WORKFLOW),
+            OPERATION_NAME => Value::Static(operation::INVOKE_WORKFLOW),
+            WORKFLOW_NAME => workflow,
+            own::WORKFLOW_RUN_ID => &self.known.run_id;
+            parent: &parent,
+            links: linked.as_slice(),
+        ));
     }
 
     /// `known` attempts were reported before.
     fn start_attempt(&mut self, step: &str, attempt: u32, capability: &str, known: u32) {
         if !self.steps.contains_key(step) {
-            let span = Span::builder(format!("step {step}"))
-                .parent(self.trace())
-                .attribute(WORKFLOW_NAME, self.known.workflow.clone())
-                .attribute(own::WORKFLOW_STEP, step.to_owned())
-                .attribute(own::CAPABILITY, capability.to_owned())
-                .start();
+            let span = span!(
+                format_args!("step {step}"),
+                WORKFLOW_NAME => &self.known.workflow,
+                own::WORKFLOW_STEP => step,
+                own::CAPABILITY => capability;
+                parent: self.trace(),
+            );
             self.steps.insert(step.to_owned(), Arc::new(span));
         }
         if known == 0 {

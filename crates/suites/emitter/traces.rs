@@ -50,13 +50,15 @@ fn values(facts: &mut Facts) {
     let mut span = Span::builder("values")
         .root()
         .kind(SpanKind::Server)
-        .attribute("text", "Grüße, 世界 🌍\t\"\\\u{0}")
-        .attribute("text.empty", "")
-        .attribute("yes", true)
-        .attribute("no", false)
-        .attribute("int.min", i64::MIN)
-        .attribute("int.max", i64::MAX)
-        .attribute("int.zero", 0)
+        .attributes(&[
+            ("text", "Grüße, 世界 🌍\t\"\\\u{0}".into()),
+            ("text.empty", "".into()),
+            ("yes", true.into()),
+            ("no", false.into()),
+            ("int.min", i64::MIN.into()),
+            ("int.max", i64::MAX.into()),
+            ("int.zero", 0.into()),
+        ])
         .start();
     span.set("double", 0.1);
     span.set("double.whole", 3.0);

@@ -100,7 +100,9 @@ fn job(thread: u32, jobs: &AtomicU64, pace: &Pace) {
 
 fn emit(thread: u32, jobs: &AtomicU64) {
     let id = jobs.fetch_add(1, Ordering::SeqCst);
-    let span = Span::builder("job").attribute("job.id", id).start();
+    let span = Span::builder("job")
+        .attributes(&[("job.id", id.into())])
+        .start();
     let _entered = span.enter();
     tracing::info!(job.id = id, "worked");
     counter!("jobs", "thread" => thread).add(1);

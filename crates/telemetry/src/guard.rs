@@ -4,7 +4,7 @@ use crate::{
     FlushError, InitError, ShutdownReport,
     bridge::{self, Layers},
     config::TelemetryConfig,
-    otel::{Backend, Installed},
+    otel::Backend,
     propagation::W3c,
     resource::instance_id,
 };
@@ -65,7 +65,7 @@ impl TelemetryGuard {
     /// Makes this the telemetry of the process.
     pub(crate) fn install(&self) -> Result<(), InitError> {
         if let Some(backend) = &self.backend {
-            telemetry::install(Installed(Arc::clone(backend)))?;
+            telemetry::install(Arc::clone(backend))?;
             global::set_text_map_propagator(W3c::new());
             global::set_tracer_provider(backend.tracer_provider().clone());
             global::set_meter_provider(backend.meter_provider().clone());

@@ -49,6 +49,7 @@ mod pipeline;
 mod propagation;
 mod report;
 mod resource;
+mod scope;
 mod signal;
 mod spans;
 

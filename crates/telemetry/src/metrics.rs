@@ -9,16 +9,13 @@ mod series;
 pub(crate) use collection::Collection;
 pub(crate) use handle::Measurement;
 
-use crate::{clock::Wall, config::TelemetryConfig};
+use crate::{clock::Wall, config::TelemetryConfig, scope};
 use collection::{SharedReader, in_callback};
-use glassbox_core::telemetry::{Descriptor, InstrumentId, Observation, Value};
+use glassbox_core::telemetry::{Descriptor, InstrumentId, Observation, Scope, Value};
 use handle::Handle;
 use instrument::Instrument;
 use observe::Observers;
-use opentelemetry::{
-    InstrumentationScope,
-    metrics::{Meter, MeterProvider as _},
-};
+use opentelemetry::metrics::{Meter, MeterProvider as _};
 use opentelemetry_sdk::{
     Resource,
     metrics::{ManualReader, SdkMeterProvider, Stream, Temporality},
@@ -35,13 +32,22 @@ const PAGE: usize = 256;
 const MAX_INSTRUMENTS: usize = PAGE * PAGE;
 
 type Page = Box<[OnceLock<Arc<Instrument>>]>;
-/// What makes two instruments one stream of the SDK.
-type StreamKey = (&'static str, &'static str, &'static str);
+/// What makes two instruments one stream of the SDK: scope, name, unit and kind.
+type StreamKey = (Option<Scope>, &'static str, &'static str, &'static str);
+
+fn stream_key(descriptor: &Descriptor) -> StreamKey {
+    let kind = handle::kind(descriptor.kind);
+    (descriptor.scope, descriptor.name, descriptor.unit, kind)
+}
+
+/// The SDK's meters by scope; it keeps one for each itself, and gives the same again.
+fn meter(provider: &SdkMeterProvider, scope: Option<&Scope>) -> Meter {
+    provider.meter_with_scope(scope.map_or_else(scope::own, scope::of))
+}
 
 /// All instruments of the process.
 pub(crate) struct Metrics {
     provider: SdkMeterProvider,
-    meter: Meter,
     cardinality_limit: usize,
     /// Read on every emission without a lock.
     table: Box<[OnceLock<Page>]>,
@@ -87,14 +93,9 @@ impl Metrics {
             .with_reader(reader.clone())
             .with_view(move |_: &_| Stream::builder().with_cardinality_limit(limit).build().ok())
             .build();
-        let scope = InstrumentationScope::builder("glassbox")
-            .with_version(env!("CARGO_PKG_VERSION"))
-            .build();
-        let meter = provider.meter_with_scope(scope);
         let metrics = Arc::new(Self {
-            observers: Observers::new(meter.clone()),
+            observers: Observers::new(provider.clone()),
             provider,
-            meter,
             cardinality_limit: limit,
             table: (0..PAGE).map(|_| OnceLock::new()).collect(),
             registry: Mutex::default(),
@@ -135,11 +136,7 @@ impl Metrics {
         registry.count += 1;
         let known = registry.known.entry(descriptor.name).or_default();
         known.push((*descriptor, id(at)));
-        let key = (
-            descriptor.name,
-            descriptor.unit,
-            handle::kind(descriptor.kind),
-        );
+        let key = stream_key(descriptor);
         let handle = Arc::clone(registry.streams.entry(key).or_default());
         let instrument = Instrument::new(*descriptor, handle, self.cardinality_limit);
         let page =
@@ -157,7 +154,7 @@ impl Metrics {
     }
 
     fn instrument(&self, id: InstrumentId) -> Option<&Arc<Instrument>> {
-        let at = (id.0 as usize).checked_sub(1)?;
+        let at = (id.get() as usize).checked_sub(1)?;
         self.table.get(at / PAGE)?.get()?[at % PAGE].get()
     }
 
@@ -175,7 +172,7 @@ impl Metrics {
             });
             return;
         }
-        instrument.measure(&self.meter, measurement, values);
+        instrument.measure(&self.provider, measurement, values);
     }
 
     pub(crate) fn observe(&self, observation: Weak<Observation>) {
@@ -193,7 +190,7 @@ impl Metrics {
         for late in deferred {
             let values: Vec<_> = late.values.iter().map(series::Owned::borrow).collect();
             late.instrument
-                .measure(&self.meter, late.measurement, &values);
+                .measure(&self.provider, late.measurement, &values);
         }
     }
 }
@@ -223,7 +220,7 @@ fn warn_of_name(descriptor: &Descriptor) {
 
 /// Ids start at 1.
 fn id(at: usize) -> InstrumentId {
-    InstrumentId(u32::try_from(at + 1).unwrap_or(u32::MAX))
+    InstrumentId::new(u32::try_from(at + 1).unwrap_or(u32::MAX))
 }
 
 impl fmt::Debug for Metrics {

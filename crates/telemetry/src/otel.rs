@@ -7,13 +7,13 @@ use crate::{
     metrics::{Measurement, Metrics},
     pipeline::Pipeline,
     resource::resource,
-    spans::{self, LogQueue, SpanQueue, Spec, TraceSampler, Tracer},
+    spans::{self, Attached, LogQueue, SpanQueue, TraceSampler, Tracer},
 };
 use glassbox_core::telemetry::{
-    Descriptor, Ended, Health, InstrumentId, Observation, SpanSpec, Started, Telemetry,
+    Descriptor, Ended, Health, InstrumentId, Observation, SpanRef, SpanSpec, Started, Telemetry,
     TraceContext, Value,
 };
-use opentelemetry::{InstrumentationScope, logs::LoggerProvider as _};
+use opentelemetry::logs::LoggerProvider as _;
 use opentelemetry_sdk::{
     logs::{SdkLogger, SdkLoggerProvider},
     metrics::SdkMeterProvider,
@@ -30,7 +30,6 @@ pub(crate) struct Backend {
     metrics: Arc<Metrics>,
     clock: Arc<Wall>,
     pipeline: Pipeline,
-    scope: InstrumentationScope,
     tracer_provider: SdkTracerProvider,
     logger_provider: SdkLoggerProvider,
 }
@@ -64,9 +63,6 @@ impl Backend {
             metrics,
             clock,
             pipeline,
-            scope: InstrumentationScope::builder("glassbox")
-                .with_version(env!("CARGO_PKG_VERSION"))
-                .build(),
             tracer_provider,
             logger_provider,
         }))
@@ -106,63 +102,48 @@ impl fmt::Debug for Backend {
     }
 }
 
-/// What is installed in the slot of `core`.
-pub(crate) struct Installed(pub(crate) Arc<Backend>);
-
-impl Telemetry for Installed {
+impl Telemetry for Backend {
     fn resolve(&self, instrument: &Descriptor) -> InstrumentId {
-        self.0.metrics.resolve(instrument)
+        self.metrics.resolve(instrument)
     }
 
     fn add(&self, id: InstrumentId, n: u64, values: &[Value<'_>]) {
-        self.0.metrics.measure(id, Measurement::Add(n), values);
+        self.metrics.measure(id, Measurement::Add(n), values);
     }
 
     fn add_float(&self, id: InstrumentId, n: f64, values: &[Value<'_>]) {
-        self.0.metrics.measure(id, Measurement::AddFloat(n), values);
+        self.metrics.measure(id, Measurement::AddFloat(n), values);
     }
 
     fn add_signed(&self, id: InstrumentId, n: i64, values: &[Value<'_>]) {
-        self.0
-            .metrics
-            .measure(id, Measurement::AddSigned(n), values);
+        self.metrics.measure(id, Measurement::AddSigned(n), values);
     }
 
     fn set(&self, id: InstrumentId, value: f64, values: &[Value<'_>]) {
-        self.0.metrics.measure(id, Measurement::Set(value), values);
+        self.metrics.measure(id, Measurement::Set(value), values);
     }
 
     fn record(&self, id: InstrumentId, value: f64, values: &[Value<'_>]) {
-        self.0
-            .metrics
-            .measure(id, Measurement::Record(value), values);
+        self.metrics.measure(id, Measurement::Record(value), values);
     }
 
     fn observe(&self, observation: Weak<Observation>) {
-        self.0.metrics.observe(observation);
+        self.metrics.observe(observation);
     }
 
     fn start(&self, spec: SpanSpec<'_>) -> Started {
-        let parent = match (spec.parent.filter(|parent| parent.is_valid()), spec.root) {
-            (Some(parent), _) => parent.clone(),
-            (None, true) => TraceContext::default(),
-            (None, false) => spans::current(),
-        };
-        self.0.tracer.start(Spec {
-            name: spec.name,
-            kind: spec.kind,
-            parent,
-            attributes: spec.attributes,
-            links: spec.links,
-        })
+        let parent = spec.parent_under(spans::current);
+        self.tracer.start(spec, parent)
     }
 
     fn end(&self, ended: Ended) {
-        self.0.tracer.end(ended, &self.0.scope);
+        self.tracer.end(ended);
     }
 
-    fn enter(&self, context: &TraceContext) -> u64 {
-        spans::enter(context)
+    fn enter(&self, span: SpanRef<'_>) -> u64 {
+        let record = span.record;
+        let attached = record.and_then(|record| record.extension.get::<Attached>());
+        spans::attach(span.context, attached)
     }
 
     fn exit(&self, token: u64) {
@@ -174,10 +155,10 @@ impl Telemetry for Installed {
     }
 
     fn now(&self) -> u64 {
-        self.0.clock.now()
+        self.clock.now()
     }
 
     fn health(&self) -> Health {
-        self.0.pipeline.health()
+        self.pipeline.health()
     }
 }

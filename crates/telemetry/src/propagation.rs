@@ -1,5 +1,7 @@
 //! W3C trace context and baggage, for libraries that use OpenTelemetry's global propagator.
 
+use crate::spans;
+use glassbox_core::{Carrier, Source, telemetry::TraceContext};
 use opentelemetry::{
     Context,
     propagation::{
@@ -8,50 +10,74 @@ use opentelemetry::{
     },
 };
 use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
+use std::borrow::Cow;
 
-/// The SDK's two propagators, without the empty `tracestate` that the first of them sends.
+/// Trace context by `core`, which keeps what the SDK's propagator refuses (entries of level 2) and
+/// sends no empty `tracestate`; baggage by the SDK's.
 #[derive(Debug)]
-pub(crate) struct W3c(TextMapCompositePropagator);
+pub(crate) struct W3c {
+    baggage: BaggagePropagator,
+    /// Only for the names of both's fields.
+    both: TextMapCompositePropagator,
+}
 
 impl W3c {
     pub(crate) fn new() -> Self {
-        Self(TextMapCompositePropagator::new(vec![
-            Box::new(TraceContextPropagator::new()),
-            Box::new(BaggagePropagator::new()),
-        ]))
+        Self {
+            baggage: BaggagePropagator::new(),
+            both: TextMapCompositePropagator::new(vec![
+                Box::new(TraceContextPropagator::new()),
+                Box::new(BaggagePropagator::new()),
+            ]),
+        }
     }
 }
 
 impl TextMapPropagator for W3c {
     fn inject_context(&self, cx: &Context, injector: &mut dyn Injector) {
-        self.0.inject_context(cx, &mut NotEmpty(injector));
+        spans::in_context(cx).inject(&mut Fields(&mut *injector));
+        self.baggage.inject_context(cx, injector);
     }
 
     fn extract_with_context(&self, cx: &Context, extractor: &dyn Extractor) -> Context {
-        self.0.extract_with_context(cx, extractor)
+        let span = TraceContext::extract(&Headers(extractor));
+        let cx = match span.is_valid() {
+            true => spans::with_span(cx, &span),
+            false => cx.clone(),
+        };
+        self.baggage.extract_with_context(&cx, extractor)
     }
 
     fn fields(&self) -> FieldIter<'_> {
-        self.0.fields()
+        self.both.fields()
     }
 }
 
-/// An empty header says nothing, and some proxies refuse it.
-struct NotEmpty<'a>(&'a mut dyn Injector);
+/// OpenTelemetry's carrier as ours.
+struct Fields<'a>(&'a mut dyn Injector);
 
-impl Injector for NotEmpty<'_> {
-    fn set(&mut self, key: &str, value: String) {
-        if !value.is_empty() {
-            self.0.set(key, value);
-        }
+impl Carrier for Fields<'_> {
+    fn set(&mut self, key: &'static str, value: String) {
+        self.0.set(key, value);
+    }
+}
+
+/// OpenTelemetry's source as ours.
+struct Headers<'a>(&'a dyn Extractor);
+
+impl Source for Headers<'_> {
+    fn get(&self, key: &str) -> Option<Cow<'_, str>> {
+        let values = self.0.get_all(key)?;
+        Some(match values[..] {
+            [value] => Cow::Borrowed(value),
+            _ => Cow::Owned(values.join(",")),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spans::span_context;
-    use glassbox_core::telemetry::TraceContext;
     use opentelemetry::{KeyValue, baggage::BaggageExt, trace::TraceContextExt};
     use std::collections::HashMap;
 
@@ -59,8 +85,7 @@ mod tests {
     fn context_and_baggage_cross_a_hop_and_nothing_empty_does() {
         let mut span = TraceContext::new(7 << 70, 9, true);
         let inject = |span: &TraceContext| {
-            let cx = Context::new()
-                .with_remote_span_context(span_context(span))
+            let cx = spans::with_span(&Context::new(), span)
                 .with_baggage([KeyValue::new("tenant", "acme")]);
             let mut fields = HashMap::new();
             W3c::new().inject_context(&cx, &mut fields);
@@ -71,13 +96,15 @@ mod tests {
         assert_eq!(fields["baggage"], "tenant=acme");
         assert!(!fields.contains_key("tracestate"));
 
-        span.state = Some("vendor=1".into());
+        // A key of level 2, which the SDK's propagator refuses together with all others.
+        span.state = Some("foo@@bar=2,vendor=1".into());
         let fields = inject(&span);
-        assert_eq!(fields["tracestate"], "vendor=1");
+        assert_eq!(fields["tracestate"], "foo@@bar=2,vendor=1");
         let cx = W3c::new().extract(&fields);
         let extracted = cx.span().span_context().clone();
         assert!(extracted.is_remote());
         assert_eq!(extracted.trace_state().header(), "vendor=1");
+        assert_eq!(spans::in_context(&cx).state, span.state);
         assert_eq!(cx.baggage().get("tenant").unwrap().as_str(), "acme");
     }
 }

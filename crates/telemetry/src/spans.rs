@@ -5,16 +5,16 @@ mod finish;
 mod processor;
 mod sampler;
 
-pub(crate) use current::{attach_own, current, enter, exit, span_context};
+pub(crate) use current::{Attached, attach, current, exit, in_context, span_context, with_span};
 pub(crate) use processor::{LogQueue, SpanQueue};
 pub(crate) use sampler::TraceSampler;
 
-use crate::{clock::Wall, config::TelemetryConfig, pipeline::Queue};
+use crate::{clock::Wall, config::TelemetryConfig, pipeline::Queue, scope};
 use finish::Limits;
-use glassbox_core::telemetry::{Attribute, Ended, Link, Record, SpanKind, Started, TraceContext};
+use glassbox_core::telemetry::{Ended, Record, SpanSpec, Started, TraceContext};
 use opentelemetry::{Context, InstrumentationScope};
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SpanData};
-use std::{borrow::Cow, cell::RefCell, sync::Arc};
+use std::{cell::RefCell, sync::Arc};
 
 /// The most records that a thread keeps for its next spans.
 const MAX_SPARE: usize = 32;
@@ -32,17 +32,8 @@ pub(crate) struct Tracer {
     ids: RandomIdGenerator,
     queue: Arc<Queue<SpanData>>,
     clock: Arc<Wall>,
-}
-
-/// A span that is about to start.
-#[derive(Debug)]
-pub(crate) struct Spec {
-    pub(crate) name: Cow<'static, str>,
-    pub(crate) kind: SpanKind,
-    /// Invalid: a new trace.
-    pub(crate) parent: TraceContext,
-    pub(crate) attributes: Vec<(Cow<'static, str>, Attribute)>,
-    pub(crate) links: Vec<Link>,
+    /// Of spans that name no scope.
+    scope: InstrumentationScope,
 }
 
 impl Tracer {
@@ -57,19 +48,25 @@ impl Tracer {
             ids: RandomIdGenerator::default(),
             queue,
             clock,
+            scope: scope::own(),
         }
     }
 
-    pub(crate) fn start(&self, spec: Spec) -> Started {
-        let Spec { parent, .. } = spec;
-        let (trace_id, random) = match parent.is_valid() {
-            true => (parent.trace_id, parent.random),
-            false => {
+    /// Starts a span under `parent`; an invalid one starts a new trace.
+    pub(crate) fn start(&self, spec: SpanSpec<'_>, parent: TraceContext) -> Started {
+        let (trace_id, random) = match (parent.is_valid(), spec.trace_id) {
+            (true, _) => (parent.trace_id, parent.random),
+            (false, 0) => {
                 let id = self.ids.new_trace_id().to_bytes();
                 (u128::from_be_bytes(id), true)
             }
+            // Nobody here knows how it was made.
+            (false, given) => (given, false),
         };
-        let span_id = u64::from_be_bytes(self.ids.new_span_id().to_bytes());
+        let span_id = match spec.span_id {
+            0 => u64::from_be_bytes(self.ids.new_span_id().to_bytes()),
+            given => given,
+        };
         // An exporter's own doings, by OpenTelemetry's word for it, are no telemetry.
         let suppressed = Context::is_current_telemetry_suppressed();
         let sampled = !suppressed && self.sampler.samples(&parent, trace_id);
@@ -78,25 +75,31 @@ impl Tracer {
         context.state.clone_from(&parent.state);
         let record = (sampled && !self.queue.is_discarding()).then(|| {
             let mut record = spare();
-            record.name = spec.name;
-            record.kind = spec.kind;
-            record.parent = parent;
-            record.start_unix_nano = self.clock.now();
-            record.attributes.extend(spec.attributes);
-            record.links.extend(spec.links);
+            let start = match spec.start_unix_nano {
+                0 => self.clock.now(),
+                given => given,
+            };
+            record.begin(spec, parent, start);
+            record.extension.get_or_default::<Attached>();
             record
         });
-        Started { context, record }
+        Started::new(context, record)
     }
 
-    /// Ends a span of `scope`; without a record there is nothing to do.
-    pub(crate) fn end(&self, ended: Ended, scope: &InstrumentationScope) {
+    /// Ends a span; without a record there is nothing to do.
+    pub(crate) fn end(&self, ended: Ended) {
         let Some(mut record) = ended.record else {
             return;
         };
-        let span = self
-            .limits
-            .finish(&ended.context, &mut record, self.clock.now(), scope);
+        let end = match ended.end_unix_nano {
+            0 => self.clock.now(),
+            given => given,
+        };
+        let scope = match &record.scope {
+            None => self.scope.clone(),
+            Some(scope) => scope::of(scope),
+        };
+        let span = self.limits.finish(&ended.context, &mut record, end, scope);
         keep(record);
         self.queue.push(span);
     }
@@ -114,6 +117,7 @@ fn spare() -> Box<Record> {
 
 fn keep(mut record: Box<Record>) {
     record.clear();
+    record.extension.get_or_default::<Attached>().clear();
     // While a thread ends, the record is simply dropped.
     let _ = SPARE.try_with(|spare| {
         let mut spare = spare.borrow_mut();

@@ -177,13 +177,23 @@ async fn every_kind(sink: &OtlpSink, guard: &TelemetryGuard) {
 }
 
 async fn callsites_of_one_name_share_a_series(sink: &OtlpSink, guard: &TelemetryGuard) {
-    static SHARED: Counter = Counter::new("shared").with_keys(&["kind"]);
+    // A macro counts in the scope of its crate; of another scope it would be another stream.
+    static SHARED: Counter = Counter::new("shared")
+        .with_keys(&["kind"])
+        .with_scope(glassbox_core::scope!());
     counter!("shared", "kind" => "x").add(1);
     counter!("shared", "kind" => "x").add(10);
     SHARED.add_with(100, &[Value::Str("x")]);
     let got = Collected::of(sink, guard).await;
     assert_eq!(got.numbers("shared").len(), 1);
     assert_eq!(got.number("shared", &[("kind", "x")]), 111.0);
+    let scope = |name| {
+        let metrics = sink.metrics();
+        let of_name = metrics.iter().find(|got| got.record.name == name);
+        of_name.unwrap().scope.name.clone()
+    };
+    assert_eq!(scope("shared"), env!("CARGO_PKG_NAME"));
+    assert_eq!(scope("early"), "glassbox", "where nothing is said");
 }
 
 async fn too_many_label_values_share_the_overflow_series(sink: &OtlpSink, guard: &TelemetryGuard) {

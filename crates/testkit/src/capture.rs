@@ -40,7 +40,7 @@ impl TelemetryCapture {
         SHARED
             .get_or_init(|| {
                 let recorder = Arc::new(Recorder::default());
-                telemetry::install(recorder::Installed(Arc::clone(&recorder)))
+                telemetry::install(Arc::clone(&recorder))
                     .expect("a test process has no telemetry but the capture");
                 Self(recorder)
             })

@@ -6,7 +6,7 @@ use crate::{
     instruments::{AGENT_DURATION, AGENT_INFERENCE_CALLS, AGENT_TOOL_CALLS, TOOL_DURATION},
 };
 use glassbox_core::{
-    Cx, Output, Problem, ToolCall,
+    Cx, Output, Problem, ToolCall, span,
     telemetry::{Span, Value},
 };
 use glassbox_semconv::{
@@ -36,12 +36,13 @@ pub(super) struct AgentRecord<'a> {
 impl<'a> AgentRecord<'a> {
     /// Starts the span. The question is content: pass it only if content is captured.
     pub(super) fn start(name: &'a str, provider: &str, cx: &Cx, question: Option<&str>) -> Self {
-        let mut span = Span::builder(format!("{} {name}", operation::INVOKE_AGENT))
-            .or_parent(cx.trace())
-            .attribute(OPERATION_NAME, operation::INVOKE_AGENT)
-            .attribute(PROVIDER_NAME, provider.to_owned())
-            .attribute(AGENT_NAME, name.to_owned())
-            .start();
+        let mut span = span!(
+            format_args!("{} {name}", operation::INVOKE_AGENT),
+            OPERATION_NAME => Value::Static(operation::INVOKE_AGENT),
+            PROVIDER_NAME => provider,
+            AGENT_NAME => name;
+            or_parent: cx.trace(),
+        );
         if let Some(question) = question {
             span.set(QUESTION, content::cut(question).to_owned());
         }
@@ -117,16 +118,14 @@ impl ToolRecord {
         capture: bool,
     ) -> Self {
         // Names that models invent would make the cardinality of span names unbounded.
-        let name = match known {
-            Some(_) => format!("{} {}", operation::EXECUTE_TOOL, call.name),
-            None => operation::EXECUTE_TOOL.to_owned(),
-        };
-        let mut span = Span::builder(name)
-            .or_parent(cx.trace())
-            .attribute(OPERATION_NAME, operation::EXECUTE_TOOL)
-            .attribute(TOOL_NAME, &call.name)
-            .attribute(TOOL_TYPE, FUNCTION)
-            .start();
+        let (gap, name) = known.map_or(("", ""), |_| (" ", &*call.name));
+        let mut span = span!(
+            format_args!("{}{gap}{name}", operation::EXECUTE_TOOL),
+            OPERATION_NAME => Value::Static(operation::EXECUTE_TOOL),
+            TOOL_NAME => &call.name,
+            TOOL_TYPE => Value::Static(FUNCTION);
+            or_parent: cx.trace(),
+        );
         if span.is_recording() {
             span.set(TOOL_CALL_ID, &call.id);
             if let Some(known) = known {

@@ -5,7 +5,7 @@ use crate::{
     instruments::{DURATION, FIRST_CHUNK, PER_CHUNK, TOKENS},
 };
 use glassbox_core::{
-    ChatEvent, ChatRequest, ChatResponse, Cx, ModelError, Usage, UsageSource,
+    ChatEvent, ChatRequest, ChatResponse, Cx, ModelError, Usage, UsageSource, span,
     telemetry::{Span, SpanKind, Value},
 };
 use glassbox_semconv::{
@@ -48,15 +48,16 @@ impl Call {
         request: &ChatRequest,
         stream: bool,
     ) -> Self {
-        let mut span = Span::builder(format!("{} {}", operation::CHAT, identity.model))
-            .kind(SpanKind::Client)
-            .or_parent(cx.trace())
-            .attribute(OPERATION_NAME, operation::CHAT)
-            .attribute(PROVIDER_NAME, &identity.provider)
-            .attribute(REQUEST_MODEL, &identity.model)
-            .attribute(server::ADDRESS, &identity.address)
-            .attribute(server::PORT, identity.port)
-            .start();
+        let mut span = span!(
+            format_args!("{} {}", operation::CHAT, identity.model),
+            OPERATION_NAME => Value::Static(operation::CHAT),
+            PROVIDER_NAME => &identity.provider,
+            REQUEST_MODEL => &identity.model,
+            server::ADDRESS => &identity.address,
+            server::PORT => identity.port;
+            kind: SpanKind::Client,
+            or_parent: cx.trace(),
+        );
         if span.is_recording() {
             describe(&mut span, request, stream);
             if identity.provider == provider::OPENAI {

@@ -1,6 +1,6 @@
 //! Typed instruments, resolved on first use after installation.
 
-use super::{Telemetry, Value, installed};
+use super::{Descriptor, InstrumentId, Kind, Scope, Telemetry, Value, installed};
 use std::{
     collections::HashSet,
     sync::{
@@ -8,64 +8,6 @@ use std::{
         atomic::{AtomicU32, Ordering::Relaxed},
     },
 };
-
-/// What kind of instrument the caller wrote; never guessed from its name.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Kind {
-    /// Only grows, in whole steps.
-    Counter,
-    /// Only grows, in fractions.
-    FloatCounter,
-    /// Grows and shrinks.
-    UpDownCounter,
-    /// Is set.
-    Gauge,
-    /// Distributes, over explicit upper bounds; none given: the implementation's default bounds.
-    Histogram(&'static [f64]),
-    /// A total that is read at collection.
-    ObservableCounter,
-    /// A sum that grows and shrinks and is read at collection.
-    ObservableUpDownCounter,
-    /// A value that is read at collection.
-    ObservableGauge,
-}
-
-/// A resolved instrument. Zero is "not yet".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct InstrumentId(pub u32);
-
-/// What an instrument is called and means.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Descriptor {
-    /// By the conventions: dotted, lower case.
-    pub name: &'static str,
-    /// UCUM: `s`, `By`, `{token}`; empty for none.
-    pub unit: &'static str,
-    /// One sentence; may be empty.
-    pub description: &'static str,
-    /// What it is.
-    pub kind: Kind,
-    /// Labels known at compile time.
-    pub labels: &'static [(&'static str, Value<'static>)],
-    /// Keys of the labels given at each call, in the order of their values.
-    pub keys: &'static [&'static str],
-}
-
-impl Descriptor {
-    /// An instrument without unit, description or labels.
-    pub const fn new(name: &'static str, kind: Kind) -> Self {
-        Self {
-            name,
-            unit: "",
-            description: "",
-            kind,
-            labels: &[],
-            keys: &[],
-        }
-    }
-}
 
 /// A name that was made at run time, as instruments need it.
 ///
@@ -110,14 +52,14 @@ impl Instrument {
     fn id(&self, telemetry: &dyn Telemetry) -> InstrumentId {
         match self.id.load(Relaxed) {
             0 => self.resolve(telemetry),
-            id => InstrumentId(id),
+            id => InstrumentId::new(id),
         }
     }
 
     #[cold]
     fn resolve(&self, telemetry: &dyn Telemetry) -> InstrumentId {
         let id = telemetry.resolve(&self.descriptor);
-        self.id.store(id.0, Relaxed);
+        self.id.store(id.get(), Relaxed);
         id
     }
 }
@@ -139,7 +81,7 @@ impl<'a, I, const N: usize> Labelled<'a, I, N> {
 }
 
 macro_rules! instrument {
-    ($(#[$doc:meta])* $name:ident, $kind:expr, $number:ty, $method:ident, $method_with:ident, $call:ident, $does:literal) => {
+    ($(#[$doc:meta])* $name:ident, $kind:expr, $kinds:pat, $number:ty, $method:ident, $method_with:ident, $call:ident, $does:literal) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name(Instrument);
@@ -148,6 +90,18 @@ macro_rules! instrument {
             /// By the conventions: dotted, lower case. Does nothing but hold the name: fit for statics.
             pub const fn new(name: &'static str) -> Self {
                 Self(Instrument::new(Descriptor::new(name, $kind)))
+            }
+
+            /// An instrument by its definition, such as a constant of the semantic conventions.
+            ///
+            /// # Panics
+            /// If the definition is of another kind: in a static or constant, at compile time.
+            pub const fn of(descriptor: &Descriptor) -> Self {
+                assert!(
+                    matches!(descriptor.kind, $kinds),
+                    concat!("the descriptor is not of the kind `", stringify!($name), "`")
+                );
+                Self(Instrument::new(*descriptor))
             }
 
             /// The unit, in UCUM: `s`, `By`, `{token}`.
@@ -181,6 +135,13 @@ macro_rules! instrument {
                 self
             }
 
+            /// Who emits: [`scope!`](crate::scope).
+            #[must_use]
+            pub const fn with_scope(mut self, scope: Scope) -> Self {
+                self.0.descriptor.scope = Some(scope);
+                self
+            }
+
             /// What it is.
             pub const fn descriptor(&self) -> &Descriptor {
                 self.0.descriptor()
@@ -193,7 +154,8 @@ macro_rules! instrument {
             }
 
             #[doc = concat!($does, " under label values that stand in the order of the keys.")]
-            /// A missing value leaves its label out; values past the keys are left out.
+            /// A missing or [absent](Value::Absent) value leaves its label out; values past the keys are left
+            /// out.
             #[inline]
             pub fn $method_with(&self, value: $number, values: &[Value<'_>]) {
                 if let Some(telemetry) = installed() {
@@ -214,23 +176,23 @@ macro_rules! instrument {
 
 instrument!(
     /// Counts what only grows.
-    Counter, Kind::Counter, u64, add, add_with, add, "Adds"
+    Counter, Kind::Counter, Kind::Counter, u64, add, add_with, add, "Adds"
 );
 instrument!(
     /// Sums fractions that only grow, such as money or seconds.
-    FloatCounter, Kind::FloatCounter, f64, add, add_with, add_float, "Adds"
+    FloatCounter, Kind::FloatCounter, Kind::FloatCounter, f64, add, add_with, add_float, "Adds"
 );
 instrument!(
     /// Counts what comes and goes.
-    UpDownCounter, Kind::UpDownCounter, i64, add, add_with, add_signed, "Adds, or takes away"
+    UpDownCounter, Kind::UpDownCounter, Kind::UpDownCounter, i64, add, add_with, add_signed, "Adds, or takes away"
 );
 instrument!(
     /// Holds the last value set.
-    Gauge, Kind::Gauge, f64, set, set_with, set, "Sets the value"
+    Gauge, Kind::Gauge, Kind::Gauge, f64, set, set_with, set, "Sets the value"
 );
 instrument!(
     /// Shows how values are distributed.
-    Histogram, Kind::Histogram(&[]), f64, record, record_with, record, "Records a value"
+    Histogram, Kind::Histogram(&[]), Kind::Histogram(_), f64, record, record_with, record, "Records a value"
 );
 
 impl Histogram {

@@ -52,16 +52,50 @@ macro_rules! histogram {
     ($($rest:tt)*) => { $crate::__instrument!(Histogram, $($rest)*) };
 }
 
-/// Starts an internal span under the current one: `span!("parse", "file" => path)`.
+/// Starts a span under the current one, in the scope of the calling crate: `span!("parse", "file" => path)`.
+///
+/// Values are anything that becomes a [`Value`](crate::telemetry::Value); an absent one, such as an
+/// `Option` without a value, is left out. They are only looked at where telemetry is installed. What
+/// [`SpanBuilder`](crate::telemetry::SpanBuilder) can say comes last.
 ///
 /// ```
-/// let mut span = glassbox_core::span!("parse", "file.size" => 12);
+/// use glassbox_core::{span, telemetry::{SpanKind, Value}};
+///
+/// let mut span = span!("parse", "file.size" => 12);
 /// span.set("lines", 3);
+///
+/// let (model, port) = (String::from("gpt-5-mini"), None::<u16>);
+/// let span = span!(
+///     format_args!("chat {model}"),
+///     "gen_ai.operation.name" => Value::Static("chat"),
+///     "gen_ai.request.model" => &model,
+///     "server.port" => port;
+///     kind: SpanKind::Client,
+/// );
 /// ```
 #[macro_export]
 macro_rules! span {
-    ($name:expr $(, $key:expr => $value:expr)* $(,)?) => {
-        $crate::telemetry::Span::builder($name)$(.attribute($key, $value))*.start()
+    ($name:expr $(, $key:expr => $value:expr)* $(,)? $(; $($method:ident: $argument:expr),* $(,)?)?) => {
+        match $crate::telemetry::Span::builder($name)
+            .scope(const { &$crate::scope!() })$($(.$method($argument))*)?
+        {
+            builder => match $crate::telemetry::installed() {
+                None => builder.start(),
+                Some(_) => builder
+                    .attributes(&[$(($key, $crate::telemetry::Value::from($value))),*])
+                    .start(),
+            },
+        }
+    };
+}
+
+/// The calling crate as an instrumentation scope, with its version: a constant
+/// [`Scope`](crate::telemetry::Scope).
+#[macro_export]
+macro_rules! scope {
+    () => {
+        $crate::telemetry::Scope::new(env!("CARGO_PKG_NAME"))
+            .with_version(env!("CARGO_PKG_VERSION"))
     };
 }
 
@@ -73,6 +107,7 @@ macro_rules! __instrument {
         $crate::telemetry::Labelled::new({
             static __GLASSBOX_INSTRUMENT: $crate::telemetry::$kind = $crate::__configured!(
                 $crate::telemetry::$kind::new($name)
+                    .with_scope($crate::scope!())
                     .with_labels(&[$(($key, $crate::telemetry::Literal($value).value())),*]);
                 $($($options)*)?
             );
@@ -84,7 +119,9 @@ macro_rules! __instrument {
         // the whole statement.
         $crate::telemetry::Labelled::new({
             static __GLASSBOX_INSTRUMENT: $crate::telemetry::$kind = $crate::__configured!(
-                $crate::telemetry::$kind::new($name).with_keys(&[$($key),+]);
+                $crate::telemetry::$kind::new($name)
+                    .with_scope($crate::scope!())
+                    .with_keys(&[$($key),+]);
                 $($($options)*)?
             );
             &__GLASSBOX_INSTRUMENT

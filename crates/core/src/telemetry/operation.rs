@@ -1,7 +1,7 @@
 //! Level 2: one call for an operation.
 
-use super::{Counter, Histogram, Span, Value, installed};
-use std::{borrow::Cow, time::Duration};
+use super::{Counter, Histogram, Span, SpanName, Value, installed};
+use std::time::Duration;
 
 /// Bounds in seconds, from a millisecond to a minute.
 const SECONDS: &[f64] = &[
@@ -39,7 +39,7 @@ pub fn time(operation: &'static str) -> Timer {
 }
 
 /// Runs `operation` in a span of its own, which it is given to fill.
-pub fn in_span<T>(name: impl Into<Cow<'static, str>>, operation: impl FnOnce(&mut Span) -> T) -> T {
+pub fn in_span<'a, T>(name: impl Into<SpanName<'a>>, operation: impl FnOnce(&mut Span) -> T) -> T {
     let mut span = Span::start(name);
     // Declared after the span, so left before the span ends, also in a panic.
     let _entered = span.enter_detached();

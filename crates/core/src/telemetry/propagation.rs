@@ -2,6 +2,7 @@
 
 use super::state;
 use crate::wire::{Carrier, Source};
+use std::sync::Arc;
 
 /// `traceparent` and `tracestate` of one hop.
 ///
@@ -26,8 +27,8 @@ pub struct TraceContext {
     pub random: bool,
     /// Whether it came from another process.
     pub remote: bool,
-    /// Vendors' entries, handed on unchanged.
-    pub state: Option<Box<str>>,
+    /// Vendors' entries, handed on unchanged. Shared with the contexts of child spans.
+    pub state: Option<Arc<str>>,
 }
 
 /// Why a header was not understood. The call goes on with a new trace.

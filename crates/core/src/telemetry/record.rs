@@ -1,165 +1,7 @@
 //! What a kept span collects.
 
-use super::TraceContext;
-use std::borrow::Cow;
-
-/// The role of a span, by the OpenTelemetry specification.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SpanKind {
-    /// Inside a process.
-    #[default]
-    Internal,
-    /// Answers a request.
-    Server,
-    /// Makes a request.
-    Client,
-    /// Puts into a queue.
-    Producer,
-    /// Takes from a queue.
-    Consumer,
-}
-
-/// How the operation ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Status {
-    /// Nobody said.
-    #[default]
-    Unset,
-    /// Said to be well.
-    Ok,
-    /// Failed, and why.
-    Error(Cow<'static, str>),
-}
-
-/// An attribute's value, owned by the record.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Attribute {
-    /// Text.
-    Str(Cow<'static, str>),
-    /// A whole number.
-    Int(i64),
-    /// A number.
-    Float(f64),
-    /// Yes or no.
-    Bool(bool),
-    /// Several texts.
-    Strs(Vec<Cow<'static, str>>),
-}
-
-impl From<&'static str> for Attribute {
-    fn from(text: &'static str) -> Self {
-        Self::Str(text.into())
-    }
-}
-
-impl From<String> for Attribute {
-    fn from(text: String) -> Self {
-        Self::Str(text.into())
-    }
-}
-
-impl From<&String> for Attribute {
-    fn from(text: &String) -> Self {
-        Self::Str(text.clone().into())
-    }
-}
-
-impl From<Cow<'static, str>> for Attribute {
-    fn from(text: Cow<'static, str>) -> Self {
-        Self::Str(text)
-    }
-}
-
-impl From<Vec<String>> for Attribute {
-    fn from(texts: Vec<String>) -> Self {
-        Self::Strs(texts.into_iter().map(Cow::Owned).collect())
-    }
-}
-
-impl From<bool> for Attribute {
-    fn from(yes: bool) -> Self {
-        Self::Bool(yes)
-    }
-}
-
-impl From<f64> for Attribute {
-    fn from(number: f64) -> Self {
-        Self::Float(number)
-    }
-}
-
-/// Numbers past `i64::MAX` stay there.
-impl From<u64> for Attribute {
-    fn from(number: u64) -> Self {
-        Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
-    }
-}
-
-/// Numbers past `i64::MAX` stay there.
-impl From<usize> for Attribute {
-    fn from(number: usize) -> Self {
-        Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
-    }
-}
-
-macro_rules! from_integer {
-    ($($integer:ty),*) => {$(
-        impl From<$integer> for Attribute {
-            fn from(number: $integer) -> Self {
-                Self::Int(number.into())
-            }
-        }
-    )*};
-}
-from_integer!(i8, i16, i32, i64, u8, u16, u32);
-
-/// Something that happened during a span.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Event {
-    /// By the conventions: `exception`.
-    pub name: Cow<'static, str>,
-    /// Nanoseconds since the Unix epoch.
-    pub unix_nano: u64,
-    /// In the order they were given.
-    pub attributes: Vec<(Cow<'static, str>, Attribute)>,
-}
-
-impl Event {
-    /// An event at a time.
-    pub fn new(
-        name: Cow<'static, str>,
-        unix_nano: u64,
-        attributes: Vec<(Cow<'static, str>, Attribute)>,
-    ) -> Self {
-        Self {
-            name,
-            unix_nano,
-            attributes,
-        }
-    }
-}
-
-/// Another span that this one belongs with: a message of a batch, the run before a wait.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Link {
-    /// The other span.
-    pub context: TraceContext,
-    /// What it is to this one.
-    pub attributes: Vec<(Cow<'static, str>, Attribute)>,
-}
-
-impl Link {
-    /// A link to another span.
-    pub fn new(context: TraceContext) -> Self {
-        Self {
-            context,
-            attributes: Vec::new(),
-        }
-    }
-}
+use super::{Attribute, Event, Link, Scope, SpanKind, SpanSpec, Status, TraceContext};
+use std::{any::Any, borrow::Cow, fmt};
 
 /// What a kept span collects. Lent by the implementation, filled without another call, given back
 /// at the end; the implementation may reuse it.
@@ -170,6 +12,8 @@ pub struct Record {
     pub name: Cow<'static, str>,
     /// Its role.
     pub kind: SpanKind,
+    /// Who started it; `None`: the implementation's own scope.
+    pub scope: Option<Scope>,
     /// The parent's context; invalid for a root.
     pub parent: TraceContext,
     /// Nanoseconds since the Unix epoch.
@@ -182,18 +26,77 @@ pub struct Record {
     pub links: Vec<Link>,
     /// How it ended.
     pub status: Status,
+    /// What the implementation keeps with the record.
+    pub extension: Extension,
 }
 
 impl Record {
-    /// Empties the record and keeps its memory.
+    /// Copies what is known at the start. Called by the implementation once it keeps the span.
+    pub fn begin(&mut self, spec: SpanSpec<'_>, parent: TraceContext, start_unix_nano: u64) {
+        self.name = spec.name.into_text();
+        self.kind = spec.kind;
+        self.scope = spec.scope.copied();
+        self.parent = parent;
+        self.start_unix_nano = start_unix_nano;
+        let given = spec.attributes.iter();
+        self.attributes.extend(
+            given.filter_map(|(key, value)| Some((Cow::Borrowed(*key), value.to_attribute()?))),
+        );
+        self.links.extend_from_slice(spec.links);
+    }
+
+    /// Empties the record and keeps its memory, the extension included.
     pub fn clear(&mut self) {
         self.name = Cow::Borrowed("");
         self.kind = SpanKind::Internal;
+        self.scope = None;
         self.parent = TraceContext::default();
         self.start_unix_nano = 0;
         self.attributes.clear();
         self.events.clear();
         self.links.clear();
         self.status = Status::Unset;
+    }
+}
+
+/// Room in a record for the implementation's own state. It stays when the record is
+/// [cleared](Record::clear), so that it is allocated once for many spans.
+///
+/// A copy of a record has an empty one, and it does not count when records are compared.
+#[derive(Default)]
+pub struct Extension(Option<Box<dyn Any + Send + Sync>>);
+
+impl Extension {
+    /// What is there, if it is a `T`.
+    pub fn get<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.0.as_ref()?.downcast_ref()
+    }
+
+    /// What is there; made first if there is no `T`.
+    pub fn get_or_default<T: Any + Send + Sync + Default>(&mut self) -> &mut T {
+        let state = match self.0.take() {
+            Some(state) if state.is::<T>() => state,
+            _ => Box::new(T::default()),
+        };
+        let state = self.0.insert(state).downcast_mut();
+        state.expect("invariant: is a T")
+    }
+}
+
+impl Clone for Extension {
+    fn clone(&self) -> Self {
+        Self(None)
+    }
+}
+
+impl PartialEq for Extension {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for Extension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Some(_)" } else { "None" })
     }
 }

@@ -8,6 +8,7 @@ static INSTALLED: OnceLock<&'static dyn Telemetry> = OnceLock::new();
 /// The telemetry that was installed first was kept; there can be only one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("telemetry is installed already in this process; install it once, in main")]
+#[non_exhaustive]
 pub struct AlreadyInstalled;
 
 /// Installs telemetry for the whole process, for the rest of its life.

@@ -1,6 +1,12 @@
 //! Spans: a small handle around a record that the implementation lends when it samples.
 
-use super::{Attribute, Event, Link, Record, SpanKind, Status, TraceContext, installed};
+mod builder;
+
+pub use builder::SpanBuilder;
+
+use super::{
+    Attribute, Ended, Event, Link, Record, SpanName, SpanRef, Status, TraceContext, installed,
+};
 use std::{
     borrow::Cow,
     error::Error,
@@ -8,133 +14,6 @@ use std::{
     marker::PhantomData,
     pin::{Pin, pin},
 };
-
-/// What is known when a span starts: enough to decide whether to keep it.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct SpanSpec<'a> {
-    /// Low cardinality: `chat gpt-5-mini`, never with an id in it.
-    pub name: Cow<'static, str>,
-    /// Its role.
-    pub kind: SpanKind,
-    /// Instead of the current span; an invalid context starts a new trace only if nothing is current.
-    pub parent: Option<&'a TraceContext>,
-    /// Known already, so that a sampler can look at them.
-    pub attributes: Vec<(Cow<'static, str>, Attribute)>,
-    /// Other spans that this one belongs with.
-    pub links: Vec<Link>,
-    /// Whether to start a new trace although a span is current.
-    pub root: bool,
-}
-
-/// The implementation's answer to a start.
-#[derive(Debug)]
-pub struct Started {
-    /// This span's context.
-    pub context: TraceContext,
-    /// `None`: not kept. The context still travels.
-    pub record: Option<Box<Record>>,
-}
-
-/// What goes back at the end.
-#[derive(Debug)]
-pub struct Ended {
-    /// As it was given.
-    pub context: TraceContext,
-    /// Filled.
-    pub record: Option<Box<Record>>,
-}
-
-/// Says what a span is before it starts.
-#[must_use = "a builder does nothing until `start`"]
-#[derive(Debug)]
-pub struct SpanBuilder<'a> {
-    spec: SpanSpec<'a>,
-    fallback: Option<&'a TraceContext>,
-}
-
-impl<'a> SpanBuilder<'a> {
-    /// Its role; internal where nothing is said.
-    pub fn kind(mut self, kind: SpanKind) -> Self {
-        self.spec.kind = kind;
-        self
-    }
-
-    /// A parent instead of the current span. An invalid one is as if nothing were said.
-    pub fn parent(mut self, parent: &'a TraceContext) -> Self {
-        if parent.is_valid() {
-            self.spec.parent = Some(parent);
-            self.spec.root = false;
-        }
-        self
-    }
-
-    /// A parent where no span is current: the trace of the call's `Cx`.
-    pub fn or_parent(mut self, parent: &'a TraceContext) -> Self {
-        self.fallback = parent.is_valid().then_some(parent);
-        self
-    }
-
-    /// Starts a new trace, whatever is current and whatever parent was said before.
-    pub fn root(mut self) -> Self {
-        self.spec.root = true;
-        self.spec.parent = None;
-        self.fallback = None;
-        self
-    }
-
-    /// An attribute that a sampler may look at. Free while no telemetry is installed.
-    pub fn attribute(
-        mut self,
-        key: impl Into<Cow<'static, str>>,
-        value: impl Into<Attribute>,
-    ) -> Self {
-        if installed().is_some() {
-            self.spec.attributes.push((key.into(), value.into()));
-        }
-        self
-    }
-
-    /// Another span that this one belongs with.
-    pub fn link(mut self, link: Link) -> Self {
-        if installed().is_some() {
-            self.spec.links.push(link);
-        }
-        self
-    }
-
-    /// Starts the span; it becomes current only where it is entered.
-    pub fn start(mut self) -> Span {
-        match installed() {
-            Some(telemetry) => {
-                if self.spec.parent.is_none()
-                    && !self.spec.root
-                    && self.fallback.is_some()
-                    && !telemetry.current().is_valid()
-                {
-                    self.spec.parent = self.fallback;
-                }
-                let Started { context, record } = telemetry.start(self.spec);
-                Span {
-                    context,
-                    record,
-                    live: true,
-                }
-            }
-            // Without telemetry the caller's trace is handed on as it came.
-            None => Span {
-                context: self
-                    .spec
-                    .parent
-                    .or(self.fallback)
-                    .cloned()
-                    .unwrap_or_default(),
-                record: None,
-                live: false,
-            },
-        }
-    }
-}
 
 /// A span under way; ends when dropped, on any thread, exactly once.
 ///
@@ -157,27 +36,21 @@ impl<'a> SpanBuilder<'a> {
 pub struct Span {
     context: TraceContext,
     record: Option<Box<Record>>,
+    slot: u64,
     live: bool,
 }
 
 impl Span {
-    /// Says what a span is before it starts.
-    pub fn builder<'a>(name: impl Into<Cow<'static, str>>) -> SpanBuilder<'a> {
-        SpanBuilder {
-            spec: SpanSpec {
-                name: name.into(),
-                kind: SpanKind::Internal,
-                parent: None,
-                attributes: Vec::new(),
-                links: Vec::new(),
-                root: false,
-            },
-            fallback: None,
-        }
+    /// Says what a span is before it starts. A name that is made of parts is given as
+    /// [`format_args!`], which formats nothing for a span that is not kept.
+    #[inline]
+    pub fn builder<'a>(name: impl Into<SpanName<'a>>) -> SpanBuilder<'a> {
+        SpanBuilder::new(name.into())
     }
 
     /// Starts an internal span under the current one.
-    pub fn start(name: impl Into<Cow<'static, str>>) -> Self {
+    #[inline]
+    pub fn start<'a>(name: impl Into<SpanName<'a>>) -> Self {
         Self::builder(name).start()
     }
 
@@ -216,12 +89,27 @@ impl Span {
         K: Into<Cow<'static, str>>,
         A: Into<Attribute>,
     {
-        if let (Some(record), Some(telemetry)) = (&mut self.record, installed()) {
+        if let (true, Some(telemetry)) = (self.is_recording(), installed()) {
+            self.event_at(telemetry.now(), name, attributes);
+        }
+    }
+
+    /// Adds something that happened at a time, in nanoseconds since the Unix epoch.
+    pub fn event_at<K, A>(
+        &mut self,
+        unix_nano: u64,
+        name: impl Into<Cow<'static, str>>,
+        attributes: impl IntoIterator<Item = (K, A)>,
+    ) where
+        K: Into<Cow<'static, str>>,
+        A: Into<Attribute>,
+    {
+        if let Some(record) = &mut self.record {
             let attributes = attributes
                 .into_iter()
                 .map(|(key, value)| (key.into(), value.into()))
                 .collect();
-            let event = Event::new(name.into(), telemetry.now(), attributes);
+            let event = Event::new(name.into(), unix_nano, attributes);
             record.events.push(event);
         }
     }
@@ -297,7 +185,10 @@ impl Span {
     /// As [`enter`](Self::enter), for a caller that sees to the order of the ends itself.
     pub(super) fn enter_detached(&self) -> Entered<'static> {
         let token = match self.live {
-            true => installed().map(|telemetry| telemetry.enter(&self.context)),
+            true => installed().map(|telemetry| {
+                let record = self.record.as_deref();
+                telemetry.enter(SpanRef::new(&self.context, record, self.slot))
+            }),
             false => None,
         };
         Entered {
@@ -326,17 +217,30 @@ impl Span {
 
     /// Ends the span now.
     pub fn end(self) {}
+
+    /// Ends the span at a time, in nanoseconds since the Unix epoch; 0 is now. For spans that are
+    /// derived from what was written down when it happened.
+    pub fn end_at(mut self, unix_nano: u64) {
+        self.finish(unix_nano);
+    }
+
+    /// Gives the record back, once.
+    fn finish(&mut self, end_unix_nano: u64) {
+        if std::mem::take(&mut self.live)
+            && let Some(telemetry) = installed()
+        {
+            let context = std::mem::take(&mut self.context);
+            let ended = Ended::new(context, self.record.take());
+            telemetry.end(ended.with_slot(self.slot).at(end_unix_nano));
+        }
+    }
 }
 
 impl Drop for Span {
+    #[inline]
     fn drop(&mut self) {
-        if self.live
-            && let Some(telemetry) = installed()
-        {
-            telemetry.end(Ended {
-                context: std::mem::take(&mut self.context),
-                record: self.record.take(),
-            });
+        if self.live {
+            self.finish(0);
         }
     }
 }

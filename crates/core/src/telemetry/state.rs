@@ -1,5 +1,7 @@
 //! `tracestate`: vendors' entries, handed on as they came as far as they are sound.
 
+use std::sync::Arc;
+
 /// The most members, by the recommendation.
 const MAX_MEMBERS: usize = 32;
 /// The bytes that are handed on at least, by the recommendation; more are cut off by whole members.
@@ -9,7 +11,7 @@ const LONG_MEMBER: usize = 128;
 
 /// The part of a `tracestate` header that is handed on; `None` where it is empty or malformed: one
 /// bad member discredits them all.
-pub(super) fn sound(header: &str) -> Option<Box<str>> {
+pub(super) fn sound(header: &str) -> Option<Arc<str>> {
     let mut members: Vec<&str> = Vec::new();
     for member in header
         .split(',')

@@ -2,7 +2,10 @@
 
 use super::HttpError;
 use crate::{method, redact};
-use glassbox_core::telemetry::{Histogram, Span, SpanKind, TraceContext, Value, installed};
+use glassbox_core::{
+    span,
+    telemetry::{Histogram, Span, SpanKind, TraceContext, Value},
+};
 use glassbox_semconv::v1_41::{
     error,
     http::{
@@ -72,30 +75,22 @@ impl Attempt {
         let address = method::address(spec.url.host_str().unwrap_or_default()).to_owned();
         let port = spec.url.port_or_known_default().unwrap_or_default();
         let span = spec.with_span.then(|| {
-            let name = match &spec.template {
-                Some(template) => format!("{} {template}", method::span_word(method)).into(),
-                None => Cow::Borrowed(method::span_word(method)),
-            };
-            let builder = Span::builder(name).kind(SpanKind::Client).or_parent(parent);
-            if installed().is_none() {
-                return builder.start();
-            }
-            let mut builder = builder
-                .attribute(REQUEST_METHOD, method)
-                .attribute(server::ADDRESS, &address)
-                .attribute(server::PORT, port)
-                .attribute(url::FULL, redact::url(spec.url));
-            if method != spec.method.as_str() {
-                let original = spec.method.as_str().to_owned();
-                builder = builder.attribute(REQUEST_METHOD_ORIGINAL, original);
-            }
-            if let Some(template) = spec.template {
-                builder = builder.attribute(url::TEMPLATE, template);
-            }
-            if spec.resend_count > 0 {
-                builder = builder.attribute(REQUEST_RESEND_COUNT, spec.resend_count);
-            }
-            builder.start()
+            let word = method::span_word(method);
+            let template = spec.template.as_deref();
+            let gap = if template.is_some() { " " } else { "" };
+            let sent = spec.method.as_str();
+            span!(
+                format_args!("{word}{gap}{}", template.unwrap_or_default()),
+                REQUEST_METHOD => Value::Static(method),
+                server::ADDRESS => &address,
+                server::PORT => port,
+                url::FULL => &redact::url(spec.url),
+                REQUEST_METHOD_ORIGINAL => Some(sent).filter(|sent| *sent != method),
+                url::TEMPLATE => template,
+                REQUEST_RESEND_COUNT => Some(spec.resend_count).filter(|count| *count > 0);
+                kind: SpanKind::Client,
+                or_parent: parent,
+            )
         });
         Self {
             span,

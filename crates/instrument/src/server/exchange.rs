@@ -2,8 +2,11 @@
 
 use super::request::{self, Route};
 use crate::{method, redact};
-use glassbox_core::telemetry::{
-    Histogram, Span, SpanKind, TraceContext, UpDownCounter, Value, installed,
+use glassbox_core::{
+    scope,
+    telemetry::{
+        Histogram, Scope, Span, SpanKind, SpanName, TraceContext, UpDownCounter, Value, installed,
+    },
 };
 use glassbox_semconv::v1_41::{
     error,
@@ -15,6 +18,8 @@ use glassbox_semconv::v1_41::{
 };
 use http::{Method, Request, StatusCode, Version, header::USER_AGENT};
 use std::{borrow::Cow, time::Instant};
+
+const SCOPE: Scope = scope!();
 
 static ACTIVE: UpDownCounter = UpDownCounter::new(SERVER_ACTIVE_REQUESTS.name)
     .with_unit(SERVER_ACTIVE_REQUESTS.unit)
@@ -197,47 +202,47 @@ fn start_span<B>(
     if installed().is_none() {
         return Span::builder("").parent(parent).start();
     }
-    let word = method::span_word(method);
-    let name = match route {
-        Some(route) => Cow::Owned(format!("{word} {}", route.0)),
-        None => Cow::Borrowed(word),
-    };
-    let mut builder = Span::builder(name)
-        .kind(SpanKind::Server)
-        .parent(parent)
-        .attribute(REQUEST_METHOD, method)
-        .attribute(url::SCHEME, scheme)
-        .attribute(url::PATH, request.uri().path().to_owned())
-        .attribute(
-            network::PROTOCOL_VERSION,
-            method::protocol(request.version()),
-        );
-    if method != request.method().as_str() {
-        let original = request.method().as_str().to_owned();
-        builder = builder.attribute(REQUEST_METHOD_ORIGINAL, original);
-    }
-    if let Some(route) = route {
-        builder = builder.attribute(ROUTE, route.0.clone());
-    }
-    if let Some(query) = request.uri().query() {
-        builder = builder.attribute(url::QUERY, redact::query(query).into_owned());
-    }
-    if let Some(host) = request::host(request) {
-        let known = if scheme == "https" { 443 } else { 80 };
-        builder = builder
-            .attribute(server::ADDRESS, method::address(host.host()).to_owned())
-            .attribute(server::PORT, host.port_u16().unwrap_or(known));
-    }
+    let original = Some(request.method().as_str()).filter(|original| *original != method);
+    let query = request.uri().query().map(redact::query);
+    let host = request::host(request);
+    let known = if scheme == "https" { 443 } else { 80 };
+    let port = host.as_ref().map(|host| host.port_u16().unwrap_or(known));
     let agent = request.headers().get(USER_AGENT);
-    if let Some(agent) = agent.and_then(|value| value.to_str().ok()) {
-        builder = builder.attribute(USER_AGENT_ORIGINAL, agent.to_owned());
+    let peer = request::peer(request.extensions());
+    let address = peer.map(|peer| peer.ip().to_string());
+    let attributes = [
+        (REQUEST_METHOD, Value::Static(method)),
+        (url::SCHEME, Value::Static(scheme)),
+        (url::PATH, request.uri().path().into()),
+        (
+            network::PROTOCOL_VERSION,
+            Value::Static(method::protocol(request.version())),
+        ),
+        (REQUEST_METHOD_ORIGINAL, original.into()),
+        (ROUTE, route.map(|route| &*route.0).into()),
+        (url::QUERY, query.as_deref().into()),
+        (
+            server::ADDRESS,
+            host.as_ref()
+                .map(|host| method::address(host.host()))
+                .into(),
+        ),
+        (server::PORT, port.into()),
+        (
+            USER_AGENT_ORIGINAL,
+            agent.and_then(|value| value.to_str().ok()).into(),
+        ),
+        (server::CLIENT_ADDRESS, address.as_deref().into()),
+        (network::PEER_ADDRESS, address.as_deref().into()),
+        (network::PEER_PORT, peer.map(|peer| peer.port()).into()),
+    ];
+    let builder = |name| {
+        let builder = Span::builder(name).kind(SpanKind::Server).parent(parent);
+        builder.scope(&SCOPE).attributes(&attributes).start()
+    };
+    let word = method::span_word(method);
+    match route {
+        Some(route) => builder(format_args!("{word} {}", route.0).into()),
+        None => builder(SpanName::from(word)),
     }
-    if let Some(peer) = request::peer(request.extensions()) {
-        let address = peer.ip().to_string();
-        builder = builder
-            .attribute(server::CLIENT_ADDRESS, address.clone())
-            .attribute(network::PEER_ADDRESS, address)
-            .attribute(network::PEER_PORT, peer.port());
-    }
-    builder.start()
 }

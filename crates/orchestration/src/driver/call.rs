@@ -3,8 +3,8 @@
 use super::time::Time;
 use crate::instruments::TOOL_DURATION;
 use glassbox_core::{
-    Category, Cx, Deadline, Outcome, Output, Problem, ServiceInfo, ToolError, World,
-    telemetry::Span,
+    Category, Cx, Deadline, Outcome, Output, Problem, ServiceInfo, ToolError, World, span,
+    telemetry::{self, Span},
 };
 use glassbox_semconv::{
     gen_ai_v1_41::{OPERATION_NAME, TOOL_NAME, TOOL_TYPE, operation},
@@ -79,14 +79,15 @@ struct CallRecord<'a> {
 impl<'a> CallRecord<'a> {
     fn start(time: Time<'a>, cx: &Cx, call: &Call) -> Self {
         let tool = &call.capability;
-        let span = Span::builder(format!("{} {tool}", operation::EXECUTE_TOOL))
-            .or_parent(cx.trace())
-            .attribute(OPERATION_NAME, operation::EXECUTE_TOOL)
-            .attribute(TOOL_NAME, tool.clone())
-            .attribute(TOOL_TYPE, "function")
-            .attribute(own::PEER_INSTANCE, call.instance.instance.clone())
-            .attribute(own::ATTEMPT, call.attempt)
-            .start();
+        let span = span!(
+            format_args!("{} {tool}", operation::EXECUTE_TOOL),
+            OPERATION_NAME => telemetry::Value::Static(operation::EXECUTE_TOOL),
+            TOOL_NAME => tool,
+            TOOL_TYPE => telemetry::Value::Static("function"),
+            own::PEER_INSTANCE => &call.instance.instance,
+            own::ATTEMPT => call.attempt;
+            or_parent: cx.trace(),
+        );
         Self {
             start: time.now_unix_nano(),
             time,

@@ -3,11 +3,10 @@
 use super::fields::{Failure, Fields, apply};
 use crate::{
     otel::Backend,
-    spans::{self, Spec},
+    spans::{self, Attached},
 };
-use glassbox_core::telemetry::{Ended, Link, Record, SpanKind, Status, TraceContext};
+use glassbox_core::telemetry::{Ended, Link, Record, Scope, SpanSpec, Status, TraceContext};
 use glassbox_semconv::v1_41::code;
-use opentelemetry::{Context as OtelContext, InstrumentationScope, trace::TraceContextExt};
 use std::{cell::RefCell, sync::Arc};
 use tracing::{Event, Level, Subscriber, span};
 use tracing_subscriber::{
@@ -84,13 +83,12 @@ where
     fn on_new_span(&self, attributes: &span::Attributes<'_>, id: &span::Id, cx: Context<'_, S>) {
         let Some(span) = cx.span(id) else { return };
         let metadata = attributes.metadata();
-        let started = self.backend.spans().start(Spec {
-            name: metadata.name().into(),
-            kind: SpanKind::Internal,
-            parent: Self::parent(attributes, &cx),
-            attributes: Vec::new(),
-            links: Vec::new(),
-        });
+        // As for logs: what the span belongs to is its target.
+        let scope = Scope::new(metadata.target());
+        let mut spec = SpanSpec::new(metadata.name().into());
+        spec.scope = Some(&scope);
+        let parent = Self::parent(attributes, &cx);
+        let started = self.backend.spans().start(spec, parent);
         let mut record = started.record;
         // Fields are read only where somebody will see them.
         if let Some(record) = &mut record {
@@ -160,12 +158,14 @@ where
     }
 
     fn on_enter(&self, id: &span::Id, cx: Context<'_, S>) {
-        let Some(context) = cx.span(id).and_then(context_of) else {
-            return;
-        };
-        let entered =
-            OtelContext::current().with_remote_span_context(spans::span_context(&context));
-        let token = spans::attach_own(entered);
+        let token = cx.span(id).and_then(|span| {
+            let extensions = span.extensions();
+            let bridged = extensions.get::<Bridged>()?;
+            let record = bridged.record.as_deref();
+            let attached = record.and_then(|record| record.extension.get::<Attached>());
+            Some(spans::attach(&bridged.context, attached))
+        });
+        let Some(token) = token else { return };
         // While a thread ends there is nothing to come back to.
         let _ = ENTERED.try_with(|stack| stack.borrow_mut().push((id.into_u64(), token)));
     }
@@ -185,9 +185,7 @@ where
         let Some(span) = cx.span(&id) else { return };
         let bridged = span.extensions_mut().remove::<Bridged>();
         if let Some(Bridged { context, record }) = bridged {
-            // As for logs: what the span belongs to is its target.
-            let scope = InstrumentationScope::builder(span.metadata().target()).build();
-            self.backend.spans().end(Ended { context, record }, &scope);
+            self.backend.spans().end(Ended::new(context, record));
         }
     }
 }

@@ -13,10 +13,10 @@ mod signals;
 mod trust;
 
 use super::*;
-use crate::{SignalReport, spans::Spec};
-use glassbox_core::telemetry::{Ended, SpanKind, TraceContext};
+use crate::SignalReport;
+use glassbox_core::telemetry::{Ended, SpanSpec, TraceContext};
 use glassbox_testkit::OtlpSink;
-use opentelemetry::{InstrumentationScope, metrics::MeterProvider as _};
+use opentelemetry::metrics::MeterProvider as _;
 use std::net::SocketAddr;
 
 const WITHIN: Duration = Duration::from_secs(10);
@@ -35,17 +35,10 @@ fn to(sink: &OtlpSink) -> TelemetryConfig {
 
 fn emit_spans(guard: &TelemetryGuard, n: usize) {
     let spans = guard.backend.as_ref().unwrap().spans();
-    let scope = InstrumentationScope::builder("test").build();
     for at in 0..n {
-        let started = spans.start(Spec {
-            name: format!("span {at}").into(),
-            kind: SpanKind::Internal,
-            parent: TraceContext::default(),
-            attributes: Vec::new(),
-            links: Vec::new(),
-        });
-        let (context, record) = (started.context, started.record);
-        spans.end(Ended { context, record }, &scope);
+        let spec = SpanSpec::new(format!("span {at}").into());
+        let started = spans.start(spec, TraceContext::default());
+        spans.end(Ended::new(started.context, started.record));
     }
 }
 

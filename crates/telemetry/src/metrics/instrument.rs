@@ -5,7 +5,8 @@ use super::{
     series::Series,
 };
 use glassbox_core::telemetry::{Descriptor, Value};
-use opentelemetry::{KeyValue, metrics::Meter};
+use opentelemetry::{Array, KeyValue, StringValue, Value as OtelValue};
+use opentelemetry_sdk::metrics::SdkMeterProvider;
 use std::sync::{Arc, OnceLock};
 
 /// An instrument of a callsite; several of one name share a handle.
@@ -37,19 +38,26 @@ impl Instrument {
         self.handle.get().is_some()
     }
 
-    pub(super) fn measure(&self, meter: &Meter, measurement: Measurement, values: &[Value<'_>]) {
+    pub(super) fn measure(
+        &self,
+        provider: &SdkMeterProvider,
+        measurement: Measurement,
+        values: &[Value<'_>],
+    ) {
         if values.is_empty() {
-            let bind = || self.handle(meter).bind(&self.attributes(&[]));
+            let bind = || self.handle(provider).bind(&self.attributes(&[]));
             return self.only.get_or_init(bind).measure(measurement);
         }
-        let bind = || self.handle(meter).bind(&self.attributes(values));
+        let bind = || self.handle(provider).bind(&self.attributes(values));
         self.series
             .with(values, bind, |bound| bound.measure(measurement));
     }
 
-    fn handle(&self, meter: &Meter) -> &Handle {
-        self.handle
-            .get_or_init(|| Handle::new(meter, &self.descriptor))
+    fn handle(&self, provider: &SdkMeterProvider) -> &Handle {
+        self.handle.get_or_init(|| {
+            let meter = super::meter(provider, self.descriptor.scope.as_ref());
+            Handle::new(&meter, &self.descriptor)
+        })
     }
 
     fn attributes(&self, values: &[Value<'_>]) -> Vec<KeyValue> {
@@ -63,11 +71,27 @@ pub(super) fn attributes(descriptor: &Descriptor, values: &[Value<'_>]) -> Vec<K
     let given = descriptor.keys.iter().copied().zip(values.iter().copied());
     fixed
         .chain(given)
-        .map(|(key, value)| match value {
-            Value::Str(text) => KeyValue::new(key, text.to_owned()),
-            Value::Int(number) => KeyValue::new(key, number),
-            Value::Bool(yes) => KeyValue::new(key, yes),
-            other => KeyValue::new(key, format!("{other:?}")),
-        })
+        .filter_map(|(key, value)| Some(KeyValue::new(key, to_otel(value)?)))
         .collect()
+}
+
+fn to_otel(value: Value<'_>) -> Option<OtelValue> {
+    Some(match value {
+        Value::Absent => return None,
+        Value::Str(text) => OtelValue::from(text.to_owned()),
+        Value::Static(text) => OtelValue::from(text),
+        Value::Int(number) => OtelValue::I64(number),
+        Value::Float(number) => OtelValue::F64(number),
+        Value::Bool(yes) => OtelValue::Bool(yes),
+        Value::Strs(texts) => OtelValue::Array(Array::String(
+            texts
+                .iter()
+                .map(|text| StringValue::from((*text).to_owned()))
+                .collect(),
+        )),
+        Value::Ints(numbers) => OtelValue::Array(Array::I64(numbers.to_vec())),
+        Value::Floats(numbers) => OtelValue::Array(Array::F64(numbers.to_vec())),
+        Value::Bools(answers) => OtelValue::Array(Array::Bool(answers.to_vec())),
+        other => OtelValue::from(format!("{other:?}")),
+    })
 }

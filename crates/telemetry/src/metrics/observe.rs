@@ -1,8 +1,9 @@
 //! Observable instruments: one of the SDK's for each stream, asking all observations of it.
 
-use super::{handle, instrument::attributes};
+use super::instrument::attributes;
 use glassbox_core::telemetry::{Descriptor, Kind, Observation};
 use opentelemetry::metrics::{AsyncInstrument, Meter};
+use opentelemetry_sdk::metrics::SdkMeterProvider;
 use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -13,16 +14,16 @@ type Observations = Arc<Mutex<Vec<Weak<Observation>>>>;
 
 /// What is observed, by stream.
 pub(super) struct Observers {
-    meter: Meter,
+    provider: SdkMeterProvider,
     /// Not yet announced to the SDK.
     waiting: Mutex<Vec<Weak<Observation>>>,
     made: Mutex<HashMap<super::StreamKey, Observations>>,
 }
 
 impl Observers {
-    pub(super) fn new(meter: Meter) -> Self {
+    pub(super) fn new(provider: SdkMeterProvider) -> Self {
         Self {
-            meter,
+            provider,
             waiting: Mutex::default(),
             made: Mutex::default(),
         }
@@ -44,11 +45,7 @@ impl Observers {
                 continue;
             };
             let descriptor = *live.descriptor();
-            let key = (
-                descriptor.name,
-                descriptor.unit,
-                handle::kind(descriptor.kind),
-            );
+            let key = super::stream_key(&descriptor);
             let mut made = lock(&self.made);
             if let Some(observations) = made.get(&key) {
                 lock(observations).push(observation);
@@ -58,7 +55,8 @@ impl Observers {
             made.insert(key, Arc::clone(&observations));
             drop(made);
             super::warn_of_name(&descriptor);
-            announce(&self.meter, &descriptor, observations);
+            let meter = super::meter(&self.provider, descriptor.scope.as_ref());
+            announce(&meter, &descriptor, observations);
         }
     }
 }

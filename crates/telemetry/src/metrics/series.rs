@@ -15,11 +15,15 @@ use std::{
 const SHARDS: usize = 8;
 
 /// A label value that is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Owned {
+    Absent,
     Str(Box<str>),
     Int(i64),
+    Float(f64),
     Bool(bool),
+    /// A list, in words: no convention has such a label.
+    Other(Box<str>),
 }
 
 pub(super) type Values = Box<[Owned]>;
@@ -79,8 +83,11 @@ impl Series {
         let mut hasher = self.hashes.build_hasher();
         for value in values {
             match value {
+                Value::Absent => 0_u8.hash(&mut hasher),
                 Value::Str(text) => text.hash(&mut hasher),
+                Value::Static(text) => text.hash(&mut hasher),
                 Value::Int(number) => number.hash(&mut hasher),
+                Value::Float(number) => number.to_bits().hash(&mut hasher),
                 Value::Bool(yes) => yes.hash(&mut hasher),
                 other => format!("{other:?}").hash(&mut hasher),
             }
@@ -94,10 +101,7 @@ fn find<'a>(bucket: Option<&'a Vec<(Values, Bound)>>, values: &[Value<'_>]) -> O
         .iter()
         .find(|(kept, _)| {
             kept.len() == values.len()
-                && kept
-                    .iter()
-                    .zip(values)
-                    .all(|(kept, value)| kept.borrow() == *value)
+                && kept.iter().zip(values).all(|(kept, value)| kept.is(value))
         })
         .map(|(_, bound)| bound)
 }
@@ -106,10 +110,13 @@ pub(super) fn own(values: &[Value<'_>]) -> Values {
     values
         .iter()
         .map(|value| match value {
+            Value::Absent => Owned::Absent,
             Value::Str(text) => Owned::Str((*text).into()),
+            Value::Static(text) => Owned::Str((*text).into()),
             Value::Int(number) => Owned::Int(*number),
+            Value::Float(number) => Owned::Float(*number),
             Value::Bool(yes) => Owned::Bool(*yes),
-            other => Owned::Str(format!("{other:?}").into()),
+            other => Owned::Other(format!("{other:?}").into()),
         })
         .collect()
 }
@@ -117,9 +124,22 @@ pub(super) fn own(values: &[Value<'_>]) -> Values {
 impl Owned {
     pub(super) fn borrow(&self) -> Value<'_> {
         match self {
-            Self::Str(text) => Value::Str(text),
+            Self::Absent => Value::Absent,
+            Self::Str(text) | Self::Other(text) => Value::Str(text),
             Self::Int(number) => Value::Int(*number),
+            Self::Float(number) => Value::Float(*number),
             Self::Bool(yes) => Value::Bool(*yes),
+        }
+    }
+
+    fn is(&self, value: &Value<'_>) -> bool {
+        match (self, value) {
+            (Self::Other(text), value) => {
+                value.as_str().is_none() && **text == *format!("{value:?}")
+            }
+            // By its bits: what is not a number equals itself here.
+            (Self::Float(kept), Value::Float(number)) => kept.to_bits() == number.to_bits(),
+            (kept, value) => kept.borrow() == *value,
         }
     }
 }

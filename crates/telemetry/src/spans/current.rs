@@ -5,7 +5,10 @@ use opentelemetry::{
     Context, ContextGuard,
     trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState},
 };
-use std::cell::RefCell;
+use std::{
+    cell::RefCell,
+    sync::{Arc, OnceLock},
+};
 
 /// The flag of a trace whose id is known to be random, by level 2 of the W3C recommendation.
 const RANDOM: TraceFlags = TraceFlags::new(2);
@@ -43,9 +46,31 @@ pub(crate) fn attach_own(context: Context) -> u64 {
     entered.unwrap_or(0)
 }
 
-/// Makes a span current on this thread.
-pub(crate) fn enter(span: &TraceContext) -> u64 {
-    attach_own(Context::current().with_remote_span_context(span_context(span)))
+/// The context in which a span is current, made when it is entered for the first time: entering it
+/// again builds nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Attached(OnceLock<Context>);
+
+impl Attached {
+    pub(super) fn clear(&mut self) {
+        self.0.take();
+    }
+}
+
+/// Makes a span current on this thread; gives the token for [`exit`].
+///
+/// Whatever else OpenTelemetry's context carries, such as its own baggage, is what it was when the
+/// span was first entered.
+pub(crate) fn attach(span: &TraceContext, attached: Option<&Attached>) -> u64 {
+    let make = || with_span(&Context::current(), span);
+    let context = match attached {
+        // What is silenced stays silent, whoever enters what within it.
+        Some(Attached(context)) if !Context::is_current_telemetry_suppressed() => {
+            context.get_or_init(make).clone()
+        }
+        _ => make(),
+    };
+    attach_own(context)
 }
 
 /// Leaves what gave the token. Guards that are dropped in another order than that of their
@@ -65,40 +90,157 @@ pub(crate) fn exit(token: u64) {
 
 /// The context of the current span, whoever made it.
 pub(crate) fn current() -> TraceContext {
-    Context::map_current(|cx| trace_context(cx.span().span_context()))
+    Context::map_current(in_context)
 }
 
-fn trace_context(span: &SpanContext) -> TraceContext {
-    if !span.is_valid() {
+/// A span with a `tracestate`, as we know it: OpenTelemetry's form of it refuses entries that level 2
+/// of the W3C recommendation allows.
+struct Stated {
+    context: TraceContext,
+    /// Whether OpenTelemetry's form lacks some of the entries.
+    is_lossy: bool,
+}
+
+/// The context with another span current.
+pub(crate) fn with_span(base: &Context, span: &TraceContext) -> Context {
+    let Some(state) = &span.state else {
+        return base.with_remote_span_context(to_otel(span, TraceState::NONE));
+    };
+    let (otel_state, is_lossy) = parse_state(state);
+    base.with_remote_span_context(to_otel(span, otel_state))
+        .with_value(Stated {
+            context: span.clone(),
+            is_lossy,
+        })
+}
+
+/// The span that is current in a context.
+pub(crate) fn in_context(cx: &Context) -> TraceContext {
+    let span = cx.span();
+    let otel = span.span_context();
+    if !otel.is_valid() {
         return TraceContext::default();
     }
-    let trace_id = u128::from_be_bytes(span.trace_id().to_bytes());
-    let span_id = u64::from_be_bytes(span.span_id().to_bytes());
-    let mut context = TraceContext::new(trace_id, span_id, span.is_sampled());
-    context.random = span.trace_flags() & RANDOM == RANDOM;
-    context.remote = span.is_remote();
-    if *span.trace_state() != TraceState::NONE {
-        let state = span.trace_state().header();
-        context.state = (!state.is_empty()).then(|| state.into());
+    let trace_id = u128::from_be_bytes(otel.trace_id().to_bytes());
+    let span_id = u64::from_be_bytes(otel.span_id().to_bytes());
+    let stated = cx
+        .get::<Stated>()
+        .filter(|stated| stated.context.trace_id == trace_id);
+    if let Some(stated) = stated.filter(|stated| stated.context.span_id == span_id) {
+        return stated.context.clone();
     }
+    let mut context = TraceContext::new(trace_id, span_id, otel.is_sampled());
+    context.random = otel.trace_flags() & RANDOM == RANDOM;
+    context.remote = otel.is_remote();
+    context.state = match stated {
+        // A span of the SDK's within one of ours: its state is ours, as far as the SDK can say it.
+        Some(stated) if stated.is_lossy => stated.context.state.clone(),
+        _ if *otel.trace_state() == TraceState::NONE => None,
+        _ => Some(otel.trace_state().header())
+            .filter(|state| !state.is_empty())
+            .map(Arc::from),
+    };
     context
 }
 
+/// A context in OpenTelemetry's form, with those entries of its `tracestate` that it allows.
 pub(crate) fn span_context(context: &TraceContext) -> SpanContext {
+    let state = context.state.as_deref().map(parse_state);
+    to_otel(context, state.unwrap_or_default().0)
+}
+
+fn to_otel(context: &TraceContext, state: TraceState) -> SpanContext {
     let mut flags = TraceFlags::default().with_sampled(context.sampled);
     if context.random {
         flags = flags | RANDOM;
     }
-    // What is no list of entries cannot be handed on in this form.
-    let state = context
-        .state
-        .as_deref()
-        .map(|state| state.parse().unwrap_or_default());
     SpanContext::new(
         TraceId::from(context.trace_id),
         SpanId::from(context.span_id),
         flags,
         context.remote,
-        state.unwrap_or_default(),
+        state,
     )
+}
+
+/// The entries that OpenTelemetry allows, and whether some are missing.
+fn parse_state(state: &str) -> (TraceState, bool) {
+    if let Ok(state) = state.parse() {
+        return (state, false);
+    }
+    let entries = state.split(',').filter_map(|entry| entry.split_once('='));
+    let allowed = entries.filter(|entry| TraceState::from_key_value([*entry]).is_ok());
+    (
+        TraceState::from_key_value(allowed).unwrap_or_default(),
+        true,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stated(state: &str) -> TraceContext {
+        let mut context = TraceContext::new(7, 9, true);
+        context.state = Some(state.into());
+        context
+    }
+
+    #[test]
+    fn entries_of_level_2_survive_being_current() {
+        let span = stated("foo@@bar=1,vendor=2");
+        let token = attach(&span, None);
+        assert_eq!(current(), span);
+        let otel = Context::map_current(|cx| cx.span().span_context().clone());
+        assert_eq!(otel.trace_state().header(), "vendor=2", "what it can say");
+        // A span that the SDK starts here.
+        let native = SpanContext::new(
+            otel.trace_id(),
+            SpanId::from(11),
+            otel.trace_flags(),
+            false,
+            otel.trace_state().clone(),
+        );
+        let within = Context::current().with_remote_span_context(native);
+        assert_eq!(in_context(&within).state, span.state);
+        assert_eq!(in_context(&within).span_id, 11);
+        exit(token);
+        assert!(!current().is_valid());
+    }
+
+    #[test]
+    fn the_state_of_another_trace_is_not_handed_on() {
+        let token = attach(&stated("foo@@bar=1"), None);
+        let other = TraceContext::new(8, 9, true);
+        let within = attach(&other, None);
+        assert_eq!(current(), other);
+        exit(within);
+        exit(token);
+    }
+
+    #[test]
+    fn a_span_that_is_entered_again_builds_no_context() {
+        let attached = Attached::default();
+        let span = stated("vendor=1");
+        for _ in 0..2 {
+            let token = attach(&span, Some(&attached));
+            assert_eq!(current(), span);
+            exit(token);
+        }
+        // The second time it is the first one's: the span of the argument is not looked at.
+        let token = attach(&TraceContext::new(1, 1, true), Some(&attached));
+        assert_eq!(current(), span);
+        exit(token);
+    }
+
+    #[test]
+    fn a_span_entered_in_silence_stays_silent() {
+        let attached = Attached::default();
+        let span = stated("vendor=1");
+        exit(attach(&span, Some(&attached)));
+        let _suppressed = Context::enter_telemetry_suppressed_scope();
+        let token = attach(&span, Some(&attached));
+        assert!(Context::is_current_telemetry_suppressed());
+        exit(token);
+    }
 }

@@ -38,7 +38,7 @@ impl Limits {
         context: &TraceContext,
         record: &mut Record,
         end_unix_nano: u64,
-        scope: &InstrumentationScope,
+        scope: InstrumentationScope,
     ) -> SpanData {
         let (attributes, dropped_attributes_count) = self.attributes(&mut record.attributes);
         let mut events = SpanEvents::default();
@@ -64,11 +64,11 @@ impl Limits {
             events,
             links,
             status: match std::mem::take(&mut record.status) {
-                Status::Unset => OtelStatus::Unset,
                 Status::Ok => OtelStatus::Ok,
                 Status::Error(description) => OtelStatus::Error { description },
+                _ => OtelStatus::Unset,
             },
-            instrumentation_scope: scope.clone(),
+            instrumentation_scope: scope,
         }
     }
 
@@ -115,11 +115,11 @@ fn time(unix_nano: u64) -> SystemTime {
 
 const fn kind(kind: SpanKind) -> OtelKind {
     match kind {
-        SpanKind::Internal => OtelKind::Internal,
         SpanKind::Server => OtelKind::Server,
         SpanKind::Client => OtelKind::Client,
         SpanKind::Producer => OtelKind::Producer,
         SpanKind::Consumer => OtelKind::Consumer,
+        _ => OtelKind::Internal,
     }
 }
 
@@ -132,6 +132,9 @@ fn to_value(attribute: Attribute) -> Value {
         Attribute::Strs(texts) => Value::Array(Array::String(
             texts.into_iter().map(StringValue::from).collect(),
         )),
+        Attribute::Ints(numbers) => Value::Array(Array::I64(numbers)),
+        Attribute::Floats(numbers) => Value::Array(Array::F64(numbers)),
+        Attribute::Bools(answers) => Value::Array(Array::Bool(answers)),
         other => Value::from(format!("{other:?}")),
     }
 }

@@ -2,13 +2,13 @@
 
 use super::CapturedSpan;
 use glassbox_core::telemetry::{
-    Descriptor, Ended, Health, InstrumentId, Observation, Record, SpanSpec, Started, Telemetry,
-    TraceContext, Value,
+    Descriptor, Ended, Health, InstrumentId, Observation, Record, SpanRef, SpanSpec, Started,
+    Telemetry, TraceContext, Value,
 };
 use std::{
     cell::RefCell,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::{SystemTime, UNIX_EPOCH},
@@ -47,10 +47,6 @@ pub(super) struct Recorder {
     latest: AtomicU64,
 }
 
-/// What is handed to the global slot; the handles keep the other reference.
-#[derive(Debug)]
-pub(super) struct Installed(pub(super) Arc<Recorder>);
-
 impl Recorder {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         // A test that failed while it held the lock must not fail the others.
@@ -61,7 +57,7 @@ impl Recorder {
         let mut kept = self.kept();
         let found = kept
             .instruments
-            .get((id.0 as usize).wrapping_sub(1))
+            .get((id.get() as usize).wrapping_sub(1))
             .copied();
         let labels = found.map(|descriptor| labels(&descriptor, values));
         if let (Some(descriptor), Some(labels)) = (found, labels) {
@@ -141,6 +137,7 @@ fn labels(descriptor: &Descriptor, values: &[Value<'_>]) -> Labels {
     let given = descriptor.keys.iter().copied().zip(values.iter().copied());
     fixed
         .chain(given)
+        .filter(|(_, value)| !value.is_absent())
         .map(|(key, value)| (key.to_owned(), text(value)))
         .collect()
 }
@@ -148,7 +145,9 @@ fn labels(descriptor: &Descriptor, values: &[Value<'_>]) -> Labels {
 fn text(value: Value<'_>) -> String {
     match value {
         Value::Str(text) => text.to_owned(),
+        Value::Static(text) => text.to_owned(),
         Value::Int(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
         Value::Bool(yes) => yes.to_string(),
         other => format!("{other:?}"),
     }
@@ -160,9 +159,9 @@ fn carries(labels: &Labels, wanted: &[(&str, &str)]) -> bool {
         .all(|(key, value)| labels.iter().any(|(k, v)| k == key && v == value))
 }
 
-impl Telemetry for Installed {
+impl Telemetry for Recorder {
     fn resolve(&self, instrument: &Descriptor) -> InstrumentId {
-        let mut kept = self.0.kept();
+        let mut kept = self.kept();
         let known = kept
             .instruments
             .iter()
@@ -171,43 +170,44 @@ impl Telemetry for Installed {
             kept.instruments.push(*instrument);
             kept.instruments.len() - 1
         });
-        InstrumentId(u32::try_from(index + 1).expect("a test has fewer than 2^32 instruments"))
+        let id = u32::try_from(index + 1);
+        InstrumentId::new(id.expect("a test has fewer than 2^32 instruments"))
     }
 
     fn add(&self, id: InstrumentId, n: u64, values: &[Value<'_>]) {
-        self.0.measure(id, values, Measurement::Add(n));
+        self.measure(id, values, Measurement::Add(n));
     }
 
     fn add_float(&self, id: InstrumentId, n: f64, values: &[Value<'_>]) {
-        self.0.measure(id, values, Measurement::AddFloat(n));
+        self.measure(id, values, Measurement::AddFloat(n));
     }
 
     fn add_signed(&self, id: InstrumentId, n: i64, values: &[Value<'_>]) {
-        self.0.measure(id, values, Measurement::AddSigned(n));
+        self.measure(id, values, Measurement::AddSigned(n));
     }
 
     fn set(&self, id: InstrumentId, value: f64, values: &[Value<'_>]) {
-        self.0.measure(id, values, Measurement::Set(value));
+        self.measure(id, values, Measurement::Set(value));
     }
 
     fn record(&self, id: InstrumentId, value: f64, values: &[Value<'_>]) {
-        self.0.measure(id, values, Measurement::Record(value));
+        self.measure(id, values, Measurement::Record(value));
     }
 
     fn observe(&self, observation: Weak<Observation>) {
-        self.0.kept().observations.push(observation);
+        self.kept().observations.push(observation);
     }
 
     fn start(&self, spec: SpanSpec<'_>) -> Started {
-        let parent = match (spec.parent, spec.root) {
-            (Some(parent), _) => parent.clone(),
-            (None, true) => TraceContext::default(),
-            (None, false) => self.current(),
+        let parent = spec.parent_under(|| self.current());
+        let id = match spec.span_id {
+            0 => self.ids.fetch_add(1, Ordering::Relaxed) + 1,
+            given => given,
         };
-        let id = self.0.ids.fetch_add(1, Ordering::Relaxed) + 1;
-        let trace_id = match parent.is_valid() {
-            true => parent.trace_id,
-            false => u128::from(id) << 64 | u128::from(id),
+        let trace_id = match (parent.is_valid(), spec.trace_id) {
+            (true, _) => parent.trace_id,
+            (false, 0) => u128::from(id) << 64 | u128::from(id),
+            (false, given) => given,
         };
         let sampled = !parent.is_valid() || parent.sampled;
         let mut context = TraceContext::new(trace_id, id, sampled);
@@ -215,30 +215,32 @@ impl Telemetry for Installed {
         context.state.clone_from(&parent.state);
         let record = sampled.then(|| {
             let mut record = Box::<Record>::default();
-            record.name = spec.name;
-            record.kind = spec.kind;
-            record.parent = parent;
-            record.start_unix_nano = self.now();
-            record.attributes = spec.attributes;
-            record.links = spec.links;
+            let start = match spec.start_unix_nano {
+                0 => self.now(),
+                given => given,
+            };
+            record.begin(spec, parent, start);
             record
         });
-        Started { context, record }
+        Started::new(context, record)
     }
 
     fn end(&self, ended: Ended) {
         let Some(record) = ended.record else { return };
-        let end_unix_nano = self.now();
-        self.0.kept().spans.push(CapturedSpan {
+        let end_unix_nano = match ended.end_unix_nano {
+            0 => self.now(),
+            given => given,
+        };
+        self.kept().spans.push(CapturedSpan {
             context: ended.context,
             record: *record,
             end_unix_nano,
         });
     }
 
-    fn enter(&self, context: &TraceContext) -> u64 {
-        let token = self.0.ids.fetch_add(1, Ordering::Relaxed) + 1;
-        CURRENT.with_borrow_mut(|current| current.push((token, context.clone())));
+    fn enter(&self, span: SpanRef<'_>) -> u64 {
+        let token = self.ids.fetch_add(1, Ordering::Relaxed) + 1;
+        CURRENT.with_borrow_mut(|current| current.push((token, span.context.clone())));
         token
     }
 
@@ -260,7 +262,7 @@ impl Telemetry for Installed {
             .unwrap_or_default();
         let wall = u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX);
         // The wall clock may be set back; this one must not go back.
-        self.0.latest.fetch_max(wall, Ordering::Relaxed).max(wall)
+        self.latest.fetch_max(wall, Ordering::Relaxed).max(wall)
     }
 
     fn health(&self) -> Health {

@@ -1,6 +1,8 @@
 //! A span as it ended.
 
-use glassbox_core::telemetry::{Attribute, Event, Link, Record, SpanKind, Status, TraceContext};
+use glassbox_core::telemetry::{
+    Attribute, Event, Link, Record, Scope, SpanKind, Status, TraceContext,
+};
 
 /// A span as it ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +37,11 @@ impl CapturedSpan {
     /// Its role.
     pub fn kind(&self) -> SpanKind {
         self.record.kind
+    }
+
+    /// Who started it, if that was said.
+    pub fn scope(&self) -> Option<&Scope> {
+        self.record.scope.as_ref()
     }
 
     /// How it ended.

@@ -57,8 +57,8 @@ fn spans_carry_what_was_said_of_them_and_know_their_parent() {
     let elsewhere = TraceContext::new(1 << 100, 9, true);
     let mut outer = Span::builder("captured outer")
         .kind(SpanKind::Server)
-        .attribute("city", "Oslo")
-        .link(Link::new(elsewhere.clone()))
+        .attributes(&[("city", "Oslo".into())])
+        .links(&[Link::new(elsewhere.clone())])
         .root()
         .start();
     let trace_id = outer.context().trace_id;

@@ -289,19 +289,18 @@ async fn temporality_and_the_cardinality_limit_reach_the_metrics() {
 
 #[tokio::test]
 async fn what_is_over_the_limits_of_a_span_is_counted_in_it() {
-    use glassbox_core::telemetry::{Event, Link};
+    use glassbox_core::telemetry::{Event, Link, SpanKind, Value};
     let sink = OtlpSink::start().await;
     let mut config = to(&sink);
     (config.max_attributes, config.max_events, config.max_links) = (3, 2, 1);
     let guard = start(config);
     let spans = guard.backend.as_ref().unwrap().spans();
-    let mut started = spans.start(Spec {
-        name: "large".into(),
-        kind: SpanKind::Client,
-        parent: TraceContext::default(),
-        attributes: vec![("a".into(), 1.into())],
-        links: vec![Link::new(TraceContext::new(1, 1, true)); 3],
-    });
+    let links = vec![Link::new(TraceContext::new(1, 1, true)); 3];
+    let mut spec = SpanSpec::new("large".into());
+    spec.kind = SpanKind::Client;
+    spec.attributes = &[("a", Value::Int(1))];
+    spec.links = &links;
+    let mut started = spans.start(spec, TraceContext::default());
     let record = started.record.as_mut().unwrap();
     for (key, value) in [("b", 1), ("a", 2), ("c", 1), ("d", 1), ("e", 1)] {
         record.attributes.push((key.into(), value.into()));
@@ -312,9 +311,7 @@ async fn what_is_over_the_limits_of_a_span_is_counted_in_it() {
     for _ in 0..5 {
         record.events.push(Event::new("e".into(), 7, many.clone()));
     }
-    let (context, record) = (started.context, started.record);
-    let scope = InstrumentationScope::builder("test").build();
-    spans.end(Ended { context, record }, &scope);
+    spans.end(Ended::new(started.context, started.record));
     guard.shutdown(WITHIN).await;
 
     let span = &sink.spans()[0];

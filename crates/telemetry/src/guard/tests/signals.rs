@@ -123,34 +123,58 @@ async fn metrics_and_logs_may_be_waited_for_longer_or_shorter() {
 
 /// By level 2 of the W3C recommendation.
 #[tokio::test]
+async fn a_derived_span_arrives_in_its_scope_with_its_identity_and_its_times() {
+    use glassbox_core::telemetry::Scope;
+    const SCOPE: Scope = Scope::new("journal")
+        .with_version("1.2.3")
+        .with_schema_url("https://example.com/schema");
+    let sink = OtlpSink::start().await;
+    let guard = start(to(&sink));
+    let spans = guard.backend.as_ref().unwrap().spans();
+    let mut spec = SpanSpec::new("derived".into());
+    spec.scope = Some(&SCOPE);
+    (spec.trace_id, spec.span_id, spec.start_unix_nano) = (7 << 70, 9, 100);
+    let started = spans.start(spec, TraceContext::default());
+    assert!(!started.context.random, "nobody here knows");
+    spans.end(Ended::new(started.context, started.record).at(250));
+    emit_spans(&guard, 1);
+    guard.shutdown(WITHIN).await;
+
+    let received = sink.spans();
+    let derived = received.iter().find(|got| got.record.name == "derived");
+    let derived = derived.unwrap();
+    assert_eq!(derived.record.trace_id, (7_u128 << 70).to_be_bytes());
+    assert_eq!(derived.record.span_id, 9_u64.to_be_bytes());
+    let times = (
+        derived.record.start_time_unix_nano,
+        derived.record.end_time_unix_nano,
+    );
+    assert_eq!(times, (100, 250));
+    assert_eq!(
+        (&*derived.scope.name, &*derived.scope.version),
+        ("journal", "1.2.3")
+    );
+    let other = received.iter().find(|got| got.record.name == "span 0");
+    assert_eq!(other.unwrap().scope.name, "glassbox");
+}
+
+#[tokio::test]
 async fn a_trace_that_starts_here_is_known_to_have_a_random_id() {
     let sink = OtlpSink::start().await;
     let guard = start(to(&sink));
     let spans = guard.backend.as_ref().unwrap().spans();
     let span = |parent: &TraceContext| {
-        let started = spans.start(Spec {
-            name: "random".into(),
-            kind: SpanKind::Internal,
-            parent: parent.clone(),
-            attributes: Vec::new(),
-            links: Vec::new(),
-        });
+        let spec = SpanSpec::new("random".into());
+        let started = spans.start(spec, parent.clone());
         let context = started.context.clone();
-        let (record, scope) = (started.record, InstrumentationScope::default());
-        spans.end(
-            Ended {
-                context: context.clone(),
-                record,
-            },
-            &scope,
-        );
+        spans.end(Ended::new(started.context, started.record));
         context
     };
     let root = span(&TraceContext::default());
     assert!(root.random);
     assert!(root.to_traceparent().unwrap().ends_with("-03"));
     assert!(span(&root).random, "handed on to a child");
-    let token = crate::spans::enter(&root);
+    let token = crate::spans::attach(&root, None);
     assert_eq!(crate::spans::current(), root);
     crate::spans::exit(token);
 
