@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Graph {
     workflow: Workflow,
     nodes: Vec<Node>,
+    /// By step id.
+    places: BTreeMap<String, usize>,
     output: Option<Template>,
     order: Vec<usize>,
 }
@@ -59,9 +61,12 @@ impl Graph {
             false => Vec::new(),
         };
         InvalidWorkflow::unless_empty(&workflow.name, faults)?;
+        let steps = workflow.steps.iter().enumerate();
+        let places = steps.map(|(at, step)| (step.id.clone(), at)).collect();
         Ok(Self {
             workflow,
             nodes,
+            places,
             output,
             order,
         })
@@ -91,8 +96,7 @@ impl Graph {
 
     /// The place of the step of this id in the order of declaration.
     pub(crate) fn position(&self, step: &str) -> Option<usize> {
-        let mut steps = self.workflow.steps.iter();
-        steps.position(|declared| declared.id == step)
+        self.places.get(step).copied()
     }
 
     /// The step at place `at`, as declared and as validated.

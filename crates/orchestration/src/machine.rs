@@ -110,7 +110,8 @@ impl Machine {
         Ok(())
     }
 
-    /// What has to be done now, in the order of the steps' declaration.
+    /// What has to be done now: for the steps in progress first, then for those that are ready, each in the
+    /// order of declaration.
     ///
     /// A decision comes alone: what else there is to do depends on it. A call is asked for until its
     /// [`AttemptStarted`](EntryKind::AttemptStarted) entry is applied, a wait until its

@@ -39,7 +39,7 @@ fn run_end(run: &RunState) -> Option<EntryKind> {
 
 /// The first decision about a step that has to be made.
 fn step_decision(run: &RunState) -> Option<EntryKind> {
-    run.open.iter().find_map(|at| {
+    run.in_progress.iter().find_map(|at| {
         let (step, node) = run.graph.step(*at);
         let id = step.id.clone();
         let decision = match &run.steps[*at] {
@@ -72,31 +72,24 @@ fn step_decision(run: &RunState) -> Option<EntryKind> {
 
 /// The calls and waits; or the failure of a step whose input cannot be built.
 fn calls_and_waits(run: &RunState) -> Result<Vec<Command>, EntryKind> {
-    let mut free = run.max_parallel.saturating_sub(
-        run.open
-            .iter()
-            .filter(|at| run.steps[**at].is_in_progress())
-            .count(),
-    );
     let mut commands = Vec::new();
-    for at in &run.open {
-        let step = &run.graph.step(*at).0.id;
+    for at in &run.in_progress {
         match run.steps[*at] {
-            StepState::Ready if free > 0 => {
-                free -= 1;
-                commands.push(call(run, *at, 1)?);
-            }
             StepState::Due { attempt } => commands.push(call(run, *at, attempt)?),
             StepState::Pausing {
                 attempt,
                 until_unix_nano,
             } => commands.push(Command::Wait {
-                step: step.clone(),
+                step: run.graph.step(*at).0.id.clone(),
                 attempt,
                 until_unix_nano,
             }),
             _ => {}
         }
+    }
+    let free = run.max_parallel.saturating_sub(run.in_progress.len());
+    for at in run.ready.iter().take(free) {
+        commands.push(call(run, *at, 1)?);
     }
     Ok(commands)
 }

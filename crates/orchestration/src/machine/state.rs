@@ -26,8 +26,12 @@ pub(super) struct RunState {
     /// The outputs so far, by step id.
     pub(super) outputs: BTreeMap<String, Value>,
     pub(super) steps: Vec<StepState>,
-    /// The steps that are ready or in progress.
-    pub(super) open: BTreeSet<usize>,
+    /// The steps in the state [`StepState::Ready`].
+    pub(super) ready: BTreeSet<usize>,
+    /// The steps that count against the cap on parallel steps.
+    pub(super) in_progress: BTreeSet<usize>,
+    /// How many steps have completed.
+    completed: usize,
     /// The step that failed first.
     pub(super) failed: Option<usize>,
     phase: Phase,
@@ -49,11 +53,11 @@ impl RunState {
             Problem::new(Category::Invalid, "workflow.inputs", message).with_may_have_begun(false)
         });
         let caller = started.caller();
-        let mut open = BTreeSet::new();
+        let mut ready = BTreeSet::new();
         let steps = (0..graph.len())
             .map(|at| match graph.step(at).1.before.len() {
                 0 => {
-                    open.insert(at);
+                    ready.insert(at);
                     StepState::Ready
                 }
                 before => StepState::Waiting(before),
@@ -70,7 +74,9 @@ impl RunState {
             inputs,
             outputs: BTreeMap::new(),
             steps,
-            open,
+            ready,
+            in_progress: BTreeSet::new(),
+            completed: 0,
             failed: None,
             phase: Phase::Running,
         })
@@ -84,9 +90,9 @@ impl RunState {
         }
     }
 
+    /// Whether all steps have completed.
     pub(super) fn is_complete(&self) -> bool {
-        let completed = |state: &StepState| matches!(state, StepState::Completed { .. });
-        self.steps.iter().all(completed)
+        self.completed == self.steps.len()
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -136,19 +142,18 @@ impl RunState {
         let (step, node) = self.graph.step(at);
         match &next {
             StepState::Completed { .. } => {
-                self.open.remove(&at);
+                self.completed += 1;
                 for after in &node.after {
                     if let StepState::Waiting(before) = &mut self.steps[*after] {
                         *before -= 1;
                         if *before == 0 {
                             self.steps[*after] = StepState::Ready;
-                            self.open.insert(*after);
+                            self.ready.insert(*after);
                         }
                     }
                 }
             }
             StepState::Failed { .. } => {
-                self.open.remove(&at);
                 self.failed.get_or_insert(at);
             }
             _ => {}
@@ -156,6 +161,11 @@ impl RunState {
         if let EntryKind::AttemptCompleted { output, .. } = &entry.kind {
             self.outputs.insert(step.id.clone(), output.clone());
         }
+        self.ready.remove(&at);
+        match next.is_in_progress() {
+            true => self.in_progress.insert(at),
+            false => self.in_progress.remove(&at),
+        };
         self.steps[at] = next;
     }
 
@@ -163,7 +173,7 @@ impl RunState {
     /// same number and key. The others are in doubt.
     fn resume(&mut self) {
         self.phase = Phase::Running;
-        for at in &self.open {
+        for at in &self.in_progress {
             let state = &mut self.steps[*at];
             if let StepState::Calling {
                 attempt,
