@@ -5,6 +5,7 @@ mod edges;
 mod manifests;
 mod modules;
 mod source;
+mod unused;
 mod violation;
 
 use crate::{
@@ -27,6 +28,13 @@ pub(crate) const SOURCE: Check = Check {
     name: "source",
     run: source,
     mutants: mutants::SOURCE_MUTANTS,
+};
+
+/// Dependencies that nothing uses.
+pub(crate) const UNUSED: Check = Check {
+    name: "unused",
+    run: |workspace| unused::check(&metadata::load(workspace)?),
+    mutants: mutants::UNUSED_MUTANTS,
 };
 
 /// Circles among the files of a crate.

@@ -135,6 +135,12 @@ impl Dependency {
         self.kind.unwrap_or(Kind::Normal)
     }
 
+    /// What Rust calls it.
+    pub fn ident(&self) -> String {
+        let name = self.rename.as_ref().unwrap_or(&self.name);
+        name.replace('-', "_")
+    }
+
     /// The edge in words, with everything that could hide it.
     pub fn describe(&self) -> String {
         let mut text = format!("`{}`", self.name);

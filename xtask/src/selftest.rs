@@ -88,6 +88,11 @@ mod tests {
     }
 
     #[test]
+    fn every_unused_mutant_is_killed() {
+        assert_eq!(trial(&repository(), &arch::UNUSED).unwrap(), [""; 0]);
+    }
+
+    #[test]
     fn every_circle_mutant_is_killed() {
         assert_eq!(trial(&repository(), &arch::CIRCLES).unwrap(), [""; 0]);
     }

@@ -28,6 +28,7 @@ pub const STEPS: &[Step] = &[
         why: "who imports whom, held against architecture.toml",
         work: Work::Checks(&[
             &arch::EDGES,
+            &arch::UNUSED,
             &arch::CIRCLES,
             &arch::SOURCE,
             &arch::MANIFESTS,
@@ -145,6 +146,11 @@ mod tests {
     #[test]
     fn the_files_of_this_repository_form_no_circles_but_those_that_are_known() {
         green(&arch::CIRCLES);
+    }
+
+    #[test]
+    fn the_dependencies_of_this_repository_are_used() {
+        green(&arch::UNUSED);
     }
 
     #[test]

@@ -299,6 +299,25 @@ pub(crate) const EDGE_MUTANTS: &[Mutant] = &[
     },
 ];
 
+/// What nothing uses.
+pub(crate) const UNUSED_MUTANTS: &[Mutant] = &[
+    Mutant {
+        fault: "a dependency that no file names",
+        apply: |tree| tree.append("crates/shell/Cargo.toml", "memchr.workspace = true\n"),
+        answer: Violation("`lab-shell` depends on `memchr`, which none of its files names"),
+    },
+    Mutant {
+        fault: "a dependency of the tests that no file names",
+        apply: |tree| tree.replace("crates/ai/src/lib.rs", "lab_testkit", "lab_core"),
+        answer: Violation("`lab-ai` depends on `lab_testkit`"),
+    },
+    Mutant {
+        fault: "a dependency under another name that no file names",
+        apply: |tree| tree.append(CORE, "rt = { package = \"cfg-if\", version = \"1\" }\n"),
+        answer: Violation("`lab-core` depends on `rt`"),
+    },
+];
+
 /// What the source holds.
 pub(crate) const SOURCE_MUTANTS: &[Mutant] = &[
     Mutant {
