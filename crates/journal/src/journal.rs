@@ -1,0 +1,538 @@
+//! The writer, and the one owner, of a journal.
+
+mod cursor;
+mod durability;
+mod reader;
+mod retention;
+
+pub use cursor::{Cursor, Found};
+pub use reader::{Read, Reader, Record};
+pub use retention::Pruned;
+
+use crate::{
+    AppendError, DurableError, OpenError, Options, Recovered, SyncError, WhenFull,
+    folder::Folder,
+    frame,
+    medium::{Disk, Medium},
+    owner::{LOCK, Owner},
+    recovery::{self, Active, Sealed},
+    segment::{self, Header, START},
+};
+use durability::Durability;
+use std::{
+    collections::BTreeMap,
+    fmt, io,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// How often an append looks whether the folder is still there.
+const LOOK_EVERY: u64 = 256;
+
+/// An append-only log in a folder of its own. Cheap to clone; clones write the same journal.
+///
+/// Calls block the thread while they write: asynchronous programs use `spawn_blocking` or a thread.
+///
+/// ```
+/// use glassbox_journal::{Journal, Options, Read};
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("orders");
+///
+/// let journal = Journal::open(&path, Options::new())?;
+/// journal.append(1, b"survives the end of the process")?;
+/// journal.append_durable(1, b"survives a power failure as well")?;
+///
+/// let cursor = journal.cursor("mailer")?;
+/// let mut reader = journal.reader(cursor.position());
+/// while let Some(read) = reader.next()? {
+///     if let Read::Record(record) = read {
+///         println!("{}: {} bytes", record.sequence(), record.payload().len());
+///         cursor.acknowledge(record.sequence())?;
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Journal(Arc<Inner>);
+
+struct Inner {
+    folder: Folder,
+    options: Options,
+    medium: Box<dyn Medium>,
+    recovered: Recovered,
+    state: Mutex<State>,
+    durability: Durability,
+    _owner: Owner,
+}
+
+/// What appending changes.
+struct State {
+    sealed: BTreeMap<u64, Sealed>,
+    active: Option<Active>,
+    /// The sequence of the next record.
+    next: u64,
+    /// The bytes of the record that is being written.
+    scratch: Vec<u8>,
+    /// Where each cursor stands.
+    cursors: BTreeMap<String, u64>,
+    pruned: Vec<Pruned>,
+}
+
+/// What a reader may read of one segment.
+#[derive(Clone, Copy, Debug)]
+struct Extent {
+    first: u64,
+    len: u64,
+    /// Whether nothing is appended to it any more.
+    is_sealed: bool,
+}
+
+impl Journal {
+    /// Opens the journal in `path`, and creates it, readable by this user alone, where there is none.
+    ///
+    /// # Errors
+    /// If it has an owner, is newer than this program, or its folder cannot be used. A link is never followed.
+    pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        let folder = Folder::create(path).map_err(|source| OpenError::io(path, source))?;
+        Self::within(folder, options, Box::new(Disk))
+    }
+
+    /// Opens a journal that exists, for example one whose owner has ended.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and if there is none.
+    pub fn open_existing(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        let folder = Folder::open(path).map_err(|source| OpenError::io(path, source))?;
+        Self::within(folder, options, Box::new(Disk))
+    }
+
+    /// Opens those journals below `parent` that have no owner: what processes left behind that have ended.
+    ///
+    /// A journal is a folder with a lock file. Of two processes that adopt at once, only one gets each journal.
+    ///
+    /// # Errors
+    /// If `parent` cannot be read. A journal that cannot be opened is left out.
+    ///
+    /// # Bounds
+    /// At most `most` journals are opened.
+    pub fn adopt(
+        parent: impl AsRef<Path>,
+        options: &Options,
+        most: usize,
+    ) -> Result<Vec<Self>, OpenError> {
+        let parent = parent.as_ref();
+        let io = |source| OpenError::io(parent, source);
+        let mut names = Folder::open(parent)
+            .and_then(|folder| folder.names())
+            .map_err(io)?;
+        names.sort_unstable();
+        let mut adopted = Vec::new();
+        for name in names {
+            if adopted.len() >= most {
+                break;
+            }
+            let path = parent.join(&name);
+            if matches!(&*name, "." | "..") || !path.join(LOCK).is_file() {
+                continue;
+            }
+            // One that is owned or damaged stays for its owner, or for a person, to look at.
+            if let Ok(journal) = Self::open_existing(&path, options.clone()) {
+                adopted.push(journal);
+            }
+        }
+        Ok(adopted)
+    }
+
+    fn within(
+        folder: Folder,
+        options: Options,
+        medium: Box<dyn Medium>,
+    ) -> Result<Self, OpenError> {
+        options.check()?;
+        let owner = Owner::take(&folder)?;
+        let contents = recovery::recover(&folder, &*medium, &options)?;
+        let io = |source| OpenError::io(folder.path(), source);
+        let mut cursors = BTreeMap::new();
+        for name in folder.names().map_err(io)? {
+            if let Some(name) = cursor::name_of(&name) {
+                let position = cursor::load(&folder, name).map_err(io)?;
+                cursors.insert(name.to_owned(), position.unwrap_or(0));
+            }
+        }
+        // A sequence that a cursor has passed is not used again, even if its record was lost.
+        let passed = cursors.values().copied().max().unwrap_or(0);
+        let next = contents.next.max(passed);
+        let active = contents.active;
+        Ok(Self(Arc::new(Inner {
+            recovered: contents.recovered,
+            durability: Durability::new(contents.next, next, active.as_ref()),
+            state: Mutex::new(State {
+                sealed: contents.sealed,
+                active,
+                next,
+                scratch: Vec::new(),
+                cursors,
+                pruned: Vec::new(),
+            }),
+            folder,
+            options,
+            medium,
+            _owner: owner,
+        })))
+    }
+
+    /// What was found when the journal was opened.
+    pub fn recovered(&self) -> Recovered {
+        self.0.recovered
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        self.0.folder.path()
+    }
+
+    /// The sequence that the next record will have; one more than that of the last.
+    pub fn end(&self) -> u64 {
+        self.0.end()
+    }
+
+    /// The bytes of all segments together.
+    pub fn bytes(&self) -> u64 {
+        self.0.state().bytes()
+    }
+
+    /// Appends a record and returns its sequence. `kind` is for the caller's own use.
+    ///
+    /// # Durability
+    /// The record survives the end of this process, however it ends, and not a failure of the machine.
+    ///
+    /// # Errors
+    /// If the record is too large, the journal is full, or the write fails. The journal is as it was before.
+    ///
+    /// # Bounds
+    /// Checked before anything is written: `max_record` bytes a record, `max_bytes` in all.
+    pub fn append(&self, kind: u8, payload: &[u8]) -> Result<u64, AppendError> {
+        let mut state = self.0.state();
+        state.append(&self.0, kind, payload)
+    }
+
+    /// Appends a record, and returns once it is durable.
+    ///
+    /// # Durability
+    /// The record, and all records before it that this process appended, survive a failure of the machine. Threads that wait at the same
+    /// time share one `fsync`.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append), and if the record was appended but could not be made durable.
+    pub fn append_durable(&self, kind: u8, payload: &[u8]) -> Result<u64, DurableError> {
+        let sequence = self.append(kind, payload)?;
+        self.0.sync_to(sequence)?;
+        Ok(sequence)
+    }
+
+    /// Makes all records that were appended so far durable.
+    ///
+    /// # Errors
+    /// If the system cannot write them. They are never claimed to be durable later: after a failed `fsync`
+    /// nobody knows what is on the disk. Later records go to a new segment.
+    pub fn sync(&self) -> Result<(), SyncError> {
+        match self.end().checked_sub(1) {
+            Some(last) => self.0.sync_to(last),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads from the record with this sequence on, also while the journal is written. 0 is the beginning.
+    pub fn reader(&self, from: u64) -> Reader {
+        Reader::new(Arc::clone(&self.0), from)
+    }
+
+    /// Opens the cursor `name`, which begins at the oldest record if it is new.
+    ///
+    /// # Errors
+    /// If its file cannot be read, or `name` has other characters than letters, digits, `-` and `_`, or more
+    /// than 64.
+    pub fn cursor(&self, name: &str) -> io::Result<Cursor> {
+        if !cursor::is_name(name) {
+            let why = "a cursor's name has 1 to 64 letters, digits, '-' and '_'";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
+        let (position, found) = match cursor::load(&self.0.folder, name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (0, Found::New),
+            Err(error) => return Err(error),
+            Ok(None) => (0, Found::Damaged),
+            Ok(Some(position)) => (position, Found::Kept),
+        };
+        let mut state = self.0.state();
+        // After a power failure the records that a cursor has passed may be gone: `next` was raised to it.
+        let is_ahead = position > self.0.recovered_end(&state);
+        let found = match found {
+            Found::Kept if is_ahead => Found::Ahead,
+            found => found,
+        };
+        let position = position.max(state.oldest());
+        state.cursors.insert(name.to_owned(), position);
+        Ok(Cursor::new(
+            Arc::clone(&self.0),
+            name.to_owned(),
+            position,
+            found,
+        ))
+    }
+
+    /// Forgets the cursor `name`: it holds nothing back any more.
+    ///
+    /// # Errors
+    /// If its file cannot be removed.
+    pub fn remove_cursor(&self, name: &str) -> io::Result<()> {
+        self.0.state().cursors.remove(name);
+        for file in cursor::files(name) {
+            ignore_missing(self.0.folder.remove(&file))?;
+        }
+        Ok(())
+    }
+
+    /// Removes the journal with all its records and cursors. Other clones fail from here on.
+    ///
+    /// # Errors
+    /// If a file cannot be removed. A folder that holds other files stays.
+    pub fn remove(self) -> io::Result<()> {
+        let mut state = self.0.state();
+        let mut names: Vec<String> = self.0.folder.names()?;
+        names.retain(|name| {
+            let base = name.strip_suffix(".new").unwrap_or(name);
+            segment::first_of(name).is_some() || cursor::name_of(base).is_some()
+        });
+        for name in names {
+            ignore_missing(self.0.folder.remove(&name))?;
+        }
+        state.active = None;
+        state.sealed.clear();
+        // Last, so that nobody takes the journal while something is left of it.
+        ignore_missing(self.0.folder.remove(LOCK))?;
+        match self.0.folder.remove_self() {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+            removed => ignore_missing(removed),
+        }
+    }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal")
+            .field("path", &self.path())
+            .field("end", &self.end())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self) -> u64 {
+        self.state().next
+    }
+
+    /// Where the records end that are there.
+    fn recovered_end(&self, state: &State) -> u64 {
+        match state.next > self.durability.opened_at() {
+            true => state.next,
+            false => self.durability.records_end(),
+        }
+    }
+
+    /// A cursor was saved.
+    fn moved(&self, cursor: &str, position: u64) {
+        if let Some(held) = self.state().cursors.get_mut(cursor) {
+            *held = position;
+        }
+    }
+
+    /// The segment that holds `sequence`, or the next one after it, and the end of the journal.
+    fn extent(&self, sequence: u64) -> (Option<Extent>, u64) {
+        let state = self.state();
+        let active = state.active.as_ref().map(|active| Extent {
+            first: active.header.first,
+            len: active.len,
+            is_sealed: false,
+        });
+        let sealed = |(first, sealed): (&u64, &Sealed)| Extent {
+            first: *first,
+            len: sealed.len,
+            is_sealed: true,
+        };
+        let extent = match active {
+            Some(active) if active.first <= sequence => Some(active),
+            active => (state.sealed.range(..=sequence).next_back())
+                .or_else(|| state.sealed.range(sequence..).next())
+                .map(sealed)
+                .or(active),
+        };
+        (extent, state.next)
+    }
+
+    /// The first segment after the one that begins at `first`.
+    fn after(&self, first: u64) -> Option<u64> {
+        let state = self.state();
+        let later = state
+            .sealed
+            .range(first + 1..)
+            .next()
+            .map(|(first, _)| *first);
+        later.or_else(|| {
+            let active = state.active.as_ref()?;
+            (active.header.first > first).then_some(active.header.first)
+        })
+    }
+}
+
+impl State {
+    fn bytes(&self) -> u64 {
+        let sealed: u64 = self.sealed.values().map(|sealed| sealed.len).sum();
+        sealed + self.active.as_ref().map_or(0, |active| active.len)
+    }
+
+    /// The sequence of the oldest record that may be there.
+    fn oldest(&self) -> u64 {
+        let sealed = self.sealed.keys().next().copied();
+        let active = || self.active.as_ref().map(|active| active.header.first);
+        sealed.or_else(active).unwrap_or(self.next)
+    }
+
+    fn append(&mut self, inner: &Inner, kind: u8, payload: &[u8]) -> Result<u64, AppendError> {
+        let limit = inner.options.max_record;
+        if payload.len() > limit {
+            let bytes = payload.len();
+            return Err(AppendError::TooLarge { bytes, limit });
+        }
+        let size = frame::size(payload.len());
+        // It may be the first of a segment.
+        self.make_room(inner, size + START)?;
+        let sequence = self.next;
+        if sequence.is_multiple_of(LOOK_EVERY) {
+            self.look(inner)?;
+        }
+        let (mut active, is_new) = match self.active.take() {
+            Some(active)
+                if !active.is_doubtful
+                    && active.len + size <= inner.options.segment_bytes + START =>
+            {
+                (active, false)
+            }
+            full => {
+                if let Some(full) = full {
+                    self.seal(full);
+                }
+                (self.begin(inner)?, true)
+            }
+        };
+        self.scratch.clear();
+        let salt = active.header.salt;
+        frame::encode(&mut self.scratch, salt, active.len, sequence, kind, payload);
+        let written = active.file.write_at(&self.scratch, active.len);
+        // A record that was unusually large holds its memory no longer than needed.
+        self.scratch.shrink_to(64 << 10);
+        if let Err(error) = written {
+            // A part may be there: it is cut off, or the segment is not written any more. All of it may be
+            // there, too, so that its sequence is not used again.
+            if active.file.truncate(active.len).is_err() {
+                active.is_doubtful = true;
+                self.next += 1;
+            }
+            self.active = Some(active);
+            return Err(AppendError::Io(error));
+        }
+        active.len += size;
+        if is_new {
+            inner.durability.began(&active);
+        }
+        self.active = Some(active);
+        self.next = sequence + 1;
+        Ok(sequence)
+    }
+
+    /// Fails if the folder is gone: what is written there is lost.
+    fn look(&self, inner: &Inner) -> Result<(), AppendError> {
+        let is_linked = self
+            .active
+            .as_ref()
+            .is_none_or(|active| active.file.is_linked());
+        match is_linked && inner.folder.is_there() {
+            true => Ok(()),
+            false => Err(AppendError::Vanished {
+                path: inner.folder.path().to_owned(),
+            }),
+        }
+    }
+
+    fn seal(&mut self, active: Active) {
+        let Active { header, len, .. } = active;
+        self.sealed.insert(header.first, Sealed { header, len });
+    }
+
+    /// Begins a segment with the next record.
+    fn begin(&mut self, inner: &Inner) -> Result<Active, AppendError> {
+        self.look(inner)?;
+        let name = segment::name(self.next);
+        let header = Header::new(self.next, inner.options.now());
+        let make = || {
+            let file = inner.medium.create(&inner.folder, &name)?;
+            let written = file
+                .write_at(&header.encode(), 0)
+                .and_then(|()| inner.folder.sync());
+            if let Err(error) = written {
+                // Without it the next try would find the name taken.
+                let _ = inner.folder.remove(&name);
+                return Err(error);
+            }
+            Ok(file)
+        };
+        Ok(Active {
+            file: make().map_err(AppendError::Io)?,
+            header,
+            len: START,
+            is_doubtful: false,
+        })
+    }
+
+    /// Makes room for `size` more bytes, or fails.
+    fn make_room(&mut self, inner: &Inner, size: u64) -> Result<(), AppendError> {
+        let limit = inner.options.max_bytes;
+        loop {
+            let bytes = self.bytes();
+            if bytes + size <= limit {
+                return Ok(());
+            }
+            let oldest = self.sealed.keys().next().copied();
+            let may_drop = inner.options.when_full == WhenFull::DropOldest;
+            match oldest {
+                Some(first) if may_drop || (!self.cursors.is_empty() && self.is_passed(first)) => {
+                    self.drop_segment(inner, first, may_drop)
+                        .map_err(AppendError::Io)?;
+                }
+                // One segment alone is larger than the limit allows: it is closed and dropped like the others.
+                None if may_drop && self.active.is_some() => {
+                    if let Some(active) = self.active.take() {
+                        self.seal(active);
+                    }
+                }
+                _ => return Err(AppendError::Full { bytes, limit }),
+            }
+        }
+    }
+}
+
+/// Removing what is not there has succeeded.
+fn ignore_missing(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! How far a reader has come, kept in a file that is replaced as a whole.
+
+use super::Inner;
+use crate::folder::Folder;
+use std::{
+    fmt,
+    io::{self, Read, Write},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+const SUFFIX: &str = ".cursor";
+const MAGIC: [u8; 4] = *b"GBJC";
+const SIZE: usize = 16;
+
+/// Where a cursor was found to stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Found {
+    /// It is new: it stands at the oldest record.
+    New,
+    /// Where it was left.
+    Kept,
+    /// Its file could not be read: it stands at the oldest record, so records may be read again.
+    Damaged,
+    /// It was ahead of the journal, whose end was lost in a power failure: it stands at the end.
+    Ahead,
+}
+
+/// A named position, kept across restarts. Retention does not pass it.
+///
+/// Save after the records before it were dealt with: what is dealt with and not saved is read again after a
+/// crash (at least once).
+pub struct Cursor {
+    inner: Arc<Inner>,
+    name: String,
+    found: Found,
+    position: Mutex<u64>,
+}
+
+impl Cursor {
+    pub(super) fn new(inner: Arc<Inner>, name: String, position: u64, found: Found) -> Self {
+        Self {
+            inner,
+            name,
+            found,
+            position: Mutex::new(position),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How it was found when it was opened.
+    pub fn found(&self) -> Found {
+        self.found
+    }
+
+    /// The sequence of the first record that is not acknowledged.
+    pub fn position(&self) -> u64 {
+        *self.position.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Acknowledges all records up to and including `sequence`. A cursor never goes back, and never past the
+    /// end.
+    ///
+    /// # Durability
+    /// Survives the end of the process. After a power failure the cursor may stand at an earlier position.
+    ///
+    /// # Errors
+    /// If the file cannot be written; the position in memory has not moved either.
+    pub fn acknowledge(&self, sequence: u64) -> io::Result<()> {
+        let mut position = self.position.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = sequence.saturating_add(1).min(self.inner.end());
+        if next > *position {
+            save(&self.inner.folder, &self.name, next)?;
+            *position = next;
+            self.inner.moved(&self.name, next);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cursor")
+            .field("name", &self.name)
+            .field("position", &self.position())
+            .field("found", &self.found)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether this may name a cursor: it becomes a file's name.
+pub(super) fn is_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    !name.is_empty() && name.len() <= 64 && name.bytes().all(plain)
+}
+
+/// The cursor that a file is of.
+pub(super) fn name_of(file: &str) -> Option<&str> {
+    file.strip_suffix(SUFFIX).filter(|name| is_name(name))
+}
+
+/// The files of a cursor: its own, and the one that replaces it.
+pub(super) fn files(name: &str) -> [String; 2] {
+    [format!("{name}{SUFFIX}"), temporary(name)]
+}
+
+fn temporary(name: &str) -> String {
+    format!("{name}{SUFFIX}.new")
+}
+
+fn save(folder: &Folder, name: &str, position: u64) -> io::Result<()> {
+    let mut bytes = [0; SIZE];
+    bytes[..4].copy_from_slice(&MAGIC);
+    bytes[4..12].copy_from_slice(&position.to_le_bytes());
+    let checksum = crc32fast::hash(&bytes[..12]);
+    bytes[12..].copy_from_slice(&checksum.to_le_bytes());
+    let temporary = temporary(name);
+    let mut file = folder.file_or_new(&temporary)?;
+    file.set_len(0)?;
+    file.write_all(&bytes)?;
+    folder.rename(&temporary, &format!("{name}{SUFFIX}"))
+}
+
+/// The position in a cursor's file; `None` if the file is damaged.
+pub(super) fn load(folder: &Folder, name: &str) -> io::Result<Option<u64>> {
+    let mut bytes = Vec::with_capacity(SIZE + 1);
+    let file = folder.file(&format!("{name}{SUFFIX}"))?;
+    file.take(SIZE as u64 + 1).read_to_end(&mut bytes)?;
+    let Ok(bytes) = <[u8; SIZE]>::try_from(bytes) else {
+        return Ok(None);
+    };
+    let checksum = crc32fast::hash(&bytes[..12]).to_le_bytes();
+    if bytes[..4] != MAGIC || bytes[12..] != checksum {
+        return Ok(None);
+    }
+    let mut position = [0; 8];
+    position.copy_from_slice(&bytes[4..12]);
+    Ok(Some(u64::from_le_bytes(position)))
+}

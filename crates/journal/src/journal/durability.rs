@@ -1,0 +1,201 @@
+//! Group commit: threads that wait for durability share one `fsync`.
+
+use super::Inner;
+use crate::{SyncError, medium::SegmentFile, recovery::Active};
+use std::{
+    io,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+};
+
+/// How many ranges of doubtful records are told apart; more are joined.
+const RANGES: usize = 64;
+/// How many files are held open because they are not durable.
+const FILES: usize = 8;
+
+pub(super) struct Durability {
+    state: Mutex<State>,
+    changed: Condvar,
+    /// The sequence at which this process began to append.
+    opened_at: u64,
+    /// Where the records ended that were there then.
+    records_end: u64,
+}
+
+struct State {
+    /// Files with records that are not durable yet.
+    dirty: Vec<Dirty>,
+    /// Records before this one are durable, those in `doubtful` aside.
+    durable: u64,
+    /// Records, from and to before, that a failed `fsync` left in doubt.
+    doubtful: Vec<(u64, u64)>,
+    /// Whether a thread is writing to the disk.
+    is_busy: bool,
+}
+
+#[derive(Clone)]
+struct Dirty {
+    first: u64,
+    file: Arc<dyn SegmentFile>,
+}
+
+impl Durability {
+    /// What was there before is not known to be durable: its writer may have been killed.
+    pub(super) fn new(records_end: u64, next: u64, active: Option<&Active>) -> Self {
+        let dirty = active.map(|active| Dirty {
+            first: active.header.first,
+            file: Arc::clone(&active.file),
+        });
+        Self {
+            state: Mutex::new(State {
+                durable: active.map_or(next, |active| active.header.first),
+                dirty: dirty.into_iter().collect(),
+                doubtful: Vec::new(),
+                is_busy: false,
+            }),
+            changed: Condvar::new(),
+            opened_at: next,
+            records_end,
+        }
+    }
+
+    pub(super) fn opened_at(&self) -> u64 {
+        self.opened_at
+    }
+
+    pub(super) fn records_end(&self) -> u64 {
+        self.records_end
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A segment has got its first record.
+    ///
+    /// # Bounds
+    /// At most eight files are held for a later sync; one more makes the oldest durable at once.
+    pub(super) fn began(&self, active: &Active) {
+        let mut state = self.state();
+        state.dirty.push(Dirty {
+            first: active.header.first,
+            file: Arc::clone(&active.file),
+        });
+        if state.dirty.len() > FILES {
+            let oldest = state.dirty.remove(0);
+            let next = state.dirty[0].first;
+            // Whoever wanted its records to be durable is told when they ask.
+            if oldest.file.sync().is_err() {
+                state.doubt(oldest.first, next);
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// Returns once the record is durable.
+    pub(super) fn sync_to(&self, sequence: u64) -> Result<(), SyncError> {
+        let mut state = self.durability.state();
+        loop {
+            if let Some((first, next)) = state.doubtful(sequence) {
+                return Err(SyncError::Failed {
+                    first,
+                    last: next - 1,
+                    source: None,
+                });
+            }
+            if state.durable > sequence {
+                return Ok(());
+            }
+            if !state.is_busy {
+                break;
+            }
+            state = (self.durability.changed.wait(state)).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.is_busy = true;
+        let from = state.durable;
+        drop(state);
+
+        // Appended before the files are looked at, so that each record is in one of them.
+        let next = self.end();
+        let dirty = self.durability.state().dirty.clone();
+        let result = self.write_back(&dirty);
+
+        let mut state = self.durability.state();
+        state.is_busy = false;
+        let newest = dirty.last().map(|dirty| dirty.first);
+        let result = match result {
+            Ok(()) => {
+                state.durable = state.durable.max(next);
+                // The newest may get more records.
+                state.dirty.retain(|held| Some(held.first) >= newest);
+                Ok(())
+            }
+            Err(error) => {
+                // Nobody knows what is on the disk now, and a second `fsync` would report success.
+                state.doubt(from, next);
+                state.durable = state.durable.max(next);
+                state.dirty.retain(|held| Some(held.first) > newest);
+                Err(error.describe(self, from, next))
+            }
+        };
+        drop(state);
+        self.durability.changed.notify_all();
+        if result.is_err()
+            && let Some(active) = &mut self.state().active
+        {
+            active.is_doubtful = true;
+        }
+        result
+    }
+
+    fn write_back(&self, dirty: &[Dirty]) -> Result<(), Failure> {
+        for dirty in dirty {
+            dirty.file.sync().map_err(Failure::Io)?;
+        }
+        // A segment that was pruned has no name either; the newest one must have.
+        let is_linked = dirty.last().is_none_or(|newest| newest.file.is_linked());
+        match is_linked && self.folder.is_there() {
+            true => Ok(()),
+            false => Err(Failure::Vanished),
+        }
+    }
+}
+
+enum Failure {
+    Io(io::Error),
+    Vanished,
+}
+
+impl Failure {
+    fn describe(self, inner: &Inner, from: u64, next: u64) -> SyncError {
+        match self {
+            Self::Vanished => SyncError::Vanished {
+                path: inner.folder.path().to_owned(),
+            },
+            Self::Io(source) => SyncError::Failed {
+                first: from,
+                last: next.saturating_sub(1),
+                source: Some(source),
+            },
+        }
+    }
+}
+
+impl State {
+    fn doubtful(&self, sequence: u64) -> Option<(u64, u64)> {
+        let mut ranges = self.doubtful.iter().copied();
+        ranges.find(|(first, next)| (*first..*next).contains(&sequence))
+    }
+
+    fn doubt(&mut self, first: u64, next: u64) {
+        match self.doubtful.last_mut() {
+            Some(last) if last.1 == first => last.1 = next,
+            _ => self.doubtful.push((first, next)),
+        }
+        if self.doubtful.len() > RANGES {
+            let (first, _) = self.doubtful.remove(0);
+            // Durable records between the two are called doubtful: cautious, and bounded.
+            self.doubtful[0].0 = first;
+        }
+    }
+}

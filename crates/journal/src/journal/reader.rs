@@ -1,0 +1,210 @@
+//! Reading, also while the journal is written.
+
+use super::{Extent, Inner};
+use crate::{
+    ReadError, recovery,
+    segment::{Met, Scanner},
+};
+use std::{fmt, io, sync::Arc};
+
+/// One record.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Record<'a> {
+    sequence: u64,
+    kind: u8,
+    payload: &'a [u8],
+}
+
+impl Record<'_> {
+    /// Its number: one more than that of the record before it.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// What its writer called it.
+    pub fn kind(&self) -> u8 {
+        self.kind
+    }
+
+    /// Its bytes.
+    pub fn payload(&self) -> &[u8] {
+        self.payload
+    }
+}
+
+impl fmt::Debug for Record<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record")
+            .field("sequence", &self.sequence)
+            .field("kind", &self.kind)
+            .field("bytes", &self.payload.len())
+            .finish()
+    }
+}
+
+/// What a reader meets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Read<'a> {
+    /// A record.
+    Record(Record<'a>),
+    /// Records that are not there any more: pruned, damaged, or lost in a power failure.
+    #[non_exhaustive]
+    Missing {
+        /// The sequence of the first one.
+        first: u64,
+        /// The sequence after the last one.
+        next: u64,
+    },
+}
+
+/// Reads records in order. What is appended meanwhile is read as well.
+///
+/// # Bounds
+/// Holds one record, and 64 KiB of a segment.
+pub struct Reader {
+    inner: Arc<Inner>,
+    /// The sequence of the next record.
+    next: u64,
+    open: Option<Open>,
+    /// The record that was read behind missing ones, and is returned after them.
+    pending: Option<(u64, u8)>,
+}
+
+struct Open {
+    first: u64,
+    scanner: Scanner,
+}
+
+impl Reader {
+    pub(super) fn new(inner: Arc<Inner>, from: u64) -> Self {
+        Self {
+            inner,
+            next: from.max(1),
+            open: None,
+            pending: None,
+        }
+    }
+
+    /// The sequence of the record that is read next.
+    pub fn position(&self) -> u64 {
+        self.next
+    }
+
+    /// The next record, or what is missing in its place; `None` at the end, for now.
+    ///
+    /// # Errors
+    /// If a segment cannot be read. The next call tries again.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "the record borrows from the reader, which an iterator cannot express"
+    )]
+    pub fn next(&mut self) -> Result<Option<Read<'_>>, ReadError> {
+        if let Some((sequence, kind)) = self.pending.take() {
+            return Ok(Some(self.record(sequence, kind)));
+        }
+        loop {
+            let (extent, end) = self.inner.extent(self.next);
+            if self.next >= end {
+                return Ok(None);
+            }
+            let Some(extent) = extent else {
+                return Ok(Some(self.missing(end)));
+            };
+            if extent.first > self.next {
+                return Ok(Some(self.missing(extent.first)));
+            }
+            if let Some(read) = self.read_in(extent, end)? {
+                return Ok(Some(match read {
+                    Step::Record(sequence, kind) => self.record(sequence, kind),
+                    Step::Missing(next) => self.missing(next),
+                }));
+            }
+        }
+    }
+
+    /// Reads on in this segment.
+    fn read_in(&mut self, extent: Extent, end: u64) -> Result<Option<Step>, ReadError> {
+        let open = match &mut self.open {
+            Some(open) if open.first == extent.first => open,
+            _ => match recovery::scanner(&self.inner.folder, extent.first, &self.inner.options) {
+                Ok(scanner) => self.open.insert(Open {
+                    first: extent.first,
+                    scanner,
+                }),
+                // Pruned between our looking and our opening: the next look sees it.
+                Err(ReadError::Io(error))
+                    if error.kind() == io::ErrorKind::NotFound
+                        && self
+                            .inner
+                            .extent(self.next)
+                            .0
+                            .is_none_or(|now| now.first != extent.first) =>
+                {
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            },
+        };
+        loop {
+            match open.scanner.next(extent.len)? {
+                Met::Record(frame) if frame.sequence < self.next => {}
+                Met::Record(frame) => {
+                    return Ok(Some(if frame.sequence > self.next {
+                        self.pending = Some((frame.sequence, frame.kind));
+                        Step::Missing(frame.sequence)
+                    } else {
+                        Step::Record(frame.sequence, frame.kind)
+                    }));
+                }
+                // The sequence of the record behind it says how many are missing.
+                Met::Damage { .. } => {}
+                Met::Newer(version) => return Err(ReadError::Newer(version.into())),
+                Met::End { .. } => {
+                    // The extent and the end were looked at together: what is before the end and not here is
+                    // missing.
+                    let next = match extent.is_sealed {
+                        true => self.inner.after(extent.first).unwrap_or(end),
+                        false => end,
+                    };
+                    if extent.is_sealed {
+                        self.open = None;
+                    }
+                    // Where the next segment begins with the next record, nothing is missing.
+                    return Ok((next > self.next).then_some(Step::Missing(next)));
+                }
+            }
+        }
+    }
+
+    fn record(&mut self, sequence: u64, kind: u8) -> Read<'_> {
+        self.next = sequence + 1;
+        let payload = match &self.open {
+            Some(open) => open.scanner.payload(),
+            None => &[],
+        };
+        Read::Record(Record {
+            sequence,
+            kind,
+            payload,
+        })
+    }
+
+    fn missing(&mut self, next: u64) -> Read<'static> {
+        let first = std::mem::replace(&mut self.next, next);
+        Read::Missing { first, next }
+    }
+}
+
+enum Step {
+    Record(u64, u8),
+    Missing(u64),
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader")
+            .field("position", &self.next)
+            .finish_non_exhaustive()
+    }
+}

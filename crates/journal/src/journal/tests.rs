@@ -1,0 +1,210 @@
+//! A journal on a medium that is full or fails.
+
+use super::*;
+use crate::medium::SegmentFile;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering::SeqCst};
+
+/// A disk with faults that a test switches.
+#[derive(Clone, Debug, Default)]
+struct Faulty(Arc<Faults>);
+
+#[derive(Debug)]
+struct Faults {
+    /// Bytes that can still be written.
+    room: AtomicI64,
+    /// How many syncs fail next.
+    syncs: AtomicU32,
+    /// How many truncations fail next.
+    truncations: AtomicU32,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            room: AtomicI64::new(i64::MAX),
+            syncs: AtomicU32::default(),
+            truncations: AtomicU32::default(),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct FaultyFile {
+    file: Arc<dyn SegmentFile>,
+    faults: Arc<Faults>,
+}
+
+impl Faulty {
+    fn wrap(&self, file: Arc<dyn SegmentFile>) -> Arc<dyn SegmentFile> {
+        let faults = Arc::clone(&self.0);
+        Arc::new(FaultyFile { file, faults })
+    }
+}
+
+impl Medium for Faulty {
+    fn create(&self, folder: &Folder, name: &str) -> io::Result<Arc<dyn SegmentFile>> {
+        Ok(self.wrap(Disk.create(folder, name)?))
+    }
+
+    fn open(&self, folder: &Folder, name: &str) -> io::Result<Arc<dyn SegmentFile>> {
+        Ok(self.wrap(Disk.open(folder, name)?))
+    }
+}
+
+fn fails(left: &AtomicU32) -> bool {
+    let spend = |left: u32| left.checked_sub(1);
+    left.fetch_update(SeqCst, SeqCst, spend).is_ok()
+}
+
+impl SegmentFile for FaultyFile {
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let len = bytes.len() as i64;
+        let room = self.faults.room.fetch_sub(len, SeqCst);
+        if room >= len {
+            return self.file.write_at(bytes, offset);
+        }
+        self.faults.room.fetch_add(len, SeqCst);
+        // A short write, as of a disk that gets full.
+        let part = usize::try_from(room.max(0)).unwrap();
+        self.file.write_at(&bytes[..part], offset)?;
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    fn truncate(&self, len: u64) -> io::Result<()> {
+        match fails(&self.faults.truncations) {
+            true => Err(io::Error::other("no")),
+            false => self.file.truncate(len),
+        }
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        match fails(&self.faults.syncs) {
+            true => Err(io::Error::other("the disk is gone")),
+            false => self.file.sync(),
+        }
+    }
+
+    fn is_linked(&self) -> bool {
+        self.file.is_linked()
+    }
+}
+
+fn open(path: &Path, medium: &Faulty) -> Journal {
+    let folder = Folder::create(path).unwrap();
+    Journal::within(folder, Options::new(), Box::new(medium.clone())).unwrap()
+}
+
+/// The payloads of all records, `None` for each that is missing.
+fn all(journal: &Journal) -> Vec<Option<Vec<u8>>> {
+    let mut reader = journal.reader(0);
+    let mut all = Vec::new();
+    while let Some(read) = reader.next().unwrap() {
+        match read {
+            Read::Record(record) => all.push(Some(record.payload().to_vec())),
+            Read::Missing { first, next } => all.extend((first..next).map(|_| None)),
+        }
+    }
+    all
+}
+
+fn some(payloads: &[&[u8]]) -> Vec<Option<Vec<u8>>> {
+    let payloads = payloads.iter().map(|payload| Some(payload.to_vec()));
+    payloads.collect()
+}
+
+#[test]
+fn a_full_disk_leaves_no_half_record_and_writing_goes_on_when_there_is_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let faulty = Faulty::default();
+    let journal = open(folder.path(), &faulty);
+    journal.append(0, b"one").unwrap();
+    faulty.0.room.store(30, SeqCst);
+    let error = journal
+        .append(0, b"a record that does not fit")
+        .unwrap_err();
+    assert!(matches!(error, AppendError::Io(_)), "{error}");
+    faulty.0.room.store(i64::MAX, SeqCst);
+    assert_eq!(journal.append(0, b"two").unwrap(), 2);
+    assert_eq!(all(&journal), some(&[b"one", b"two"]));
+    drop(journal);
+    let journal = open(folder.path(), &faulty);
+    assert_eq!(journal.recovered().torn_bytes, 0);
+    assert_eq!(all(&journal), some(&[b"one", b"two"]));
+}
+
+#[test]
+fn a_half_record_that_cannot_be_cut_off_is_left_behind_in_its_segment() {
+    let folder = tempfile::tempdir().unwrap();
+    let faulty = Faulty::default();
+    let journal = open(folder.path(), &faulty);
+    journal.append(0, b"one").unwrap();
+    faulty.0.room.store(30, SeqCst);
+    faulty.0.truncations.store(1, SeqCst);
+    journal
+        .append(0, b"a record that does not fit")
+        .unwrap_err();
+    faulty.0.room.store(i64::MAX, SeqCst);
+    // Its sequence is not used again.
+    assert_eq!(journal.append(0, b"two").unwrap(), 3);
+    let expected = [some(&[b"one"]), vec![None], some(&[b"two"])].concat();
+    assert_eq!(all(&journal), expected);
+    drop(journal);
+    assert_eq!(all(&open(folder.path(), &faulty)), expected);
+}
+
+#[test]
+fn a_segment_that_cannot_begin_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let faulty = Faulty::default();
+    let journal = open(folder.path(), &faulty);
+    faulty.0.room.store(10, SeqCst);
+    journal.append(0, b"one").unwrap_err();
+    assert!(!folder.path().join(segment::name(1)).exists());
+    faulty.0.room.store(i64::MAX, SeqCst);
+    assert_eq!(journal.append(0, b"one").unwrap(), 1);
+}
+
+#[test]
+fn what_a_failed_sync_left_in_doubt_is_never_called_durable() {
+    let folder = tempfile::tempdir().unwrap();
+    let faulty = Faulty::default();
+    let journal = open(folder.path(), &faulty);
+    journal.append_durable(0, b"one").unwrap();
+    faulty.0.syncs.store(1, SeqCst);
+    let error = journal.append_durable(0, b"two").unwrap_err();
+    let failed = |error: &DurableError, told: bool| match error {
+        DurableError::Sync(SyncError::Failed {
+            first,
+            last,
+            source,
+        }) => (*first, *last) == (2, 2) && source.is_some() == told,
+        _ => false,
+    };
+    assert!(failed(&error, true), "{error:?}");
+    // A second sync of the same file would succeed, and prove nothing.
+    let error = journal.0.sync_to(2).unwrap_err();
+    assert!(failed(&error.into(), false));
+    assert_eq!(journal.append_durable(0, b"three").unwrap(), 3);
+    assert!(
+        folder.path().join(segment::name(3)).exists(),
+        "a new segment"
+    );
+    assert_eq!(all(&journal), some(&[b"one", b"two", b"three"]));
+}
+
+#[test]
+fn files_that_wait_for_a_sync_are_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options::new().with_max_record(64).with_segment_bytes(88);
+    let journal = Journal::open(folder.path(), options).unwrap();
+    for _ in 0..100 {
+        journal.append(0, &[0; 64]).unwrap();
+    }
+    let open = std::fs::read_dir("/proc/self/fd").unwrap().filter(|entry| {
+        let target = std::fs::read_link(entry.as_ref().unwrap().path());
+        target.is_ok_and(|target| target.starts_with(folder.path()))
+    });
+    // The segments, the lock and the folder.
+    assert!(open.count() <= 12);
+    journal.sync().unwrap();
+}
