@@ -2,7 +2,8 @@
 //! entries.
 //!
 //! [`Record::report`] emits what a new entry means. [`Record::restore`] takes in an entry that was
-//! reported when it happened, and emits nothing. Durations come from the entries' times.
+//! reported when it happened, and emits nothing. Durations come from the entries' times. Spans start and end
+//! when they are reported, on the clock of the spans within them.
 
 mod known;
 
@@ -141,14 +142,21 @@ impl<'a> Record<'a> {
     fn start_run(&mut self, parent: TraceContext, linked: Option<TraceContext>) {
         let workflow = &self.known.workflow;
         let linked = linked.filter(TraceContext::is_valid).map(Link::new);
-        self.span = Some(span!(
-            format_args!("{} {workflow}", operation::INVOKE_WORKFLOW),
-            OPERATION_NAME => Value::Static(operation::INVOKE_WORKFLOW),
-            WORKFLOW_NAME => workflow,
-            own::WORKFLOW_RUN_ID => &self.known.run_id;
-            parent: &parent,
-            links: linked.as_slice(),
-        ));
+        // Without a parent, the trace is derived from the run: a resumed run stays in it.
+        let trace_id = u128::from_str_radix(&self.known.run_id, 16).unwrap_or_default();
+        let span = Span::builder(format_args!("{} {workflow}", operation::INVOKE_WORKFLOW))
+            .scope(const { &glassbox_core::scope!() })
+            .root()
+            .identity(trace_id, 0)
+            .parent(&parent)
+            .links(linked.as_slice())
+            .attributes(&[
+                (OPERATION_NAME, Value::Static(operation::INVOKE_WORKFLOW)),
+                (WORKFLOW_NAME, Value::Str(workflow)),
+                (own::WORKFLOW_RUN_ID, Value::Str(&self.known.run_id)),
+            ])
+            .start();
+        self.span = Some(span);
     }
 
     /// `known` attempts were reported before.
