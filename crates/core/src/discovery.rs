@@ -46,6 +46,7 @@ impl ServiceInfo {
 /// Passive or active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ServiceKind {
     /// Called, never calls.
     Tool,
