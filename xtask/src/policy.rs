@@ -24,17 +24,6 @@ pub(crate) struct Policy {
     /// The crates whose public API is held against a file of `docs/api`, by the name of that file.
     #[serde(default)]
     pub(crate) api: BTreeMap<String, String>,
-    #[serde(default)]
-    pub(crate) circles: Circles,
-}
-
-/// Circles among files that are still to be broken.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Circles {
-    /// The files of each.
-    #[serde(default)]
-    pub(crate) known: BTreeSet<BTreeSet<String>>,
 }
 
 /// What one crate is and may import.

@@ -19,6 +19,7 @@ mod instrument;
 mod macros;
 mod name;
 mod observable;
+mod observation;
 mod operation;
 mod propagation;
 mod record;
@@ -38,7 +39,8 @@ pub use instrument::{
     Counter, FloatCounter, Gauge, Histogram, Instrument, Labelled, UpDownCounter, intern,
 };
 pub use name::SpanName;
-pub use observable::{Observable, Observation};
+pub use observable::Observable;
+pub use observation::Observation;
 pub use operation::{Timer, in_span, record_error, record_latency, time};
 pub use propagation::{ParseError, TraceContext};
 pub use record::{Extension, Record};

@@ -211,10 +211,13 @@ impl Pipeline {
     }
 
     pub(crate) fn report(&self) -> ShutdownReport {
-        ShutdownReport::new(self.signals.iter().map(|signal| {
+        let signals = self.signals.iter().map(|signal| {
             let (counts, _) = self.books(*signal);
-            (signal.as_str(), counts)
-        }))
+            (signal.as_str().to_owned(), counts.report())
+        });
+        ShutdownReport {
+            signals: signals.collect(),
+        }
     }
 
     /// What the thread would have done at the end, when it no longer answers.

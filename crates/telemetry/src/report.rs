@@ -1,6 +1,5 @@
 //! What became of the telemetry of a process.
 
-use crate::pipeline::Counts;
 use glassbox_core::telemetry::Drops;
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt};
@@ -28,21 +27,6 @@ pub struct SignalReport {
 }
 
 impl ShutdownReport {
-    pub(crate) fn new<'a>(signals: impl Iterator<Item = (&'a str, &'a Counts)>) -> Self {
-        let signals = signals.map(|(name, counts)| {
-            let report = SignalReport {
-                emitted: counts.emitted(),
-                delivered: counts.delivered(),
-                spooled: 0,
-                dropped: counts.dropped(),
-            };
-            (name.to_owned(), report)
-        });
-        Self {
-            signals: signals.collect(),
-        }
-    }
-
     /// Items that the backend took, over all signals.
     pub fn delivered(&self) -> u64 {
         self.signals.values().map(|signal| signal.delivered).sum()

@@ -15,38 +15,20 @@ use crate::{
     outcome::{CannotCheck, Report},
 };
 
-/// Looks at the library and the programs of every package. Circles of the files in `known` are still to be broken.
-pub(crate) fn check(
-    root: &Path,
-    packages: &[Package],
-    known: &BTreeSet<BTreeSet<String>>,
-) -> Result<Report, CannotCheck> {
+/// Looks at the library and the programs of every package.
+pub(crate) fn check(root: &Path, packages: &[Package]) -> Result<Report, CannotCheck> {
     let mut violations = Vec::new();
-    let mut stale = known.clone();
     let mut count = 0;
     for package in packages {
         for target in package.roots() {
             let modules = Modules::read(target)?;
             let edges = modules.edges();
             count += edges.len();
-            for circle in Circle::all(root, &modules, &edges) {
-                stale.remove(&circle.files());
-                if !known.contains(&circle.files()) {
-                    violations.push(circle.to_string());
-                }
-            }
+            let circles = Circle::all(root, &modules, &edges);
+            violations.extend(circles.iter().map(ToString::to_string));
         }
     }
-    violations.extend(stale.into_iter().map(|files| {
-        let files: Vec<String> = files.into_iter().collect();
-        let files = files.join(", ");
-        format!("{files} are no circle: take them out of `circles.known`")
-    }));
-    let what = match known.len() {
-        0 => "uses among files".to_owned(),
-        known => format!("uses among files with {known} known circles"),
-    };
-    Report::new(count, &what, violations)
+    Report::new(count, "uses among files", violations)
 }
 
 /// Files that use each other, each with the line that uses the next.
@@ -67,10 +49,6 @@ impl Circle {
             Self(named.collect())
         });
         named.collect()
-    }
-
-    fn files(&self) -> BTreeSet<String> {
-        self.0.iter().map(|(file, _)| file.clone()).collect()
     }
 }
 

@@ -62,15 +62,6 @@ pub(crate) const CIRCLE_MUTANTS: &[Mutant] = &[
         answer: Violation("a circle of 2 files: crates/shell/src/start.rs"),
     },
     Mutant {
-        fault: "files are excused that are no circle",
-        apply: |tree| {
-            let text =
-                "\n[circles]\nknown = [[\"crates/ai/src/lib.rs\", \"crates/core/src/lib.rs\"]]\n";
-            tree.append("architecture.toml", text)
-        },
-        answer: Violation("crates/ai/src/lib.rs, crates/core/src/lib.rs are no circle"),
-    },
-    Mutant {
         fault: "a module has no file",
         apply: |tree| tree.remove(ORDER),
         answer: CannotCheck("start/order.rs cannot be read"),

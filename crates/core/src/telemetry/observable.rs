@@ -1,44 +1,10 @@
 //! Instruments that are read when metrics are collected.
 
-use super::{Descriptor, Kind, Telemetry, Value, installed};
-use std::{
-    fmt,
-    sync::{Arc, Mutex, PoisonError, Weak},
+use super::{
+    Descriptor, Kind, Value, installed,
+    observation::{Observation, waiting},
 };
-
-/// Observations made before installation, to be announced by it.
-static WAITING: Mutex<Vec<Weak<Observation>>> = Mutex::new(Vec::new());
-
-type Callback = dyn Fn(&mut dyn FnMut(f64, &[Value<'_>])) + Send + Sync;
-
-/// What a collection asks: the instrument, and the callback that gives its values.
-pub struct Observation {
-    descriptor: Descriptor,
-    callback: Box<Callback>,
-}
-
-impl Observation {
-    /// What it is.
-    pub fn descriptor(&self) -> &Descriptor {
-        &self.descriptor
-    }
-
-    /// Calls `report` once for each series, with values in the order of the instrument's keys.
-    ///
-    /// # Panics
-    /// If the application's callback does: the implementation must survive that.
-    pub fn read(&self, report: &mut dyn FnMut(f64, &[Value<'_>])) {
-        (self.callback)(report);
-    }
-}
-
-impl fmt::Debug for Observation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Observation")
-            .field(&self.descriptor)
-            .finish()
-    }
-}
+use std::sync::Arc;
 
 /// Keeps an observation alive; dropping it ends the series.
 ///
@@ -97,13 +63,10 @@ impl Observable {
             "'{}' is not of an observable kind",
             descriptor.name
         );
-        let observation = Arc::new(Observation {
-            descriptor,
-            callback: Box::new(read),
-        });
+        let observation = Arc::new(Observation::new(descriptor, Box::new(read)));
         // Under the lock, so that an installation that runs meanwhile either sees it in the list or
         // is seen by us.
-        let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = waiting();
         match installed() {
             Some(telemetry) => {
                 drop(waiting);
@@ -115,13 +78,5 @@ impl Observable {
             }
         }
         Self(observation)
-    }
-}
-
-/// Hands over what was made before installation.
-pub(super) fn announce(telemetry: &dyn Telemetry) {
-    let waiting = std::mem::take(&mut *WAITING.lock().unwrap_or_else(PoisonError::into_inner));
-    for observation in waiting {
-        telemetry.observe(observation);
     }
 }

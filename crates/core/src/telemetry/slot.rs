@@ -1,6 +1,6 @@
 //! The one global, bound late.
 
-use super::{Telemetry, observable};
+use super::{Telemetry, observation};
 use std::sync::OnceLock;
 
 static INSTALLED: OnceLock<&'static dyn Telemetry> = OnceLock::new();
@@ -21,7 +21,7 @@ pub fn install(telemetry: impl Telemetry + 'static) -> Result<(), AlreadyInstall
     }
     let telemetry: &'static dyn Telemetry = Box::leak(Box::new(telemetry));
     INSTALLED.set(telemetry).map_err(|_| AlreadyInstalled)?;
-    observable::announce(telemetry);
+    observation::announce(telemetry);
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! What became of everything that was emitted.
 
+use crate::SignalReport;
 use glassbox_core::telemetry::{Drops, SignalHealth};
 use std::sync::{
     Mutex, PoisonError,
@@ -97,6 +98,15 @@ impl Counts {
         let turned = last.is_some() != error.is_some();
         *last = error;
         turned
+    }
+
+    pub(crate) fn report(&self) -> SignalReport {
+        SignalReport {
+            emitted: self.emitted(),
+            delivered: self.delivered(),
+            spooled: 0,
+            dropped: self.dropped(),
+        }
     }
 
     pub(crate) fn health(&self, queued: usize, circuit_open: bool) -> SignalHealth {
