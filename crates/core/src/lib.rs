@@ -15,6 +15,7 @@ mod baggage;
 mod budget;
 mod caller;
 mod capability;
+mod carrier;
 mod catalogue;
 mod content;
 mod cx;
@@ -41,6 +42,7 @@ pub use baggage::{Baggage, BaggageEntry};
 pub use budget::{Allowance, Budget, Remaining, Spent};
 pub use caller::{Call, Called, Caller};
 pub use capability::{Capability, CostClass, Effect};
+pub use carrier::{Carrier, Source};
 pub use content::Content;
 pub use cx::{CancellationSource, Cancelled, Cx};
 pub use deadline::{Clock, Deadline};
@@ -63,7 +65,7 @@ pub use progress::{Progress, ProgressSink};
 pub use tool::{Tool, TypedTool};
 pub use tool_error::{OrToolError, ToolError};
 pub use toolbox::Toolbox;
-pub use wire::{BUDGET, Carrier, IDEMPOTENCY_KEY, SPENT, Source, TIMEOUT_MS};
+pub use wire::{BUDGET, IDEMPOTENCY_KEY, SPENT, TIMEOUT_MS};
 
 #[doc(inline)]
 pub use async_trait::async_trait;

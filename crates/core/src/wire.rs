@@ -1,13 +1,10 @@
 //! How a [`Cx`] crosses a hop as text fields: HTTP headers, MCP `_meta`, a queue's properties.
 
 use crate::{
-    Allowance, Baggage, Clock, Cx, Deadline, Remaining, Spent, percent, telemetry::TraceContext,
+    Allowance, Baggage, Carrier, Clock, Cx, Deadline, Remaining, Source, Spent, percent,
+    telemetry::TraceContext,
 };
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 /// The most bytes of an idempotency key on the wire.
 const MAX_KEY: usize = 255;
@@ -22,19 +19,6 @@ pub const TIMEOUT_MS: &str = "glassbox-timeout-ms";
 pub const BUDGET: &str = "glassbox-budget";
 /// In an answer: what the call used, in the form of [`BUDGET`].
 pub const SPENT: &str = "glassbox-spent";
-
-/// Takes text fields; keys are lower case.
-pub trait Carrier {
-    /// Sets a field. A value that the medium cannot carry is left out.
-    fn set(&mut self, key: &'static str, value: String);
-}
-
-/// Gives text fields; keys are looked up in lower case.
-pub trait Source {
-    /// The field, or `None` where it is absent or not text. Where a field comes several times
-    /// (`baggage`, `tracestate`), its values are joined by `,`.
-    fn get(&self, key: &str) -> Option<std::borrow::Cow<'_, str>>;
-}
 
 impl Cx {
     /// Writes everything that crosses a hop: trace context, baggage, time left, budget left, idempotency
@@ -153,33 +137,10 @@ fn whole(text: &str) -> Option<u64> {
     digits.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
-impl Carrier for BTreeMap<String, String> {
-    fn set(&mut self, key: &'static str, value: String) {
-        self.insert(key.to_owned(), value);
-    }
-}
-
-impl Source for BTreeMap<String, String> {
-    fn get(&self, key: &str) -> Option<std::borrow::Cow<'_, str>> {
-        self.get(key).map(|value| value.as_str().into())
-    }
-}
-
-impl Carrier for HashMap<String, String> {
-    fn set(&mut self, key: &'static str, value: String) {
-        self.insert(key.to_owned(), value);
-    }
-}
-
-impl Source for HashMap<String, String> {
-    fn get(&self, key: &str) -> Option<std::borrow::Cow<'_, str>> {
-        self.get(key).map(|value| value.as_str().into())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     struct Stopped;
 

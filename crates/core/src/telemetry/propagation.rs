@@ -1,7 +1,7 @@
 //! W3C trace context as data, so that it passes through a process that has no telemetry.
 
 use super::state;
-use crate::wire::{Carrier, Source};
+use crate::{Carrier, Source};
 use std::sync::Arc;
 
 /// `traceparent` and `tracestate` of one hop.
