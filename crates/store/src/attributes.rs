@@ -2,14 +2,14 @@
 
 use glassbox_semconv::{gen_ai_v1_41 as gen_ai, glassbox};
 
-/// A count that a span's attribute gives. Only inference spans count: the spans around them repeat
-/// what these have spent.
+/// A count from a span attribute. It is kept for inference spans only, because the spans around them
+/// repeat their usage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Count {
-    /// Tokens that a model read.
+    /// Input tokens.
     InputTokens,
-    /// Tokens that a model wrote.
+    /// Output tokens.
     OutputTokens,
 }
 
@@ -17,7 +17,7 @@ impl Count {
     pub(crate) const ALL: [Self; 2] = [Self::InputTokens, Self::OutputTokens];
 }
 
-/// Whether a span has an attribute, whatever its value is.
+/// Whether a span has an attribute; its value is only in the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mark {
@@ -39,14 +39,14 @@ impl Mark {
     }
 }
 
-/// What an attribute is kept as.
+/// How an attribute is kept.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kept {
-    /// Not at all: it says whether the counts are kept.
+    /// Not kept: decides whether the counts are kept.
     Operation,
-    /// A number of 32 bits, larger ones as the largest.
+    /// As 32 bits, saturating.
     Count(Count),
-    /// One bit.
+    /// As one bit.
     Mark(Mark),
 }
 
@@ -80,7 +80,7 @@ pub(crate) const COLUMNS: [Column; 4] = [
     },
 ];
 
-/// Returns what the attribute `key` is kept as, if it is a column.
+/// Returns how the attribute `key` is kept, if it is a column.
 #[inline]
 pub(crate) fn kept(key: &[u8]) -> Option<Kept> {
     let column = COLUMNS

@@ -1,10 +1,10 @@
-//! The columns: what the index keeps of each record, beside where the record lies.
+//! The columns of the index in memory, one type for each signal.
 
 use std::sync::Arc;
 
 use crate::attributes::{Count, Mark};
 
-/// Who sent a record: the service and the instance of its resource.
+/// The service and the instance of a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Source {
     pub(crate) service: Box<str>,
@@ -25,7 +25,7 @@ impl Source {
     }
 }
 
-/// The columns of one span: 80 bytes beside the shared names.
+/// The columns of one span: 80 bytes plus interned names.
 #[derive(Debug, Clone)]
 pub struct SpanColumns {
     pub(crate) trace_id: [u8; 16],
@@ -72,7 +72,7 @@ impl SpanColumns {
         &self.name
     }
 
-    /// Returns who sent the span.
+    /// Returns the service that sent the span.
     #[must_use]
     pub fn source(&self) -> &Source {
         &self.source
@@ -103,7 +103,7 @@ impl SpanColumns {
     }
 }
 
-/// The columns of one log record: 56 bytes beside the shared names.
+/// The columns of one log record: 56 bytes plus interned names.
 #[derive(Debug, Clone)]
 pub struct LogColumns {
     pub(crate) time: u64,
@@ -114,7 +114,7 @@ pub struct LogColumns {
 }
 
 impl LogColumns {
-    /// Returns when it happened; if the sender did not say, when it was observed, or else received.
+    /// Returns the time of the record, or if unset, when it was observed, or else received.
     #[must_use]
     pub fn time(&self) -> u64 {
         self.time
@@ -132,21 +132,21 @@ impl LogColumns {
         &self.span_id
     }
 
-    /// Returns who sent the record.
+    /// Returns the service that sent the record.
     #[must_use]
     pub fn source(&self) -> &Source {
         &self.source
     }
 }
 
-/// The columns of one data point: 40 bytes beside the shared metric.
+/// The columns of one data point: 40 bytes plus the interned metric.
 #[derive(Debug, Clone)]
 pub struct PointColumns {
     pub(crate) time: u64,
     pub(crate) series: u64,
     pub(crate) metric: Arc<Metric>,
     pub(crate) source: Arc<Source>,
-    /// Where the metric lies that holds this point; its points follow each other.
+    /// Offset of the metric in the request; the points of one metric are adjacent.
     pub(crate) offset: u32,
 }
 
@@ -157,26 +157,26 @@ impl PointColumns {
         self.time
     }
 
-    /// Returns a hash of resource, metric and attributes: points of one series have one.
+    /// Returns the hash of resource, metric and attributes that identifies the series.
     #[must_use]
     pub fn series(&self) -> u64 {
         self.series
     }
 
-    /// Returns what the metric says about itself.
+    /// Returns the metric's description.
     #[must_use]
     pub fn metric(&self) -> &Metric {
         &self.metric
     }
 
-    /// Returns who sent the point.
+    /// Returns the service that sent the point.
     #[must_use]
     pub fn source(&self) -> &Arc<Source> {
         &self.source
     }
 }
 
-/// What a metric says about itself.
+/// Name, unit, description and kind of a metric.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Metric {
     pub(crate) name: Box<str>,
@@ -206,26 +206,26 @@ impl Metric {
         &self.description
     }
 
-    /// Returns the shape of the points.
+    /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> MetricKind {
         self.kind
     }
 
-    /// Returns whether a sum only grows; `None` of another kind.
+    /// Returns whether a sum is monotonic; `None` for other kinds.
     #[must_use]
     pub fn monotonic(&self) -> Option<bool> {
         self.monotonic
     }
 
-    /// Returns `delta` or `cumulative`; `None` of a kind without temporality.
+    /// Returns `delta` or `cumulative`; `None` if the kind has no temporality.
     #[must_use]
     pub fn temporality(&self) -> Option<&'static str> {
         self.temporality
     }
 }
 
-/// The five shapes of OTLP metrics.
+/// The five kinds of OTLP metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum MetricKind {
@@ -256,7 +256,7 @@ impl MetricKind {
     }
 }
 
-/// The most bytes of one name that the index keeps, or its memory would be for senders to choose.
+/// The index keeps this many bytes of a name, so that senders cannot fill its memory.
 const LONGEST_NAME: usize = 1024;
 
 /// Returns what the index keeps of a name.

@@ -2,8 +2,8 @@
 //!
 //! All numbers are little-endian. A segment starts with [`SegmentHeader`]; every frame is a
 //! [`FrameHeader`] and its payload, the protobuf bytes of one request, compressed with zstd when
-//! that makes it smaller. Header and payload have checksums of their own, so that a frame with a
-//! damaged payload can still be stepped over.
+//! that makes it smaller. Header and payload have separate checksums, so that a frame with a damaged
+//! payload can be skipped.
 
 use glassbox_otlp::Signal;
 
@@ -12,16 +12,16 @@ const SEGMENT_MAGIC: [u8; 4] = *b"GBSG";
 const VERSION: u8 = 1;
 const FLAG_ZSTD: u8 = 1;
 
-/// Below this many bytes compression saves nothing worth the time.
+/// Smaller requests are not compressed: it saves too little for the time it takes.
 const COMPRESS_FROM: usize = 1024;
 
-/// The level that `research` measured best per CPU second on OTLP.
+/// The compression level: 1 saves the most bytes of OTLP per CPU second.
 const ZSTD_LEVEL: i32 = 1;
 
 /// The next sequence number of each signal, in the order of [`Signal::ALL`].
 pub(crate) type Sequences = [u64; 3];
 
-/// Returns the place of `signal` in [`Sequences`] and other tables by signal.
+/// Returns the index of `signal` in [`Sequences`].
 pub(crate) fn slot(signal: Signal) -> usize {
     match signal {
         Signal::Traces => 0,
@@ -48,7 +48,7 @@ fn signal_of(byte: u8) -> Option<Signal> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SegmentHeader {
     pub(crate) created: u64,
-    /// Sequence numbers go on even when every frame before this segment has been evicted.
+    /// The next sequence numbers, so that they continue after every earlier frame was evicted.
     pub(crate) sequences: Sequences,
 }
 
@@ -80,7 +80,7 @@ impl SegmentHeader {
     }
 }
 
-/// Tells whether a segment file begins with a sound header of a later version of this format.
+/// Returns whether a segment file begins with a valid header of a later version of this format.
 pub(crate) fn is_newer(bytes: &[u8]) -> bool {
     let Some(bytes) = bytes.get(..SegmentHeader::LEN) else {
         return false;
@@ -90,7 +90,7 @@ pub(crate) fn is_newer(bytes: &[u8]) -> bool {
         && u32_at(bytes, 40) == crc32fast::hash(&bytes[..40])
 }
 
-/// What stands before each payload.
+/// Precedes each payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FrameHeader {
     pub(crate) signal: Signal,
@@ -165,7 +165,7 @@ impl FrameHeader {
     }
 }
 
-/// A frame that is ready to be written, but for its sequence number.
+/// A frame that is ready to be written except for its sequence number.
 #[derive(Debug)]
 pub(crate) struct Frame {
     header: FrameHeader,
@@ -224,7 +224,7 @@ impl Frame {
     }
 }
 
-/// Finds where the next frame may start at or behind `from`.
+/// Finds the next possible start of a frame at or after `from`.
 pub(crate) fn next_magic(bytes: &[u8], from: usize) -> Option<usize> {
     let rest = bytes.get(from..)?;
     memchr::memmem::find(rest, &FRAME_MAGIC).map(|found| from + found)

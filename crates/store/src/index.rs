@@ -1,4 +1,4 @@
-//! Reads the rows of an export request off its wire bytes.
+//! Reads the rows of an export request from its protobuf bytes.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::columns::{LogColumns, Metric, MetricKind, PointColumns, Source, SpanC
 use crate::names::Names;
 use crate::rows::Rows;
 
-/// What a resource without `service.name` is called, as the specification says.
+/// The service of a resource without `service.name`, as specified by OpenTelemetry.
 pub(crate) const UNKNOWN_SERVICE: &str = "unknown_service";
 
-/// Reads the index rows of `request`, which holds records of `signal` and arrived at `received`.
+/// Reads the rows of `request`, which has records of `signal` and arrived at `received`.
 pub(crate) fn rows(
     signal: Signal,
     request: &[u8],
@@ -52,7 +52,7 @@ pub(crate) fn rows(
     }
 }
 
-/// Remembers the source of the resource it read last: records of one resource come in a row.
+/// Caches the source of the last resource: records of one resource are adjacent.
 struct Sources<'n, 'a> {
     names: &'n Names,
     last: Option<(&'a [u8], Arc<Source>)>,
@@ -102,7 +102,7 @@ fn text(bytes: &[u8]) -> Result<&str, Malformed> {
     std::str::from_utf8(bytes).map_err(|_| Malformed)
 }
 
-/// Reads a count as the integer that it is on the wire; a negative one is nobody's count.
+/// Converts a count, saturating; a negative one is zero.
 fn saturate(number: i64) -> u32 {
     u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
@@ -126,7 +126,7 @@ fn span(record: &Record<'_>, source: Arc<Source>, names: &Names) -> Result<SpanC
         match field.number {
             1 => row.trace_id = id(field.value.bytes()),
             2 => row.span_id = id(field.value.bytes()),
-            // A parent of zeros is how some senders spell "none".
+            // Some senders write zeros for "no parent".
             4 => row.is_root = field.value.bytes().iter().all(|byte| *byte == 0),
             5 => row.name = names.name(indexed(text(field.value.bytes())?)),
             7 => row.start = field.value.number(),

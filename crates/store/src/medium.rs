@@ -1,4 +1,4 @@
-//! Where segments are written: the file system, or in tests something that can be full.
+//! Where segments are written: the file system, or a medium that tests make fail.
 
 use std::fmt::Debug;
 use std::fs::{File, OpenOptions};
@@ -16,7 +16,7 @@ pub(crate) trait Medium: Debug + Send + Sync {
 /// An open segment file.
 pub(crate) trait Appender: Debug + Send + Sync {
     fn append(&self, bytes: &[u8]) -> io::Result<()>;
-    /// Cuts the file back to `len` after a write that failed half-way.
+    /// Truncates the file to `len` after a partial write.
     fn truncate(&self, len: u64) -> io::Result<()>;
     fn sync(&self) -> io::Result<()>;
 }

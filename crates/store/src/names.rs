@@ -1,4 +1,4 @@
-//! Names that many rows share, kept once.
+//! Interned names.
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -9,7 +9,7 @@ use crate::columns::{Metric, Source};
 /// Interns span names, sources and metric descriptions.
 ///
 /// # Bounds
-/// Holds what stored rows use: [`Names::sweep`] drops the rest after an eviction.
+/// Holds the names of stored rows; [`Names::sweep`] removes the others after an eviction.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     tables: Mutex<Tables>,
@@ -33,7 +33,7 @@ fn intern<T: Eq + Hash>(table: &mut HashSet<Arc<T>>, value: T) -> Arc<T> {
 
 impl Names {
     fn with<R>(&self, act: impl FnOnce(&mut Tables) -> R) -> R {
-        // A poisoned table is still a table of names: interning cannot leave it half done.
+        // Interning cannot leave a table half changed, so a poisoned one is still valid.
         act(&mut self.tables.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -56,7 +56,7 @@ impl Names {
         self.with(|tables| intern(&mut tables.metrics, metric))
     }
 
-    /// Forgets names that no row uses any more.
+    /// Removes names that no row uses any more.
     pub(crate) fn sweep(&self) {
         self.with(|tables| {
             tables.names.retain(|name| Arc::strong_count(name) > 1);
@@ -69,7 +69,7 @@ impl Names {
         });
     }
 
-    /// Counts everything that is remembered.
+    /// Counts all names.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.with(|tables| tables.names.len() + tables.sources.len() + tables.metrics.len())

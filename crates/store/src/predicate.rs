@@ -1,12 +1,13 @@
-//! What a scan is narrowed to.
+//! The conditions of a scan.
 
 use std::ops::Range;
 
 use crate::columns::{LogColumns, PointColumns, Source, SpanColumns, indexed};
 
-/// Narrows a scan by columns. The default narrows nothing; every condition that is set must hold.
+/// Conditions on columns. A row matches if it satisfies all that are set; the default matches every
+/// row.
 ///
-/// The store decides what it can by block, and the rest row by row; no record is read for it.
+/// The store checks blocks first, then rows. It reads no record for this.
 #[derive(Debug, Clone, Default)]
 pub struct Predicate {
     trace_id: Option<[u8; 16]>,
@@ -65,7 +66,7 @@ impl Predicate {
         self
     }
 
-    /// Sets whether only spans with an error are wanted.
+    /// Sets whether only spans with an error match.
     #[must_use]
     pub fn errors_only(mut self, errors_only: bool) -> Self {
         self.errors_only = errors_only;
@@ -79,14 +80,14 @@ impl Predicate {
         self
     }
 
-    /// Sets the range of sequence numbers.
+    /// Sets the range of [sequence numbers](crate::Hit::sequence).
     #[must_use]
     pub fn sequences(mut self, range: Range<u64>) -> Self {
         self.sequences = Some(range);
         self
     }
 
-    /// Returns whether a trace is set.
+    /// Returns the trace, if one is set.
     #[must_use]
     pub fn trace(&self) -> Option<[u8; 16]> {
         self.trace_id
@@ -98,7 +99,7 @@ impl Predicate {
         self.name.is_some()
     }
 
-    /// Returns the period that records must lie in.
+    /// Returns the earliest and the latest time.
     pub(crate) fn period(&self) -> (Option<u64>, Option<u64>) {
         (self.since, self.until)
     }

@@ -1,4 +1,4 @@
-//! What retention has removed, kept beside the segments so that it survives a restart.
+//! The account of what retention has removed, kept beside the segments.
 
 use std::fs;
 use std::io;
@@ -11,7 +11,7 @@ use crate::segment::{MAX_ID, SegmentView};
 
 const FILE: &str = "pruned.json";
 
-/// The sum of everything that retention has removed from this data folder.
+/// Everything that retention has removed from this folder, across restarts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -26,20 +26,20 @@ pub struct Pruned {
     pub log_records: u64,
     /// Data points of metrics.
     pub data_points: u64,
-    /// Answers about times before this one may be incomplete.
+    /// Results for times before this one may be incomplete.
     pub before_unix_nano: Option<u64>,
-    /// Segments up to this one are gone, or are to go at the next start.
+    /// Segments up to this one are removed, or will be at the next start.
     pub(crate) last_segment: Option<u64>,
-    /// The numbers behind the last record removed: they go on when nothing else is left.
+    /// The sequence numbers after the last removed record, from which an empty store continues.
     pub(crate) sequences: Sequences,
 }
 
 impl Pruned {
-    /// Reads the account of `directory`; a folder without one has pruned nothing.
+    /// Reads the account in `directory`; without a file nothing was pruned.
     pub(crate) fn load(directory: &Path) -> io::Result<Self> {
         match fs::read(directory.join(FILE)) {
             Ok(bytes) => Ok(Self::parse(&bytes).unwrap_or_else(|| {
-                tracing::warn!("the account of pruned telemetry is unreadable; it starts anew");
+                tracing::warn!("the account of pruned telemetry is unreadable and was reset");
                 Self::default()
             })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
@@ -47,7 +47,7 @@ impl Pruned {
         }
     }
 
-    /// Reads an account; `None` of one that nobody can have come to.
+    /// Reads an account; `None` if its numbers are impossible.
     fn parse(bytes: &[u8]) -> Option<Self> {
         let account: Self = serde_json::from_slice(bytes).ok()?;
         let counts = [
@@ -65,7 +65,7 @@ impl Pruned {
         is_sound.then_some(account)
     }
 
-    /// Writes the account; a crash leaves the earlier or the new one, never half of one.
+    /// Replaces the account atomically.
     pub(crate) fn save(&self, directory: &Path) -> io::Result<()> {
         let draft = directory.join("pruned.json.tmp");
         let bytes = serde_json::to_vec(self)?;
@@ -87,7 +87,7 @@ impl Pruned {
             spans: self.spans + segment.records.spans,
             log_records: self.log_records + segment.records.log_records,
             data_points: self.data_points + segment.records.data_points,
-            // A sender's clock may run ahead: nothing is newer than its arrival.
+            // A sender's clock may be ahead; the time of arrival is the limit.
             before_unix_nano: self.before_unix_nano.max(
                 segment
                     .max_time()

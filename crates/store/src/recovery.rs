@@ -1,4 +1,4 @@
-//! Reads a segment file back after a restart, past whatever a crash or a bad disk left in it.
+//! Reads a segment file back after a restart and skips what is damaged.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -9,7 +9,7 @@ use crate::index;
 use crate::names::Names;
 use crate::segment::{Block, Segment, SegmentView};
 
-/// A stretch of a segment that could not be read back.
+/// A part of a segment that could not be read back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Damage {
     pub(crate) path: PathBuf,
@@ -17,12 +17,12 @@ pub(crate) struct Damage {
     pub(crate) bytes: u64,
     /// How many records it held, where its header survived.
     pub(crate) records: Option<u32>,
-    /// Whether it was the end of the file and has been cut off.
+    /// Whether it was the end of the file and has been truncated.
     pub(crate) truncated: bool,
 }
 
 impl Damage {
-    /// Says what was lost, for the log and the backend's notes.
+    /// Returns a sentence about what was lost, for the log and the backend's notes.
     pub(crate) fn describe(&self) -> String {
         let records = match self.records {
             Some(1) => "1 record".to_owned(),
@@ -30,9 +30,9 @@ impl Damage {
             None => "an unknown number of records".to_owned(),
         };
         let what = if self.truncated {
-            "torn end cut off"
+            "truncated a torn end"
         } else {
-            "damaged part skipped"
+            "skipped a damaged part"
         };
         let (bytes, offset) = (self.bytes, self.offset);
         format!(
@@ -47,14 +47,14 @@ impl Damage {
 pub(crate) struct Recovered {
     pub(crate) view: SegmentView,
     pub(crate) damage: Vec<Damage>,
-    /// The sequence numbers behind the last record of this segment.
+    /// The sequence numbers after the last record of this segment.
     pub(crate) sequences: Sequences,
 }
 
-/// What stands at one place of a segment file.
+/// What is at one position of a segment file.
 enum Found {
     Frame(FrameHeader, Vec<u8>),
-    /// A sound header whose payload is damaged or cut short.
+    /// A valid header whose payload is damaged or truncated.
     Broken(FrameHeader),
     Garbage,
 }
@@ -73,7 +73,7 @@ fn look(bytes: &[u8], at: usize) -> Found {
     }
 }
 
-/// Finds the next sound frame header at or behind `from`.
+/// Finds the next valid frame header at or after `from`.
 fn next_header(bytes: &[u8], mut from: usize) -> Option<usize> {
     loop {
         let found = next_magic(bytes, from)?;
@@ -86,11 +86,11 @@ fn next_header(bytes: &[u8], mut from: usize) -> Option<usize> {
 
 /// Reads segment `id` and rebuilds its rows.
 ///
-/// A torn end is cut off; damage with sound frames behind it is stepped over and stays in the
-/// file until the segment is evicted.
+/// A torn end is truncated. Damage before a valid frame is skipped and stays in the file until the
+/// segment is evicted.
 ///
 /// # Errors
-/// Fails where the file cannot be read, and leaves alone what a later version has written.
+/// Fails if the file cannot be read or was written by a later version; it is then unchanged.
 pub(crate) fn recover(id: u64, path: PathBuf, names: &Names) -> io::Result<Recovered> {
     let bytes = fs::read(&path)?;
     if is_newer(&bytes) {
@@ -141,11 +141,11 @@ pub(crate) fn recover(id: u64, path: PathBuf, names: &Names) -> io::Result<Recov
                 good_end = end;
             }
             Found::Broken(header) => {
-                // A write that was cut short may have sound frames within the length it claims.
+                // After a partial write there may be valid frames within the claimed length.
                 let claimed = (at + FrameHeader::LEN + header.len as usize).min(bytes.len());
                 let end = next_header(&bytes, at + 1).map_or(claimed, |next| next.min(claimed));
                 lost(at, end - at, Some(header.rows));
-                // Its numbers were given out, perhaps to a client that holds one as a cursor.
+                // Its numbers are used: a client may hold one as a cursor.
                 let next = &mut sequences[slot(header.signal)];
                 *next = (*next).max(header.first_sequence + u64::from(header.rows));
                 at = end;

@@ -1,18 +1,18 @@
-//! How much the store keeps, and which segments have to go.
+//! How much the store keeps, and which segments are evicted.
 
 use std::time::Duration;
 
 use crate::segment::{Records, SegmentView};
 
-/// The limits of the store; whole segments go, oldest first.
+/// The limits of the store. Whole segments are evicted, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retention {
     /// Bytes on disk, never exceeded.
     pub max_bytes: u64,
-    /// How long telemetry is kept after it arrived; `None` keeps it for ever.
+    /// How long telemetry is kept after it arrived; `None` is forever.
     pub max_age: Option<Duration>,
-    /// Spans, log records and data points together; bounds the index in memory.
+    /// Number of spans, log records and data points together. Bounds the index in memory.
     pub max_records: u64,
 }
 
@@ -27,7 +27,7 @@ impl Default for Retention {
     }
 }
 
-/// A store is cut into about this many segments, so that one eviction costs this share of it.
+/// A full store has about this many segments, so one eviction removes that fraction of it.
 const SEGMENTS: u64 = 16;
 
 const SMALLEST_SEGMENT: u64 = 64 << 10;
@@ -38,7 +38,7 @@ impl Retention {
         (self.max_bytes / SEGMENTS).clamp(SMALLEST_SEGMENT, LARGEST_SEGMENT)
     }
 
-    /// Tells whether a segment is to be closed before `frame` more bytes arrive at `now`.
+    /// Returns whether to close a segment before `frame` more bytes are written at `now`.
     pub(crate) fn is_full(&self, segment: &SegmentView, frame: u64, now: u64) -> bool {
         if segment.blocks.is_empty() {
             return false;
@@ -50,8 +50,8 @@ impl Retention {
             })
     }
 
-    /// Counts how many of the oldest segments must go so that `frame` more bytes and
-    /// `records` more records fit; the last segment is among them only when it is too old.
+    /// Counts the oldest segments to evict so that `frame` more bytes and `records` more records
+    /// fit. The newest segment is among them only if it is too old.
     pub(crate) fn excess(
         &self,
         segments: &[SegmentView],
@@ -81,18 +81,18 @@ impl Retention {
     }
 }
 
-/// Returns when the last frame of `segment` arrived; nothing arrived after the next one was begun,
-/// even if the clock said so.
+/// Returns when the last frame of `segment` arrived. No frame arrived after the next segment was
+/// created, even if the clock said so.
 fn arrived(segment: &SegmentView, next: Option<&SegmentView>) -> u64 {
     let begun = next.map(|next| next.segment.header.created);
-    // A damaged header says zero.
+    // It is zero if the header is damaged.
     let begun = begun.filter(|created| *created != 0);
     begun.map_or(segment.last_received, |created| {
         segment.last_received.min(created)
     })
 }
 
-/// Returns a duration in nanoseconds; the longest there is for what is longer.
+/// Returns a duration in nanoseconds, saturating.
 pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

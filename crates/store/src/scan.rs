@@ -1,12 +1,12 @@
-//! The way into what is stored: columns first, records only where an answer needs them.
+//! Reads from the store: columns first, records only if they are needed.
 //!
 //! A [`Scan`] goes over the columns of one signal, oldest block first, and yields a [`Hit`] for each
-//! row that a [`Predicate`] admits. Blocks that cannot hold one are skipped. A search for [`Text`]
-//! reads the records of a block only where its columns leave the question open. [`fetch`] reads the
-//! records of chosen hits, each block once.
+//! row that matches a [`Predicate`]. Blocks without a match are skipped where their summary shows it.
+//! A search for [`Text`] reads a record only if its columns do not contain the text. [`fetch`] reads
+//! the records of selected hits, each block once.
 //!
 //! # Bounds
-//! One block is read at a time; its decompressed size is that of one export request.
+//! One block is in memory at a time; its decompressed size is that of one export request.
 
 mod fetch;
 mod hits;
@@ -25,7 +25,7 @@ use crate::view::View;
 pub use fetch::fetch;
 pub use hits::Hits;
 
-/// The columns of one signal. Not to be implemented outside of the store.
+/// The columns of one signal. Sealed: only this crate implements it.
 pub trait Columns: Sized + fmt::Debug + sealed::Row + 'static {}
 
 impl Columns for SpanColumns {}
@@ -35,16 +35,16 @@ impl Columns for PointColumns {}
 pub(crate) mod sealed {
     use super::{Predicate, Record, Rows};
 
-    /// What the scan has to know of the rows of a signal.
+    /// How a scan treats the rows of a signal.
     pub trait Row: Sized {
-        /// Whether rows belong to traces, by which blocks are skipped.
+        /// Whether blocks can be skipped by trace.
         const TRACED: bool;
 
         fn of(rows: &Rows) -> Option<&[Self]>;
 
         fn admitted(&self, predicate: &Predicate) -> bool;
 
-        /// Tells whether row `number` of its block lies in the record that is the `nth` of it.
+        /// Returns whether row `number` of its block is in this record, the block's `nth`.
         fn is_in(&self, number: u32, nth: u32, record: &Record<'_>) -> bool;
     }
 }
@@ -106,19 +106,19 @@ impl sealed::Row for PointColumns {
     }
 }
 
-/// A search for text, which may be in columns or in the rest of a record.
+/// A text search in columns and records.
 pub trait Text<C> {
-    /// Returns whether the columns hold the text, so that the record need not be read.
+    /// Returns whether the columns contain the text; if so, the record is not read.
     fn is_in_columns(&self, columns: &C) -> bool;
 
-    /// Returns whether the record holds the text.
+    /// Returns whether the record contains the text.
     fn is_in_record(&self, record: &Record<'_>) -> bool;
 }
 
 /// A set of traces.
 type Traces<'v> = &'v dyn Fn(&[u8; 16]) -> bool;
 
-/// A pass over the columns of one signal.
+/// A pass over the columns of one signal, made by [`View::scan`].
 #[must_use]
 pub struct Scan<'v, C> {
     view: &'v View,
@@ -135,7 +135,7 @@ impl<C> fmt::Debug for Scan<'_, C> {
     }
 }
 
-/// One row, and where its record lies.
+/// One row: its columns, and a reference to its record for [`fetch`].
 pub struct Hit<'v, C> {
     segment: &'v SegmentView,
     block: &'v Arc<Block>,
@@ -167,7 +167,7 @@ impl<'v, C> Hit<'v, C> {
         self.columns
     }
 
-    /// Returns the row's number among all rows of its signal ever stored.
+    /// Returns the sequence number: rows of a signal are numbered from 1 in the order of arrival.
     #[must_use]
     pub fn sequence(&self) -> u64 {
         self.block.header.first_sequence + u64::from(self.number)
@@ -175,20 +175,20 @@ impl<'v, C> Hit<'v, C> {
 }
 
 impl Hit<'_, PointColumns> {
-    /// Returns the place of the point among the points of its metric in its request.
+    /// Returns the index of the point among the points of its metric in its record.
     #[must_use]
     pub fn place(&self) -> usize {
         let Some(rows) = <PointColumns as sealed::Row>::of(&self.block.rows) else {
             return 0;
         };
-        // The rows of one metric follow each other, as its points do.
+        // The rows of one metric are adjacent and in the order of its points.
         let first = rows.partition_point(|row| row.offset < self.columns.offset);
         self.number as usize - first
     }
 }
 
 impl View {
-    /// Begins a pass over the columns of one signal.
+    /// Starts a scan of one signal for the rows that match `predicate`.
     pub fn scan<'v, C: Columns>(&'v self, predicate: &'v Predicate) -> Scan<'v, C> {
         Scan {
             view: self,
@@ -198,14 +198,14 @@ impl View {
         }
     }
 
-    /// Returns the number of the oldest row of the signal that is stored.
+    /// Returns the sequence number of the oldest stored row of the signal.
     #[must_use]
     pub fn first_sequence<C: Columns>(&self) -> Option<u64> {
         let mut blocks = blocks(self).filter(|(_, block)| C::of(&block.rows).is_some());
         blocks.next().map(|(_, block)| block.header.first_sequence)
     }
 
-    /// Counts the traces that any stored span belongs to.
+    /// Counts the traces of all stored spans.
     #[must_use]
     pub fn count_traces(&self) -> usize {
         let blocks = blocks(self).filter(|(_, block)| matches!(block.rows, Rows::Spans(_)));
@@ -216,26 +216,25 @@ impl View {
 }
 
 impl<'v, C: Columns> Scan<'v, C> {
-    /// Narrows the scan to rows that hold the text, in their columns or in their records.
+    /// Limits the scan to rows that contain the text, in their columns or their records.
     pub fn containing(mut self, text: Option<&'v dyn Text<C>>) -> Self {
         self.text = text;
         self
     }
 
-    /// Skips blocks that hold none of the traces. A block that holds one yields its other rows as
-    /// well.
+    /// Skips blocks without any of the traces. Other rows of the remaining blocks are still
+    /// yielded.
     pub fn near_traces(mut self, traces: &'v dyn Fn(&[u8; 16]) -> bool) -> Self {
         self.traces = Some(traces);
         self
     }
 
-    /// Iterates over the rows that the scan is narrowed to, in the order of arrival.
+    /// Iterates over the matching rows in the order of arrival.
     pub fn hits(self) -> Hits<'v, C> {
         Hits::new(self)
     }
 
-    /// Visits every row of the signal in the order of arrival, and tells of each whether the scan
-    /// is narrowed to it.
+    /// Visits every row of the signal in the order of arrival, with whether it matches.
     pub fn each(self, mut visit: impl FnMut(&'v C, bool)) {
         for (segment, block) in blocks(self.view) {
             let Some(rows) = C::of(&block.rows) else {
@@ -262,7 +261,7 @@ impl<'v, C: Columns> Scan<'v, C> {
         }
     }
 
-    /// Returns whether any row of the block may be wanted.
+    /// Returns whether any row of the block may match.
     fn reaches(&self, block: &Block) -> bool {
         let (since, until) = self.predicate.period();
         let trace = self.predicate.trace().filter(|_| C::TRACED);
@@ -281,7 +280,7 @@ impl<'v, C: Columns> Scan<'v, C> {
             && row.admitted(self.predicate)
     }
 
-    /// Returns the numbers of the rows that are wanted and hold the text, sorted.
+    /// Returns the numbers of the rows that match and contain the text, sorted.
     fn search(
         &self,
         (segment, block): (&SegmentView, &Arc<Block>),
@@ -293,7 +292,7 @@ impl<'v, C: Columns> Scan<'v, C> {
             if !self.admits(block, number, row) {
                 continue;
             }
-            // As the header counts rows in 32 bits, so does this.
+            // The frame header counts rows in 32 bits as well.
             let Ok(number) = u32::try_from(number) else {
                 break;
             };

@@ -1,4 +1,4 @@
-//! One file of frames and the blocks that are known to lie in it.
+//! One file of frames and its blocks in the index.
 
 use std::fs::File;
 use std::io;
@@ -11,7 +11,7 @@ use glassbox_otlp::Signal;
 use crate::frame::{FrameHeader, SegmentHeader};
 use crate::rows::Rows;
 
-/// One frame as the index knows it.
+/// One frame in the index.
 #[derive(Debug)]
 pub(crate) struct Block {
     pub(crate) header: FrameHeader,
@@ -39,12 +39,12 @@ impl Block {
         }
     }
 
-    /// Returns the sequence number behind the last record.
+    /// Returns the sequence number after the last record.
     pub(crate) fn end_sequence(&self) -> u64 {
         self.header.first_sequence + self.rows.len() as u64
     }
 
-    /// Tells whether any record of the block belongs to `trace`.
+    /// Returns whether any record of the block belongs to `trace`.
     pub(crate) fn has_trace(&self, trace: &[u8; 16]) -> bool {
         self.traces.binary_search(trace).is_ok()
     }
@@ -54,14 +54,14 @@ impl Block {
         &self.traces
     }
 
-    /// Tells whether any record's time may lie in `[since, until]`.
+    /// Returns whether any record's time may be in `[since, until]`.
     pub(crate) fn overlaps(&self, since: Option<u64>, until: Option<u64>) -> bool {
         since.is_none_or(|since| self.header.max_time >= since)
             && until.is_none_or(|until| self.header.min_time <= until)
     }
 }
 
-/// A segment file; the file stays readable for whoever holds this, even when it is unlinked.
+/// An open segment file. It stays readable after it is unlinked.
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub(crate) id: u64,
@@ -96,7 +96,7 @@ impl Segment {
     }
 }
 
-/// How many records of each signal a segment or a store holds.
+/// Number of records by signal, of a segment or a store.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Records {
@@ -131,7 +131,7 @@ impl Records {
     }
 }
 
-/// A segment with the blocks it had at one moment.
+/// A segment with the blocks that it had at one moment.
 #[derive(Debug, Clone)]
 pub(crate) struct SegmentView {
     pub(crate) segment: Arc<Segment>,
@@ -159,7 +159,7 @@ impl SegmentView {
         self.records
             .add(block.header.signal, block.rows.len() as u64);
         self.last_received = self.last_received.max(block.header.received);
-        // Copies the list only while a query holds the earlier one.
+        // Copies the list only if a query still holds the old one.
         Arc::make_mut(&mut self.blocks).push(Arc::new(block));
     }
 
@@ -174,10 +174,10 @@ pub(crate) fn file_name(id: u64) -> String {
     format!("{id:012}.seg")
 }
 
-/// The largest id: a file name has room for no more.
+/// The largest id that fits into a file name.
 pub(crate) const MAX_ID: u64 = 999_999_999_999;
 
-/// Reads the id back from a file name; `None` of a name that is not one of ours.
+/// Reads the id back from a file name; `None` if it is not a segment's name.
 pub(crate) fn id_of(path: &Path) -> Option<u64> {
     let name = path.file_name()?.to_str()?;
     let id = name.strip_suffix(".seg")?.parse().ok()?;

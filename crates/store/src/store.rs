@@ -1,4 +1,4 @@
-//! One data folder's store: opened, appended to, closed.
+//! The store of one folder: opened, appended to, closed.
 
 mod syncer;
 #[cfg(test)]
@@ -29,17 +29,17 @@ use crate::view::{Shown, View};
 use crate::writer::{self, Writer};
 use syncer::Syncer;
 
-/// How long after a write its sync begins; the rest of the 200 ms is for the sync itself.
+/// Delay from a write to its sync; the rest of the 200 ms is for the sync itself.
 const SYNC_AFTER: Duration = Duration::from_millis(100);
 
 /// Why the store could not be opened.
 #[derive(Debug, Error)]
-#[error("could not read the store in {directory}")]
+#[error("the store in {} cannot be read", directory.display())]
 #[non_exhaustive]
 pub struct OpenError {
     /// The folder.
     pub directory: PathBuf,
-    /// What the system says.
+    /// The cause.
     pub source: io::Error,
 }
 
@@ -47,18 +47,18 @@ pub struct OpenError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum AppendError {
-    /// No write could make it fit.
-    #[error("the request takes {bytes} bytes on disk, the whole store may take {max_bytes}")]
+    /// The request is larger than the store.
+    #[error("the request needs {bytes} bytes on disk, the store is limited to {max_bytes}")]
     TooLarge {
-        /// What the request takes.
+        /// Size of the request on disk.
         bytes: u64,
-        /// What the store may take.
+        /// Limit of the store.
         max_bytes: u64,
     },
-    /// The bytes are no OTLP request.
+    /// The bytes are not an OTLP request.
     #[error("the request is not valid OTLP protobuf")]
     Malformed,
-    /// The disk is full or failing; nothing of the batch was kept.
+    /// The disk is full or failing. Nothing of the batch was stored.
     #[error("the store cannot write")]
     Write(#[source] io::Error),
     /// The store has been shut down.
@@ -81,7 +81,7 @@ struct Inner {
     names: Names,
     writer: Mutex<Option<Writer>>,
     shown: Arc<Shown>,
-    /// The number behind the last log record, for whoever follows the log.
+    /// The number after the last log record, for followers of the log.
     newest_log: watch::Sender<u64>,
     recovered: Vec<String>,
 }
@@ -89,10 +89,10 @@ struct Inner {
 impl SegmentStore {
     /// Opens the store in `directory`, creating it if it is missing, and reads its index back.
     ///
-    /// Blocks. Only one store may be open on a folder; the caller sees to that.
+    /// Blocks. The caller must ensure that a folder has only one open store.
     ///
     /// # Errors
-    /// Fails where a file cannot be read or was written by a later version.
+    /// Fails if a file cannot be read or was written by a later version.
     pub fn open(directory: &Path, retention: Retention, clock: Clock) -> Result<Self, OpenError> {
         Self::open_on(directory, retention, clock, Arc::new(Disk))
     }
@@ -128,14 +128,15 @@ impl SegmentStore {
         Ok(Self { inner, syncer })
     }
 
-    /// Stores `batch`; blocks for the compression and the write.
+    /// Stores `batch`. Blocks while it compresses and writes.
     ///
     /// # Errors
-    /// Nothing of the batch is kept when this fails.
+    /// Fails if the batch does not fit, cannot be written, or the store is closed. Nothing of it is
+    /// stored then.
     pub fn append(&self, batch: &Batch) -> Result<(), AppendError> {
         let result = self.try_append(batch);
         if result.is_err() {
-            // What is refused again and again must not leave its names behind.
+            // A refused batch must not leave its names behind.
             self.inner.names.sweep();
         }
         result
@@ -147,7 +148,7 @@ impl SegmentStore {
         let mut bytes = batch.bytes();
         let rows = match index::rows(signal, bytes, now, &self.inner.names) {
             Ok(rows) => rows,
-            // The decoder takes forms that the walk does not (groups): store what it understood.
+            // The decoder accepts groups, the walker does not: store the re-encoded message.
             Err(Malformed) => {
                 encoded = Batch::new(batch.request().clone());
                 bytes = encoded.bytes();
@@ -167,13 +168,13 @@ impl SegmentStore {
         Ok(())
     }
 
-    /// Returns what is stored now; later appends and evictions do not touch it.
+    /// Returns what is stored now, unaffected by later appends and evictions.
     #[must_use]
     pub fn view(&self) -> View {
         self.inner.shown.read(View::clone)
     }
 
-    /// Follows the number behind the newest log record.
+    /// Subscribes to the sequence number after the newest log record.
     #[must_use]
     pub fn follow_logs(&self) -> watch::Receiver<u64> {
         self.inner.newest_log.subscribe()
@@ -185,22 +186,22 @@ impl SegmentStore {
         &self.inner.directory
     }
 
-    /// Returns the cap on bytes.
+    /// Returns the limit in bytes.
     #[must_use]
     pub fn max_bytes(&self) -> u64 {
         self.inner.retention.max_bytes
     }
 
-    /// Returns what the last opening could not read back, one sentence each.
+    /// Returns what could not be read back when the store was opened, one sentence each.
     #[must_use]
     pub fn recovered(&self) -> &[String] {
         &self.inner.recovered
     }
 
-    /// Syncs and closes the store; appends fail from now on, queries go on.
+    /// Syncs and closes the store. Later appends fail; queries still work.
     ///
     /// # Errors
-    /// Fails when the newest segment cannot be synced; a power cut may then lose its end.
+    /// Fails if the newest segment cannot be synced; a power cut may then lose its end.
     pub fn close(&self) -> io::Result<()> {
         self.syncer.stop();
         match self.inner.lock().take() {
@@ -213,18 +214,18 @@ impl SegmentStore {
 impl Drop for SegmentStore {
     fn drop(&mut self) {
         if let Err(error) = self.close() {
-            tracing::error!(%error, "the store could not be synced: a power cut may lose its end");
+            tracing::error!(%error, "the store could not be synced; a power cut may lose its end");
         }
     }
 }
 
 impl Inner {
     fn lock(&self) -> MutexGuard<'_, Option<Writer>> {
-        // A panic while appending leaves at most a frame that the view does not know.
+        // A panic while appending leaves at most a frame that is not in the view.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets `act` change the store and shows the result to queries.
+    /// Changes the store by `act` and publishes the result to queries.
     fn change(&self, act: impl FnOnce(&mut Writer) -> io::Result<()>) -> Result<(), AppendError> {
         let mut guard = self.lock();
         let writer = guard.as_mut().ok_or(AppendError::Closed)?;
@@ -245,7 +246,7 @@ impl Inner {
     }
 }
 
-/// Reads every segment of `directory` and says what could not be read.
+/// Reads every segment of `directory`; also returns what could not be read.
 fn load(
     directory: &Path,
     retention: Retention,
@@ -269,7 +270,7 @@ fn load(
     let mut next_segment = pruned.last_segment.map_or(1, |last| last + 1);
     for (id, path) in files {
         if pruned.last_segment.is_some_and(|last| id <= last) {
-            // Retention had decided this before the process ended.
+            // Retention had evicted it before the process ended.
             writer::remove(&path);
             continue;
         }
@@ -287,7 +288,7 @@ fn load(
             segments.push(recovered.view);
         }
     }
-    // A restart goes on in the last segment, or each start would leave a file behind.
+    // Continue in the last segment, or every start would add a file.
     let active = match segments.last() {
         Some(last) if last.segment.header.created != 0 && !retention.is_full(last, 0, now) => {
             Some(medium.open(&last.segment.path)?)

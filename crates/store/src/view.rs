@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock};
 use crate::pruned::Pruned;
 use crate::segment::{Records, SegmentView};
 
-/// Everything stored at one moment: what a query reads.
+/// A frozen state of the store, which a query reads.
 #[derive(Debug, Clone, Default)]
 pub struct View {
     /// Oldest first.
@@ -40,7 +40,7 @@ impl View {
     }
 }
 
-/// The view of this moment; neither side holds it while it reads or writes a file.
+/// The current view. Its lock is never held while a file is read or written.
 #[derive(Debug, Default)]
 pub(crate) struct Shown(RwLock<View>);
 

@@ -1,4 +1,4 @@
-//! The one place that changes the store: numbers, writes, rolls and evicts.
+//! The only code that changes the store: assigns numbers, writes, starts segments and evicts them.
 
 use std::fs;
 use std::io;
@@ -13,15 +13,15 @@ use crate::rows::Rows;
 use crate::segment::{Block, Segment, SegmentView, file_name};
 use crate::view::{Shown, View};
 
-/// Everything that appending touches; the store keeps it behind one lock.
+/// The state that appending changes; the store keeps it behind one lock.
 #[derive(Debug)]
 pub(crate) struct Writer {
     pub(crate) directory: PathBuf,
     pub(crate) retention: Retention,
     pub(crate) medium: Arc<dyn Medium>,
-    /// What queries see; only the writer changes it, and only for the moment of the change.
+    /// What queries see. Only the writer changes it, and locks it only for the change.
     pub(crate) shown: Arc<Shown>,
-    /// The file of the last segment shown, while it is being written.
+    /// The file of the newest segment, while it is open for writing.
     pub(crate) active: Option<Arc<dyn Appender>>,
     pub(crate) sequences: Sequences,
     pub(crate) next_segment: u64,
@@ -39,8 +39,8 @@ impl Writer {
             .read(|view| view.segments.last().map_or(0, |last| last.bytes));
         let (header, bytes) = frame.number(self.sequences[slot(signal)]);
         if let Err(error) = active.append(bytes) {
-            // Half a frame must not stand before the next one. Where even cutting back fails,
-            // the segment is closed: recovery steps over what is at its end.
+            // A partial frame must not precede the next one. If truncating fails as well, the
+            // segment is closed, and recovery skips the partial frame at its end.
             if active.truncate(end).is_err() {
                 self.active = None;
             }
@@ -56,7 +56,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Closes the active segment when it is full and evicts what is over the limits.
+    /// Closes the active segment if it is full and evicts what exceeds the limits.
     pub(crate) fn make_room(&mut self, frame: u64, records: u64, now: u64) -> io::Result<()> {
         let is_full = |view: &View| {
             let last = view.segments.last();
@@ -65,7 +65,7 @@ impl Writer {
         if self.active.is_some() && self.shown.read(is_full) {
             self.close_active()?;
         }
-        // A segment that is still to be created brings its header along.
+        // A new segment needs room for its header as well.
         let header = if self.active.is_none() {
             SegmentHeader::LEN as u64
         } else {
@@ -81,7 +81,7 @@ impl Writer {
                 .skip(excess)
                 .map(|segment| segment.bytes)
                 .sum();
-            // Only the newest segment is left and still too large: it goes as well.
+            // If only the newest segment is left and there is still no room, it is evicted too.
             let newest_too = frame > 0
                 && excess + 1 == segments.len()
                 && bytes + frame + header > self.retention.max_bytes;
@@ -126,14 +126,14 @@ impl Writer {
                 Ok(active)
             }
             Err(error) => {
-                // The file holds nothing; if it stays, the next start removes it.
+                // The file is empty. If it stays, the next start removes it.
                 drop(fs::remove_file(&path));
                 Err(error)
             }
         }
     }
 
-    /// Removes the `count` oldest segments, the account of it first.
+    /// Removes the `count` oldest segments, after recording that in the account.
     fn evict(&mut self, count: usize) -> io::Result<()> {
         if count == 0 {
             return Ok(());
@@ -145,7 +145,7 @@ impl Writer {
                 gone.fold(view.pruned.clone(), |sum, next| sum.with(next)),
             )
         });
-        // On a full disk there may be no room for the account before something is removed.
+        // On a full disk the account may fit only after something was removed.
         let saved = pruned.save(&self.directory).is_ok();
         let records = |of: &Pruned| of.spans + of.log_records + of.data_points;
         tracing::info!(
@@ -169,7 +169,7 @@ impl Writer {
     }
 }
 
-/// Unlinks a segment; one that stays is unlinked at the next start, by the account's number.
+/// Unlinks a segment. If that fails, the next start does it, by the number in the account.
 pub(crate) fn remove(path: &Path) {
     if let Err(error) = fs::remove_file(path) {
         tracing::warn!(path = %path.display(), %error, "a pruned segment could not be removed");

@@ -111,7 +111,7 @@ async fn what_a_crash_tore_is_said_where_people_look() {
     assert_eq!(status["store"]["spans"], 1);
     let note = &backend.notes()[0];
     assert!(
-        note.contains("torn end cut off") && note.contains("1 record lost"),
+        note.contains("truncated a torn end") && note.contains("1 record lost"),
         "{note}"
     );
     assert_eq!(status["notes"][0], note.as_str());

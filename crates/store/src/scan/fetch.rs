@@ -7,11 +7,11 @@ use glassbox_otlp::wire::{Record, records};
 use super::{Columns, Hit};
 use crate::segment::{Block, SegmentView};
 
-/// Reads the records of `hits`, each block once, and hands each record over with the places in
-/// `hits` of the rows that lie in it.
+/// Reads the records of `hits`, each block once, and calls `act` with each record and the indices in
+/// `hits` of the rows in it.
 ///
-/// Records come in the order of the store, whatever the order of `hits`. A block that cannot be
-/// read is left out, and the log says so.
+/// Records are visited in the order of arrival, whatever the order of `hits`. A block that cannot be
+/// read is skipped and logged.
 pub fn fetch<C: Columns>(hits: &[Hit<'_, C>], mut act: impl FnMut(&Record<'_>, &[usize])) {
     let mut order: Vec<usize> = (0..hits.len()).collect();
     order.sort_unstable_by_key(|at| {
@@ -38,7 +38,7 @@ pub fn fetch<C: Columns>(hits: &[Hit<'_, C>], mut act: impl FnMut(&Record<'_>, &
     }
 }
 
-/// Reads a block and visits its records; one that cannot be read is left out of the answer.
+/// Reads a block and visits its records; if it cannot be read, logs that and visits none.
 pub(super) fn read(segment: &SegmentView, block: &Block, mut visit: impl FnMut(&Record<'_>)) {
     let segment = &segment.segment;
     let result = match segment.read(block) {
@@ -51,6 +51,6 @@ pub(super) fn read(segment: &SegmentView, block: &Block, mut visit: impl FnMut(&
     };
     if let Err(error) = result {
         let path = segment.path.display();
-        tracing::warn!(%path, offset = block.offset, error, "a stored block is left out of an answer");
+        tracing::warn!(%path, offset = block.offset, error, "a stored block cannot be read and is missing from a result");
     }
 }

@@ -1,4 +1,4 @@
-//! The rows that a scan finds, block by block.
+//! The iterator over the matching rows of a scan.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,22 +9,22 @@ use crate::segment::{Block, SegmentView};
 
 type Located<'v> = (&'v SegmentView, &'v Arc<Block>);
 
-/// Iterates over the rows that a scan is narrowed to, in the order of arrival.
+/// Iterates over the matching rows of a scan in the order of arrival.
 ///
 /// # Bounds
-/// A block is searched when its first row is asked for, so a scan that is not finished reads no
-/// more than it has yielded.
+/// A block is searched when the iterator reaches it, so blocks after the last yielded row are not
+/// read.
 pub struct Hits<'v, C> {
     scan: Scan<'v, C>,
     blocks: Box<dyn Iterator<Item = Located<'v>> + 'v>,
     current: Option<(Located<'v>, &'v [C], Candidates)>,
 }
 
-/// The rows of a block that are still to be looked at.
+/// The rows of a block that are left.
 enum Candidates {
-    /// Those from this number on.
+    /// Rows from this number on, still to be checked.
     From(u32),
-    /// These, which are known to be wanted.
+    /// Rows that are known to match.
     Found(vec::IntoIter<u32>),
 }
 
@@ -42,7 +42,7 @@ impl<'v, C: Columns> Hits<'v, C> {
         let blocks: Box<dyn Iterator<Item = Located<'v>> + 'v> = match scan.predicate.numbers() {
             None => Box::new(blocks(view)),
             Some(range) => {
-                // From the newest back: what a follower asks for lies at the end.
+                // From the newest back: a follower's range is at the end.
                 let mut wanted: Vec<_> = blocks(view)
                     .rev()
                     .filter(|(_, block)| C::of(&block.rows).is_some())

@@ -1,4 +1,4 @@
-//! The thread that syncs what was written and keeps retention by age.
+//! The thread that syncs writes and applies retention by age.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Inner, SYNC_AFTER};
 
-/// How often retention by age looks, when nothing is written.
+/// How often retention by age is applied when nothing is written.
 const PRUNE_EVERY: Duration = Duration::from_secs(5);
 
 /// Handle of the thread; stops it when dropped.
@@ -55,7 +55,7 @@ impl Syncer {
         })
     }
 
-    /// Says that something was written.
+    /// Notifies the thread of a write.
     pub(crate) fn wake(&self) {
         let mut state = self.signal.lock();
         if !state.dirty {
@@ -64,7 +64,7 @@ impl Syncer {
         }
     }
 
-    /// Ends the thread; what it has not synced is synced by whoever closes the writer.
+    /// Ends the thread. Closing the writer syncs what is left.
     pub(crate) fn stop(&self) {
         self.signal.lock().stopped = true;
         self.signal.changed.notify_all();
@@ -97,7 +97,7 @@ fn run(store: &Inner, signal: &Signal) {
             return;
         }
         if dirty {
-            // Writes that follow within this time share one sync.
+            // Writes within this time share one sync.
             let mut state = signal.wait(SYNC_AFTER, |state| state.stopped);
             state.dirty = false;
             drop(state);
@@ -119,10 +119,10 @@ fn sync(store: &Inner, failing: &mut bool) {
         Ok(()) => *failing = false,
         Err(error) => {
             if !*failing {
-                tracing::error!(%error, "the store could not be synced: a power cut may lose it");
+                tracing::error!(%error, "the store could not be synced; a power cut may lose its end");
             }
             *failing = true;
-            // Pages of a failed sync may be gone from the cache: go on in a new segment.
+            // The page cache may have lost the data of a failed sync: continue in a new segment.
             if let Some(writer) = store.lock().as_mut() {
                 writer.active = None;
             }
