@@ -16,7 +16,7 @@ mod table;
 
 use table::{FILES, INDEX};
 
-/// Nothing but what this backend serves itself, and no script or style inside the document.
+/// Allows only content from this backend, and no inline scripts or styles.
 const POLICY: &str =
     "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -59,7 +59,7 @@ fn serve(file: &File, asked: &HeaderMap) -> Response {
         tags.map(|one| one.trim().trim_start_matches("W/"))
             .any(|one| one == tag || one == "*")
     });
-    // The files change with the binary and their names do not: keep them, but ask each time.
+    // The files change with the binary, their names do not: cache them, but revalidate.
     let headers = [
         (ETAG, tag.as_str()),
         (CACHE_CONTROL, "no-cache"),

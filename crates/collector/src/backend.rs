@@ -1,4 +1,4 @@
-//! Starts the backend and stops it: its store, its receiver, its collector, its page.
+//! Starts and stops the backend: store, receivers, collector, page.
 
 mod reception;
 
@@ -31,15 +31,15 @@ use crate::server::{self, Bounds};
 use crate::start_error::StartError;
 use reception::Reception;
 
-/// How often an idle stream says that it is alive.
+/// Interval of heartbeats in an idle stream.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// How many questions are worked on at a time; further ones wait their turn.
+/// How many queries run at a time; others wait.
 const QUERIES: usize = 4;
 
-/// A running backend: receives OTLP, stores it, answers questions and shows it.
+/// A running backend.
 ///
-/// Dropping it stops it without waiting; [`shutdown`](Self::shutdown) flushes and reports.
+/// Dropping it stops it without waiting; [`shutdown`](Self::shutdown) waits, syncs and reports.
 #[derive(Debug)]
 pub struct Backend {
     endpoints: Endpoints,
@@ -51,28 +51,28 @@ pub struct Backend {
     ownership: Arc<Ownership>,
 }
 
-/// What a shutdown achieved.
+/// The result of a shutdown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ShutdownReport {
-    /// Whether every request that had begun was answered before the deadline.
+    /// Whether all running requests were finished before the deadline.
     pub drained: bool,
-    /// Whether everything acknowledged is synced to disk.
+    /// Whether everything acknowledged was synced to disk.
     pub synced: bool,
-    /// How many spans are stored.
+    /// Number of stored spans.
     pub spans: u64,
-    /// How many log records are stored.
+    /// Number of stored log records.
     pub log_records: u64,
-    /// How many data points are stored.
+    /// Number of stored data points.
     pub data_points: u64,
 }
 
 impl Backend {
-    /// Takes the data folder, binds the ports, opens the store and serves.
+    /// Locks the data folder, binds the ports, opens the store and starts serving.
     ///
     /// # Errors
-    /// Each error is one sentence that says what is wrong, where, and what to do. Nothing is left
-    /// behind but the data folder.
+    /// Fails if a setting is invalid, or if the data folder, a port, the store or the collector
+    /// cannot be used. The error says what to do. Only the data folder is left behind.
     pub async fn start(config: BackendConfig) -> Result<Self, StartError> {
         if !config.enabled {
             return Err(StartError::Disabled);
@@ -91,7 +91,7 @@ impl Backend {
         let intake = Intake::new(Arc::clone(&store), Arc::clone(&ownership));
         let receiver = Receiver::new(Arc::new(intake), limits);
         let stop = CancellationToken::new();
-        // Whatever fails from here on, what was started ends.
+        // If anything fails from here on, stop what was started.
         let stop_unless_started = stop.clone().drop_guard();
         let hosts = &config.allowed_hosts;
         let receivers = Receivers::new(receiver.clone(), hosts);
@@ -163,35 +163,34 @@ impl Backend {
         &self.endpoints
     }
 
-    /// Returns what a user should be told about this start: ports that were not the default ones,
-    /// what a crash cost, an address that others can reach. One sentence each.
+    /// Returns notes for the user about this start, one sentence each: ports other than the default,
+    /// data lost in a crash, addresses that other machines can reach.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// Returns what receives for the backend, and how it fares.
+    /// Returns the current receiver status.
     #[must_use]
     pub fn collector(&self) -> CollectorStatus {
         self.reception.status().borrow().clone()
     }
 
-    /// Renders the collector's configuration anew, and takes it over once the collector has found
-    /// it valid.
+    /// Renders the collector's configuration again, has the collector check it, and applies it.
     ///
     /// # Errors
-    /// Fails when there is no collector, when it refuses the configuration, or when it does not
-    /// come up with it. Then the old configuration is in place again; where the collector had to
-    /// be started for that, or the backend receives in its place, the error says so.
+    /// Fails if there is no collector, if it rejects the configuration, or if it does not become
+    /// ready with it. The old configuration is then restored. The error says if the collector was
+    /// restarted for that, or if the backend receives in its place.
     pub async fn reload(&self) -> Result<(), ReloadError> {
         self.reception.reload().await
     }
 
-    /// Stops accepting, ends the streams, answers what is running, syncs the store and gives the
-    /// data folder up, all within `deadline`.
+    /// Stops accepting, ends the streams, finishes running requests within `deadline`, syncs the
+    /// store and unlocks the data folder.
     pub async fn shutdown(mut self, deadline: Duration) -> ShutdownReport {
         let until = Instant::now() + deadline;
-        // First the collector, which sends on what it holds; then those to whom it sends.
+        // First the collector, which sends what it holds to the receivers; then the receivers.
         let mut drained = self.reception.stop_collector(until).await;
         self.stop.cancel();
         let mut servers = self.reception.take_servers();
@@ -202,7 +201,7 @@ impl Backend {
             }
         }
         let store = Arc::clone(&self.store);
-        // Syncing is worth more than the deadline: it is what acknowledging promised.
+        // Sync even after the deadline: acknowledged data must reach the disk.
         let synced = match spawn_blocking(move || store.close()).await {
             Ok(Ok(())) => true,
             Ok(Err(error)) => {
@@ -212,7 +211,7 @@ impl Backend {
             Err(_) => false,
         };
         if let Err(error) = self.ownership.release() {
-            tracing::warn!(%error, "the lock of the data folder could not be given up");
+            tracing::warn!(%error, "the data folder could not be unlocked");
         }
         let Records {
             spans,
@@ -246,7 +245,7 @@ struct Addresses {
 }
 
 impl Addresses {
-    /// Warns of addresses that other machines reach: nothing asks them who they are.
+    /// Returns warnings about addresses that other machines can reach without authentication.
     fn exposure(&self) -> Vec<String> {
         let all = [
             ("OTLP/gRPC", self.grpc),
@@ -260,7 +259,7 @@ impl Addresses {
             .map(|(what, address)| {
                 format!(
                     "WARNING: {what} listens on {address}, beyond loopback and without a key: \
-                     whoever reaches this machine can read and write all telemetry"
+                     anyone who can reach this machine can read and write all telemetry"
                 )
             })
             .collect()

@@ -1,4 +1,4 @@
-//! The time of the system: the one place of the backend that asks for it.
+//! The system's time. Only this module reads it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -10,61 +10,59 @@ use serde::{Deserialize, Serialize};
 
 use crate::listen::Listen;
 
-/// How the backend is set up. The default listens on loopback and keeps 1 GiB in `.glassbox`.
+/// Settings of a backend. The default listens on loopback and stores up to 1 GiB in `.glassbox`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct BackendConfig {
-    /// Whether a backend may be started at all. Default true.
+    /// Whether a backend may be started. Default true.
     pub enabled: bool,
-    /// The data folder, created for this user alone. Default `.glassbox`.
+    /// The data folder, created with mode 0700. Default `.glassbox`.
     pub data_dir: PathBuf,
-    /// Where OTLP/gRPC is received. Unset: 127.0.0.1:4317, or the next free pair of ports.
+    /// The OTLP/gRPC address. Default 127.0.0.1:4317, or the next free pair of ports.
     pub grpc: Option<Listen>,
-    /// Where OTLP/HTTP is received. Unset: 127.0.0.1:4318, or the next free pair of ports.
+    /// The OTLP/HTTP address. Default 127.0.0.1:4318, or the next free pair of ports.
     pub http: Option<Listen>,
-    /// Where the page and the API are served. Unset: 127.0.0.1:4380, or the next free port.
+    /// The address of the page and the API. Default 127.0.0.1:4380, or the next free port.
     pub page: Option<Listen>,
-    /// Names other than loopback ones that a `Host` header may carry. Default none.
+    /// Names that a `Host` header may have besides loopback names. Default none.
     pub allowed_hosts: Vec<String>,
-    /// How many bytes of telemetry are kept on disk; the oldest goes first. Default 1 GiB.
+    /// Limit of stored telemetry in bytes; the oldest is removed first. Default 1 GiB.
     pub max_bytes: ByteSize,
-    /// How long telemetry is kept after it arrived. Default 7 days; 0 keeps it for ever.
+    /// How long telemetry is stored after it arrived. Default 7 days; 0 is forever.
     #[serde(with = "glassbox_config::duration")]
     pub max_age: Duration,
-    /// How many spans, log records and data points are kept together, which bounds the memory of
-    /// the index: about 100 bytes each, 300 where each came in a request of its own. Default
-    /// 1 million.
+    /// Limit of spans, log records and data points together. It bounds the memory of the index:
+    /// about 100 bytes each, 300 if each arrives in its own request. Default 1 million.
     pub max_stored_records: u64,
-    /// How many records one answer of the API holds at most. Default 10 000.
+    /// Limit of records in one API response. Default 10 000.
     pub max_records: usize,
     /// The largest OTLP request in bytes, also after decompression. Default 64 MiB.
     pub max_request_bytes: ByteSize,
-    /// Which collector receives: `auto` (a real one where it is found), `off` (the backend itself)
-    /// or the path of one. Default `auto`. An application without a shim receives by itself.
+    /// Which collector receives: `auto` (a real one if it is found), `off` (the backend itself) or
+    /// the path of one. Default `auto`. In an application without a shim the backend receives.
     pub otelcol: Otelcol,
-    /// A configuration of the user's for the collector, layered over the rendered one. Default none.
+    /// A user's collector configuration that is layered over the rendered one. Default none.
     pub otelcol_config: Option<PathBuf>,
     /// Where the collector sends a copy of everything by OTLP/gRPC: `host:port` with TLS, or
     /// `http://host:port` without. Default nowhere.
     pub remote_endpoint: Option<String>,
-    /// Whether the certificate of the remote goes unverified. Default false.
+    /// Whether to accept any certificate of the remote. Default false.
     pub remote_insecure: bool,
-    /// Headers that the remote asks for. They reach the collector by its environment, never by its
+    /// Headers that the remote requires. The collector gets them in its environment, not in its
     /// configuration. Default none.
     pub remote_headers: RemoteHeaders,
-    /// Whether the collector's own metrics go into the store. Default false.
+    /// Whether to store the collector's own metrics. Default false.
     pub self_metrics: bool,
-    /// Whether the collector also writes what it receives to OTLP JSON lines files. Default true.
+    /// Whether the collector also writes an archive of OTLP JSON lines. Default true.
     pub archive: bool,
-    /// How many bytes the files of the archive hold together; the oldest rotated one goes first.
-    /// A file is rotated at a quarter of it, 256 MiB at most. Default 1 GiB.
+    /// Limit in bytes of all archive files; the oldest rotated file is removed first. A file is
+    /// rotated at a quarter of the limit, at most 256 MiB. Default 1 GiB.
     pub archive_max_bytes: ByteSize,
-    /// How long a file of the archive is kept after it was rotated. Default 7 days; 0 keeps it for
-    /// ever.
+    /// How long an archive file is kept after it was rotated. Default 7 days; 0 is forever.
     #[serde(with = "glassbox_config::duration")]
     pub archive_max_age: Duration,
-    /// How many rotated files the archive keeps. Default 100.
+    /// Limit of rotated archive files. Default 100.
     pub archive_max_files: usize,
     #[serde(skip)]
     pub(crate) routes: Router,
@@ -102,7 +100,7 @@ impl Default for BackendConfig {
     }
 }
 
-/// Below this a store could not hold two segments.
+/// The smallest store that has room for two segments.
 const SMALLEST_STORE: ByteSize = ByteSize::kib(256);
 
 impl Section for BackendConfig {
@@ -133,7 +131,7 @@ impl Section for BackendConfig {
 }
 
 impl BackendConfig {
-    /// Returns the first key whose value cannot be used, and why.
+    /// Returns the first key with an invalid value, and what is wrong with it.
     pub(crate) fn fault(&self) -> Option<(&'static str, String)> {
         if self.data_dir.as_os_str().is_empty() {
             return Some(("data_dir", "must name a folder".to_owned()));
@@ -176,59 +174,59 @@ impl BackendConfig {
         self
     }
 
-    /// Sets where OTLP/gRPC is received; an address set by hand must be free.
+    /// Sets the OTLP/gRPC address, which must be free.
     #[must_use]
     pub fn grpc(mut self, listen: impl Into<Listen>) -> Self {
         self.grpc = Some(listen.into());
         self
     }
 
-    /// Sets where OTLP/HTTP is received; an address set by hand must be free.
+    /// Sets the OTLP/HTTP address, which must be free.
     #[must_use]
     pub fn http(mut self, listen: impl Into<Listen>) -> Self {
         self.http = Some(listen.into());
         self
     }
 
-    /// Sets where the page and the API are served; an address set by hand must be free.
+    /// Sets the address of the page and the API, which must be free.
     #[must_use]
     pub fn page(mut self, listen: impl Into<Listen>) -> Self {
         self.page = Some(listen.into());
         self
     }
 
-    /// Sets how many bytes of telemetry are kept on disk.
+    /// Sets the limit of stored telemetry in bytes.
     #[must_use]
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = ByteSize::bytes(bytes);
         self
     }
 
-    /// Sets how long telemetry is kept; zero keeps it for ever.
+    /// Sets how long telemetry is stored; zero is forever.
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = age;
         self
     }
 
-    /// Sets how many records are kept.
+    /// Sets the limit of stored records.
     #[must_use]
     pub fn max_stored_records(mut self, records: u64) -> Self {
         self.max_stored_records = records;
         self
     }
 
-    /// Sets how many records one answer of the API holds at most.
+    /// Sets the limit of records in one API response.
     #[must_use]
     pub fn max_records(mut self, records: usize) -> Self {
         self.max_records = records;
         self
     }
 
-    /// Lets the backend run a real collector as its child, in `environment`: that is where it is
-    /// looked for, and what it is started with.
+    /// Allows the backend to run a real collector as a child process. The collector is searched on
+    /// the `PATH` of `environment` and started with it.
     ///
-    /// Without this the backend receives by itself.
+    /// Without this call the backend receives by itself.
     ///
     /// ```no_run
     /// use glassbox_collector::{Backend, BackendConfig, Shim};
@@ -249,10 +247,10 @@ impl BackendConfig {
         self
     }
 
-    /// Adds routes to the page's port, behind the same checks of `Host` and `Origin`.
+    /// Adds routes on the page's port. They have the same checks of `Host` and `Origin`.
     ///
     /// # Panics
-    /// [`Backend::start`](crate::Backend::start) panics when a route is one of the backend's own.
+    /// [`Backend::start`](crate::Backend::start) panics if a route is already one of the backend.
     #[must_use]
     pub fn with_routes(mut self, routes: Router) -> Self {
         self.routes = self.routes.merge(routes);

@@ -1,4 +1,4 @@
-//! Where a backend listens.
+//! The addresses of a running backend.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -42,7 +42,7 @@ impl Endpoints {
 
 fn url(mut address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
-        // Nobody can connect to 0.0.0.0; from here, loopback reaches it.
+        // A client cannot connect to 0.0.0.0, but to loopback.
         address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
     }
     format!("http://{address}")

@@ -1,9 +1,8 @@
-//! Who may talk to the backend from a browser: loopback names and loopback pages.
+//! Restricts browser access to loopback names and loopback pages.
 //!
-//! A page on the internet can make a browser send requests to loopback, and by DNS rebinding even
-//! read the answers. Such requests carry a foreign `Origin` or a foreign `Host`, so both are
-//! checked on every HTTP port of the backend's own before anything else looks at the request. Where a
-//! collector has the OTLP ports, it answers there and checks neither.
+//! A page on the internet can make a browser send requests to loopback, and with DNS rebinding even
+//! read the responses. Such requests have a foreign `Origin` or `Host`, so both are checked first on
+//! every HTTP port of the backend. A collector on the OTLP ports checks neither.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -29,7 +28,7 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    /// Makes the check for a listener at `bound`; `allowed` names further hosts.
+    /// Creates the check for a listener at `bound`; `allowed` are additional host names.
     pub(crate) fn new(bound: SocketAddr, allowed: &[String]) -> Arc<Self> {
         let allowed = allowed
             .iter()
@@ -38,7 +37,7 @@ impl Guard {
         Arc::new(Self { bound, allowed })
     }
 
-    /// Decides whether a `Host` may be answered.
+    /// Returns whether a `Host` is allowed.
     fn is_host_allowed(&self, authority: &str) -> bool {
         let Some(host) = host_of(authority) else {
             return false;
@@ -46,13 +45,13 @@ impl Guard {
         if is_loopback(&host) || self.allowed.contains(&host) {
             return true;
         }
-        // An address typed as such cannot be rebound: that takes a name.
+        // Only names can be rebound, not addresses.
         host.parse::<IpAddr>().is_ok_and(|ip| {
             self.bound.ip() == ip || (self.bound.ip().is_unspecified() && !ip.is_unspecified())
         })
     }
 
-    /// Decides whether a page of `origin` may call, given that `host` may be called.
+    /// Returns whether pages of `origin` may call an allowed `host`.
     fn is_origin_allowed(&self, origin: &str, authority: &str) -> bool {
         is_loopback_origin(origin)
             || origin
@@ -61,19 +60,14 @@ impl Guard {
     }
 }
 
-/// Checks a request, answers preflights, and marks answers for loopback pages.
+/// Checks a request, answers preflights, and adds CORS headers for loopback pages.
 pub(crate) async fn check(
     State(guard): State<Arc<Guard>>,
     request: Request,
     next: Next,
 ) -> Response {
     let Some(authority) = authority(request.headers(), request.uri()) else {
-        return refuse(
-            &request,
-            "host",
-            "the request does not say which host it is for",
-            "",
-        );
+        return refuse(&request, "host", "the request has no host", "");
     };
     if !guard.is_host_allowed(&authority) {
         let message = "this backend answers to loopback names and the addresses it listens on; \
@@ -136,12 +130,12 @@ fn authority(headers: &HeaderMap, uri: &Uri) -> Option<String> {
     match (hosts.next(), hosts.next()) {
         (Some(host), None) => Some(host.to_str().ok()?.to_ascii_lowercase()),
         (None, _) => Some(uri.authority()?.as_str().to_ascii_lowercase()),
-        // Two hosts are somebody's attempt to have one checked and the other used.
+        // With two hosts an attacker could have one checked and the other used.
         (Some(_), Some(_)) => None,
     }
 }
 
-/// Takes the port off an authority.
+/// Removes the port from an authority.
 fn host_of(authority: &str) -> Option<String> {
     let authority: http::uri::Authority = authority.parse().ok()?;
     if authority.as_str().contains('@') {

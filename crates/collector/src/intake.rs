@@ -1,4 +1,4 @@
-//! What stands behind the receiver: batches go into the store before they are acknowledged.
+//! The receiver's consumer: stores batches before they are acknowledged.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -11,20 +11,20 @@ use tokio::sync::Semaphore;
 
 use crate::ownership::Ownership;
 
-/// How long clients keep their data before they try a disk again that could not be written.
+/// Delay after which clients try again when the disk could not be written.
 const DISK_RETRY: Duration = Duration::from_secs(5);
 
-/// How many batches are written at a time. A client that goes away gives its share of the receiver's
-/// budget back while its batch is still being written, so their number needs a bound of its own.
+/// Limit of batches that are written at a time. A client that disconnects releases its share of the
+/// receiver's budget while its batch is still being written, so this needs a separate limit.
 const WRITES: usize = 8;
 
 /// Puts batches into the store.
 #[derive(Debug)]
 pub(crate) struct Intake {
     store: Arc<SegmentStore>,
-    /// Whoever may write must own the folder, so the right lives as long as this.
+    /// Held so that the folder is locked as long as anything can write to it.
     _ownership: Arc<Ownership>,
-    /// Whether the last write failed, so that the log says it once and not per request.
+    /// Whether the last write failed, so that this is logged once and not per request.
     failing: AtomicBool,
     writes: Arc<Semaphore>,
 }
@@ -49,7 +49,7 @@ impl Intake {
             Some(error) => tracing::error!(
                 %directory,
                 error = error.source(),
-                "the store cannot write: clients are asked to keep their telemetry",
+                "the store cannot write; clients are told to retry",
             ),
             None => tracing::info!(%directory, "the store can write again"),
         }
@@ -63,14 +63,14 @@ impl Consumer for Intake {
         let Ok(turn) = Arc::clone(&self.writes).acquire_owned().await else {
             return Err(refusal(&AppendError::Closed));
         };
-        // A client that goes away does not undo the write; it sends again what it does not know.
+        // The write continues if the client disconnects; the client sends the batch again.
         let write = move || {
             let _turn = turn;
             store.append(&batch)
         };
         let appended = tokio::task::spawn_blocking(write).await;
         let appended = appended.map_err(|_| Refusal::Internal {
-            message: "the store failed while it wrote".to_owned(),
+            message: "the store panicked while writing".to_owned(),
         })?;
         self.note(appended.as_ref().err());
         match appended {

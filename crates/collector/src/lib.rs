@@ -1,15 +1,14 @@
-//! The local backend: receives OTLP, stores it, answers questions about it and shows it.
+//! The local backend: receives OTLP, stores it, and serves a query API and a page.
 //!
-//! [`Backend::start`] takes a data folder, binds OTLP/gRPC, OTLP/HTTP and the page on loopback and
-//! serves until [`Backend::shutdown`]. What a client sent is kept as it was sent: the store appends
-//! the OTLP bytes to segment files and finds them again by an index in memory.
+//! [`Backend::start`] locks a data folder, binds OTLP/gRPC, OTLP/HTTP and the page on loopback, and
+//! serves until [`Backend::shutdown`]. The crate `glassbox-store` keeps requests as received.
 //!
-//! Where the application allows it by a [`Shim`], a real OpenTelemetry Collector receives in the
-//! backend's place and sends on to it; [`BackendConfig::supervise`] says how that is allowed, and
-//! [`Backend::collector`] what came of it.
+//! If the application has a [`Shim`], a real OpenTelemetry Collector can receive instead of the
+//! backend and forward to it: [`BackendConfig::supervise`] allows that, and [`Backend::collector`]
+//! returns its status. The crate `glassbox-otelcol` runs it.
 //!
-//! What is acknowledged survives the death of the process at once and a power cut after at most
-//! 200 ms. The backend emits no telemetry about what it ingests; its log tells of its own life.
+//! Acknowledged data survives the death of the process at once, and a power cut after at most
+//! 200 ms. The backend emits no telemetry about what it receives; it logs only its own state.
 //!
 //! ```no_run
 //! use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The address of a listener, as people write it.
+//! Parses the address of a listener.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -8,13 +8,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
 /// An address to listen on: `127.0.0.1:4317`, `[::1]:4317`, `localhost:4317`, `:4317` (loopback),
-/// each also with `http://` before it. Port 0 picks a free one.
+/// each also with the prefix `http://`. Port 0 selects a free port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listen(SocketAddr);
 
-/// A text that is no address to listen on.
+/// The text is not an address to listen on.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{text:?} is no address to listen on; write host and port, as 127.0.0.1:4317")]
+#[error("{text:?} is not an address to listen on; write host and port, such as 127.0.0.1:4317")]
 pub struct ParseListenError {
     text: String,
 }

@@ -1,4 +1,4 @@
-//! Binds the three ports: set by hand means exactly that, otherwise the next free.
+//! Binds the three ports: exactly those that are set, otherwise the default or the next free.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -15,20 +15,20 @@ const GRPC: u16 = 4317;
 const HTTP: u16 = 4318;
 const PAGE: u16 = 4380;
 
-/// How many ports behind the default one are tried.
+/// How many ports after the default one are tried.
 const TRIES: u16 = 200;
 
-/// For how long a taken port is tried again that a backend before this one had on the same folder
-/// and did not give up: where it was killed, its collector has the ports a moment longer.
+/// How long to retry a port that the previous backend on this folder used if it was killed: its
+/// collector may hold the port a little longer.
 const LEFT_BEHIND: Duration = Duration::from_secs(2);
 
-/// The same for an address that is set by hand: nobody is served by another one.
+/// How long to retry an address that is set explicitly, because there is no alternative.
 const BY_HAND: Duration = Duration::from_millis(250);
 
-/// How long after a taken port is tried again.
+/// Pause between two tries.
 const MOMENT: Duration = Duration::from_millis(50);
 
-/// The two listeners for OTLP, and what has to be said about them.
+/// The two OTLP listeners, and notes for the user about them.
 #[derive(Debug)]
 pub(crate) struct OtlpPair {
     grpc: Bound,
@@ -44,8 +44,8 @@ pub(crate) struct Bound {
 }
 
 impl OtlpPair {
-    /// Binds what is set by hand, and for the rest the default ports or the next free ones. Those
-    /// that a predecessor has `left_behind` are waited for.
+    /// Binds the addresses that are set, otherwise the default ports or the next free ones. Waits
+    /// for ports that a killed predecessor has `left_behind`.
     pub(crate) async fn bind(
         config: &BackendConfig,
         left_behind: &[u16],
@@ -55,7 +55,7 @@ impl OtlpPair {
             (grpc, http) => (grpc, http),
         };
         let mut notes = Vec::new();
-        // What is set by hand first, so that no search takes its port.
+        // First the addresses that are set, so that no search takes their ports.
         let by_hand_grpc = match grpc {
             Some(listen) => Some(exactly("grpc", listen.address(), left_behind).await?),
             None => None,
@@ -71,7 +71,7 @@ impl OtlpPair {
         Ok(Self { grpc, http, notes })
     }
 
-    /// Binds `first` and the port behind it, or the next two in a row that are both free.
+    /// Binds `first` and the port after it, or the next pair of ports that are both free.
     async fn next_free(first: u16, left_behind: &[u16]) -> Result<Self, StartError> {
         let mut last = None;
         for port in (first..=first + TRIES).step_by(2) {
@@ -103,7 +103,7 @@ impl OtlpPair {
         Err(none_free(first, last))
     }
 
-    /// Returns the listeners, gRPC first, and what has to be said about them.
+    /// Returns the listeners, gRPC first, and the notes.
     pub(crate) fn into_listeners(self) -> ((Bound, Bound), Vec<String>) {
         ((self.grpc, self.http), self.notes)
     }
@@ -130,7 +130,7 @@ pub(crate) async fn page(
     }
 }
 
-/// Binds a port that only this machine reaches and nobody is told of.
+/// Binds any free loopback port.
 pub(crate) async fn private() -> io::Result<Bound> {
     bind(loopback(0)).await
 }
@@ -150,7 +150,7 @@ fn patience(address: SocketAddr, left_behind: &[u16], otherwise: Duration) -> Du
     }
 }
 
-/// Binds this address, and tries for as long as `patience` if somebody has it.
+/// Binds an address, and retries up to `patience` while it is in use.
 async fn patiently(address: SocketAddr, patience: Duration) -> io::Result<Bound> {
     let until = Instant::now() + patience;
     loop {
@@ -181,7 +181,7 @@ async fn exactly(
     }
 }
 
-/// Finds who has an address that cannot be bound because somebody has it.
+/// Finds the process that uses an address, if that is why it cannot be bound.
 async fn owner(address: SocketAddr, error: &io::Error) -> Option<PortOwner> {
     if error.kind() != io::ErrorKind::AddrInUse {
         return None;
@@ -189,11 +189,11 @@ async fn owner(address: SocketAddr, error: &io::Error) -> Option<PortOwner> {
     PortOwner::of(address).await
 }
 
-/// Returns the first owner that is found as the rest of a sentence.
+/// Returns the first owner that is found, as the end of a sentence.
 async fn first_owner<const N: usize>(addresses: [SocketAddr; N]) -> String {
     for address in addresses {
         if let Some(owner) = PortOwner::of(address).await {
-            return format!(", {owner} has {}", address.port());
+            return format!(", {owner} uses {}", address.port());
         }
     }
     String::new()
@@ -217,7 +217,7 @@ async fn next_free(
             Ok(bound) => {
                 if candidate != port {
                     notes.push(format!(
-                        "port {port} is taken{}: {what} listens on {candidate}",
+                        "port {port} is in use{}: {what} listens on {candidate}",
                         first_owner([loopback(port)]).await
                     ));
                 }

@@ -1,4 +1,4 @@
-//! One data folder has one owner at a time.
+//! The lock of a data folder: it has one owner at a time.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -18,29 +18,28 @@ pub(crate) const SEGMENTS: &str = "segments";
 
 const OWNER_ONLY: u32 = 0o700;
 
-/// The right to use a data folder, held until dropped; the lock ends with the process at the
-/// latest, however it ends.
+/// The lock of a data folder, held until dropped. The system releases it when the process ends.
 #[derive(Debug)]
 pub struct Ownership {
     directory: PathBuf,
     lock: File,
-    /// Who had the folder before and did not give it up: it was killed, or the machine was.
+    /// The previous owner, if it did not release the folder because it was killed.
     predecessor: Option<Owner>,
 }
 
-/// Who owns a data folder, as its lock file says.
+/// The owner of a data folder, from its lock file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Owner {
     /// The process id.
     pub pid: u32,
-    /// When it took the folder, in nanoseconds since the epoch.
+    /// When it locked the folder, in nanoseconds since the epoch.
     pub started_unix_nano: u64,
-    /// Where it listens, once it does.
+    /// Where it listens, once it is running.
     pub endpoints: Option<Endpoints>,
 }
 
-/// Why a data folder could not be taken.
+/// Why a data folder could not be locked.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OwnershipError {
@@ -49,15 +48,15 @@ pub enum OwnershipError {
     Owned {
         /// The folder.
         directory: PathBuf,
-        /// The owner, where the lock file says it.
+        /// The owner, if the lock file names it.
         owner: Option<Owner>,
     },
     /// It cannot be created, read or written.
-    #[error("the data folder {} cannot be used; choose a folder that you may write", directory.display())]
+    #[error("the data folder {} cannot be used; choose a folder that is writable", directory.display())]
     Unusable {
         /// The folder.
         directory: PathBuf,
-        /// What the system says.
+        /// The cause.
         source: io::Error,
     },
 }
@@ -77,13 +76,13 @@ impl std::fmt::Display for By<'_> {
 }
 
 impl Ownership {
-    /// Takes `directory` for this process, creating it with mode 0700 if it is missing.
+    /// Locks `directory` for this process, creating it with mode 0700 if it is missing.
     ///
-    /// A folder that was made by hand and holds other things keeps its mode; what is put into it
-    /// is readable by its owner alone in any case.
+    /// An existing folder with other files keeps its mode; files of the backend are readable by
+    /// their owner only in any case.
     ///
     /// # Errors
-    /// Fails when another process owns the folder, naming it, or when it cannot be used.
+    /// Fails if another process has locked the folder, or if it cannot be used.
     pub fn take(directory: &Path, started_unix_nano: u64) -> Result<Self, OwnershipError> {
         let unusable = |source| OwnershipError::Unusable {
             directory: directory.to_owned(),
@@ -122,7 +121,7 @@ impl Ownership {
         Ok(ownership)
     }
 
-    /// Tells in the lock file where this process listens.
+    /// Writes to the lock file where this process listens.
     pub(crate) fn announce(&self, started: u64, endpoints: Endpoints) -> io::Result<()> {
         let (pid, endpoints) = (std::process::id(), Some(endpoints));
         self.write(&Owner {
@@ -132,14 +131,14 @@ impl Ownership {
         })
     }
 
-    /// Lets go of the folder before this is dropped; the lock file then names nobody.
+    /// Unlocks the folder and clears the lock file.
     pub(crate) fn release(&self) -> io::Result<()> {
         self.lock.set_len(0)?;
         self.lock.unlock()
     }
 
-    /// Returns the ports for OTLP that a predecessor listened on who did not end in order: its
-    /// collector may have them for a moment longer.
+    /// Returns the OTLP ports of a previous owner that was killed: its collector may hold them a
+    /// little longer.
     pub(crate) fn left_behind(&self) -> Vec<u16> {
         let endpoints = self
             .predecessor
@@ -177,7 +176,7 @@ fn create(directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Tells whether a folder holds nothing that somebody else may have to read.
+/// Returns whether a folder contains only files of the backend.
 fn is_ours(directory: &Path) -> io::Result<bool> {
     if directory
         .file_name()

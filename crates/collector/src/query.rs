@@ -1,7 +1,7 @@
-//! Queries over the store: traces, metrics and logs, each over one frozen view.
+//! Queries: traces, metrics and logs, each over one frozen view of the store.
 //!
-//! A query reads columns, and records only for what it returns and for text search. Everything here
-//! blocks: callers run it off the async threads.
+//! A query reads columns, and records only for its result and for text search. Queries block:
+//! callers run them outside of async threads.
 
 use glassbox_store::{SegmentStore, View};
 
@@ -19,7 +19,7 @@ pub(crate) use filter::Filter;
 pub(crate) use logs::{LogPage, PageRange};
 pub(crate) use needle::Needle;
 
-/// Answers queries about one store.
+/// Runs queries on one store.
 #[derive(Debug, Clone)]
 pub(crate) struct Query {
     store: Arc<SegmentStore>,

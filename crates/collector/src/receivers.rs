@@ -1,4 +1,4 @@
-//! OTLP on sockets: what is received over gRPC and HTTP goes to one receiver.
+//! Serves the OTLP receiver on sockets, over gRPC and HTTP.
 
 use std::net::SocketAddr;
 
@@ -15,7 +15,7 @@ use crate::guard::{self, Guard};
 use crate::listeners::Bound;
 use crate::server::{self, Bounds};
 
-/// Serves the receiver on any listener that it is given.
+/// Serves one receiver on any number of listeners.
 #[derive(Debug, Clone)]
 pub(crate) struct Receivers {
     receiver: Receiver,
@@ -23,7 +23,7 @@ pub(crate) struct Receivers {
 }
 
 impl Receivers {
-    /// Serves `receiver` to clients that call it by a loopback name or one of `hosts`.
+    /// Wraps `receiver`. Clients must call it by a loopback name, the bound address or one of `hosts`.
     pub(crate) fn new(receiver: Receiver, hosts: &[String]) -> Self {
         Self {
             receiver,
@@ -41,8 +41,8 @@ impl Receivers {
         self.serve(bound, router, stop)
     }
 
-    /// Serves OTLP/HTTP until `stop`, where clients expect it, and where they send it when told a
-    /// base address with a path.
+    /// Serves OTLP/HTTP until `stop`, also below `/otlp` and `/api/otel`, for clients that are
+    /// configured with such a base address.
     pub(crate) fn serve_http(&self, bound: Bound, stop: CancellationToken) -> JoinHandle<()> {
         let unknown = self.receiver.clone();
         let router = self

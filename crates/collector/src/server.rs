@@ -1,8 +1,8 @@
-//! Serves a router over HTTP/1.1 and HTTP/2 without TLS, so also gRPC, within bounds.
+//! Serves a router over HTTP/1.1 and HTTP/2 without TLS, with limits.
 //!
-//! A connection costs a descriptor and memory before it has said anything. So there are only so
-//! many at a time, one that does not finish a request's head is closed, and one whose other end
-//! is gone is found out by pings.
+//! An idle connection already costs a descriptor and memory. So the number of connections is
+//! limited, a connection that does not complete a request's head in time is closed, and pings detect
+//! a dead peer.
 
 use std::convert::Infallible;
 use std::io::{self, Cursor};
@@ -24,17 +24,16 @@ use tower::Service;
 
 mod leftover;
 
-/// How long to wait after a failed accept: its usual cause, no free descriptor, does not go by
-/// itself.
+/// Pause after a failed accept, whose usual cause is that no descriptor is free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// What every HTTP/2 client with prior knowledge sends first.
+/// The first bytes from an HTTP/2 client with prior knowledge.
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// What bounds the connections of one listener.
+/// Limits of the connections of one listener.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
-    /// How many are served at a time; further ones wait in the system's queue.
+    /// How many are served at a time; others wait in the system's queue.
     pub(crate) connections: usize,
     /// How long a client may take for the head of a request, and an idle one be kept. Over
     /// HTTP/2, how long it may take to answer a ping.
@@ -45,7 +44,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             connections: 1024,
-            // More than the minute at which metrics come, so that their connection is kept.
+            // Longer than the usual minute between metrics, to keep their connection.
             head: Duration::from_secs(75),
         }
     }
@@ -68,7 +67,7 @@ pub(crate) async fn serve(
         if is_full && !was_full {
             tracing::warn!(
                 connections = bounds.connections,
-                "as many connections as may be are open: further ones wait until one ends",
+                "the limit of connections is reached; others wait until one closes",
             );
         }
         was_full = is_full;
@@ -79,7 +78,7 @@ pub(crate) async fn serve(
                 Ok((stream, _)) => {
                     let (router, stop) = (router.clone(), stop.clone());
                     connections.spawn(async move {
-                        // A connection that breaks is its client's affair.
+                        // A broken connection is not an error of the server.
                         let _ = connection(stream, router, bounds.head, stop).await;
                     });
                 }
@@ -100,7 +99,7 @@ async fn connection(
     head: Duration,
     stop: CancellationToken,
 ) -> hyper::Result<()> {
-    // Answers are small and whole: waiting for more to send only delays them.
+    // Responses are small and complete: Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
     let first = tokio::select! {
         first = tokio::time::timeout(head, beginning(&mut stream)) => first,
@@ -119,7 +118,7 @@ async fn connection(
     }
 }
 
-/// Reads as much as tells the versions of HTTP apart.
+/// Reads enough to detect the version of HTTP.
 async fn beginning(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut first = Vec::with_capacity(PREFACE.len());
     while first.len() < PREFACE.len() && PREFACE.starts_with(&first) {

@@ -13,10 +13,10 @@ use crate::ownership::OwnershipError;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The settings say that there shall be none.
+    /// It is disabled by a setting.
     #[error("the backend is switched off; set collector.enabled to true to start it")]
     Disabled,
-    /// A setting cannot be used.
+    /// A setting is invalid.
     #[error("the setting collector.{key} {reason}")]
     Config {
         /// The key in the section.
@@ -24,19 +24,19 @@ pub enum StartError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The data folder is in use or unusable.
+    /// The data folder is in use or cannot be used.
     #[error(transparent)]
     Ownership(#[from] OwnershipError),
-    /// An address that was set by hand cannot be listened on.
+    /// An address that was set cannot be bound.
     #[error("cannot listen on {address} (collector.{setting}){}", Remedy(owner))]
     Bind {
         /// The setting, as in `collector.grpc`.
         setting: &'static str,
         /// The address.
         address: SocketAddr,
-        /// Who listens there, where the system tells.
+        /// The process that listens there, if it is known.
         owner: Option<PortOwner>,
-        /// What the system says.
+        /// The cause.
         source: io::Error,
     },
     /// No default port is free.
@@ -46,24 +46,24 @@ pub enum StartError {
         first: u16,
         /// The last port that was tried.
         last: u16,
-        /// What the system said about the last one.
+        /// The error of the last port.
         source: io::Error,
     },
-    /// The program that is named as the collector is none.
+    /// The configured program is not a collector.
     #[error(
-        "the setting collector.otelcol names no collector: {source}; name one, or set it to auto or off"
+        "the setting collector.otelcol is not a collector: {source}; set it to a collector, auto or off"
     )]
     Binary {
         /// What is wrong with it.
         source: BinaryError,
     },
-    /// The collector has no configuration that it accepts.
+    /// The collector has no usable configuration.
     #[error(transparent)]
     Collector(#[from] ConfigurationError),
-    /// What keeps a collector running cannot be set up.
+    /// The supervision of a collector cannot be set up.
     #[error("a collector cannot be run as a child of this process")]
     Supervision {
-        /// What the system says.
+        /// The cause.
         source: io::Error,
     },
     /// The store in the data folder cannot be read.
@@ -71,19 +71,19 @@ pub enum StartError {
     Store {
         /// The folder.
         directory: String,
-        /// What the system says.
+        /// The cause.
         source: io::Error,
     },
 }
 
-/// Who has a port and what to do about it, as the end of a sentence.
+/// The owner of a port and what to do, as the end of a sentence.
 struct Remedy<'a>(&'a Option<PortOwner>);
 
 impl fmt::Display for Remedy<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(owner) => write!(f, ": {owner} does; stop it or choose another address"),
-            None => f.write_str("; stop what uses it or choose another address"),
+            Some(owner) => write!(f, ": {owner} uses it; stop it or choose another address"),
+            None => f.write_str("; stop the process that uses it or choose another address"),
         }
     }
 }

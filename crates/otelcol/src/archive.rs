@@ -1,6 +1,6 @@
-//! Keeps the archive that a collector writes within its bounds: OTLP JSON lines, one file a signal.
+//! Prunes the archive that a collector writes: OTLP JSON lines, one file per signal.
 //!
-//! The collector rotates the files, and nobody but us removes them: what was removed is counted.
+//! The collector rotates the files. Only this module removes them, and counts what it removed.
 
 mod rotated;
 
@@ -19,10 +19,10 @@ use crate::clock::Clock;
 use crate::config::CollectorConfig;
 use crate::render::SIGNALS;
 
-/// How often an archive is looked after.
+/// How often an archive is pruned.
 const SWEEP: Duration = Duration::from_secs(10);
 
-/// How much an archive keeps. The files that are being written are kept whatever it says.
+/// Limits of an archive. Files that are being written are never removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ArchiveBounds {
     /// Bytes of all files together.
@@ -46,7 +46,7 @@ impl ArchiveBounds {
 /// The archive in a collector's folder.
 ///
 /// # Bounds
-/// Between two sweeps it may hold more than its bounds by what arrives within 10 seconds.
+/// It is pruned every 10 seconds, so it may exceed its limits by what arrives within that time.
 #[derive(Debug)]
 pub struct Archive {
     folder: PathBuf,
@@ -54,7 +54,7 @@ pub struct Archive {
     removed: Mutex<Removed>,
 }
 
-/// What was removed since the start, and what could not be.
+/// What was removed, and how often removing failed, since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Removed {
     pub(crate) files: u64,
@@ -62,18 +62,18 @@ pub(crate) struct Removed {
     pub(crate) failures: u64,
 }
 
-/// What an archive holds, as `/api/status` tells it.
+/// Size and pruning of an archive, as `/api/status` reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ArchiveStatus {
     directory: PathBuf,
-    /// Of all files, those that are being written included.
+    /// Bytes of all files, including those that are being written.
     bytes: u64,
     files: u64,
     cap_bytes: u64,
-    /// Since the start of this process, as is what follows.
+    /// Files removed since the start of this process; so are the next two.
     pruned_files: u64,
     pruned_bytes: u64,
-    /// How often a file that had to go could not be removed.
+    /// How often a file could not be removed.
     prune_failures: u64,
 }
 
@@ -94,7 +94,7 @@ impl Held {
 }
 
 impl Archive {
-    /// The archive in `folder`, with the bounds of the settings.
+    /// Creates a handle for the archive in `folder`, with the limits of `config`.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>, config: &CollectorConfig) -> Self {
         Self::bounded(folder, ArchiveBounds::of(config))
@@ -108,16 +108,16 @@ impl Archive {
         }
     }
 
-    /// Removes the rotated files that are beyond the bounds at `now`, in nanoseconds since the
-    /// epoch: those that are too old, then the oldest ones. Returns what was removed this time.
+    /// Removes rotated files that exceed the limits at `now`, in nanoseconds since the epoch: those
+    /// that are too old, then the oldest. Returns what was removed.
     ///
-    /// A file that cannot be removed is logged, counted and passed over.
+    /// A file that cannot be removed is logged, counted and skipped.
     pub(crate) fn prune(&self, now: u64) -> Removed {
         let held = match self.held() {
             Ok(held) => held,
             Err(error) => {
                 let folder = self.folder.display();
-                tracing::warn!(%error, %folder, "the archive cannot be looked through");
+                tracing::warn!(%error, %folder, "the archive cannot be read");
                 return self.count(Removed {
                     failures: 1,
                     ..Removed::default()
@@ -135,7 +135,7 @@ impl Archive {
                     removed.files += 1;
                     removed.bytes += file.bytes;
                 }
-                // Somebody else was faster.
+                // Another process has removed it.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => {
                     let file = file.path.display();
@@ -158,9 +158,9 @@ impl Archive {
         self.count(removed)
     }
 
-    /// Returns what the archive holds now, and what was removed since the start.
+    /// Returns the current size and what was removed since the start.
     pub fn status(&self) -> ArchiveStatus {
-        // A folder that is not there yet holds nothing.
+        // The folder may not exist yet.
         let held = self.held().unwrap_or_default();
         let removed = *self.removed();
         ArchiveStatus {
@@ -197,7 +197,7 @@ impl Archive {
             if rotated.is_none() && !is_live(name) {
                 continue;
             }
-            // A link or a folder of that name is not the collector's.
+            // The collector writes neither links nor folders.
             let bytes = match entry.metadata() {
                 Ok(metadata) if metadata.is_file() => metadata.len(),
                 _ => continue,
@@ -231,9 +231,7 @@ impl Archive {
     }
 }
 
-/// Prunes `archive` at once and then every ten seconds, until `stop`.
-///
-/// To be spawned on a Tokio runtime.
+/// Prunes `archive` now and then every 10 seconds, until `stop`. Spawn it on a Tokio runtime.
 pub async fn look_after(archive: Arc<Archive>, clock: Clock, stop: CancellationToken) {
     let mut sweeps = interval(SWEEP);
     sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -241,7 +239,7 @@ pub async fn look_after(archive: Arc<Archive>, clock: Clock, stop: CancellationT
         let archive = Arc::clone(&archive);
         let sweep = spawn_blocking(move || archive.prune(clock()));
         if let Err(error) = sweep.await {
-            tracing::error!(%error, "the archive could not be looked after");
+            tracing::error!(%error, "pruning the archive panicked");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Finding the program of a collector: where a setting says, on `PATH`, in the cache folder.
+//! Finds the program of a collector: from the setting, on `PATH`, or in the cache folder.
 
 use std::cmp::Reverse;
 use std::ffi::OsString;
@@ -17,10 +17,10 @@ use tokio::time::timeout;
 use crate::components::{Components, ComponentsError};
 use crate::settings::Otelcol;
 
-/// The names that a collector has on `PATH`, ours first.
+/// The names of collectors on `PATH`, ours first.
 const NAMES: [&str; 3] = ["glassbox-otelcol", "otelcol-contrib", "otelcol"];
 
-/// How long a program may take to say what it is.
+/// Timeout for asking a program for its version or its components.
 const ASKING: Duration = Duration::from_secs(10);
 
 /// A program that is a collector.
@@ -36,35 +36,35 @@ pub struct Binary {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FoundBy {
-    /// A setting names it.
+    /// By the setting.
     Setting,
-    /// It is on `PATH`.
+    /// On `PATH`.
     Path,
-    /// It was built into the cache folder.
+    /// In the cache folder, where `cargo xtask collector build` puts it.
     Cache,
 }
 
-/// Why a program is no collector.
+/// Why a program cannot be used as a collector.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BinaryError {
-    /// There is no such program.
-    #[error("there is no program {}", .0.display())]
+    /// The program does not exist.
+    #[error("the program {} does not exist", .0.display())]
     Missing(PathBuf),
-    /// It cannot be started.
+    /// It cannot be executed.
     #[error("{} cannot be executed", path.display())]
     NotExecutable {
         /// The program.
         path: PathBuf,
-        /// What the system says.
+        /// The cause.
         source: io::Error,
     },
-    /// It does not answer as a collector does.
-    #[error("{} is no OpenTelemetry Collector: {answer}", path.display())]
+    /// It does not answer like a collector.
+    #[error("{} is not an OpenTelemetry Collector: {answer}", path.display())]
     NotCollector {
         /// The program.
         path: PathBuf,
-        /// What it did.
+        /// What it answered.
         answer: String,
     },
 }
@@ -77,15 +77,16 @@ impl Binary {
     }
 }
 
-/// Why a search found no collector.
+/// No collector was found, and why.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct NotFound(String);
 
-/// Finds the collector that `choice` stands for.
+/// Finds a collector as `choice` says.
 ///
 /// # Errors
-/// Fails when a program is named and is no collector. One that was merely found is passed over.
+/// Fails if `choice` is a path and that program is not a collector. Under `auto` such a program is
+/// logged and skipped.
 pub async fn find(
     choice: &Otelcol,
     environment: &Environment,
@@ -124,7 +125,7 @@ pub async fn find(
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
-                    "a program is passed over"
+                    "a program cannot be used as a collector and is skipped"
                 );
                 passed_over.push(error.to_string());
             }
@@ -132,7 +133,7 @@ pub async fn find(
     }
     Ok(Err(NotFound(if passed_over.is_empty() {
         format!(
-            "no collector was found: neither {} on PATH nor one in the cache folder",
+            "no collector was found: none of {} is on PATH, and the cache folder has none",
             NAMES.join(", ")
         )
     } else {
@@ -140,9 +141,9 @@ pub async fn find(
     })))
 }
 
-/// Returns the program that `named` stands for, as a shell does: a bare name is on `PATH`.
+/// Resolves a program as a shell does: a bare name is looked up on `PATH`.
 fn resolve(named: &Path, environment: &Environment) -> Option<PathBuf> {
-    // `./otelcol` is no bare name: as a text it begins with the folder that it is in.
+    // `./otelcol` is not a bare name, although `Path` drops the dot.
     let bare = !named.as_os_str().as_encoded_bytes().contains(&b'/');
     if !bare {
         let there = named.exists();
@@ -156,8 +157,8 @@ fn resolve(named: &Path, environment: &Environment) -> Option<PathBuf> {
 fn folders(environment: &Environment) -> impl Iterator<Item = PathBuf> {
     let path = environment.get("PATH").unwrap_or_default();
     let folders: Vec<_> = std::env::split_paths(path).collect();
-    // A relative folder on PATH is whatever the working folder holds: not for a child that is
-    // started without being asked for.
+    // A relative folder on PATH depends on the working folder, which is unsafe for a child that
+    // nobody asked for.
     folders.into_iter().filter(|folder| folder.is_absolute())
 }
 
@@ -169,7 +170,7 @@ fn on_path(environment: &Environment) -> Vec<PathBuf> {
     candidates.filter(|path| path.is_file()).collect()
 }
 
-/// Returns the collectors that were built into the cache folder, the newest version first.
+/// Returns the collectors in the cache folder, newest version first.
 fn cached(environment: &Environment) -> Vec<PathBuf> {
     let cache = environment.get("XDG_CACHE_HOME").map(PathBuf::from);
     let home = || {
@@ -180,7 +181,7 @@ fn cached(environment: &Environment) -> Vec<PathBuf> {
     let Some(cache) = cache.filter(|path| path.is_absolute()).or_else(home) else {
         return Vec::new();
     };
-    // A folder that is not there holds none.
+    // The folder may not exist.
     let Ok(entries) = fs::read_dir(cache.join("glassbox").join("otelcol")) else {
         return Vec::new();
     };
@@ -198,7 +199,7 @@ fn cached(environment: &Environment) -> Vec<PathBuf> {
     versions.into_iter().map(|(_, path)| path).collect()
 }
 
-/// Reads `0.159.0` so that it compares by its numbers.
+/// Parses `0.159.0` for a numeric comparison.
 fn version(name: &OsString) -> Option<Vec<u64>> {
     name.to_str()?
         .split('.')
@@ -206,7 +207,7 @@ fn version(name: &OsString) -> Option<Vec<u64>> {
         .collect()
 }
 
-/// Asks a program what it is and what it is made of.
+/// Asks a program for its version and its components.
 async fn ask(path: &Path, environment: &Environment) -> Result<Components, BinaryError> {
     let not_collector = |answer: String| BinaryError::NotCollector {
         path: path.to_owned(),
@@ -215,16 +216,13 @@ async fn ask(path: &Path, environment: &Environment) -> Result<Components, Binar
     let said = run(path, &["--version"], environment).await?;
     let said = String::from_utf8_lossy(&said.stdout).trim().to_owned();
     if !said.contains(" version ") {
-        return Err(not_collector(format!(
-            "asked for its version, it says {:?}",
-            short(&said)
-        )));
+        return Err(not_collector(format!("its version is {:?}", short(&said))));
     }
     let listed = run(path, &["components"], environment).await?;
     if !listed.status.success() {
         let words = String::from_utf8_lossy(&listed.stderr);
         return Err(not_collector(format!(
-            "asked for its components, it ended with {} ({})",
+            "listing its components ended with {} ({})",
             listed.status,
             short(words.trim())
         )));
@@ -259,7 +257,7 @@ async fn run(
     }
 }
 
-/// Returns the beginning of what a program said.
+/// Returns the start of a program's output.
 fn short(words: &str) -> String {
     const MOST: usize = 120;
     match words.char_indices().nth(MOST) {

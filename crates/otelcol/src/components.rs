@@ -1,11 +1,11 @@
-//! What a collector's distribution is made of, as `otelcol components` lists it.
+//! The components of a collector's distribution, as listed by `otelcol components`.
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use thiserror::Error;
 
-/// The components that a collector has, by name, and its version.
+/// Names of the components of a collector, and its version.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Components {
     /// The version of the distribution, such as `0.159.0`.
@@ -16,25 +16,25 @@ pub(crate) struct Components {
     pub(crate) extensions: BTreeSet<String>,
 }
 
-/// Why a list of components cannot be used.
+/// Why a list of components is unusable.
 #[derive(Debug, Error)]
 pub(crate) enum ComponentsError {
-    /// It is not what a collector prints.
+    /// It cannot be parsed.
     #[error("its list of components cannot be read")]
     Unreadable(#[source] Box<serde_saphyr::Error>),
-    /// It is a list, and nothing that receives or exports is in it.
-    #[error("its list of components names no receiver or no exporter")]
+    /// It has no receiver or no exporter.
+    #[error("its list of components has no receiver or no exporter")]
     Empty,
 }
 
 impl Components {
     /// Reads the output of `otelcol components`.
     ///
-    /// Its format is declared unstable, so whatever else it holds is passed over, and an entry may
-    /// be a name or a map with one.
+    /// The format is declared unstable, so unknown keys are ignored, and an entry may be a name or a
+    /// map with a name.
     ///
     /// # Errors
-    /// Fails when `text` is not such a list.
+    /// Fails if `text` is not such a list.
     pub(crate) fn parse(text: &str) -> Result<Self, ComponentsError> {
         let listed: Listed = serde_saphyr::from_str(text)
             .map_err(|error| ComponentsError::Unreadable(Box::new(error)))?;

@@ -1,4 +1,4 @@
-//! The settings of a collector, as keys of the section `[collector]`.
+//! The settings of a collector.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,32 +7,31 @@ use glassbox_config::ByteSize;
 
 use crate::settings::{Otelcol, RemoteHeaders, endpoint_fault};
 
-/// How a collector is set up. The fields are keys of the section `[collector]`.
+/// Settings of a collector. The fields are keys of the section `[collector]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CollectorConfig {
     /// Which collector receives. Default `auto`.
     pub otelcol: Otelcol,
-    /// A configuration of the user's, layered over the rendered one. Default none.
+    /// A user's configuration that is layered over the rendered one. Default none.
     pub otelcol_config: Option<PathBuf>,
     /// The largest OTLP request in bytes, also after decompression. Default 64 MiB.
     pub max_request_bytes: ByteSize,
     /// Where the collector sends a copy of everything by OTLP/gRPC. Default nowhere.
     pub remote_endpoint: Option<String>,
-    /// Whether the certificate of the remote goes unverified. Default false.
+    /// Whether to accept any certificate of the remote. Default false.
     pub remote_insecure: bool,
-    /// Headers that the remote asks for. Default none.
+    /// Headers that the remote requires. Default none.
     pub remote_headers: RemoteHeaders,
-    /// Whether the collector's own metrics go into the store. Default false.
+    /// Whether to store the collector's own metrics. Default false.
     pub self_metrics: bool,
-    /// Whether the collector also writes what it receives to OTLP JSON lines files. Default true.
+    /// Whether the collector also writes an archive of OTLP JSON lines. Default true.
     pub archive: bool,
-    /// How many bytes the files of the archive hold together. Default 1 GiB.
+    /// Limit in bytes of all archive files. Default 1 GiB.
     pub archive_max_bytes: ByteSize,
-    /// How long a file of the archive is kept after it was rotated; zero keeps it for ever.
-    /// Default 7 days.
+    /// How long an archive file is kept after it was rotated; zero is forever. Default 7 days.
     pub archive_max_age: Duration,
-    /// How many rotated files the archive keeps. Default 100.
+    /// Limit of rotated archive files. Default 100.
     pub archive_max_files: usize,
 }
 
@@ -54,11 +53,11 @@ impl Default for CollectorConfig {
     }
 }
 
-/// Below this the files of an archive, a quarter of it each, have no room for a large batch.
+/// A file is rotated at a quarter of the limit, and must have room for a large batch.
 const SMALLEST_ARCHIVE: ByteSize = ByteSize::mib(64);
 
 impl CollectorConfig {
-    /// Returns the first key whose value cannot be used, and why.
+    /// Returns the first key with an invalid value, and what is wrong with it.
     #[must_use]
     pub fn fault(&self) -> Option<(&'static str, String)> {
         let nameless = |path: &Path| path.as_os_str().is_empty();

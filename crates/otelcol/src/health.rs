@@ -1,4 +1,4 @@
-//! Asks the collector's `health_check` extension how it is.
+//! Queries the collector's `health_check` extension.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,35 +11,34 @@ use tokio::time::{sleep, timeout};
 
 use crate::render::READY;
 
-/// How long an answer may take: it comes from a handler that only reads a flag.
+/// Timeout of a query; the handler only reads a flag.
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// How often a collector that runs is asked, and how often in a row it may be silent.
+/// Interval of queries to a running collector, and how many in a row may fail.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 const SILENCES: u32 = 4;
 
-/// How much of an answer is read.
+/// Limit of a response in bytes.
 const LONGEST: u64 = 8 * 1024;
 
-/// A collector that says it is well.
+/// The response of a healthy collector.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct Health {
-    /// Since when, in the collector's words; a reload changes it.
+    /// Since when, as the collector writes it; a reload changes it.
     #[serde(rename = "upSince", default)]
     up_since: String,
 }
 
-/// Returns what the collector says if it is well, and nothing if it is not or does not answer.
+/// Returns the response of a healthy collector; `None` if it is not healthy or does not respond.
 pub(crate) async fn ask(address: SocketAddr) -> Option<Health> {
     let answer = timeout(ANSWER, get(address)).await.ok()?.ok()?;
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let is_well = head.split(' ').nth(1) == Some("200");
-    // Its body is of no fixed form; the status is what counts.
+    // The body has no fixed form; only the status counts.
     is_well.then(|| serde_json::from_str(body).unwrap_or_default())
 }
 
-/// Waits until a collector that was well has not been so for a while: it hangs, or will not be well
-/// again.
+/// Waits until a collector that was healthy has been unhealthy or silent for a while.
 pub(crate) async fn lost(address: SocketAddr) {
     let mut silences = 0;
     while silences < SILENCES {
@@ -51,7 +50,7 @@ pub(crate) async fn lost(address: SocketAddr) {
     }
 }
 
-/// Gets the answer as it is: to a request without keep-alive it ends with the connection.
+/// Reads the raw response; without keep-alive it ends with the connection.
 async fn get(address: SocketAddr) -> io::Result<String> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!("GET {READY} HTTP/1.0\r\nHost: {address}\r\n\r\n");

@@ -1,4 +1,4 @@
-//! The collector's log, line by line: told as events of ours, its end kept as last words.
+//! The collector's log: each line becomes an event, and the last lines are kept.
 
 mod entry;
 
@@ -12,24 +12,24 @@ use tokio::sync::watch;
 use crate::losses::Losses;
 use entry::Entry;
 
-/// How many bytes of a line are kept; the rest of it is passed over. A line that says what was lost
-/// holds the error and a stack, and is no JSON any more once it is cut.
+/// Limit of a line in bytes; the rest of it is dropped. A line about lost data has an error and a
+/// stack in it, and is not valid JSON once it is truncated.
 const LONGEST_LINE: usize = 256 * 1024;
 
-/// How many lines are kept as last words, and how many bytes of each.
+/// How many last lines are kept, and how many bytes of each.
 const LAST_LINES: usize = 8;
 const LAST_LINE: usize = 600;
 
-/// What a collector says when everything in it has started.
+/// Logged when every component has started.
 const READY: &str = "Everything is ready";
 
-/// What the system says about a port that somebody else has.
+/// The system's message about a port that another process uses.
 const TAKEN: &str = "address already in use";
 
-/// With what a Go program begins to die; what follows it is a stack, longer than we keep.
+/// The start of a crash message in Go; a stack follows that is longer than what is kept.
 const CRASHES: [&str; 2] = ["panic: ", "fatal error: "];
 
-/// What a collector has said so far.
+/// What a collector has logged so far.
 #[derive(Debug, Clone)]
 pub(crate) struct Journal {
     said: Arc<Mutex<Said>>,
@@ -43,17 +43,17 @@ struct Said {
     last: VecDeque<String>,
 }
 
-/// What stands out in a log.
+/// What is recognised in a log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Signs {
-    /// How often it said that everything is ready: once more with each reload.
+    /// How often everything was ready: once at the start and after each reload.
     pub(crate) readied: u64,
-    /// Whether a port that it needs is taken.
+    /// Whether a port that it needs is in use.
     pub(crate) port_taken: bool,
 }
 
 impl Journal {
-    /// An empty one, which adds what is said to be lost to `losses`.
+    /// Creates an empty journal, which adds data that exporters report as lost to `losses`.
     pub(crate) fn new(losses: Losses) -> Self {
         Self {
             said: Arc::default(),
@@ -62,7 +62,7 @@ impl Journal {
         }
     }
 
-    /// Returns the end of what a program has said that was run to its end, as part of a sentence.
+    /// Returns the end of a finished program's output, as part of a sentence.
     pub(crate) fn words_of(said: &[u8]) -> String {
         let said = String::from_utf8_lossy(said);
         let lines: Vec<_> = said.lines().map(str::trim).collect();
@@ -76,7 +76,7 @@ impl Journal {
     pub(crate) async fn follow(self, pipe: impl AsyncRead + Unpin) {
         let mut pipe = BufReader::new(pipe);
         let mut line = Vec::new();
-        // A pipe that breaks has ended.
+        // A broken pipe is the end.
         while let Ok(true) = read_line(&mut pipe, &mut line).await {
             let text = String::from_utf8_lossy(&line);
             let text = text.trim_end();
@@ -86,12 +86,12 @@ impl Journal {
         }
     }
 
-    /// Returns what stood out so far, and learns of what will.
+    /// Subscribes to what is recognised.
     pub(crate) fn signs(&self) -> watch::Receiver<Signs> {
         self.signs.subscribe()
     }
 
-    /// Returns the end of the log, a line each.
+    /// Returns the last lines of the log.
     pub(crate) fn last_words(&self) -> String {
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let lines = said.crash.iter().chain(&said.last);
@@ -126,7 +126,7 @@ impl Journal {
     }
 }
 
-/// Reads the next line into `line`, as much of it as is kept; false at the end.
+/// Reads the next line into `line`, up to the limit; false at the end.
 async fn read_line(pipe: &mut (impl AsyncBufRead + Unpin), line: &mut Vec<u8>) -> io::Result<bool> {
     line.clear();
     let mut any = false;

@@ -1,4 +1,4 @@
-//! What it takes to start a collector: its program, its configuration, its addresses.
+//! Starts a collector: checks its configuration, writes it, and runs the program.
 
 use std::fs;
 use std::io;
@@ -23,10 +23,10 @@ use crate::process::{Process, with_configurations};
 use crate::render::{Layer, RenderError, Rendered, render};
 use crate::shim::Shim;
 
-/// How long a collector may take to check a configuration.
+/// Timeout of the collector's check of a configuration.
 const CHECKING: Duration = Duration::from_secs(30);
 
-/// What the starts of one collector have in common.
+/// Everything that is needed to start a collector, any number of times.
 #[derive(Debug)]
 pub struct Launch {
     pub(crate) shim: Shim,
@@ -34,38 +34,38 @@ pub struct Launch {
     pub(crate) binary: Binary,
     pub(crate) config: CollectorConfig,
     pub(crate) launcher: Launcher,
-    /// Where the collector sends what it received.
+    /// The receiver to which the collector sends.
     pub(crate) store: SocketAddr,
     /// The collector's folder.
     pub(crate) folder: PathBuf,
-    /// What its exporters could not hand on.
+    /// What its exporters have lost.
     pub(crate) losses: Losses,
     pub(crate) clock: Clock,
 }
 
-/// Why there is no configuration to start with.
+/// Why a collector has no usable configuration.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ConfigurationError {
-    /// None could be rendered.
-    #[error("no configuration for the collector can be made: {0}")]
+    /// It cannot be rendered.
+    #[error("the collector's configuration cannot be rendered: {0}")]
     Render(String),
-    /// The collector does not accept it.
-    #[error("the collector {} refuses its configuration{}: {words}", binary.display(), Layered(layered))]
+    /// The collector rejects it.
+    #[error("the collector {} rejects its configuration{}: {words}", binary.display(), Layered(layered))]
     Refused {
         /// The collector.
         binary: PathBuf,
         /// The user's configuration that is layered over the rendered one.
         layered: Option<PathBuf>,
-        /// What the collector says.
+        /// The collector's message.
         words: String,
     },
-    /// It cannot be written, or nobody can be asked about it.
+    /// It cannot be written, or the collector cannot be run to check it.
     #[error("the collector's configuration in {} cannot be written or checked", folder.display())]
     System {
         /// The collector's folder.
         folder: PathBuf,
-        /// What the system says.
+        /// The cause.
         source: io::Error,
     },
 }
@@ -86,11 +86,11 @@ impl std::fmt::Display for Layered<'_> {
     }
 }
 
-/// A configuration that the collector has accepted, and is not in its place yet.
+/// A configuration that is not in place yet.
 #[derive(Debug)]
 pub(crate) struct Candidate {
     pub(crate) rendered: Rendered,
-    /// The user's part, which is layered over it.
+    /// The user's part, layered over it.
     pub(crate) layer: Option<Layer>,
     pub(crate) plan: Plan,
 }
@@ -112,10 +112,11 @@ impl Candidate {
 }
 
 impl Launch {
-    /// Prepares the starts of `binary` in `environment`, in its `folder`, to send what it receives to the OTLP/HTTP receiver at `store`.
+    /// Prepares to run `binary` by way of the shim, with this environment and in `folder`. It sends
+    /// everything to the OTLP/HTTP receiver at `store`.
     ///
     /// # Errors
-    /// Fails when the thread that starts children cannot be started.
+    /// Fails if the thread that starts children cannot be started.
     pub fn new(
         (shim, environment): (Shim, Environment),
         binary: Binary,
@@ -138,7 +139,7 @@ impl Launch {
         })
     }
 
-    /// Returns what the collector's exporters could not hand on.
+    /// Returns what the collector's exporters have lost.
     #[must_use]
     pub fn losses(&self) -> Losses {
         self.losses.clone()
@@ -160,7 +161,7 @@ impl Launch {
         })
     }
 
-    /// Makes the configuration of a run of the settings and what the user's file says now, and has
+    /// Renders a configuration from the settings and the current content of the user's file, and has
     /// the collector check it.
     pub(crate) async fn make(&self, plan: Plan) -> Result<Candidate, ConfigurationError> {
         let layer = self.config.otelcol_config.as_deref();
@@ -170,7 +171,7 @@ impl Launch {
         Ok(candidate)
     }
 
-    /// Renders the configuration of a run, with a part of the user's as it was read before.
+    /// Renders a configuration with a user's part that was read before.
     pub(crate) fn render(
         &self,
         plan: Plan,
@@ -194,7 +195,7 @@ impl Launch {
         let files = files.map(|name| self.folder.join(name));
         let checked = self.checked(candidate, &files).await;
         for file in &files {
-            // It is in nobody's way, and the next one replaces it.
+            // If it stays, the next one replaces it.
             let _ = fs::remove_file(file);
         }
         match checked {
@@ -224,7 +225,7 @@ impl Launch {
         Process::start(&self.launcher, command, &self.losses).await
     }
 
-    /// Asks `otelcol validate`; returns what it objects to.
+    /// Runs `otelcol validate`; returns its objection, if any.
     async fn checked(
         &self,
         candidate: &Candidate,
@@ -240,9 +241,7 @@ impl Launch {
         let output = match timeout(CHECKING, command.output()).await {
             Ok(output) => output?,
             Err(_) => {
-                return Ok(Some(format!(
-                    "it did not say within {CHECKING:?} whether it is valid"
-                )));
+                return Ok(Some(format!("checking it took longer than {CHECKING:?}")));
             }
         };
         if output.status.success() {
@@ -256,12 +255,12 @@ impl Launch {
         }))
     }
 
-    /// Sets what the collector finds in its environment: what the application was given, so that
-    /// a configuration of the user's can refer to it, and what the rendered one refers to.
+    /// Sets the collector's environment: that of the application, for references in a user's
+    /// configuration, and the variables of the rendered configuration.
     fn equip(&self, command: &mut std::process::Command, rendered: &Rendered) {
         command.env_clear().envs(self.environment.iter());
         for (name, value) in &rendered.environment {
-            // A limit of the user's own is the user's business.
+            // The user's own limit takes precedence.
             if name != "GOMEMLIMIT" || self.environment.get(name).is_none() {
                 command.env(name, value);
             }

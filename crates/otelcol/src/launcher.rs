@@ -1,7 +1,7 @@
 //! The thread that starts children.
 //!
-//! The parent-death signal comes when the thread that started the child ends, not its process. So
-//! children are started by a thread that ends with the last of them, and by no other.
+//! Linux sends the parent-death signal when the thread that started the child ends, not when its
+//! process does. So one thread starts all children, and ends after the last of them.
 
 use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -32,7 +32,7 @@ impl Launcher {
             .spawn(move || {
                 let _inside = runtime.enter();
                 for mut order in received {
-                    // Whoever ordered may have gone: then the child is dropped, which kills it.
+                    // If the caller is gone, the child is dropped, which kills it.
                     let _ = order.done.send(order.command.spawn());
                 }
             })?;

@@ -1,4 +1,4 @@
-//! What the exporters of a collector could not hand on, as its log tells.
+//! Data that the exporters of a collector have lost, according to its log.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::clock::Clock;
 
-/// How many exporters are told apart; the rest counts as one.
+/// How many exporters are counted separately; the rest is counted together.
 const MOST: usize = 32;
 
 /// The name of the rest.
@@ -16,36 +16,35 @@ const OTHERS: &str = "others";
 /// How many bytes of an error are kept.
 const LONGEST: usize = 600;
 
-/// What an exporter says of data that it was trying to send when it had to end.
+/// An exporter's error for data that it was sending when it was stopped.
 const INTERRUPTED: &str = "interrupted due to shutdown";
 
-/// The losses of every exporter since the start of this process, restarts of the collector included.
+/// Losses by exporter since the start of this process, across restarts of the collector.
 #[derive(Debug, Clone)]
 pub struct Losses {
     counted: Arc<Mutex<BTreeMap<String, Loss>>>,
-    /// The exporter whose queue is on disk, and there at its next start.
+    /// The exporter whose queue is on disk and survives a restart.
     durable: Option<&'static str>,
     clock: Clock,
 }
 
-/// What one exporter could not hand on.
+/// What one exporter has lost.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Loss {
-    /// Spans, log records or data points. There may be more: a collector that has much to complain
-    /// about does not write every line of its log.
+    /// Spans, log records or data points; a lower bound, because a collector samples its log.
     items: u64,
     last_error: String,
     last_unix_nano: u64,
 }
 
 impl Losses {
-    /// None, of a backend without a collector.
+    /// Creates an empty account for a backend without a collector.
     #[must_use]
     pub fn none(clock: Clock) -> Self {
         Self::new(None, clock)
     }
 
-    /// None yet, of a collector that keeps on disk what waits for the exporter of this name.
+    /// Creates an empty account for a collector whose exporter `durable` has its queue on disk.
     pub(crate) fn new(durable: Option<&'static str>, clock: Clock) -> Self {
         Self {
             counted: Arc::default(),
@@ -54,14 +53,13 @@ impl Losses {
         }
     }
 
-    /// Returns whether data that an exporter says it drops is kept all the same: its log knows
-    /// nothing of the queue behind it.
+    /// Returns whether data that an exporter reports as dropped is still in its queue on disk.
     pub(crate) fn is_kept(&self, component: &str, error: &str) -> bool {
         let name = component.split_once('/').map(|(_, name)| name);
         name.is_some() && name == self.durable && error.starts_with(INTERRUPTED)
     }
 
-    /// Adds what `component` gave up.
+    /// Adds what `component` has lost.
     pub(crate) fn count(&self, component: &str, items: u64, error: &str) {
         let mut losses = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let known = losses.contains_key(component) || losses.len() < MOST;
@@ -72,7 +70,7 @@ impl Losses {
         loss.last_unix_nano = (self.clock)();
     }
 
-    /// Returns what was lost so far, by exporter.
+    /// Returns the losses so far, by exporter.
     #[must_use]
     pub fn seen(&self) -> BTreeMap<String, Loss> {
         let losses = self.counted.lock().unwrap_or_else(PoisonError::into_inner);

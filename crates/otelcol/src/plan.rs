@@ -1,4 +1,4 @@
-//! What a configuration is rendered for: the addresses and the folder of one run.
+//! The addresses and the folder of one run of a collector.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,13 +11,13 @@ pub(crate) struct Plan {
     pub(crate) grpc: SocketAddr,
     /// Where it receives OTLP/HTTP.
     pub(crate) http: SocketAddr,
-    /// Our private OTLP/HTTP receiver, to which it sends everything.
+    /// The private OTLP/HTTP receiver to which it sends everything.
     pub(crate) store: SocketAddr,
     /// Where its `health_check` extension answers.
     pub(crate) health: SocketAddr,
     /// Where its `zpages` extension answers.
     pub(crate) zpages: SocketAddr,
-    /// Its folder inside of the data folder: the configuration and the archive.
+    /// Its folder in the data folder, for the configuration and the archive.
     pub(crate) data: PathBuf,
 }
 
@@ -27,7 +27,7 @@ impl Plan {
         self.data.join("collector.yaml")
     }
 
-    /// Returns the file that a configuration of the user's is copied to.
+    /// Returns the copy of the user's configuration.
     pub(crate) fn layer(&self) -> PathBuf {
         self.data.join("collector.layer.yaml")
     }
@@ -36,10 +36,10 @@ impl Plan {
 /// The name of the collector's folder in a data folder.
 pub const FOLDER: &str = "otel";
 
-/// Returns the collector's folder in a data folder, wherever the working folder is.
+/// Returns the absolute path of the collector's folder in a data folder.
 ///
 /// # Errors
-/// Fails when the working folder is not known.
+/// Fails if the working folder cannot be determined.
 pub fn folder_in(data_dir: &Path) -> io::Result<PathBuf> {
     Ok(std::path::absolute(data_dir)?.join(FOLDER))
 }

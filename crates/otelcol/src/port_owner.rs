@@ -1,4 +1,4 @@
-//! Who holds a port, where the system tells.
+//! Finds the process that listens on a port, on Linux.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 pub struct PortOwner {
     /// Its process id.
     pub pid: u32,
-    /// Its program, as the system calls it.
+    /// The name of its program.
     pub program: String,
 }
 
@@ -21,9 +21,10 @@ impl fmt::Display for PortOwner {
 }
 
 impl PortOwner {
-    /// Finds who listens where `address` would: of one's own processes, or as root of all.
+    /// Finds the process that prevents listening on `address`. Without root it finds only processes
+    /// of the same user, and on other systems than Linux none.
     ///
-    /// It looks at every process, so it is for the moment when something is wrong.
+    /// This looks at every process, so call it only after an error.
     pub async fn of(address: SocketAddr) -> Option<Self> {
         let found = tokio::task::spawn_blocking(move || system::owner(address)).await;
         found.ok().flatten()

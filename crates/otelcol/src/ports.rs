@@ -1,4 +1,4 @@
-//! The two OTLP ports: who holds them for a collector, and who receives there without one.
+//! The interfaces to the application: its OTLP ports, and its own receivers.
 
 use std::fmt::Debug;
 use std::net::SocketAddr;

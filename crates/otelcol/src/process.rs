@@ -1,4 +1,4 @@
-//! One process of a collector, from its start to its end.
+//! One run of a collector's process.
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,14 +16,14 @@ use crate::journal::Journal;
 use crate::launcher::Launcher;
 use crate::losses::Losses;
 
-/// How often a collector that starts is asked whether it is ready.
+/// Interval of queries to a collector that is starting.
 const ASK_AGAIN: Duration = Duration::from_millis(20);
 
-/// How long the rest of a log may take after the end of who wrote it: a child of it may hold the
-/// other end open.
+/// How long to wait for the rest of the log after the process has exited; a child of it may keep the
+/// pipe open.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// A collector that was started.
+/// A collector's process.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
@@ -37,15 +37,15 @@ pub(crate) struct Process {
 /// Why a collector did not become ready.
 #[derive(Debug)]
 pub(crate) enum NotReady {
-    /// It ended before.
+    /// It exited.
     Ended(String),
     /// It took too long.
     Late(Duration),
 }
 
 impl Process {
-    /// Starts a collector in a process group of its own, so that what a terminal signals to this
-    /// program does not reach it: it is stopped in its turn.
+    /// Starts a collector in its own process group, so that it does not get the terminal's signals:
+    /// it is stopped after the application's own work.
     pub(crate) async fn start(
         launcher: &Launcher,
         command: std::process::Command,
@@ -85,10 +85,10 @@ impl Process {
         &self.journal
     }
 
-    /// Waits for its end and for the rest of its log, and says how it ended.
+    /// Waits until it has exited and its log is complete. Returns how it exited.
     ///
     /// # Cancel safety
-    /// Safe: nothing is lost but the waiting.
+    /// Cancel safe.
     pub(crate) async fn ended(&mut self) -> String {
         let ended = self.child.wait().await;
         let _ = timeout(LAST_LINES, async {
@@ -98,7 +98,7 @@ impl Process {
         describe(ended)
     }
 
-    /// Waits until it is ready, by its `health_check` or by its log, whichever tells first.
+    /// Waits until it is ready, according to its `health_check` or its log, whichever is first.
     pub(crate) async fn ready(
         &mut self,
         address: SocketAddr,
@@ -107,7 +107,7 @@ impl Process {
         self.renewed(address, 0, None, patience).await
     }
 
-    /// Waits until it is ready once more than `readied` times, or otherwise well than `before`.
+    /// Waits until it has been ready more than `readied` times, or its health differs from `before`.
     pub(crate) async fn renewed(
         &mut self,
         address: SocketAddr,
@@ -125,7 +125,7 @@ impl Process {
             }
         };
         let said = async {
-            // It cannot fail: this process holds the other end.
+            // It cannot fail: this process holds the sender.
             let _ = signs
                 .wait_for(|signs| signs.readied > readied)
                 .await
@@ -140,7 +140,7 @@ impl Process {
         }
     }
 
-    /// Asks it to read its configuration again.
+    /// Tells it to reload its configuration.
     pub(crate) fn hang_up(&self) -> io::Result<()> {
         let Some(pid) = self.pid_of_child() else {
             return Err(io::ErrorKind::NotFound.into());
@@ -148,7 +148,7 @@ impl Process {
         Ok(rustix::process::kill_process(pid, Signal::HUP)?)
     }
 
-    /// Asks it to end, and ends it after `grace`. Returns whether it ended by itself.
+    /// Asks it to stop, and kills it after `grace`. Returns whether it stopped in time.
     pub(crate) async fn stop(mut self, grace: Duration) -> bool {
         self.signal(Signal::TERM);
         let ended = timeout(grace, self.ended()).await;
@@ -157,22 +157,22 @@ impl Process {
             tracing::warn!(
                 pid = self.pid,
                 ?grace,
-                "the collector did not end in time and was killed: what it still held is lost",
+                "the collector did not stop in time and was killed; what it still held is lost",
             );
         }
         ended.is_ok()
     }
 
-    /// Ends it at once, and says how it ended.
+    /// Kills it, and returns how it exited.
     pub(crate) async fn kill(&mut self) -> String {
         self.signal(Signal::KILL);
         self.ended().await
     }
 
-    /// Signals whatever is in its group. Before its end is known its id is nobody else's.
+    /// Signals its process group. Until its exit status is read, its id is not reused.
     fn signal(&self, signal: Signal) {
         if let Some(group) = self.pid_of_child() {
-            // A group that has just ended needs no signal.
+            // The group may have ended.
             let _ = kill_process_group(group, signal);
         }
     }
@@ -189,7 +189,7 @@ fn describe(ended: io::Result<ExitStatus>) -> String {
     }
 }
 
-/// Completes a command by the configurations, later ones layered over earlier ones.
+/// Adds the configurations to a command; later ones are layered over earlier ones.
 pub(crate) fn with_configurations<'a>(
     mut command: std::process::Command,
     files: impl IntoIterator<Item = &'a Path>,

@@ -1,4 +1,4 @@
-//! Why a configuration was not taken over while the backend runs.
+//! Reloading the configuration, and why that fails.
 
 use std::fmt;
 use std::io;
@@ -6,45 +6,43 @@ use std::io;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-/// Somebody waits for a new configuration to be in effect.
+/// A request to reload, with the channel for its result.
 pub(crate) type Reload = oneshot::Sender<Result<(), ReloadError>>;
 
-/// Why a reload changed nothing.
+/// Why a reload failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReloadError {
-    /// The backend receives by itself, so there is no configuration of a collector.
+    /// There is no collector: the backend receives by itself.
     #[error("there is no collector to reload: {reason}")]
     Embedded {
-        /// Why there is none.
+        /// Why there is no collector.
         reason: String,
     },
-    /// The collector does not accept the new configuration; the old one stays in place.
-    #[error("the collector refuses the new configuration, the old one stays: {words}")]
+    /// The collector rejects the new configuration and keeps the old one.
+    #[error("the collector rejects the new configuration and keeps the old one: {words}")]
     Refused {
-        /// What the collector says.
+        /// The collector's message.
         words: String,
     },
-    /// The new configuration could not be written or handed over; the old one stays in place.
-    #[error("the new configuration could not be handed over, the old one stays")]
+    /// The new configuration could not be written, or the collector not told; the old one is kept.
+    #[error("the new configuration could not be applied and the old one is kept")]
     System {
-        /// What the system says.
+        /// The cause.
         source: io::Error,
     },
-    /// The collector did not come up with the new configuration.
+    /// The collector did not become ready with the new configuration.
     #[error("the collector did not become ready with the new configuration, {instead}: {words}")]
     NotReady {
         /// Who receives now.
         instead: Instead,
-        /// How it ended, and the last lines of its log.
+        /// How it exited, and the last lines of its log.
         words: String,
     },
-    /// The collector ended by itself before it was asked; the old configuration stays in place.
-    #[error(
-        "the collector ended by itself before it was asked, the old configuration stays: {words}"
-    )]
+    /// The collector exited before the reload; the old configuration is kept.
+    #[error("the collector exited before the reload, and the old configuration is kept: {words}")]
     Ended {
-        /// How it ended, and the last lines of its log.
+        /// How it exited, and the last lines of its log.
         words: String,
     },
     /// The backend is shutting down.
@@ -52,15 +50,15 @@ pub enum ReloadError {
     Stopped,
 }
 
-/// Who receives where a collector did not come up with a new configuration.
+/// Who receives after a collector did not become ready with a new configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Instead {
-    /// The collector, with the configuration that it had before.
+    /// The collector, with the old configuration.
     Old,
     /// The backend, in the collector's place.
     Backend,
-    /// Nobody yet: what it had before is tried on.
+    /// Nobody yet: the collector is restarted with the old configuration.
     Nothing,
 }
 
@@ -68,9 +66,9 @@ pub enum Instead {
 impl fmt::Display for Instead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Old => "so it has the old one again",
+            Self::Old => "so it runs with the old one again",
             Self::Backend => "so the backend receives in its place",
-            Self::Nothing => "and nobody receives yet: what was there before is tried again",
+            Self::Nothing => "and nothing receives yet; the old one is tried again",
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Renders the configuration of a collector for what its distribution has.
+//! Renders a collector's configuration for the components of its distribution.
 
 mod exporters;
 mod file;
@@ -22,10 +22,10 @@ pub(crate) use layering::Layer;
 /// The signals, each with a pipeline and an archive file of its own.
 pub(crate) const SIGNALS: [&str; 3] = ["traces", "metrics", "logs"];
 
-/// The path at which the collector says whether it is ready, on the address for its health.
+/// The path of the collector's `health_check` extension.
 pub(crate) const READY: &str = "/ready";
 
-/// Which web pages may send to the collector: those of this machine, as with the backend itself.
+/// Web pages that may send to the collector: those on loopback, as with the backend itself.
 const LOOPBACK_ORIGINS: [&str; 12] = [
     "http://localhost",
     "http://localhost:*",
@@ -41,19 +41,19 @@ const LOOPBACK_ORIGINS: [&str; 12] = [
     "https://[::1]:*",
 ];
 
-/// A configuration, and what goes with it.
+/// A rendered configuration.
 #[derive(Debug)]
 pub(crate) struct Rendered {
     /// The document.
     pub(crate) yaml: String,
-    /// What a user should be told: what the distribution lacks. One sentence each.
+    /// Notes for the user about what the distribution lacks, one sentence each.
     pub(crate) notes: Vec<String>,
     /// Where it sends a copy of everything.
     pub(crate) remote: Option<String>,
-    /// Where it has pages about itself.
+    /// The address of its zPages.
     pub(crate) zpages: Option<String>,
-    /// What the collector needs in its environment, the secrets among it, to check the
-    /// configuration as well as to run it.
+    /// Environment variables, with secrets, that the collector needs to check the configuration and
+    /// to run.
     pub(crate) environment: Vec<(String, String)>,
     folders: Vec<PathBuf>,
 }
@@ -62,14 +62,14 @@ pub(crate) struct Rendered {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub(crate) enum RenderError {
-    /// The distribution lacks what nothing can stand in for.
+    /// The distribution lacks a required component.
     #[error(
-        "the collector has no {0}, without which nothing reaches the store; choose a distribution that has it"
+        "the collector has no {0}, which is required to reach the store; use a distribution that has it"
     )]
     Lacks(&'static str),
     /// A path cannot be written into a document.
     #[error(
-        "the path {} is not UTF-8, which the collector's configuration has to be; choose another \
+        "the path {} is not UTF-8, as the collector's configuration must be; choose another \
          data_dir",
         path.display()
     )]
@@ -89,10 +89,10 @@ pub(crate) enum RenderError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The cause.
         source: io::Error,
     },
-    /// The user's configuration is no YAML.
+    /// The user's configuration is not a YAML mapping.
     #[error("the configuration {} (collector.otelcol_config) is not a YAML mapping", path.display())]
     Malformed {
         /// The file.
@@ -102,10 +102,10 @@ pub(crate) enum RenderError {
     },
 }
 
-/// Renders the configuration for `plan`, out of what the distribution has.
+/// Renders the configuration for `plan` and the components of the distribution.
 ///
 /// # Errors
-/// Fails when the distribution cannot receive OTLP or cannot send it to the store.
+/// Fails if the distribution cannot receive OTLP or cannot send it to the store.
 pub(crate) fn render(
     plan: &Plan,
     components: &Components,
@@ -154,11 +154,11 @@ const HEAD: &str = "\
 ";
 
 impl Rendered {
-    /// Replaces `path` by this configuration, at once or not at all, readable by its owner alone,
-    /// and creates the folders that it names.
+    /// Replaces `path` atomically by this configuration, readable by its owner only, and creates the
+    /// folders that it refers to.
     ///
     /// # Errors
-    /// Fails when a folder or the file cannot be written; the old file is then still there.
+    /// Fails if a folder or the file cannot be written; the old file is then unchanged.
     pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
         self.folders
             .iter()
@@ -167,7 +167,7 @@ impl Rendered {
     }
 }
 
-/// A configuration in the making.
+/// A configuration that is being rendered.
 struct Draft<'a> {
     plan: &'a Plan,
     components: &'a Components,
@@ -204,14 +204,14 @@ impl Draft<'_> {
     fn processors(&mut self) -> Map {
         let mut processors = Map::new();
         if self.components.processors.contains("memory_limiter") {
-            // Eight requests of the largest size; what does not fit is refused and sent again.
+            // Room for eight requests of the largest size; others are rejected and sent again.
             let limit = (8 * self.config.max_request_bytes.as_u64().div_ceil(MIB)).max(256);
             let limiter = Map::new()
                 .with("check_interval", "1s")
                 .number("limit_mib", limit)
                 .number("spike_limit_mib", limit / 4);
             processors = processors.with("memory_limiter", limiter);
-            // Go collects its garbage before the limiter has to refuse.
+            // Go collects garbage before the limiter rejects.
             let soft = format!("{}MiB", limit * 4 / 5);
             self.environment.push(("GOMEMLIMIT".to_owned(), soft));
         } else {
@@ -224,12 +224,12 @@ impl Draft<'_> {
                 .with("timeout", "200ms");
             processors = processors.with("batch", batch);
         } else {
-            self.lacks("processor batch", "it sends each request on by itself");
+            self.lacks("processor batch", "it forwards each request separately");
         }
         processors
     }
 
-    /// Where the collector answers about itself.
+    /// Adds the extensions that report the collector's state.
     fn endpoints(&mut self) {
         let mut answers = Map::new();
         if self.components.extensions.contains("health_check") {
@@ -240,7 +240,7 @@ impl Draft<'_> {
         } else {
             self.lacks(
                 "extension health_check",
-                "its log alone tells that it is ready",
+                "readiness is only read from its log",
             );
         }
         if self.components.extensions.contains("zpages") {
@@ -248,15 +248,14 @@ impl Draft<'_> {
             answers = answers.with("zpages", zpages);
             self.zpages = Some(format!("http://{}/debug/servicez", self.plan.zpages));
         } else {
-            self.lacks("extension zpages", "it has no pages about itself");
+            self.lacks("extension zpages", "it has no status pages");
         }
         self.extensions = answers.and(std::mem::take(&mut self.extensions));
     }
 
-    /// What the collector says about itself: its log, and its metrics where they are wanted.
+    /// Configures the collector's log, and its own metrics if they are wanted.
     fn telemetry(&mut self) -> Map {
-        // Each line counts: what an exporter has lost stands in one, and of equal ones a sampled
-        // log keeps the first few a moment.
+        // Losses are read from the log, so it must not be sampled.
         let logs = Map::new()
             .with("level", "info")
             .with("encoding", "json")

@@ -1,43 +1,43 @@
-//! When a collector that ended is started again, and when no more.
+//! Decides when a collector is restarted, and when no longer.
 
 use std::time::{Duration, Instant};
 
 use glassbox_resilience::{Backoff, Jitter};
 
-/// The first pause and the longest one; chance takes up to half of each away.
+/// The first and the longest pause; jitter removes up to half.
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// How long it must have been ready for what came before to be forgotten.
+/// After this time ready, earlier exits are forgotten.
 const HEALTHY: Duration = Duration::from_secs(60);
 
-/// How many ends in a row, each before it was healthy, are enough.
+/// After this many exits in a row, each before it was healthy, it is not restarted.
 const QUICK_ENDS: u32 = 5;
 
-/// As how many quick ends a start counts that took too long: two of them are enough.
+/// How many quick exits a start counts as that took too long, so that two are enough.
 const LATE: u32 = 3;
 
-/// Decides what follows the end of a collector. It knows no clock: the time is passed in.
+/// Decides what follows an exit. The time is passed in.
 #[derive(Debug)]
 pub(crate) struct Restarts {
-    /// Half of each pause, to which as much again is added by chance.
+    /// Half of each pause; the other half is jitter.
     half: Backoff,
     jitter: Jitter,
     ready_since: Option<Instant>,
     quick_ends: u32,
 }
 
-/// What follows the end of a collector.
+/// What follows an exit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// It is started again after a pause.
+    /// Restart after a pause.
     After(Duration),
-    /// It is not started any more.
+    /// Do not restart.
     GiveUp,
 }
 
 impl Restarts {
-    /// Begins with nothing against the collector.
+    /// Creates the state of a collector that has not exited yet.
     pub(crate) fn new(jitter: Jitter) -> Self {
         Self {
             half: Backoff::try_new(FIRST / 2, LONGEST / 2)
@@ -48,17 +48,17 @@ impl Restarts {
         }
     }
 
-    /// Notes that the collector is ready.
+    /// Records that the collector is ready.
     pub(crate) fn ready(&mut self, now: Instant) {
         self.ready_since = Some(now);
     }
 
-    /// Notes that the collector ended by itself.
+    /// Records an exit.
     pub(crate) fn ended(&mut self, now: Instant) -> Next {
         self.failed(now, 1)
     }
 
-    /// Notes that the collector did not become ready in its time, during which nobody received.
+    /// Records that the collector did not become ready in time.
     pub(crate) fn late(&mut self, now: Instant) -> Next {
         self.failed(now, LATE)
     }

@@ -1,4 +1,4 @@
-//! Settings that say which collector runs and where it sends on to.
+//! Types of settings: which collector runs, and the headers of its remote.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -12,12 +12,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Otelcol {
-    /// A real one where it is found, the backend itself otherwise.
+    /// A real collector if one is found, otherwise the backend itself.
     #[default]
     Auto,
     /// The backend itself.
     Off,
-    /// This program, and nothing else.
+    /// This program.
     At(PathBuf),
 }
 
@@ -59,13 +59,13 @@ impl<'de> Deserialize<'de> for Otelcol {
     }
 }
 
-/// Headers that a remote asks for. Their values are secrets: neither shown nor written out.
+/// Headers for a remote. Their values are secrets, which are neither shown nor serialized.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct RemoteHeaders(BTreeMap<String, String>);
 
 impl RemoteHeaders {
-    /// Returns whether there is none.
+    /// Returns whether there are no headers.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -77,7 +77,7 @@ impl RemoteHeaders {
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Returns what is wrong with the first header that gRPC does not allow, without its value.
+    /// Returns what is wrong with the first header that is invalid in gRPC, without its value.
     pub(crate) fn fault(&self) -> Option<String> {
         self.iter().find_map(|(name, value)| {
             let named = !name.is_empty()
@@ -85,16 +85,16 @@ impl RemoteHeaders {
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
             if !named {
-                return Some(format!("holds {name:?}, which is no name of a header"));
+                return Some(format!("has the key {name:?}, which is not a header name"));
             }
-            // The values of names that end so are bytes, which a text cannot say.
+            // The values of names with this ending are binary.
             if name.to_ascii_lowercase().ends_with("-bin")
                 || name.to_ascii_lowercase().starts_with("grpc-")
             {
-                return Some(format!("holds {name:?}, which gRPC keeps for itself"));
+                return Some(format!("has the key {name:?}, which gRPC reserves"));
             }
             let visible = value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-            (!visible).then(|| format!("holds a value of {name:?} that is not visible ASCII"))
+            (!visible).then(|| format!("has a value of {name:?} that is not visible ASCII"))
         })
     }
 }
@@ -110,7 +110,7 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for RemoteHeaders {
     }
 }
 
-/// What stands in a secret's place.
+/// Replaces a secret.
 const MASKED: &str = "***";
 
 impl fmt::Debug for RemoteHeaders {
@@ -120,14 +120,15 @@ impl fmt::Debug for RemoteHeaders {
     }
 }
 
-/// Shows the names alone.
+/// Serializes the names only.
 impl Serialize for RemoteHeaders {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.keys().map(|name| (name, MASKED)))
     }
 }
 
-/// Returns why a text is no OTLP/gRPC endpoint: `host:port`, `http://host:port`, `https://host:port`.
+/// Returns why a text is not an OTLP/gRPC endpoint (`host:port`, `http://host:port`,
+/// `https://host:port`).
 pub(crate) fn endpoint_fault(text: &str) -> Option<String> {
     let form = "write host and port, as in tempo:4317, http://tempo:4317 (plaintext) or \
                 https://otlp.example.com:443";
@@ -142,12 +143,12 @@ pub(crate) fn endpoint_fault(text: &str) -> Option<String> {
         ));
     }
     if bare.contains('@') {
-        // Not repeated: what stands before the @ is a secret.
-        return Some("holds credentials; put them into collector.remote_headers".to_owned());
+        // The text is not repeated, because of the secret in it.
+        return Some("contains credentials; use collector.remote_headers instead".to_owned());
     }
     if bare.contains('/') {
         return Some(format!(
-            "is {text:?}, which has a path; the remote is spoken to by OTLP/gRPC: {form}"
+            "is {text:?}, which has a path; the remote is reached by OTLP/gRPC: {form}"
         ));
     }
     let port = match bare.rsplit_once(':') {

@@ -1,4 +1,4 @@
-//! What runs as the collector, as `/api/status` tells it.
+//! The status of the collector, as `/api/status` reports it.
 
 use std::path::PathBuf;
 
@@ -6,65 +6,65 @@ use serde::Serialize;
 
 use crate::binary::{Binary, FoundBy};
 
-/// What receives for a backend, and how it fares.
+/// Current receiver status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CollectorStatus {
-    /// Who receives what applications send.
+    /// What receives from applications.
     pub mode: CollectorMode,
-    /// How it fares.
+    /// Its state.
     pub state: CollectorState,
-    /// Why the backend receives by itself, where it does.
+    /// Why the backend receives by itself, if it does.
     pub reason: Option<String>,
     /// The program that runs or ran.
     pub binary: Option<PathBuf>,
     /// How the program was found.
     pub found_by: Option<FoundBy>,
-    /// What the program says its version is.
+    /// The program's version.
     pub version: Option<String>,
-    /// The process that receives; none while there is none.
+    /// The process that receives, if there is one.
     pub pid: Option<u32>,
-    /// How often the program was started again after it had ended by itself.
+    /// How often the program was restarted.
     pub restarts: u64,
-    /// The last time that it ended by itself.
+    /// Its last unexpected exit.
     pub last_exit: Option<LastExit>,
-    /// The file that its configuration was rendered to.
+    /// The file of its rendered configuration.
     pub config: Option<PathBuf>,
     /// Where it sends a copy of everything.
     pub remote: Option<String>,
-    /// Where it has pages about itself, such as `http://127.0.0.1:41003/debug/servicez`.
+    /// The address of its zPages, such as `http://127.0.0.1:41003/debug/servicez`.
     pub zpages: Option<String>,
 }
 
-/// Who receives what applications send.
+/// What receives from applications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CollectorMode {
-    /// A real collector, which sends on to the store.
+    /// A real collector, which forwards to the store.
     Otelcol,
     /// The backend itself.
     Embedded,
 }
 
-/// How a collector fares.
+/// State of a collector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CollectorState {
-    /// It was started and is not ready yet.
+    /// Started and not ready yet.
     Starting,
-    /// It receives.
+    /// Receiving.
     Running,
-    /// It ended by itself and is started again after a pause.
+    /// Exited; it is restarted after a pause.
     Restarting,
-    /// It ended too often: the backend receives by itself in its place.
+    /// Exited too often: the backend receives in its place.
     FallenBack,
-    /// It was stopped.
+    /// Stopped.
     Stopped,
 }
 
-/// How a collector ended by itself.
+/// An unexpected exit of a collector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct LastExit {
@@ -77,7 +77,7 @@ pub struct LastExit {
 }
 
 impl CollectorStatus {
-    /// A backend that receives by itself, and why.
+    /// Creates the status of a backend that receives by itself.
     #[must_use]
     pub fn embedded(reason: impl Into<String>) -> Self {
         Self {
@@ -96,23 +96,23 @@ impl CollectorStatus {
         }
     }
 
-    /// Forgets what was true of the process that ended.
+    /// Clears what described the process that has exited.
     pub(crate) fn process_has_ended(&mut self) {
         (self.pid, self.remote, self.zpages) = (None, None, None);
     }
 
-    /// Returns whether anybody receives at the moment.
+    /// Returns whether telemetry is being received.
     #[must_use]
     pub fn receives(&self) -> bool {
         match self.state {
             CollectorState::Running => true,
-            // Unless somebody else has taken the ports.
+            // Unless another process uses the ports.
             CollectorState::FallenBack => self.mode == CollectorMode::Embedded,
             _ => false,
         }
     }
 
-    /// A collector that is being started.
+    /// Creates the status of a collector that is starting.
     pub(crate) fn starting(binary: &Binary) -> Self {
         Self {
             mode: CollectorMode::Otelcol,

@@ -1,4 +1,4 @@
-//! Keeps a collector running for as long as a backend does.
+//! Starts a collector and keeps it running.
 
 mod keeper;
 
@@ -16,29 +16,29 @@ use crate::reload::{Reload, ReloadError};
 use crate::status::{CollectorState, CollectorStatus};
 use keeper::{Attempt, Keeper};
 
-/// How long the start of a backend waits after the first attempt until something receives.
+/// How long [`Supervisor::begin`] waits after the first attempt until something receives.
 const FIRST_START: Duration = Duration::from_secs(40);
 
-/// How often other ports are tried when somebody takes ours before the collector does.
+/// How often other ports are tried if another process takes them before the collector does.
 const OTHER_PORTS: u32 = 3;
 
-/// How much longer than the collector its keeper may take to end.
+/// How much longer than the collector its keeper may take to stop.
 const LAST_MOMENTS: Duration = Duration::from_secs(2);
 
-/// How many reloads may wait: they are people's.
+/// How many reloads may be queued; people request them.
 const RELOADS: usize = 4;
 
-/// The running supervision of one collector. Dropping it stops the collector without waiting.
+/// Keeps one collector running. Dropping it stops the collector without waiting.
 #[derive(Debug)]
 pub struct Supervisor {
     status: watch::Receiver<CollectorStatus>,
     reloads: mpsc::Sender<Reload>,
-    /// How long the collector may take to end, once it shall.
+    /// How long the collector may take to stop, once it has to.
     stop: watch::Sender<Option<Duration>>,
     keeping: JoinHandle<bool>,
 }
 
-/// A supervision that has begun.
+/// A collector that was started.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Begun {
@@ -48,11 +48,11 @@ pub struct Begun {
     pub grpc: SocketAddr,
     /// Where OTLP/HTTP is received.
     pub http: SocketAddr,
-    /// What a user should be told about the configuration.
+    /// Notes for the user, one sentence each.
     pub notes: Vec<String>,
 }
 
-/// No supervision has begun: the collector has no configuration to run with.
+/// The collector was not started, because it has no usable configuration.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct NotBegun<P> {
@@ -63,12 +63,13 @@ pub struct NotBegun<P> {
 }
 
 impl Supervisor {
-    /// Starts a collector on the addresses of `ports` and waits until something receives there:
-    /// the collector, or `fallback` in its place. Where somebody else takes the ports before the
-    /// collector does, `bind` holds others.
+    /// Starts a collector on the addresses of `ports` and waits until something receives there: the
+    /// collector, or `fallback` in its place.
+    ///
+    /// If another process takes the ports before the collector does, `bind` gets other ports.
     ///
     /// # Errors
-    /// Fails as `bind` does, when the ports are taken and no others are free.
+    /// Returns the error of `bind`.
     pub async fn begin<P: Ports, E, B: Future<Output = Result<P, E>>>(
         launch: Launch,
         fallback: Arc<dyn Fallback>,
@@ -86,7 +87,7 @@ impl Supervisor {
                 Ok(candidate) => candidate,
                 Err(error) => return Ok(Err(NotBegun { error, ports })),
             };
-            // From here on the collector binds them itself.
+            // The collector binds them itself.
             let mut notes = ports.release();
             notes.extend(candidate.rendered.notes.iter().cloned());
             let attempt = keeper.attempt(candidate).await;
@@ -95,11 +96,11 @@ impl Supervisor {
                 break (attempt, notes);
             }
             tries += 1;
-            // An address that was set by hand and is taken is an error, which names who has it.
+            // Fails if an address was set explicitly and is in use.
             ports = bind().await?;
             if ports.addresses() == addresses {
-                // They are there to be had: the port that was taken is another one of its own, and
-                // the next start has that anew.
+                // They are free: the port in use is another one of the collector's, which the next
+                // start chooses again.
                 ports.release();
                 break (attempt, notes);
             }
@@ -121,15 +122,15 @@ impl Supervisor {
         }))
     }
 
-    /// Returns how the collector fares, and learns of changes.
+    /// Subscribes to the status.
     pub fn status(&self) -> watch::Receiver<CollectorStatus> {
         self.status.clone()
     }
 
-    /// Has a configuration rendered anew, checked, and taken over.
+    /// Renders the configuration again, has the collector check it, and applies it.
     ///
     /// # Errors
-    /// Fails when the collector refuses the configuration or does not come up with it.
+    /// Fails if the collector rejects the configuration or does not become ready with it.
     pub async fn reload(&self) -> Result<(), ReloadError> {
         let (done, outcome) = oneshot::channel();
         let asked = self.reloads.send(done).await;
@@ -137,21 +138,21 @@ impl Supervisor {
         outcome.await.unwrap_or(Err(ReloadError::Stopped))
     }
 
-    /// Stops the collector, which sends on what it holds meanwhile. Returns whether it ended
-    /// within `grace`; if not, it was killed.
+    /// Stops the collector after it has sent what it holds. Returns whether it stopped within
+    /// `grace`; if not, it was killed.
     pub async fn stop(mut self, grace: Duration) -> bool {
         self.stop.send_replace(Some(grace));
         if let Ok(kept) = timeout(grace + LAST_MOMENTS, &mut self.keeping).await {
             return kept.unwrap_or(false);
         }
-        tracing::error!("the collector was not stopped in time, and is killed");
+        tracing::error!("the collector did not stop in time and is killed");
         self.keeping.abort();
-        // What the task held, the collector among it, is gone once it has ended.
+        // The collector is dropped, and so killed, with its task.
         let _ = self.keeping.await;
         false
     }
 
-    /// Waits until something receives, and no longer than a user does.
+    /// Waits until something receives, up to a limit.
     async fn settled(&self) {
         let mut status = self.status.clone();
         let receives = |status: &CollectorStatus| {
@@ -162,7 +163,9 @@ impl Supervisor {
         };
         let settled = timeout(FIRST_START, status.wait_for(receives)).await;
         if settled.is_err() {
-            tracing::warn!("the collector is not ready yet; it is tried on in the background");
+            tracing::warn!(
+                "the collector is not ready yet; starting it continues in the background"
+            );
         }
     }
 }

@@ -71,7 +71,7 @@ fn a_collector_that_is_killed_is_started_again_and_it_is_said() {
     assert!(
         backend
             .said()
-            .contains("the collector ended by itself and is started again"),
+            .contains("the collector exited and will be restarted"),
         "{}",
         backend.said()
     );
@@ -88,7 +88,7 @@ fn a_collector_that_hangs_is_replaced() {
         collector["restarts"] == 1 && collector["running"] == true
     });
     let status = collector["last_exit"]["status"].as_str().unwrap();
-    assert!(status.contains("does not answer any more"), "{collector}");
+    assert!(status.contains("stopped responding"), "{collector}");
     assert!(!runs(pid));
     backend.send_span("answered");
     backend.until_span("answered");
@@ -143,7 +143,7 @@ fn the_backend_receives_on_the_same_ports_once_the_collector_keeps_dying() {
     assert!(
         backend
             .greeting
-            .contains("Collector embedded: the collector ended too often"),
+            .contains("Collector embedded: the collector exited too often"),
         "{}",
         backend.greeting
     );
@@ -291,8 +291,8 @@ fn a_program_that_is_no_collector_is_named() {
     let data = tempfile::tempdir().unwrap();
     let missing = folder.path().join("nothing");
     for (program, words) in [
-        (Path::new("/bin/echo"), "is no OpenTelemetry Collector"),
-        (missing.as_path(), "there is no program"),
+        (Path::new("/bin/echo"), "is not an OpenTelemetry Collector"),
+        (missing.as_path(), "does not exist"),
         (folder.path(), "cannot be executed"),
     ] {
         let mut up = up(data.path());

@@ -53,7 +53,7 @@ fn an_invalid_configuration_changes_nothing_not_even_after_a_crash() {
 
     fs::write(&layer, "exporters: {no_such_thing: {}}\n").unwrap();
     backend.signal("HUP");
-    backend.until_said("nothing was reloaded: the collector refuses the new configuration");
+    backend.until_said("nothing was reloaded: the collector rejects the new configuration");
     assert!(
         backend.said().contains("no_such_thing"),
         "{}",
@@ -159,7 +159,7 @@ fn a_collector_that_dies_while_its_new_configuration_is_checked_is_not_blamed_fo
     let backend = Backend::start(up.arg("--collector").arg(program));
     fs::write(&dies, "").unwrap();
     backend.signal("HUP");
-    backend.until_said("nothing was reloaded: the collector ended by itself before it was asked");
+    backend.until_said("nothing was reloaded: the collector exited before the reload");
     backend.until_collector("a restart", |collector| {
         collector["restarts"] == 1 && collector["running"] == true
     });

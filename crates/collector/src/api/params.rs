@@ -1,4 +1,4 @@
-//! Query parameters: an unknown one or a bad value is refused by name.
+//! Query parameters. An unknown one or an invalid value is an error that names it.
 
 use std::collections::BTreeMap;
 
@@ -11,17 +11,17 @@ use super::Failure;
 use crate::clock;
 use crate::query::{Filter, Needle};
 
-/// How many records an answer holds when nobody says otherwise.
+/// The default limit of records in a response.
 const DEFAULT_LIMIT: usize = 200;
 
-/// The parameters of one request; an empty one counts as absent.
+/// The parameters of one request. An empty one counts as absent.
 #[derive(Debug)]
 pub(super) struct Params {
     values: BTreeMap<String, String>,
 }
 
 impl Params {
-    /// Parses a query string of which only `known` parameters may be used, each once.
+    /// Parses a query string with `known` parameters, each at most once.
     pub(super) fn parse(query: Option<&str>, known: &[&str]) -> Result<Self, Failure> {
         let mut values = BTreeMap::new();
         let pairs = query
@@ -32,10 +32,7 @@ impl Params {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let name = decode(name, name)?;
             if !known.contains(&name.as_str()) {
-                let message = format!(
-                    "there is no parameter {name:?}; there are {}",
-                    known.join(", ")
-                );
+                let message = format!("unknown parameter {name:?}; known are {}", known.join(", "));
                 return Err(Failure::invalid(&name, message));
             }
             let value = decode(&name, value)?;
@@ -71,7 +68,7 @@ impl Params {
         })
     }
 
-    /// Reads what narrows an answer.
+    /// Reads the filter.
     pub(super) fn filter(&self, max_records: usize) -> Result<Filter, Failure> {
         let now = clock::unix_nanos();
         let time = "a time as RFC 3339, in nanoseconds since 1970, or an age such as 15m";
@@ -126,13 +123,13 @@ fn instant(text: &str, now: u64) -> Option<u64> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return text.parse().ok();
     }
-    // An offset of +02:00 whose plus was not escaped has arrived as a space.
+    // The plus of an offset like +02:00, if not escaped, arrives as a space.
     let offset = text
         .rsplit_once(' ')
         .map(|(time, zone)| format!("{time}+{zone}"));
     for text in [Some(text), offset.as_deref()].into_iter().flatten() {
         if let Ok(timestamp) = text.parse::<Timestamp>() {
-            // Nothing is stored of the time before 1970.
+            // Nothing before 1970 is stored.
             return u64::try_from(timestamp.as_nanosecond().max(0)).ok();
         }
     }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::params::Params;
 use super::{Api, Failure, answer};
 
-/// The number of traces, counted again only after spans came or went.
+/// The number of traces, cached until the number of spans changes.
 #[derive(Debug, Default)]
 pub(crate) struct TraceCount {
     last: Mutex<Option<((u64, u64), usize)>>,
@@ -84,7 +84,7 @@ fn render(api: &Api) -> Value {
     })
 }
 
-/// What receives, and what it writes beside the store.
+/// Renders the collector's status, archive and losses.
 fn collector(api: &Api) -> Value {
     let status = api.collector.borrow().clone();
     let mut collector = json!(status);

@@ -1,8 +1,8 @@
 //! `/api/logs/stream`: the last hour of log records, then live, as server-sent events.
 //!
-//! A client is a position in the store and nothing else: records wait on disk, not in a queue per
-//! client. One that falls more than [`BACKLOG`] records behind skips to the newest of them and is
-//! told how many it missed.
+//! A client is only a position in the store: records wait on disk, not in a queue per client. A
+//! client that falls more than [`BACKLOG`] records behind skips to the newest of them and gets the
+//! number of skipped records.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -23,7 +23,7 @@ use super::{Api, Failure};
 use crate::clock;
 use crate::query::{Filter, LogPage, PageRange};
 
-/// How far a client may fall behind the newest record before the oldest are dropped for it.
+/// How many records a client may fall behind before it skips some.
 pub(crate) const BACKLOG: usize = 1024;
 
 /// How many records of the replay are read at a time.
@@ -31,7 +31,7 @@ const REPLAY_PAGE: usize = 256;
 
 const HOUR: u64 = 3_600_000_000_000;
 
-/// Counts the clients of the stream and what they missed.
+/// Counts the clients of the stream and the records that they skipped.
 #[derive(Debug, Default)]
 pub(crate) struct StreamStats {
     subscribers: AtomicU64,
@@ -52,12 +52,12 @@ impl StreamStats {
 struct Tail {
     api: Arc<Api>,
     filter: Arc<Filter>,
-    /// What the replay is narrowed to.
+    /// The filter of the replay.
     replayed: Arc<Filter>,
     newest: watch::Receiver<u64>,
-    /// The next record to look at.
+    /// The sequence number of the next record.
     position: u64,
-    /// Records before this one are replayed without dropping any.
+    /// Records before this one are replayed without skipping any.
     live_from: u64,
     ready: VecDeque<Event>,
 }
@@ -160,7 +160,7 @@ pub(super) async fn stream(
 ) -> Result<Response, Failure> {
     let params = Params::parse(raw.as_deref(), &["service", "severity", "query"])?;
     let filter = params.filter(api.max_records)?;
-    // Registered before the start is chosen, so that nothing falls between replay and live.
+    // Subscribe before choosing the start, so that no record is between replay and live.
     let newest = api.store.follow_logs();
     let mut replayed = filter.clone();
     let position = match last_event(&headers)? {
@@ -168,14 +168,14 @@ pub(super) async fn stream(
         None => {
             let query = api.query.clone();
             let since = clock::unix_nanos().saturating_sub(HOUR);
-            // Between the records of the last hour lie older ones that arrived late.
+            // Older records that arrived late are among those of the last hour.
             replayed.predicate = replayed.predicate.since(Some(since));
             let found = tokio::task::spawn_blocking(move || query.first_log_since(since)).await;
             found.ok().flatten().unwrap_or_else(|| *newest.borrow())
         }
     };
     let heartbeat = KeepAlive::new().interval(api.heartbeat).text("");
-    // A cursor of another store may lie in the future: then there is only live.
+    // A cursor of another store may be in the future: then there is no replay.
     let position = position.min(*newest.borrow());
     let tail = Tail::new(api, filter, replayed, position, newest);
     let events = stream::unfold(tail, async |mut tail| {

@@ -1,4 +1,4 @@
-//! The files of the page, one line each; a test holds the list against the folder.
+//! The files of the page; a test compares the list with the folder.
 
 use super::File;
 
@@ -11,10 +11,10 @@ macro_rules! file {
     };
 }
 
-/// The document that every view starts from.
+/// The document of every view.
 pub(super) static INDEX: File = file!("index.html");
 
-/// Everything that the document loads.
+/// The files that the document loads.
 pub(super) static FILES: &[File] = &[
     file!("app.css"),
     file!("favicon.svg"),

@@ -1,4 +1,4 @@
-//! Who receives what applications send: a collector, or the backend itself.
+//! Chooses what receives from applications: a collector, or the backend itself.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,26 +20,26 @@ use crate::listeners::{self, OtlpPair};
 use crate::receivers::Receivers;
 use crate::start_error::StartError;
 
-/// How long a collector may take to send on what it holds when the backend stops.
+/// How long a collector may take to send what it holds when the backend stops.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// What receives on the two addresses that applications know.
+/// The receivers on the two OTLP addresses.
 #[derive(Debug)]
 pub(super) struct Reception {
     pub(super) grpc: SocketAddr,
     pub(super) http: SocketAddr,
-    /// What a user should be told.
+    /// Notes for the user, one sentence each.
     pub(super) notes: Vec<String>,
     status: watch::Receiver<CollectorStatus>,
     supervisor: Option<Supervisor>,
-    /// The receivers of the backend itself: for applications or for the collector.
+    /// The backend's own receivers, for applications or for the collector.
     servers: Vec<JoinHandle<()>>,
     archive: Option<Arc<Archive>>,
     losses: Losses,
 }
 
 impl Reception {
-    /// Has a collector receive if there is one, and the backend otherwise.
+    /// Starts a collector if one is found, otherwise the backend's own receivers.
     pub(super) async fn start(
         config: &BackendConfig,
         pair: OtlpPair,
@@ -83,7 +83,7 @@ impl Reception {
             receivers.serve_http(listeners.1, stop.clone()),
         ];
         let (_, status) = watch::channel(CollectorStatus::embedded(reason));
-        // What a collector wrote before is kept within its bounds without one as well.
+        // An archive from an earlier run with a collector is still pruned.
         let folder = folder_in(&config.data_dir).ok();
         let archive = folder.filter(|folder| folder.is_dir()).map(|folder| {
             let archive = Arc::new(Archive::new(&folder, &config.collector()));
@@ -175,22 +175,22 @@ impl Reception {
         }
     }
 
-    /// Returns what receives and how it fares, and learns of changes.
+    /// Subscribes to the receiver status.
     pub(super) fn status(&self) -> watch::Receiver<CollectorStatus> {
         self.status.clone()
     }
 
-    /// Returns what a collector writes beside the store.
+    /// Returns the collector's archive.
     pub(super) fn archive(&self) -> Option<Arc<Archive>> {
         self.archive.clone()
     }
 
-    /// Returns what a collector's exporters could not hand on.
+    /// Returns what the collector's exporters have lost.
     pub(super) fn losses(&self) -> Losses {
         self.losses.clone()
     }
 
-    /// Has the collector take a new configuration over.
+    /// Reloads the collector's configuration.
     pub(super) async fn reload(&self) -> Result<(), ReloadError> {
         match &self.supervisor {
             Some(supervisor) => supervisor.reload().await,
@@ -200,46 +200,42 @@ impl Reception {
         }
     }
 
-    /// Has the collector send on what it holds, to receivers that have not stopped yet, and returns
-    /// whether it ended in time.
+    /// Stops the collector, which first sends what it holds to the receivers. Returns whether it
+    /// stopped in time.
     pub(super) async fn stop_collector(&mut self, until: Instant) -> bool {
         let Some(supervisor) = self.supervisor.take() else {
             return true;
         };
-        // What is left is for the requests that the backend still answers.
+        // Leave time for the backend's running requests.
         let left = until.saturating_duration_since(Instant::now());
         supervisor.stop(GRACE.min(left.mul_f32(0.8))).await
     }
 
-    /// Returns the servers to be waited for, once they were told to stop.
+    /// Returns the servers, to wait for their end.
     pub(super) fn take_servers(&mut self) -> Vec<JoinHandle<()>> {
         std::mem::take(&mut self.servers)
     }
 }
 
-/// Why there is no collector where nobody handed a shim over.
+/// Why there is no collector in an application without a shim.
 const NOT_ASKED: &str = "the application runs no collector";
 
-/// Says of each setting that only a collector heeds that there is none.
+/// Returns warnings about settings that have no effect without a collector.
 fn unheeded(config: &BackendConfig, reason: &str) -> impl Iterator<Item = String> {
     let set = [
         (
             "remote_endpoint",
             config.remote_endpoint.is_some(),
-            "nothing is sent on",
+            "nothing is forwarded",
         ),
         (
             "otelcol_config",
             config.otelcol_config.is_some(),
             "it is not used",
         ),
-        (
-            "self_metrics",
-            config.self_metrics,
-            "there is no collector to have any",
-        ),
+        ("self_metrics", config.self_metrics, "there is no collector"),
     ];
     set.into_iter()
         .filter(|(_, is_set, _)| *is_set)
-        .map(move |(key, _, effect)| format!("collector.{key} is set, and {effect}: {reason}"))
+        .map(move |(key, _, effect)| format!("collector.{key} is set, but {effect}: {reason}"))
 }

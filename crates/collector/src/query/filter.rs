@@ -1,20 +1,20 @@
-//! What a query is narrowed to.
+//! The filter of a query.
 
 use glassbox_store::{Predicate, Text};
 
 use super::needle::Needle;
 
-/// What an answer is narrowed to, and how long it is.
+/// The conditions of a query and the limit of its result.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Filter {
     pub(crate) predicate: Predicate,
     pub(crate) text: Option<Needle>,
-    /// How many records an answer returns at most.
+    /// Limit of records in the result.
     pub(crate) limit: usize,
 }
 
 impl Filter {
-    /// Returns the text as a search of the columns `C` and their records.
+    /// Returns the text search for the columns `C`.
     pub(super) fn text<C>(&self) -> Option<&dyn Text<C>>
     where
         Needle: Text<C>,

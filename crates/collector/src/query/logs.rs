@@ -17,7 +17,7 @@ use super::needle::Needle;
 use super::record::decode;
 use super::render::{any, attributes, id, resource, scope};
 
-/// The log records that satisfy everything asked, newest first.
+/// The matching log records, newest first.
 #[derive(Debug, Serialize)]
 pub(crate) struct LogList {
     total: usize,
@@ -28,7 +28,7 @@ pub(crate) struct LogList {
 /// One log record of a stream.
 #[derive(Debug)]
 pub(crate) struct LogEntry {
-    /// Its number among all log records ever stored: the cursor.
+    /// Its sequence number, which is the cursor.
     pub(crate) sequence: u64,
     /// The record with its resource and scope.
     pub(crate) data: LogsData,
@@ -38,22 +38,22 @@ pub(crate) struct LogEntry {
 #[derive(Debug, Default)]
 pub(crate) struct LogPage {
     pub(crate) entries: Vec<LogEntry>,
-    /// How many matching records were left out, because more than the newest few were waiting.
+    /// How many matching records were skipped, because there were more than the limit.
     pub(crate) skipped: u64,
     /// Where the next page begins.
     pub(crate) next: u64,
 }
 
-/// Which records a page is made of.
+/// The range of a page.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PageRange {
     /// The first sequence number.
     pub(crate) from: u64,
-    /// The number behind the last one.
+    /// The number after the last one.
     pub(crate) to: u64,
-    /// How many records the page holds at most.
+    /// Limit of records in the page.
     pub(crate) limit: usize,
-    /// Keep the newest of them and count the rest, instead of leaving the rest to the next page.
+    /// Whether to keep the newest records and skip the rest, instead of ending the page.
     pub(crate) newest: bool,
 }
 
@@ -63,7 +63,7 @@ impl Query {
         let view = self.view();
         let (mut total, mut newest) = (0, Vec::new());
         let key = |hit: &Hit<'_, LogColumns>| Reverse((hit.columns().time(), hit.sequence()));
-        // Between two clearances twice the limit is held, and never all that matches.
+        // Hold at most twice the limit, never all that matches.
         let room = filter.limit.saturating_mul(2).max(1024);
         for hit in view
             .scan(&filter.predicate)
@@ -189,7 +189,7 @@ fn log_has(body: &[u8], needle: &Needle) -> bool {
 
 fn render(hit: &Hit<'_, LogColumns>, record: &Record<'_>, log: &LogRecord) -> Value {
     let source = hit.columns().source();
-    // A record without any time is shown by when it arrived.
+    // A record without any time gets the time of its arrival.
     let observed = match (log.time_unix_nano, log.observed_time_unix_nano) {
         (0, 0) => hit.columns().time(),
         (_, observed) => observed,

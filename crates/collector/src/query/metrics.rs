@@ -1,4 +1,4 @@
-//! Metrics: what there is, and the points of one by series.
+//! Metrics: a list, and the points of one by series.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -20,7 +20,7 @@ mod points;
 
 use points::points;
 
-/// The metrics that satisfy everything asked, by name.
+/// The matching metrics, by name.
 #[derive(Debug, Serialize)]
 pub(crate) struct MetricList {
     total: usize,
@@ -28,7 +28,7 @@ pub(crate) struct MetricList {
     metrics: Vec<MetricSummary>,
 }
 
-/// What is stored of one metric.
+/// Summary of one metric.
 #[derive(Debug, Serialize)]
 pub(crate) struct MetricSummary {
     name: Box<str>,
@@ -62,7 +62,7 @@ struct Series {
     points: Vec<Value>,
 }
 
-/// What the rows of one metric add up to.
+/// The sum over the rows of one metric.
 struct Sum<'v> {
     /// As the newest point describes it.
     metric: &'v Metric,
@@ -162,7 +162,7 @@ impl Query {
         let total = times.len();
         times.sort_unstable_by_key(|time| Reverse(*time));
         times.truncate(filter.limit);
-        // Everything newer than the cut is returned; of the points at the cut, what is left over.
+        // Return all points after the cut, and as many at the cut as the limit allows.
         let cut = times.last().copied().unwrap_or(u64::MAX);
         let mut at_cut = times.iter().filter(|time| **time == cut).count();
         let mut is_wanted = |hit: &Hit<'_, PointColumns>| {

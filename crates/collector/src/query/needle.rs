@@ -1,21 +1,21 @@
-//! The text of a search: found without regard to case.
+//! Case-insensitive text search.
 
 use glassbox_otlp::proto::common::v1::any_value::Value;
 use glassbox_otlp::proto::common::v1::{AnyValue, KeyValue};
 
-/// A text to be found in names, keys, values and bodies.
+/// A text to find in names, keys, values and bodies.
 #[derive(Debug, Clone)]
 pub(crate) struct Needle {
     lower: String,
-    /// Whether the bytes of a record that lacks the text can be told from those that hold it.
+    /// Whether the text, if it is in a record, is in its bytes.
     literal: bool,
 }
 
 impl Needle {
-    /// Makes a needle; `None` of an empty text, which is in everything.
+    /// Creates a needle; `None` for an empty text, which everything contains.
     pub(crate) fn new(text: &str) -> Option<Self> {
         let lower = text.trim().to_lowercase();
-        // Numbers and booleans lie in the bytes in another form, and so do ids.
+        // Numbers, booleans and ids are encoded in another form.
         let other_form = lower.bytes().all(|byte| b"0123456789+-.e".contains(&byte))
             || "true".contains(&lower)
             || "false".contains(&lower)
@@ -31,12 +31,12 @@ impl Needle {
         text.to_lowercase().contains(&self.lower)
     }
 
-    /// Tells whether a hexadecimal id holds the text.
+    /// Returns whether the hexadecimal form of an id contains the text.
     pub(crate) fn is_in_id(&self, id: &[u8]) -> bool {
         self.lower.len() >= 4 && super::render::hex(id).contains(&self.lower)
     }
 
-    /// Tells quickly that an encoded record cannot hold the text.
+    /// Returns false if an encoded record cannot contain the text.
     pub(crate) fn may_be_in(&self, record: &[u8]) -> bool {
         !self.literal || contains_ignoring_case(record, self.lower.as_bytes())
     }

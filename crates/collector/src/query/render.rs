@@ -23,7 +23,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Renders an id; `None` of one that is missing or all zero.
+/// Renders an id; `None` if it is missing or all zero.
 pub(super) fn id(bytes: &[u8]) -> Option<String> {
     bytes.iter().any(|byte| *byte != 0).then(|| hex(bytes))
 }
@@ -55,7 +55,7 @@ pub(super) fn any(value: &AnyValue) -> Value {
     }
 }
 
-/// Renders a double; what JSON has no number for is text, as in OTLP/JSON.
+/// Renders a double; NaN and infinities are strings, as in OTLP/JSON.
 pub(super) fn number(value: f64) -> Value {
     if value.is_finite() {
         return json!(value);

@@ -1,4 +1,4 @@
-//! Traces: summaries of the newest, and the spans of one.
+//! Traces: a list of the newest, and the spans of one.
 
 mod newest;
 
@@ -18,7 +18,7 @@ use super::render::{any, hex, span as render};
 
 use newest::{ById, newest};
 
-/// The traces that have a span which satisfies everything asked.
+/// The traces with a matching span.
 #[derive(Debug, Serialize)]
 pub(crate) struct TraceList {
     total: usize,
@@ -43,7 +43,7 @@ pub(crate) struct TraceSummary {
     duration_nano: u64,
 }
 
-/// What one service contributed to a trace.
+/// Spans and errors of one service in a trace.
 #[derive(Debug, Serialize)]
 struct ServiceShare {
     name: Box<str>,
@@ -60,7 +60,7 @@ pub(crate) struct TraceSpans {
     spans: Vec<Value>,
 }
 
-/// What the rows of one trace add up to.
+/// The sum over the rows of one trace.
 struct Sum<'v> {
     start: u64,
     end: u64,
@@ -132,7 +132,7 @@ impl Query {
     pub(crate) fn traces(&self, filter: &Filter) -> TraceList {
         let view = self.view();
         let (total, newest) = newest(&view, filter);
-        // Only what is returned is added up.
+        // Sum up only the traces of the result.
         let places: HashMap<[u8; 16], usize, ById> =
             (0..).zip(&newest).map(|(at, id)| (*id, at)).collect();
         let mut sums: Vec<Sum<'_>> = newest.iter().map(|_| Sum::default()).collect();
@@ -160,7 +160,7 @@ impl Query {
         }
     }
 
-    /// Returns the spans of trace `id` that satisfy everything asked.
+    /// Returns the matching spans of trace `id`.
     pub(crate) fn trace(&self, id: &[u8; 16], filter: &Filter) -> TraceSpans {
         let view = self.view();
         let predicate = filter.predicate.clone().trace_id(Some(*id));
@@ -202,7 +202,7 @@ impl Text<SpanColumns> for Needle {
 
 fn span_has(body: &[u8], needle: &Needle) -> bool {
     let span: Span = decode(body);
-    // The row holds the beginning of a long name, the record all of it.
+    // The columns have only the start of a long name.
     needle.is_in(&span.name)
         || needle.is_in_attributes(&span.attributes)
         || span

@@ -1,8 +1,8 @@
-//! What a client still sends when its request is answered already.
+//! Reads the rest of a body after its request was answered.
 //!
-//! Over HTTP/1 a connection that is closed with unread data is reset, and a client that writes its
-//! whole body before it reads sees a broken pipe instead of the answer. To an exporter that is a
-//! reason to send the same again, for ever. So a refused body is read to its end, within bounds.
+//! Closing an HTTP/1 connection with unread data resets it, so a client that writes its whole body
+//! before it reads gets a broken pipe instead of the response. An exporter then sends the same
+//! request again, forever. So a rejected body is read to its end, within limits.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,24 +15,24 @@ use http::header::EXPECT;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-/// The most that is read for nobody.
+/// Limit of discarded bytes.
 const MOST: usize = 256 << 20;
 
-/// How long it is read for nobody.
+/// Time limit for discarding.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// A request's body that can be asked for again after its handler has dropped it.
+/// A request's body whose rest can be recovered after its handler has dropped it.
 #[derive(Debug)]
 pub(super) struct Lent(Arc<Mutex<Share>>);
 
-/// The other half: what becomes of the rest.
+/// The rest of a body.
 #[derive(Debug)]
 pub(super) struct Leftover(Arc<Mutex<Share>>);
 
 #[derive(Debug)]
 struct Share {
     body: Incoming,
-    /// Whether the client waits for a word before it sends anything.
+    /// Whether the client waits for `100 Continue` before it sends the body.
     waits: bool,
 }
 
@@ -40,7 +40,7 @@ fn lock(share: &Mutex<Share>) -> MutexGuard<'_, Share> {
     share.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Splits a body into what the handler reads and what is left.
+/// Splits a body into the part for the handler and the rest.
 pub(super) fn lend(body: Incoming, headers: &HeaderMap) -> (Lent, Leftover) {
     let waits = headers.contains_key(EXPECT);
     let share = Arc::new(Mutex::new(Share { body, waits }));
@@ -56,7 +56,7 @@ impl Body for Lent {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let mut share = lock(&self.0);
-        // The first look at the body is what tells such a client to send it.
+        // Polling the body would send `100 Continue` to such a client.
         share.waits = false;
         Pin::new(&mut share.body).poll_frame(context)
     }
@@ -71,7 +71,7 @@ impl Body for Lent {
 }
 
 impl Leftover {
-    /// Reads and forgets what the client still sends, unless somebody else reads it.
+    /// Reads and discards the rest, unless the handler still has the body.
     pub(super) async fn discard(self) {
         let Some(share) = Arc::into_inner(self.0) else {
             return;
@@ -89,7 +89,7 @@ impl Leftover {
                 left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
             }
         };
-        // What is still to come after that is the client's loss.
+        // Beyond the limits the connection is reset.
         let _ = tokio::time::timeout(LONGEST, discarding).await;
     }
 }

@@ -284,7 +284,7 @@ async fn a_setting_that_only_a_collector_heeds_is_said_where_there_is_none() {
     config.self_metrics = true;
     let backend = Backend::start(config).await.unwrap();
     for key in ["remote_endpoint", "otelcol_config", "self_metrics"] {
-        let begin = format!("collector.{key} is set, and ");
+        let begin = format!("collector.{key} is set, but ");
         let note = backend.notes().iter().find(|note| note.starts_with(&begin));
         assert!(
             note.is_some_and(|note| note.ends_with(": the application runs no collector")),

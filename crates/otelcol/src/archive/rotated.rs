@@ -1,4 +1,4 @@
-//! Files that the collector has rotated, told by their names.
+//! Files that the collector has rotated, recognised by their names.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::EXTENSION;
 use crate::render::SIGNALS;
 
-/// A file that is no longer written, ordered by its age: oldest first.
+/// A rotated file. Older files are less.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rotated {
     /// When, in nanoseconds since the epoch.

@@ -3,21 +3,21 @@
 use serde_json::{Map, Value};
 use tracing::Level;
 
-/// What a line says.
+/// The content of a line.
 #[derive(Debug, PartialEq)]
 pub(super) struct Entry {
     level: Level,
     message: String,
-    /// Which component says it.
+    /// The component that logged it.
     component: Option<String>,
     error: Option<String>,
-    /// How many records it says were given up.
+    /// How many records were lost.
     lost: Option<u64>,
-    /// Whatever else it says, as JSON.
+    /// The other fields, as JSON.
     fields: Option<String>,
 }
 
-/// What every line repeats, or what is long and of no use to anyone but its authors.
+/// Fields that every line repeats, or that only help the collector's authors.
 const PASSED_OVER: [&str; 6] = [
     "caller",
     "otelcol.component.kind",
@@ -27,7 +27,7 @@ const PASSED_OVER: [&str; 6] = [
     "ts",
 ];
 
-/// How an exporter says how many records it gives up.
+/// The fields in which an exporter reports how many records it has lost.
 const LOST: [&str; 2] = ["dropped_items", "rejected_items"];
 
 impl Entry {
@@ -70,12 +70,12 @@ impl Entry {
         let error = take("error");
         let lost = LOST.iter().find_map(|name| fields.get(*name)?.as_u64());
         fields.retain(|name, _| !PASSED_OVER.contains(&name.as_str()));
-        // A debug exporter writes what it is sent. Where our events are sent to this collector as
-        // well, that would go round for ever at any level that is on by default.
+        // A debug exporter logs what it receives. If our events are sent to this collector, that is
+        // an endless loop at any level that is enabled by default.
         let kind = component.as_deref().and_then(|id| id.split('/').next());
         let level = match kind {
             Some("debug" | "logging") => Level::TRACE,
-            // What its pages about itself cannot show is no matter of ours.
+            // Failures of its own pages are not ours to report.
             Some("zpages") => level.max(Level::INFO),
             _ => level,
         };
@@ -89,14 +89,14 @@ impl Entry {
         }
     }
 
-    /// Takes what it says for no trouble.
+    /// Lowers the level to informational.
     pub(super) fn calm(&mut self) {
         self.level = Level::INFO;
     }
 
-    /// Tells it as an event of ours.
+    /// Emits it as an event.
     pub(super) fn tell(&self) {
-        // An event's level is a constant of the place that makes it.
+        // The level of an event is a constant of its callsite.
         macro_rules! tell {
             ($level:expr) => {
                 tracing::event!(
@@ -119,7 +119,7 @@ impl Entry {
         }
     }
 
-    /// Returns which component gave how many records up, and why.
+    /// Returns which component lost how many records, and why.
     pub(super) fn loss(&self) -> Option<(&str, u64, &str)> {
         let component = self.component.as_deref()?;
         let why = self.error.as_deref().unwrap_or(&self.message);

@@ -1,4 +1,4 @@
-//! Where a collector sends what it receives: the store, the archive, a remote.
+//! The exporters: to the store, the archive, and a remote.
 
 use super::yaml::{Map, Node, literal};
 use super::{Draft, MIB, RenderError, SIGNALS};
@@ -21,7 +21,7 @@ impl Exporters {
     }
 }
 
-/// What is rendered for our store is named so, behind the type of the exporter.
+/// The name of the exporter to the store, after its type.
 pub(super) const STORE: &str = "glassbox";
 
 const REMOTE: &str = "remote";
@@ -34,7 +34,7 @@ fn archive(signal: &str) -> String {
 }
 
 impl Components {
-    /// Returns the name of the exporter whose queue is rendered to be on disk, where that can be.
+    /// Returns the name of the exporter whose queue is on disk, if the distribution supports that.
     pub(crate) fn durable_exporter(&self) -> Option<&'static str> {
         self.extensions.contains("file_storage").then_some(REMOTE)
     }
@@ -64,7 +64,7 @@ impl Draft<'_> {
         })
     }
 
-    /// Our private receiver: a full queue holds up the applications and loses nothing.
+    /// The exporter to the store. Its full queue blocks applications and loses nothing.
     fn store(&self) -> Result<(String, Map), RenderError> {
         let kind = self
             .exporter(&["otlp_http", "otlphttp"])
@@ -88,7 +88,7 @@ impl Draft<'_> {
         Ok((format!("{kind}/{STORE}"), definition))
     }
 
-    /// A queue of so many bytes, sent in requests of so many at most.
+    /// A queue with a limit in bytes, and a limit for each request.
     fn queue(&self, bytes: u64, request: u64) -> Map {
         let batch = Map::new()
             .with("sizer", "bytes")
@@ -111,10 +111,10 @@ impl Draft<'_> {
     }
 
     fn archived(&self, signal: &str) -> Result<Map, RenderError> {
-        // The collector writes a batch whole or not at all, so a file must have room for one. A
-        // quarter each: the three files that are written never fill the archive's bytes.
+        // A file must have room for a whole batch. At a quarter each, the three files that are
+        // written never reach the archive's limit.
         let megabytes = (self.config.archive_max_bytes.as_u64() / 4 / MIB).clamp(1, 256);
-        // Pruned by us, who say what was pruned.
+        // Pruned by the module `archive`, which counts what it removes.
         let rotation = Map::new()
             .number("max_megabytes", megabytes)
             .number("max_days", 0)
@@ -124,7 +124,8 @@ impl Draft<'_> {
             .with("rotation", rotation))
     }
 
-    /// A remote that does not answer costs the store nothing: its queue drops what is too much.
+    /// The exporter to the remote. Its full queue drops data, so a remote that is down does not block
+    /// the store.
     fn remote(&mut self) -> Result<Option<(String, Map)>, RenderError> {
         let Some(endpoint) = self.config.remote_endpoint.as_deref() else {
             return Ok(None);
@@ -141,7 +142,7 @@ impl Draft<'_> {
         let bare = bare.strip_suffix('/').unwrap_or(bare);
         if bare.ends_with(":4318") {
             self.notes.push(format!(
-                "the remote {bare} is spoken to by OTLP/gRPC, but 4318 is the port of OTLP/HTTP; \
+                "telemetry is sent to the remote {bare} by OTLP/gRPC, but 4318 is the port of OTLP/HTTP; \
                  OTLP/gRPC is usually 4317"
             ));
         }
@@ -178,11 +179,11 @@ impl Draft<'_> {
         } else {
             self.lacks(
                 "extension file_storage",
-                "what waits for the remote is kept in memory and lost at a restart",
+                "the remote's queue is in memory and lost at a restart",
             );
         }
         let queue = if self.measures_bytes() {
-            // Servers of gRPC take 4 MiB unless told otherwise.
+            // gRPC servers accept 4 MiB by default.
             let bytes = if stored { 256 * MIB } else { 64 * MIB };
             self.queue(bytes, 3 * MIB).with("block_on_overflow", false)
         } else {
@@ -191,14 +192,14 @@ impl Draft<'_> {
         Ok(queue.with_some("storage", stored.then_some(QUEUE)))
     }
 
-    /// The headers by name; their values stand in the environment of the collector alone.
+    /// The headers by name; their values are only in the collector's environment.
     fn headers(&mut self) -> Option<Map> {
         let mut headers = Map::new();
         for (number, (name, value)) in self.config.remote_headers.iter().enumerate() {
             let variable = format!("GLASSBOX_REMOTE_HEADER_{}", number + 1);
-            // gRPC knows names in lower case only.
+            // gRPC header names are lower case.
             headers = headers.with(name.to_ascii_lowercase(), Node::variable(&variable));
-            // The collector looks for references in what it is given by a reference, too.
+            // The collector expands references in the values of references as well.
             self.environment.push((variable, literal(value)));
         }
         (!self.config.remote_headers.is_empty()).then_some(headers)

@@ -1,4 +1,4 @@
-//! Files that their owner alone reads, replaced at once or not at all.
+//! Files that are readable by their owner only and replaced atomically.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     create_folder(folder)?;
     let beside = path.with_extension("new");
-    // What an interrupted write left may have another mode.
+    // A file left by an interrupted write may have another mode.
     match fs::remove_file(&beside) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -1,4 +1,4 @@
-//! A configuration of the user's, and what it does to the rendered one when it is layered over it.
+//! The user's configuration, and its effect on the rendered one.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,13 +11,13 @@ use super::exporters::STORE;
 use super::file::replace;
 use super::{RenderError, SIGNALS};
 
-/// How large such a file may be: thousands of times as large as one that was written by hand.
+/// Limit of the file in bytes, far above what is written by hand.
 const LARGEST: u64 = 1 << 20;
 
-/// A configuration of the user's as it was when it was read.
+/// The content of a user's configuration when it was read.
 ///
-/// The collector is given a copy of it: what the user writes into the file counts from the next
-/// reload or start of the backend, and not from the next crash of the collector.
+/// The collector gets a copy, so changes of the file apply from the next reload or start of the
+/// backend, and not from the next crash of the collector.
 #[derive(Debug, Clone)]
 pub(crate) struct Layer {
     path: PathBuf,
@@ -47,16 +47,16 @@ impl Layer {
         })
     }
 
-    /// Writes the copy, readable by its owner alone.
+    /// Writes the copy, readable by its owner only.
     pub(crate) fn write(&self, copy: &Path) -> io::Result<()> {
         replace(copy, self.text.as_bytes())
     }
 
-    /// Says what it takes away from the rendered configuration: mappings are merged key by key,
-    /// lists are replaced, and a key without a value wipes what it stands for.
+    /// Returns warnings about what it removes from the rendered configuration: mappings are merged
+    /// key by key, lists are replaced, and a key without a value removes the rendered value.
     ///
     /// # Errors
-    /// Fails when it is no YAML mapping.
+    /// Fails if it is not a YAML mapping.
     pub(crate) fn notes(&self) -> Result<Vec<String>, RenderError> {
         let malformed = |source| RenderError::Malformed {
             path: self.path.clone(),
@@ -76,17 +76,17 @@ fn taken(layer: &Value) -> impl Iterator<Item = String> {
     let cut_off = cut_off.filter(move |signal| without_store(layer, signal));
     let pipelines = cut_off.map(|signal| {
         format!(
-            "takes the exporter {STORE} out of the pipeline {signal}: the store gets no {signal}"
+            "removes the exporter {STORE} from the pipeline {signal}: the store gets no {signal}"
         )
     });
     let receivers = ["grpc", "http"].into_iter().filter_map(move |protocol| {
         let path = ["receivers", "otlp", "protocols", protocol];
         if wiped(layer, &path) {
-            return Some(format!("takes OTLP over {protocol} away: applications cannot send by it"));
+            return Some(format!("removes OTLP over {protocol}: applications cannot use it"));
         }
         let moved = at(layer, &path)?.get("endpoint")?;
         Some(format!(
-            "moves OTLP over {protocol} to {moved}; the addresses that Glassbox tells are wrong for \
+            "moves OTLP over {protocol} to {moved}; the addresses that Glassbox reports are wrong for \
              it, set collector.{protocol} instead"
         ))
     });
@@ -99,7 +99,7 @@ fn without_store(layer: &Value, signal: &str) -> bool {
     if wiped(layer, &path) {
         return true;
     }
-    // What is not a list comes from somewhere else, and cannot be told.
+    // What is not a list is a reference, which cannot be resolved here.
     let Some(Value::Array(exporters)) = at(layer, &path) else {
         return false;
     };
@@ -115,7 +115,7 @@ fn at<'a>(layer: &'a Value, path: &[&str]) -> Option<&'a Value> {
     path.iter().try_fold(layer, |value, key| value.get(key))
 }
 
-/// Returns whether the value at a path, or one that it stands in, is there and says nothing.
+/// Returns whether the value at a path or one of its parents is present and null.
 fn wiped(layer: &Value, path: &[&str]) -> bool {
     (1..=path.len()).any(|length| at(layer, &path[..length]) == Some(&Value::Null))
 }

@@ -1,4 +1,4 @@
-//! What a collector understands, told by its version and by the names it knows.
+//! What a collector supports, by its version and its component names.
 
 use super::Draft;
 

@@ -1,4 +1,4 @@
-//! A YAML document whose keys keep their order and whose texts mean what they say.
+//! A YAML document with ordered keys and escaped texts.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_saphyr::SerializerOptions;
@@ -8,13 +8,13 @@ use serde_saphyr::SerializerOptions;
 pub(super) enum Node {
     Flag(bool),
     Number(u64),
-    /// As it is written out, with `$` doubled where it is no reference.
+    /// A text in which `$` is doubled except in references.
     Text(String),
     List(Vec<Node>),
     Map(Map),
 }
 
-/// A mapping in the order in which it was written down.
+/// A mapping with ordered keys.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Map(Vec<(String, Node)>);
 
@@ -34,18 +34,18 @@ impl Map {
         Self::default()
     }
 
-    /// Adds a key behind the others.
+    /// Appends a key.
     pub(super) fn with(mut self, key: impl Into<String>, value: impl Into<Node>) -> Self {
         self.0.push((key.into(), value.into()));
         self
     }
 
-    /// Adds a key with a number behind the others.
+    /// Appends a key with a number.
     pub(super) fn number(self, key: &str, number: u64) -> Self {
         self.with(key, Node::Number(number))
     }
 
-    /// Adds a key where there is a value for it.
+    /// Appends a key if there is a value.
     pub(super) fn with_some<T: Into<Node>>(self, key: &str, value: Option<T>) -> Self {
         match value {
             Some(value) => self.with(key, value),
@@ -53,7 +53,7 @@ impl Map {
         }
     }
 
-    /// Adds the keys of another mapping behind the others.
+    /// Appends the keys of another mapping.
     pub(super) fn and(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self
@@ -66,13 +66,13 @@ impl Map {
     /// Writes the mapping as a document.
     pub(super) fn document(&self) -> Result<String, serde_saphyr::ser_error::Error> {
         let mut options = SerializerOptions::default();
-        // A path stays on its line however long it is.
+        // Do not wrap long paths.
         options.prefer_block_scalars = false;
         serde_saphyr::to_string_with_options(self, options)
     }
 }
 
-/// Doubles `$`, so that the collector reads the text as it is instead of looking for references.
+/// Doubles `$`, so that the collector does not expand references in the text.
 pub(super) fn literal(text: &str) -> String {
     text.replace('$', "$$")
 }

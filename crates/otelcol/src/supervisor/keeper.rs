@@ -1,4 +1,4 @@
-//! The task that starts the collector, waits for its end, and decides what comes then.
+//! The task that starts the collector, watches it, and restarts or replaces it.
 
 mod failed;
 mod renewal;
@@ -23,10 +23,10 @@ use crate::status::{CollectorMode, CollectorState, CollectorStatus, LastExit};
 use failed::Failed;
 use stand_in::StandIn;
 
-/// How long a collector may take to become ready.
+/// Time limit for a collector to become ready.
 const READY: Duration = Duration::from_secs(15);
 
-/// How long a collector may take to end when nobody says how long.
+/// Default time limit for a collector to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Keeps a collector running.
@@ -38,9 +38,9 @@ pub(super) struct Keeper {
     status: watch::Sender<CollectorStatus>,
     stop: watch::Receiver<Option<Duration>>,
     reloads: mpsc::Receiver<Reload>,
-    /// Where applications send to.
+    /// The addresses to which applications send.
     addresses: (SocketAddr, SocketAddr),
-    /// The user's part of the configuration that the collector has accepted last.
+    /// The user's part of the last accepted configuration.
     layer: Option<Layer>,
 }
 
@@ -52,26 +52,26 @@ pub(super) struct Running {
     health: Option<Health>,
 }
 
-/// What came of a start.
+/// The result of a start.
 #[derive(Debug)]
 pub(super) enum Attempt {
     Ready(Box<Running>),
     Failed(Failed),
-    /// The backend stops; the collector has stopped already, in its time or not.
+    /// The backend is stopping; whether the collector stopped in time.
     Stopped(bool),
 }
 
-/// What receives, and so what is waited for.
+/// What receives, or what happens next.
 enum State {
     Running(Box<Running>),
     Pausing(Duration),
     FallingBack,
     StandingIn(StandIn),
-    /// Whether what was held has been sent on.
+    /// Whether it stopped in time.
     Stopped(bool),
 }
 
-/// What a waiting ended with.
+/// What ended a wait.
 enum Wake {
     Ended(String),
     Hung,
@@ -101,8 +101,7 @@ impl Keeper {
         }
     }
 
-    /// Makes a configuration for the addresses, and puts it in its place once the collector has
-    /// found it valid.
+    /// Renders a configuration for the addresses, has the collector check it, and puts it in place.
     pub(super) async fn prepare(
         &mut self,
         addresses: (SocketAddr, SocketAddr),
@@ -114,7 +113,7 @@ impl Keeper {
         Ok(candidate)
     }
 
-    /// Starts the collector with a configuration that is in its place.
+    /// Starts the collector with a configuration that is in place.
     pub(super) async fn attempt(&mut self, candidate: Candidate) -> Attempt {
         let began = Instant::now();
         let mut process = match self.launch.start(&candidate).await {
@@ -147,7 +146,7 @@ impl Keeper {
         }
     }
 
-    /// Keeps the collector running until the backend stops. Returns whether it ended in time.
+    /// Keeps the collector running until the backend stops. Returns whether it stopped in time.
     pub(super) async fn keep(mut self, first: Attempt) -> bool {
         let mut state = self.after(first);
         loop {
@@ -167,7 +166,7 @@ impl Keeper {
         }
     }
 
-    /// Notes what came of a start.
+    /// Records the result of a start.
     fn after(&mut self, attempt: Attempt) -> State {
         match attempt {
             Attempt::Ready(running) => {
@@ -188,7 +187,7 @@ impl Keeper {
         }
     }
 
-    /// Notes the end of a collector and decides what follows.
+    /// Records an exit and decides what follows.
     fn after_end(&mut self, failed: Failed) -> State {
         self.note_end(&failed);
         let next = match failed.late {
@@ -201,7 +200,7 @@ impl Keeper {
                     status = failed.status,
                     last_line = failed.last_line(),
                     ?pause,
-                    "the collector ended by itself and is started again",
+                    "the collector exited and will be restarted",
                 );
                 self.status.send_modify(|status| {
                     status.state = CollectorState::Restarting;
@@ -213,7 +212,7 @@ impl Keeper {
                 tracing::error!(
                     status = failed.status,
                     last_line = failed.last_line(),
-                    "the collector ended too often: the backend receives in its place",
+                    "the collector exited too often; the backend receives in its place",
                 );
                 self.status.send_modify(|status| {
                     status.state = CollectorState::Restarting;
@@ -249,7 +248,7 @@ impl Keeper {
             }
             Wake::Hung => {
                 running.process.kill().await;
-                let status = "killed: it runs and does not answer any more";
+                let status = "killed: it stopped responding";
                 let failed = Failed::ended(&running.process, status.to_owned());
                 self.after_end(failed)
             }
@@ -259,7 +258,7 @@ impl Keeper {
         }
     }
 
-    /// Waits before the next start, and starts.
+    /// Waits, then starts the collector.
     async fn pause(&mut self, pause: Duration) -> State {
         let until = tokio::time::Instant::now() + pause;
         loop {
@@ -282,13 +281,13 @@ impl Keeper {
         }
     }
 
-    /// Starts the collector again, where it was, with ports of its own that are free now.
+    /// Restarts the collector at the same addresses, with new private ports.
     async fn again(&mut self) -> Attempt {
         self.status.send_modify(|status| {
             status.restarts += 1;
             status.state = CollectorState::Starting;
         });
-        // It was checked before; what has changed is where it answers about itself.
+        // It was checked before; only its private ports have changed.
         let candidate = self
             .launch
             .plan(self.addresses)
@@ -304,7 +303,7 @@ impl Keeper {
     }
 }
 
-/// Waits until the backend stops, and returns how long the collector may take then.
+/// Waits until the backend stops, and returns how long the collector may take to stop.
 async fn stopping(stop: &mut watch::Receiver<Option<Duration>>) -> Duration {
     match stop.wait_for(Option::is_some).await {
         Ok(grace) => grace.unwrap_or(GRACE),
@@ -313,7 +312,7 @@ async fn stopping(stop: &mut watch::Receiver<Option<Duration>>) -> Duration {
     }
 }
 
-/// Waits until somebody wants something.
+/// Waits for a reload or the stop.
 async fn asked(
     stop: &mut watch::Receiver<Option<Duration>>,
     reloads: &mut mpsc::Receiver<Reload>,

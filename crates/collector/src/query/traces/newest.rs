@@ -1,4 +1,4 @@
-//! Which traces a list is made of.
+//! Selects the traces of a list.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -23,7 +23,7 @@ pub(super) fn newest(view: &View, filter: &Filter) -> (usize, Vec<[u8; 16]>) {
         .map(|(id, (start, _))| (Reverse(start), id))
         .collect();
     let total = found.len();
-    // The id settles ties, so that equal questions have equal answers.
+    // The id breaks ties, so that results are deterministic.
     if filter.limit < total {
         found.select_nth_unstable(filter.limit);
         found.truncate(filter.limit);

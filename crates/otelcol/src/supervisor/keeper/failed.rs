@@ -1,4 +1,4 @@
-//! A collector that ended, or never was ready.
+//! A collector that exited or did not become ready.
 
 use std::net::SocketAddr;
 
@@ -11,14 +11,14 @@ use crate::process::{NotReady, Process};
 pub(in crate::supervisor) struct Failed {
     pub(super) status: String,
     pub(super) last_words: String,
-    /// Somebody else has a port of its.
+    /// Another process uses one of its ports.
     pub(in crate::supervisor) port_taken: bool,
-    /// It did not end: it was not ready in time, and was killed.
+    /// It was killed because it was not ready in time.
     pub(super) late: bool,
 }
 
 impl Failed {
-    /// It could not be started at all.
+    /// It could not be started.
     pub(super) fn not_started(error: &(dyn std::error::Error + 'static)) -> Self {
         Self {
             status: format!("not started: {}", sentence(error)),
@@ -26,7 +26,7 @@ impl Failed {
         }
     }
 
-    /// It was started, and has ended so.
+    /// It exited with this status.
     pub(super) fn ended(process: &Process, status: String) -> Self {
         Self {
             status,
@@ -36,7 +36,7 @@ impl Failed {
         }
     }
 
-    /// It did not become ready: ends it, if it has not ended.
+    /// It did not become ready; kills it if it is still running.
     pub(super) async fn not_ready(mut process: Process, reason: NotReady) -> Self {
         match reason {
             NotReady::Ended(status) => {
@@ -59,12 +59,12 @@ impl Failed {
         }
     }
 
-    /// Returns the last thing that it said.
+    /// Returns the last line of its log.
     pub(super) fn last_line(&self) -> &str {
         self.last_words.lines().last().unwrap_or_default()
     }
 
-    /// Returns how it ended as one text.
+    /// Returns how it exited and the end of its log as one line.
     pub(super) fn words(&self) -> String {
         if self.last_words.is_empty() {
             return self.status.clone();
@@ -73,7 +73,7 @@ impl Failed {
     }
 }
 
-/// Returns the address that a collector says somebody else has:
+/// Returns the address in use from a collector's error:
 /// `… listen tcp 127.0.0.1:8889: bind: address already in use`.
 fn taken(words: &str) -> Option<SocketAddr> {
     let (before, _) = words.split_once(": bind: address already in use")?;

@@ -1,4 +1,4 @@
-//! Taking a new configuration over, in every state that a collector can be in.
+//! Applies a new configuration, in every state of the collector.
 
 use std::io;
 use std::time::Duration;
@@ -14,8 +14,8 @@ use crate::status::{CollectorMode, CollectorState, CollectorStatus};
 use glassbox_resilience::Jitter;
 
 impl Keeper {
-    /// Gives a collector that runs a new configuration, and its old one again where it does not
-    /// come up with the new one.
+    /// Applies a new configuration to a running collector, and the old one again if the collector
+    /// does not become ready.
     pub(super) async fn reload(&mut self, running: Box<Running>, done: Reload) -> State {
         let Running {
             mut process,
@@ -70,7 +70,7 @@ impl Keeper {
         };
         match renewed {
             Ok(health) => {
-                tracing::info!("the collector has taken its new configuration over");
+                tracing::info!("the collector runs with its new configuration");
                 self.tell_notes(&new);
                 self.layer.clone_from(&new.layer);
                 self.status
@@ -85,7 +85,7 @@ impl Keeper {
                 let words = failed.words();
                 tracing::error!(
                     words,
-                    "the collector did not come up with its new configuration"
+                    "the collector did not become ready with its new configuration"
                 );
                 self.note_renewal();
                 let attempt = self.attempt(old).await;
@@ -103,9 +103,8 @@ impl Keeper {
         }
     }
 
-    /// Starts a collector that ended, and is waited for, with a new configuration at once: whoever
-    /// asks for it may have mended what it died of. Returns nothing where the waiting goes on, for a
-    /// start with the old one.
+    /// Ends the pause before a restart and starts the collector with a new configuration, which may
+    /// fix the cause of the exit. Returns `None` if that fails and the pause continues.
     pub(super) async fn renew_in_pause(&mut self, done: Reload) -> Option<State> {
         let made = match self.launch.plan(self.addresses) {
             Ok(plan) => tokio::select! {
@@ -147,8 +146,8 @@ impl Keeper {
         Some(self.after(attempt))
     }
 
-    /// Receives in the collector's place, until the backend stops or a new configuration lets the
-    /// collector be tried again.
+    /// Receives in the collector's place until the backend stops or a reload tries the collector
+    /// again.
     pub(super) async fn stand_in(&mut self, stand_in: StandIn) -> State {
         match asked(&mut self.stop, &mut self.reloads).await {
             Wake::Stop(grace) => State::Stopped(ended(stand_in, grace).await),
@@ -157,8 +156,8 @@ impl Keeper {
         }
     }
 
-    /// Tries a collector that was given up once more, with a new configuration. Where somebody else
-    /// has its ports, nobody stands in, and the collector says so as well.
+    /// Tries a collector that was given up again, with a new configuration. There is no stand-in if
+    /// another process uses the ports; the collector will fail on them as well.
     pub(super) async fn renew_after_all(
         &mut self,
         stand_in: Option<StandIn>,
@@ -184,7 +183,7 @@ impl Keeper {
         };
         self.note_renewal();
         if let Some(stand_in) = stand_in {
-            // The ports are the collector's now. A client that is cut off tries again.
+            // The collector needs the ports. A disconnected client tries again.
             ended(stand_in, READY).await;
         }
         let attempt = self.attempt(candidate).await;
@@ -213,7 +212,7 @@ impl Keeper {
         }
     }
 
-    /// Notes that a start follows which somebody asked for: until it is ready, nobody receives.
+    /// Records that a requested start follows; until it is ready, nothing receives.
     fn note_renewal(&self) {
         self.status.send_modify(|status| {
             status.restarts += 1;
@@ -228,7 +227,7 @@ impl Keeper {
         if let Err(error) = self.launch.place(old) {
             tracing::error!(
                 error = sentence(&error),
-                "the old configuration was not put back"
+                "the old configuration could not be restored"
             );
         }
     }
@@ -240,12 +239,12 @@ impl Keeper {
     }
 }
 
-/// Ends a stand-in within `grace`; returns whether it did.
+/// Stops a stand-in; returns whether it stopped within `grace`.
 async fn ended(stand_in: StandIn, grace: Duration) -> bool {
     timeout(grace, stand_in.end()).await.is_ok()
 }
 
-/// Tells who asked what came of it; they may have gone.
+/// Sends the result of a reload; the caller may be gone.
 fn answer(done: Reload, outcome: Result<(), ReloadError>) {
     let _ = done.send(outcome);
 }

@@ -13,7 +13,7 @@ use super::{Keeper, State, Wake, asked};
 use crate::ports::Fallback;
 use crate::status::{CollectorMode, CollectorState};
 
-/// How long to wait for ports that somebody else has taken meanwhile.
+/// How long to wait for ports that another process uses.
 const PORTS_AGAIN: Duration = Duration::from_secs(2);
 
 /// Receives in the place of a collector.
@@ -41,14 +41,14 @@ impl StandIn {
         Ok(Self { stop, servers })
     }
 
-    /// Accepts nothing more, answers what is running, and gives the ports up.
+    /// Stops accepting, finishes running requests, and releases the ports.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves the servers to finish by themselves.
+    /// If the future is dropped, the servers finish by themselves.
     pub(super) async fn end(mut self) {
         self.stop.cancel();
         for server in &mut self.servers {
-            // One that panicked has ended as well.
+            // A server that panicked has stopped as well.
             let _ = server.await;
         }
     }
@@ -61,7 +61,7 @@ impl Drop for StandIn {
 }
 
 impl Keeper {
-    /// Receives in the collector's place, once its ports are there to be had.
+    /// Receives in the collector's place, once its ports are free.
     pub(super) async fn fall_back(&mut self) -> State {
         loop {
             if let Some(stand_in) = self.take_ports().await {
@@ -79,7 +79,7 @@ impl Keeper {
         }
     }
 
-    /// Takes the collector's ports for the backend, if they are there to be had.
+    /// Binds the collector's ports for the backend, if they are free.
     pub(super) async fn take_ports(&self) -> Option<StandIn> {
         match StandIn::start(&*self.fallback, self.addresses).await {
             Ok(stand_in) => {
@@ -87,7 +87,7 @@ impl Keeper {
                     status.mode = CollectorMode::Embedded;
                     status.state = CollectorState::FallenBack;
                     status.reason = Some(
-                        "the collector ended too often, so the backend receives by itself; a \
+                        "the collector exited too often, so the backend receives by itself; a \
                          reload tries the collector again"
                             .to_owned(),
                     );
@@ -97,7 +97,7 @@ impl Keeper {
             }
             Err(error) => {
                 let reason = format!(
-                    "the collector ended too often, and the backend cannot receive in its place: \
+                    "the collector exited too often, and the backend cannot receive in its place: \
                      {error}"
                 );
                 if self.status.borrow().reason.as_ref() != Some(&reason) {
