@@ -182,7 +182,7 @@ fn while_somebody_has_the_ports_a_reload_is_answered_and_they_are_taken_once_the
     let reason = collector["reason"].as_str().unwrap();
     assert!(reason.contains("cannot receive in its place"), "{reason}");
     backend.signal("HUP");
-    backend.until_said("with the new configuration, and nobody receives yet");
+    backend.until_said("with the new configuration, and nothing receives yet");
 
     drop(taken);
     let collector = backend.until_collector("the backend in its place", |collector| {
@@ -252,7 +252,7 @@ fn a_collector_that_does_not_end_is_killed_after_its_grace() {
     backend.signal("TERM");
     assert!(backend.ended().success());
     assert!(!runs(pid));
-    backend.until_said("did not end in time and was killed: what it still held is lost");
+    backend.until_said("did not stop in time and was killed; what it still held is lost");
     backend.until_said("what a collector still held may be lost");
 }
 

@@ -98,7 +98,7 @@ fn a_configuration_that_fails_only_at_its_start_is_taken_back() {
     assert_eq!(collector["state"], "restarting", "{collector}");
     assert_eq!(collector["running"], false, "{collector}");
     fs::write(&go, "").unwrap();
-    backend.until_said("so it has the old one again");
+    backend.until_said("so it runs with the old one again");
     assert!(backend.said().contains("address already in use"));
     let collector = backend.until_collector("the old configuration", |collector| {
         collector["state"] == "running"
@@ -132,7 +132,7 @@ fn a_configuration_is_tried_at_once_while_a_start_is_waited_for_and_taken_back_i
     let port = taken.local_addr().unwrap();
     fs::write(&layer, taken_port(&port.to_string())).unwrap();
     backend.signal("HUP");
-    backend.until_said("with the new configuration, and nobody receives yet");
+    backend.until_said("with the new configuration, and nothing receives yet");
     assert!(backend.said().contains("address already in use"));
     assert!(!backend.said().contains("over anew"), "{}", backend.said());
     backend.until_collector("the old configuration", |collector| {
