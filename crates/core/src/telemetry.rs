@@ -41,7 +41,9 @@ pub use instrument::{
 pub use name::SpanName;
 pub use observable::Observable;
 pub use observation::Observation;
-pub use operation::{Timer, in_span, record_error, record_latency, time};
+pub use operation::{
+    OPERATION_DURATION, OPERATION_ERRORS, Timer, in_span, record_error, record_latency, time,
+};
 pub use propagation::{ParseError, TraceContext};
 pub use record::{Extension, Record};
 pub use scope::Scope;

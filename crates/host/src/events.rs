@@ -13,19 +13,16 @@ use std::{
 };
 use tokio::sync::broadcast::{self, error::RecvError};
 
-static PUBLISHED: Counter = Counter::new(EVENTS_PUBLISHED.name)
-    .with_unit(EVENTS_PUBLISHED.unit)
-    .with_description(EVENTS_PUBLISHED.description)
+static PUBLISHED: Counter = Counter::of(&EVENTS_PUBLISHED)
+    .with_scope(glassbox_core::scope!())
     .with_keys(&[EVENT_BUS, EVENT_TYPE]);
 
-static DROPPED: Counter = Counter::new(EVENTS_DROPPED.name)
-    .with_unit(EVENTS_DROPPED.unit)
-    .with_description(EVENTS_DROPPED.description)
+static DROPPED: Counter = Counter::of(&EVENTS_DROPPED)
+    .with_scope(glassbox_core::scope!())
     .with_keys(&[EVENT_BUS, REASON]);
 
-static SUBSCRIBERS: UpDownCounter = UpDownCounter::new(EVENT_BUS_SUBSCRIBERS.name)
-    .with_unit(EVENT_BUS_SUBSCRIBERS.unit)
-    .with_description(EVENT_BUS_SUBSCRIBERS.description)
+static SUBSCRIBERS: UpDownCounter = UpDownCounter::of(&EVENT_BUS_SUBSCRIBERS)
+    .with_scope(glassbox_core::scope!())
     .with_keys(&[EVENT_BUS]);
 
 /// The name of the bus in metrics: one carries the events of all of them.

@@ -23,10 +23,8 @@ use std::{
 };
 use tokio::net::TcpListener;
 
-static STARTUP: Histogram = Histogram::new(AGENT_STARTUP_DURATION.name)
-    .with_unit(AGENT_STARTUP_DURATION.unit)
-    .with_description(AGENT_STARTUP_DURATION.description)
-    .with_buckets(AGENT_STARTUP_DURATION.buckets)
+static STARTUP: Histogram = Histogram::of(&AGENT_STARTUP_DURATION)
+    .with_scope(glassbox_core::scope!())
     .with_keys(&[AGENT_NAME]);
 
 /// A tool, or an agent, about to be served.

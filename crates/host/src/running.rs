@@ -16,9 +16,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-static ACTIVE_AGENTS: UpDownCounter = UpDownCounter::new(AGENTS_ACTIVE.name)
-    .with_unit(AGENTS_ACTIVE.unit)
-    .with_description(AGENTS_ACTIVE.description)
+static ACTIVE_AGENTS: UpDownCounter = UpDownCounter::of(&AGENTS_ACTIVE)
+    .with_scope(glassbox_core::scope!())
     .with_keys(&[AGENT_NAME]);
 
 /// Why a service does not serve. Completes "failed to …".

@@ -5,6 +5,10 @@
 //! headers in the request's extensions. With feature `axum` the route comes from axum; otherwise put
 //! a [`Route`] into the extensions of the request or of the response.
 //!
+//! **Calls of an application's own.** [`record_ai_request`] and [`record_tool_call`] record a request to a
+//! model and a call of a tool that the application makes by itself, in the metrics of the GenAI
+//! conventions.
+//!
 //! **Client** (feature `client`). `HttpClient` sends one request as one CLIENT span and one record
 //! of `http.client.request.duration`; the trace, the baggage, the time left and the idempotency key of
 //! the caller's `Cx` go along. It never repeats a request: who does (`glassbox-resilience`) says so
@@ -53,6 +57,7 @@ mod client;
 mod clock;
 mod header;
 mod method;
+mod record;
 mod redact;
 mod server;
 
@@ -60,4 +65,5 @@ mod server;
 pub use client::{HttpBody, HttpClient, HttpClientBuilder, HttpError, HttpRequest, HttpResponse};
 pub use clock::SystemClock;
 pub use header::{HeaderCarrier, HeaderSource};
+pub use record::{AiRequest, record_ai_request, record_tool_call};
 pub use server::{PeerAddress, Route, ServerBody, ServerFuture, ServerLayer, ServerService};

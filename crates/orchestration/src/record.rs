@@ -194,9 +194,10 @@ impl<'a> Record<'a> {
     /// Ends the step's span and records its duration, if it was ever attempted.
     fn end_step(&mut self, step: &str, now: u64, failure: Option<&Failure<'_>>) {
         if let Some(known) = self.known.step(step) {
-            let labels = [self.known.workflow.as_str(), step];
             let class = failure.map(|failure| failure.class);
-            STEP_DURATION.record(seconds(known.started_unix_nano, now), labels, class);
+            let (workflow, name) = (Value::Str(&self.known.workflow), Value::Str(step));
+            let took = seconds(known.started_unix_nano, now);
+            STEP_DURATION.record_with(took, &[workflow, name, class.into()]);
             let span = self.steps.get_mut(step).and_then(Arc::get_mut);
             if let Some(span) = span {
                 span.set(own::ATTEMPT, known.attempts);
@@ -239,8 +240,9 @@ impl<'a> Record<'a> {
         if let Some(class) = class {
             FAILED.add_with(1, &[Value::Str(name), Value::Str(class)]);
         }
-        DURATION.record(seconds(self.known.started_unix_nano, now), [name], class);
-        INVOKE_DURATION.record(seconds(self.known.driven_unix_nano, now), [name], class);
+        let labels = [Value::Str(name), class.into()];
+        DURATION.record_with(seconds(self.known.started_unix_nano, now), &labels);
+        INVOKE_DURATION.record_with(seconds(self.known.driven_unix_nano, now), &labels);
         if let Some(mut span) = self.span.take() {
             fail(&mut span, failure);
         }

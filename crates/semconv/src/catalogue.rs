@@ -1,6 +1,6 @@
 //! The two tables every module is made of, and what the compiler checks about them.
 
-use crate::{Kind, Metric};
+use glassbox_core::telemetry::{Descriptor, Kind};
 
 /// Declares attribute names and lists them in `ATTRIBUTES`.
 macro_rules! attributes {
@@ -20,23 +20,20 @@ macro_rules! metrics {
         { $($attribute:expr),* $(,)? } $($buckets:expr)?;)+) => {
         $(
             #[doc = concat!("`", $name, "` (", $unit, "): ", $description)]
-            pub const $constant: $crate::Metric = $crate::Metric {
-                name: $name,
-                kind: $crate::Kind::$kind,
-                unit: $unit,
-                description: $description,
-                buckets: metrics!(@buckets $($buckets)?),
-                attributes: &[$($attribute),*],
-            };
+            pub const $constant: ::glassbox_core::telemetry::Descriptor =
+                ::glassbox_core::telemetry::Descriptor::new($name, metrics!(@kind $kind $($buckets)?))
+                    .with_unit($unit)
+                    .with_description($description)
+                    .with_keys(&[$($attribute),*]);
         )+
 
         /// Every metric that this module declares.
-        pub const METRICS: &[$crate::Metric] = &[$($constant),+];
+        pub const METRICS: &[::glassbox_core::telemetry::Descriptor] = &[$($constant),+];
 
         const _: () = $crate::catalogue::check_metrics(METRICS);
     };
-    (@buckets) => { &[] };
-    (@buckets $buckets:expr) => { $buckets };
+    (@kind $kind:ident) => { ::glassbox_core::telemetry::Kind::$kind };
+    (@kind $kind:ident $buckets:expr) => { ::glassbox_core::telemetry::Kind::$kind($buckets) };
 }
 
 pub(crate) const fn check_names(names: &[&str]) {
@@ -52,18 +49,18 @@ pub(crate) const fn check_names(names: &[&str]) {
     }
 }
 
-pub(crate) const fn check_metrics(metrics: &[Metric]) {
+pub(crate) const fn check_metrics(metrics: &[Descriptor]) {
     let mut i = 0;
     while i < metrics.len() {
         let metric = &metrics[i];
         assert!(is_name(metric.name), "a name is not dotted lower case");
         assert!(!metric.unit.is_empty(), "a metric has no unit");
-        assert!(ascend(metric.buckets), "bucket bounds do not ascend");
+        assert!(ascend(metric.buckets()), "bucket bounds do not ascend");
         assert!(
-            matches!(metric.kind, Kind::Histogram) != metric.buckets.is_empty(),
-            "histograms have buckets, other metrics have none"
+            !matches!(metric.kind, Kind::Histogram([])),
+            "a histogram has no buckets"
         );
-        check_names(metric.attributes);
+        check_names(metric.keys);
         let mut j = 0;
         while j < i {
             assert!(
@@ -159,16 +156,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "histograms have buckets")]
+    #[should_panic(expected = "a histogram has no buckets")]
     fn a_histogram_without_buckets_does_not_pass() {
-        let metric = Metric {
-            name: "a.duration",
-            kind: Kind::Histogram,
-            unit: "s",
-            description: "",
-            buckets: &[],
-            attributes: &[],
-        };
-        check_metrics(&[metric]);
+        check_metrics(&[Descriptor::new("a.duration", Kind::Histogram(&[])).with_unit("s")]);
     }
 }

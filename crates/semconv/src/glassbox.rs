@@ -12,6 +12,8 @@ use crate::v1_41::error;
 attributes! {
     /// The question that a run answers, on the run's first span.
     QUESTION = "glassbox.question";
+    /// The module of an application that made a call which it records itself.
+    MODULE = "glassbox.module";
     /// The operation that an application measures itself.
     OPERATION_NAME = "operation.name";
     /// The capability that was called.
@@ -140,7 +142,7 @@ metrics! {
     EVENT_BUS_SUBSCRIBERS = UpDownCounter "event_bus.subscribers" ["{subscriber}"]
         "Subscribers of an event bus."
         { EVENT_BUS };
-    MODEL_COST = Counter "glassbox.model.cost" ["{usd}"]
+    MODEL_COST = FloatCounter "glassbox.model.cost" ["{usd}"]
         "What model calls cost, where the price is known."
         { gen_ai_v1_41::OPERATION_NAME, PROVIDER_NAME, REQUEST_MODEL, AGENT_NAME, PROJECT_ID };
     BREAKER_STATE = Gauge "resilience.breaker.state" ["1"]

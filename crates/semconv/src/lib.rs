@@ -10,16 +10,17 @@
 //! | [`gen_ai_latest`] | Generative AI and its metrics as they have developed since |
 //! | [`glassbox`] | what no convention names: workflows, events, sessions, resilience |
 //!
+//! A metric is a constant [`Descriptor`](glassbox_core::telemetry::Descriptor) of `core`, from which an
+//! instrument is made: `Histogram::of(&http::SERVER_REQUEST_DURATION)`. Its keys are those of the
+//! convention; a label that does not apply to a measurement is absent.
+//!
 //! Every module lists its attributes in `ATTRIBUTES` and its metrics in `METRICS`; the compiler
 //! checks that the names are unique, dotted and lower case, and that bucket bounds ascend.
 
 #[macro_use]
 mod catalogue;
-mod metric;
 
 pub mod gen_ai_latest;
 pub mod gen_ai_v1_41;
 pub mod glassbox;
 pub mod v1_41;
-
-pub use metric::{Kind, Metric};

@@ -72,13 +72,10 @@ impl<'a> AgentRecord<'a> {
     fn close(&mut self, error: Option<(&'static str, &str)>) {
         self.open = false;
         let seconds = self.start.elapsed().as_secs_f64();
-        let name = Value::Str(self.name);
-        match error {
-            None => AGENT_DURATION.good(seconds, &[name]),
-            Some((class, message)) => {
-                self.span.fail(class, message.to_owned());
-                AGENT_DURATION.bad(seconds, &[name, Value::Str(class)]);
-            }
+        let class = error.map(|(class, _)| class);
+        AGENT_DURATION.record_with(seconds, &[Value::Str(self.name), class.into()]);
+        if let Some((class, message)) = error {
+            self.span.fail(class, message.to_owned());
         }
     }
 }
@@ -184,13 +181,11 @@ impl ToolRecord {
     fn close(&mut self, error: Option<(&'static str, &str)>) {
         self.open = false;
         let seconds = self.start.elapsed().as_secs_f64();
-        let labels = [Value::Str(&self.label), Value::Str(FUNCTION)];
-        match error {
-            None => TOOL_DURATION.good(seconds, &labels),
-            Some((class, message)) => {
-                self.span.fail(class, message.to_owned());
-                TOOL_DURATION.bad(seconds, &[labels[0], labels[1], Value::Str(class)]);
-            }
+        let class = error.map(|(class, _)| class);
+        let (tool, kind) = (Value::Str(&self.label), Value::Static(FUNCTION));
+        TOOL_DURATION.record_with(seconds, &[tool, kind, class.into()]);
+        if let Some((class, message)) = error {
+            self.span.fail(class, message.to_owned());
         }
     }
 }

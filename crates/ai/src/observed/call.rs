@@ -111,20 +111,7 @@ impl Call {
             span.set(OUTPUT_MESSAGES, content::output(response));
         }
         self.used(response.usage, Some(&response.model));
-        let [operation, provider, model, address, port] = self.labels();
-        let labels = [
-            operation,
-            provider,
-            model,
-            address,
-            port,
-            Value::Str(&response.model),
-        ];
-        let took = self.start.elapsed().as_secs_f64();
-        DURATION.good(took, &labels);
-        if let Some(first) = self.first_chunk {
-            FIRST_CHUNK.good(first, &labels);
-        }
+        self.measure(Some(&response.model), None);
     }
 
     /// Ends the call without a complete answer.
@@ -147,18 +134,22 @@ impl Call {
         if let Some(usage) = usage.or(heard) {
             self.used(usage, None);
         }
+        self.measure(None, Some(error_type));
+    }
+
+    /// Records what is recorded once, at the end.
+    fn measure(&self, response_model: Option<&str>, error_type: Option<&str>) {
         let [operation, provider, model, address, port] = self.labels();
-        let labels = [
-            operation,
-            provider,
-            model,
-            address,
-            port,
-            Value::Str(error_type),
-        ];
-        DURATION.bad(self.start.elapsed().as_secs_f64(), &labels);
+        let answered = Value::from(response_model);
+        let took = self.start.elapsed().as_secs_f64();
+        let error = Value::from(error_type);
+        DURATION.record_with(
+            took,
+            &[operation, provider, model, address, port, answered, error],
+        );
         if let Some(first) = self.first_chunk {
-            FIRST_CHUNK.bad(first, &labels[..5]);
+            let labels = [operation, provider, model, address, port, answered];
+            FIRST_CHUNK.record_with(first, &labels);
         }
     }
 
@@ -187,15 +178,11 @@ impl Call {
             (token_type::INPUT, usage.input),
             (token_type::OUTPUT, usage.output),
         ] {
-            let labels = [operation, provider, model, address, port, Value::Str(kind)];
-            let tokens = tokens as f64;
-            match response_model {
-                None => TOKENS.bad(tokens, &labels),
-                Some(answered) => {
-                    let [a, b, c, d, e, f] = labels;
-                    TOKENS.good(tokens, &[a, b, c, d, e, f, Value::Str(answered)]);
-                }
-            }
+            let (kind, answered) = (Value::Str(kind), Value::from(response_model));
+            TOKENS.record_with(
+                tokens as f64,
+                &[operation, provider, model, address, port, kind, answered],
+            );
         }
     }
 

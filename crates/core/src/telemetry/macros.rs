@@ -76,15 +76,12 @@ macro_rules! histogram {
 #[macro_export]
 macro_rules! span {
     ($name:expr $(, $key:expr => $value:expr)* $(,)? $(; $($method:ident: $argument:expr),* $(,)?)?) => {
-        match $crate::telemetry::Span::builder($name)
-            .scope(const { &$crate::scope!() })$($(.$method($argument))*)?
-        {
-            builder => match $crate::telemetry::installed() {
-                None => builder.start(),
-                Some(_) => builder
-                    .attributes(&[$(($key, $crate::telemetry::Value::from($value))),*])
-                    .start(),
-            },
+        match $crate::telemetry::installed() {
+            None => $crate::telemetry::Span::builder("")$($(.$method($argument))*)?.without_telemetry(),
+            Some(_) => $crate::telemetry::Span::builder($name)
+                .scope(const { &$crate::scope!() })$($(.$method($argument))*)?
+                .attributes(&[$(($key, $crate::telemetry::Value::from($value))),*])
+                .start(),
         }
     };
 }

@@ -1,6 +1,6 @@
 //! Level 2: one call for an operation.
 
-use super::{Counter, Histogram, Span, SpanName, Value, installed};
+use super::{Counter, Descriptor, Histogram, Kind, Span, SpanName, Value, installed};
 use std::time::Duration;
 
 /// Bounds in seconds, from a millisecond to a minute.
@@ -8,16 +8,21 @@ const SECONDS: &[f64] = &[
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
 ];
 
-static DURATION: Histogram = Histogram::new("operation.duration")
-    .with_unit("s")
-    .with_description("How long an operation took.")
-    .with_keys(&["operation.name"])
-    .with_buckets(SECONDS);
+/// What [`record_latency`] and [`time`] record.
+pub const OPERATION_DURATION: Descriptor =
+    Descriptor::new("operation.duration", Kind::Histogram(SECONDS))
+        .with_unit("s")
+        .with_description("How long an operation took.")
+        .with_keys(&["operation.name"]);
 
-static ERRORS: Counter = Counter::new("operation.errors")
+/// What [`record_error`] counts.
+pub const OPERATION_ERRORS: Descriptor = Descriptor::new("operation.errors", Kind::Counter)
     .with_unit("{error}")
     .with_description("How often an operation failed, by error.type.")
     .with_keys(&["operation.name", "error.type"]);
+
+static DURATION: Histogram = Histogram::of(&OPERATION_DURATION);
+static ERRORS: Counter = Counter::of(&OPERATION_ERRORS);
 
 /// Records how long `operation` took, in `operation.duration` (s).
 pub fn record_latency(operation: &str, took: Duration) {

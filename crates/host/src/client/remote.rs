@@ -21,14 +21,12 @@ const GRACE: Duration = Duration::from_secs(2);
 /// A wait that the instance asks for beyond this is the caller's to decide on.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-static RETRIED: Counter = Counter::new(RETRIES.name)
-    .with_unit(RETRIES.unit)
-    .with_description(RETRIES.description)
+static RETRIED: Counter = Counter::of(&RETRIES)
+    .with_scope(glassbox_core::scope!())
     .with_keys(&[DEPENDENCY, error::TYPE]);
 
-static REJECTED: Counter = Counter::new(BREAKER_REJECTIONS.name)
-    .with_unit(BREAKER_REJECTIONS.unit)
-    .with_description(BREAKER_REJECTIONS.description)
+static REJECTED: Counter = Counter::of(&BREAKER_REJECTIONS)
+    .with_scope(glassbox_core::scope!())
     .with_keys(&[DEPENDENCY]);
 
 /// One instance of a tool or an agent in another process, called over HTTP.

@@ -3,11 +3,10 @@
 use super::HttpError;
 use crate::{method, redact};
 use glassbox_core::{
-    span,
+    scope, span,
     telemetry::{Histogram, Span, SpanKind, TraceContext, Value},
 };
 use glassbox_semconv::v1_41::{
-    error,
     http::{
         CLIENT_REQUEST_DURATION, REQUEST_METHOD, REQUEST_METHOD_ORIGINAL, REQUEST_RESEND_COUNT,
         RESPONSE_STATUS_CODE,
@@ -17,37 +16,7 @@ use glassbox_semconv::v1_41::{
 use http::{Method, Version};
 use std::{borrow::Cow, time::Instant};
 
-const ANSWERED: &[&str] = &[
-    REQUEST_METHOD,
-    server::ADDRESS,
-    server::PORT,
-    RESPONSE_STATUS_CODE,
-    network::PROTOCOL_VERSION,
-];
-const ANSWERED_WITH_ERROR: &[&str] = &[
-    REQUEST_METHOD,
-    server::ADDRESS,
-    server::PORT,
-    RESPONSE_STATUS_CODE,
-    network::PROTOCOL_VERSION,
-    error::TYPE,
-];
-const UNANSWERED: &[&str] = &[REQUEST_METHOD, server::ADDRESS, server::PORT, error::TYPE];
-
-/// A label that does not apply is absent, not empty: one instrument, seen through three sets of keys.
-static DURATION: [Histogram; 3] = [
-    duration(ANSWERED),
-    duration(ANSWERED_WITH_ERROR),
-    duration(UNANSWERED),
-];
-
-const fn duration(keys: &'static [&'static str]) -> Histogram {
-    Histogram::new(CLIENT_REQUEST_DURATION.name)
-        .with_unit(CLIENT_REQUEST_DURATION.unit)
-        .with_description(CLIENT_REQUEST_DURATION.description)
-        .with_buckets(CLIENT_REQUEST_DURATION.buckets)
-        .with_keys(keys)
-}
+static DURATION: Histogram = Histogram::of(&CLIENT_REQUEST_DURATION).with_scope(scope!());
 
 /// What is known of a request before it is sent.
 pub(super) struct Spec<'a> {
@@ -148,35 +117,17 @@ impl Drop for Attempt {
             self.error = Some("cancelled".into());
         }
         let took = self.start.elapsed().as_secs_f64();
-        let method = Value::Str(self.method);
-        let address = Value::Str(&self.address);
-        let port = Value::from(self.port);
-        match (&self.answer, &self.error) {
-            (Some((status, version)), None) => DURATION[0].record_with(
-                took,
-                &[
-                    method,
-                    address,
-                    port,
-                    Value::from(*status),
-                    Value::Str(method::protocol(*version)),
-                ],
-            ),
-            (Some((status, version)), Some(error)) => DURATION[1].record_with(
-                took,
-                &[
-                    method,
-                    address,
-                    port,
-                    Value::from(*status),
-                    Value::Str(method::protocol(*version)),
-                    Value::Str(error),
-                ],
-            ),
-            (None, error) => {
-                let error = error.as_deref().unwrap_or(error::OTHER);
-                DURATION[2].record_with(took, &[method, address, port, Value::Str(error)]);
-            }
-        }
+        let (status, version) = self.answer.unzip();
+        DURATION.record_with(
+            took,
+            &[
+                Value::Static(self.method),
+                Value::Str(&self.address),
+                Value::from(self.port),
+                status.into(),
+                self.error.as_deref().into(),
+                version.map(method::protocol).into(),
+            ],
+        );
     }
 }

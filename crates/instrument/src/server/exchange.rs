@@ -21,37 +21,21 @@ use std::{borrow::Cow, time::Instant};
 
 const SCOPE: Scope = scope!();
 
-static ACTIVE: UpDownCounter = UpDownCounter::new(SERVER_ACTIVE_REQUESTS.name)
-    .with_unit(SERVER_ACTIVE_REQUESTS.unit)
-    .with_description(SERVER_ACTIVE_REQUESTS.description)
+static ACTIVE: UpDownCounter = UpDownCounter::of(&SERVER_ACTIVE_REQUESTS)
+    .with_scope(glassbox_core::scope!())
     .with_keys(&[REQUEST_METHOD, url::SCHEME]);
 
-/// A label that does not apply is absent, not empty: one instrument, seen through six sets of keys.
-macro_rules! duration {
-    ($($optional:expr),+) => {
-        Histogram::new(SERVER_REQUEST_DURATION.name)
-            .with_unit(SERVER_REQUEST_DURATION.unit)
-            .with_description(SERVER_REQUEST_DURATION.description)
-            .with_buckets(SERVER_REQUEST_DURATION.buckets)
-            .with_keys(&[
-                REQUEST_METHOD,
-                url::SCHEME,
-                network::PROTOCOL_VERSION,
-                $($optional),+
-            ])
-    };
-}
-
-/// By what is known at the end, and whether the route is.
-static ANSWERED: [Histogram; 2] = [
-    duration!(RESPONSE_STATUS_CODE),
-    duration!(RESPONSE_STATUS_CODE, ROUTE),
-];
-static ANSWERED_WITH_ERROR: [Histogram; 2] = [
-    duration!(RESPONSE_STATUS_CODE, error::TYPE),
-    duration!(RESPONSE_STATUS_CODE, error::TYPE, ROUTE),
-];
-static UNANSWERED: [Histogram; 2] = [duration!(error::TYPE), duration!(error::TYPE, ROUTE)];
+/// Keys in the order in which an exchange gives their values.
+static DURATION: Histogram = Histogram::of(&SERVER_REQUEST_DURATION)
+    .with_scope(SCOPE)
+    .with_keys(&[
+        REQUEST_METHOD,
+        url::SCHEME,
+        network::PROTOCOL_VERSION,
+        RESPONSE_STATUS_CODE,
+        error::TYPE,
+        ROUTE,
+    ]);
 
 /// One request under way. Dropped before it is [`complete`](Self::complete), it was cut short.
 #[derive(Debug)]
@@ -165,30 +149,17 @@ impl Drop for Exchange {
         let (method, scheme) = (Value::Str(self.method), Value::Str(self.scheme));
         ACTIVE.add_with(-1, &[method, scheme]);
 
-        let mut values = [Value::Bool(false); 6];
-        let mut given = 0;
-        let mut give = |value| {
-            values[given] = value;
-            given += 1;
-        };
-        give(method);
-        give(scheme);
-        give(Value::Str(crate::method::protocol(self.version)));
-        if let Some(status) = self.status {
-            give(Value::from(status.as_u16()));
-        }
-        if let Some(error) = &self.error {
-            give(Value::Str(error));
-        }
-        if let Some(route) = &self.route {
-            give(Value::Str(&route.0));
-        }
-        let histograms = match (self.status, &self.error) {
-            (Some(_), None) => &ANSWERED,
-            (Some(_), Some(_)) => &ANSWERED_WITH_ERROR,
-            (None, _) => &UNANSWERED,
-        };
-        histograms[usize::from(self.route.is_some())].record_with(took, &values[..given]);
+        DURATION.record_with(
+            took,
+            &[
+                method,
+                scheme,
+                Value::Static(crate::method::protocol(self.version)),
+                self.status.map(|status| status.as_u16()).into(),
+                self.error.as_deref().into(),
+                self.route.as_ref().map(|route| &*route.0).into(),
+            ],
+        );
     }
 }
 

@@ -7,6 +7,7 @@
 
 #[cfg(feature = "client")]
 mod client;
+mod record;
 mod server;
 #[cfg(feature = "client")]
 mod tls;

@@ -106,7 +106,8 @@ impl<'a> CallRecord<'a> {
         let error = result.err().map(|problem| problem.category().as_str());
         let took = self.time.now_unix_nano().saturating_sub(self.start);
         let seconds = Duration::from_nanos(took).as_secs_f64();
-        TOOL_DURATION.record(seconds, [&self.tool, "function"], error);
+        let (tool, kind) = ((&self.tool).into(), telemetry::Value::Static("function"));
+        TOOL_DURATION.record_with(seconds, &[tool, kind, error.into()]);
         if let Err(problem) = result {
             let class = problem.category().as_str();
             self.span.fail(class, crate::record::shown(problem));

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use glassbox_core::telemetry::Descriptor;
 use glassbox_semconv::v1_41::{
     code, db, error, exception, http, network, otel, resource, rpc, server, session, url,
 };
-use glassbox_semconv::{Metric, gen_ai_latest, gen_ai_v1_41, glassbox};
+use glassbox_semconv::{gen_ai_latest, gen_ai_v1_41, glassbox};
 use opentelemetry_semantic_conventions::{attribute, metric};
 
 const ATTRIBUTES: &[(&str, &[&str])] = &[
@@ -26,7 +27,7 @@ const ATTRIBUTES: &[(&str, &[&str])] = &[
     ("glassbox", glassbox::ATTRIBUTES),
 ];
 
-const METRICS: &[(&str, &[Metric])] = &[
+const METRICS: &[(&str, &[Descriptor])] = &[
     ("db", db::METRICS),
     ("http", http::METRICS),
     ("rpc", rpc::METRICS),
@@ -55,12 +56,19 @@ fn a_metric_belongs_to_one_module_and_its_labels_are_declared() {
         for metric in *metrics {
             let before = owners.insert(metric.name, *module);
             assert_eq!(before, None, "{} is in {module} too", metric.name);
-            for label in metric.attributes {
+            for label in metric.keys {
                 assert!(attributes.contains(label), "{}: {label}", metric.name);
             }
         }
     }
     assert!(owners.len() > 30, "only {} metrics", owners.len());
+}
+
+#[test]
+fn the_metrics_of_core_are_described_as_core_records_them() {
+    use glassbox_core::telemetry::{OPERATION_DURATION, OPERATION_ERRORS};
+    assert_eq!(glassbox::OPERATION_DURATION, OPERATION_DURATION);
+    assert_eq!(glassbox::OPERATION_ERRORS, OPERATION_ERRORS);
 }
 
 #[test]

@@ -110,16 +110,22 @@ impl<'a> SpanBuilder<'a> {
     pub fn start(self) -> Span {
         match installed() {
             Some(telemetry) => start(telemetry, self.0),
-            // Without telemetry the caller's trace is handed on as it came.
-            None => Span {
-                context: match self.0.parent.or(self.0.fallback) {
-                    Some(parent) => parent.clone(),
-                    None => TraceContext::default(),
-                },
-                record: None,
-                slot: 0,
-                live: false,
+            None => self.without_telemetry(),
+        }
+    }
+
+    /// A span of no telemetry: the caller's trace is handed on as it came.
+    #[doc(hidden)]
+    #[inline]
+    pub fn without_telemetry(self) -> Span {
+        Span {
+            context: match self.0.parent.or(self.0.fallback) {
+                Some(parent) => parent.clone(),
+                None => TraceContext::default(),
             },
+            record: None,
+            slot: 0,
+            live: false,
         }
     }
 }
