@@ -64,7 +64,7 @@ pub use problem::Problem;
 pub use progress::{Progress, ProgressSink};
 pub use tool::{Tool, TypedTool};
 pub use tool_error::{OrToolError, ToolError};
-pub use toolbox::Toolbox;
+pub use toolbox::{Toolbox, Tools};
 pub use wire::{BUDGET, IDEMPOTENCY_KEY, SPENT, TIMEOUT_MS};
 
 #[doc(inline)]

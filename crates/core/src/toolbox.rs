@@ -42,6 +42,26 @@ impl Toolbox {
         self.0.add(capability, Box::new(tool));
         self
     }
+
+    /// Adds several tools that share one value.
+    ///
+    /// # Panics
+    /// As [`with`](Self::with).
+    #[must_use]
+    pub fn with_tools(self, tools: impl Tools) -> Self {
+        tools.add_to(self)
+    }
+}
+
+/// Several tools that share one value. `#[glassbox::tools]` on an `impl` block implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a group of tools",
+    note = "write `#[glassbox::tools]` on its `impl` block; a single tool is added with `Toolbox::with`"
+)]
+pub trait Tools {
+    /// Adds each of the tools to a toolbox.
+    #[must_use]
+    fn add_to(self, toolbox: Toolbox) -> Toolbox;
 }
 
 #[async_trait]

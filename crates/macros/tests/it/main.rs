@@ -1,0 +1,5 @@
+//! The attributes as authors use them.
+
+mod skills;
+mod tools;
+mod ui;

@@ -1,0 +1,7 @@
+//! What an author who makes a mistake reads.
+
+#[test]
+fn a_mistake_is_answered_with_what_to_write() {
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("tests/ui/*.rs");
+}
