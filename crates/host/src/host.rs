@@ -153,8 +153,18 @@ impl<R: Role> Host<R> {
     /// # Errors
     /// See [`ServeError`].
     pub async fn serve(self) -> Result<ServeReport, ServeError> {
+        self.serve_then(|_| ()).await
+    }
+
+    /// As [`serve`](Self::serve), and calls `ready` once the service takes calls.
+    ///
+    /// # Errors
+    /// See [`ServeError`].
+    pub async fn serve_then(self, ready: impl FnOnce(&Running)) -> Result<ServeReport, ServeError> {
         let signals = Signals::listen().map_err(|source| ServeError::Signals { source })?;
-        Ok(self.start().await?.until(signals).await)
+        let running = self.start().await?;
+        ready(&running);
+        Ok(running.until(signals).await)
     }
 
     /// Serves in the background, until [`Running`] is shut down or dropped.

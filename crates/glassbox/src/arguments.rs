@@ -1,0 +1,132 @@
+//! The command line of every program.
+
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Request {
+    Help,
+    Version,
+    Serve(Flags),
+    Probe(Flags),
+}
+
+/// Settings on the command line.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Flags {
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+/// Reads the arguments after the program's name.
+///
+/// # Errors
+/// What is wrong, and what to write instead.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, String> {
+    let mut arguments = arguments.into_iter();
+    let mut flags = Flags::default();
+    let mut is_probe = false;
+    while let Some(argument) = arguments.next() {
+        let text = argument.to_string_lossy().into_owned();
+        let (name, attached) = match text.split_once('=') {
+            Some((name, value)) if name.starts_with("--") => (name, Some(OsString::from(value))),
+            _ => (text.as_str(), None),
+        };
+        let mut value = |example: &str| {
+            let value = attached.clone().or_else(|| arguments.next());
+            value
+                .filter(|value| !value.is_empty())
+                .ok_or_else(|| format!("'{name}' needs a value; write '{name} {example}'"))
+        };
+        match name {
+            "--config" => flags.config = Some(value("glassbox.toml")?.into()),
+            "--listen" => {
+                let example = "127.0.0.1:8080";
+                let value = value(example)?;
+                let address = value.to_string_lossy().parse().map_err(|_| {
+                    let value = value.to_string_lossy();
+                    format!("'{value}' is not an address; write '--listen {example}'")
+                })?;
+                flags.listen = Some(address);
+            }
+            "probe" if !is_probe => is_probe = true,
+            "--help" | "-h" if attached.is_none() => return Ok(Request::Help),
+            "--version" | "-V" if attached.is_none() => return Ok(Request::Version),
+            _ => return Err(format!("unknown argument '{text}'; see '--help'")),
+        }
+    }
+    Ok(match is_probe {
+        true => Request::Probe(flags),
+        false => Request::Serve(flags),
+    })
+}
+
+/// What `--help` prints.
+pub(crate) fn help(name: &str) -> String {
+    format!(
+        "\
+Serves {name} over HTTP until SIGTERM or Ctrl-C.
+
+Usage: {name} [OPTIONS]
+       {name} probe [OPTIONS]    exit status 0 if the service is alive
+
+Options:
+      --config FILE    settings file; otherwise GLASSBOX_CONFIG, or glassbox.toml or
+                       glassbox.yaml in the working folder
+      --listen ADDR    where to listen, as 127.0.0.1:8080; the setting host.bind
+  -h, --help           print this
+  -V, --version        print the version
+"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(arguments: &[&str]) -> Result<Request, String> {
+        parse(arguments.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn flags_take_their_value_either_way() {
+        let expected = Flags {
+            config: Some("a.toml".into()),
+            listen: Some(([127, 0, 0, 1], 80).into()),
+        };
+        let apart = read(&["--config", "a.toml", "--listen", "127.0.0.1:80"]).unwrap();
+        assert_eq!(apart, Request::Serve(expected));
+        let attached = read(&["probe", "--config=a.toml"]).unwrap();
+        let expected = Flags {
+            config: Some("a.toml".into()),
+            listen: None,
+        };
+        assert_eq!(attached, Request::Probe(expected));
+    }
+
+    #[test]
+    fn a_mistake_is_answered_with_what_to_write() {
+        let error = |arguments: &[&str]| read(arguments).unwrap_err();
+        assert_eq!(
+            error(&["--listen"]),
+            "'--listen' needs a value; write '--listen 127.0.0.1:8080'"
+        );
+        assert!(error(&["--listen", "8080"]).starts_with("'8080' is not an address"));
+        for unknown in ["porbe", "", "--colour=red", "--help=me"] {
+            assert_eq!(
+                error(&[unknown]),
+                format!("unknown argument '{unknown}'; see '--help'")
+            );
+        }
+        assert_eq!(
+            error(&["probe", "probe"]),
+            "unknown argument 'probe'; see '--help'"
+        );
+    }
+
+    #[test]
+    fn help_and_version_win() {
+        assert_eq!(read(&["probe", "--help"]), Ok(Request::Help));
+        assert_eq!(read(&["-V"]), Ok(Request::Version));
+    }
+}
