@@ -73,7 +73,7 @@ async fn run(cli: Cli, environment: &Environment, shim: Shim) -> Result<ExitCode
     // A service installs telemetry of its own, and with it what becomes of its log.
     #[cfg(feature = "demo")]
     if let Command::DemoService { name } = &command {
-        return service::run(name, settings).await;
+        return service::run(name, settings, environment).await;
     }
     log_to_stderr(environment);
     for warning in settings.warnings() {

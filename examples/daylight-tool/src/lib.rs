@@ -2,20 +2,18 @@
 
 mod sun;
 
-use glassbox_core::{Category, Cx, Effect, ToolError, Toolbox, TypedTool, async_trait};
+use glassbox::{OrToolError, ToolError, Toolbox};
 use jiff::{Timestamp, ToSpan, Zoned, civil::Date, tz::TimeZone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sun::Light;
 
+const BAD_QUERY: &str = "daylight.bad_query";
+
 /// The tool, ready to be hosted.
 pub fn tool() -> Toolbox {
-    Toolbox::new("daylight-tool").with(Daylight)
+    Toolbox::new("daylight-tool").with(daylight)
 }
-
-/// `daylight`: sunrise and sunset at a place.
-#[derive(Debug)]
-pub struct Daylight;
 
 /// Where and when.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -49,47 +47,38 @@ pub struct Answer {
     pub day_length: String,
 }
 
-#[async_trait]
-impl TypedTool for Daylight {
-    type Input = Query;
-    type Output = Answer;
-    const NAME: &'static str = "daylight";
-    const DESCRIPTION: &'static str =
-        "Computes sunrise, sunset and how long the day is at a place, from latitude and longitude.";
-    const EFFECT: Effect = Effect::ReadOnly;
-
-    async fn call(&self, _cx: &Cx, query: Query) -> Result<Answer, ToolError> {
-        within("latitude", query.latitude, 90.0)?;
-        within("longitude", query.longitude, 180.0)?;
-        let name = query.timezone.as_deref().unwrap_or("UTC");
-        let zone = TimeZone::get(name).map_err(|error| {
-            invalid(format!("'{name}' is no IANA time zone")).with_source(error)
-        })?;
-        let date = day(query.date.as_deref(), &zone)?;
-        let noon = date
-            .at(12, 0, 0, 0)
-            .to_zoned(zone.clone())
-            .map_err(|error| invalid(format!("{date} is too far away")).with_source(error))?;
-        let told = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%H:%M").to_string();
-        let light = sun::light(noon.timestamp(), query.latitude, query.longitude);
-        let (sunrise, sunset, minutes, words) = match light {
-            Light::Day { rise, set } => {
-                let minutes = (set.as_second() - rise.as_second() + 30) / 60;
-                let words = format!("{} h {} min", minutes / 60, minutes % 60);
-                (Some(told(rise)), Some(told(set)), minutes, words)
-            }
-            Light::Never => (None, None, 0, "polar night".to_owned()),
-            Light::Always => (None, None, 24 * 60, "midnight sun".to_owned()),
-        };
-        tracing::info!(%date, day_length = words, "computed");
-        Ok(Answer {
-            date: date.to_string(),
-            sunrise,
-            sunset,
-            daylight_minutes: minutes,
-            day_length: words,
-        })
-    }
+/// Computes sunrise, sunset and how long the day is at a place, from latitude and longitude.
+#[glassbox::tool(read_only)]
+pub async fn daylight(query: Query) -> Result<Answer, ToolError> {
+    within("latitude", query.latitude, 90.0)?;
+    within("longitude", query.longitude, 180.0)?;
+    let name = query.timezone.as_deref().unwrap_or("UTC");
+    let zone =
+        TimeZone::get(name).or_invalid(BAD_QUERY, format!("'{name}' is no IANA time zone"))?;
+    let date = day(query.date.as_deref(), &zone)?;
+    let noon = date
+        .at(12, 0, 0, 0)
+        .to_zoned(zone.clone())
+        .or_invalid(BAD_QUERY, format!("{date} is too far away"))?;
+    let told = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%H:%M").to_string();
+    let light = sun::light(noon.timestamp(), query.latitude, query.longitude);
+    let (sunrise, sunset, minutes, words) = match light {
+        Light::Day { rise, set } => {
+            let minutes = (set.as_second() - rise.as_second() + 30) / 60;
+            let words = format!("{} h {} min", minutes / 60, minutes % 60);
+            (Some(told(rise)), Some(told(set)), minutes, words)
+        }
+        Light::Never => (None, None, 0, "polar night".to_owned()),
+        Light::Always => (None, None, 24 * 60, "midnight sun".to_owned()),
+    };
+    tracing::info!(%date, day_length = words, "computed");
+    Ok(Answer {
+        date: date.to_string(),
+        sunrise,
+        sunset,
+        daylight_minutes: minutes,
+        day_length: words,
+    })
 }
 
 fn day(text: Option<&str>, zone: &TimeZone) -> Result<Date, ToolError> {
@@ -97,23 +86,21 @@ fn day(text: Option<&str>, zone: &TimeZone) -> Result<Date, ToolError> {
     match text.map(str::trim) {
         None | Some("" | "today") => Ok(today()),
         Some("tomorrow") => Ok(today().saturating_add(1.day())),
-        Some(text) => text.parse().map_err(|error: jiff::Error| {
-            invalid(format!("'{text}' is no day; one looks like 2026-11-22")).with_source(error)
-        }),
+        Some(text) => text.parse::<Date>().or_invalid(
+            BAD_QUERY,
+            format!("'{text}' is no day; one looks like 2026-11-22"),
+        ),
     }
 }
 
 fn within(name: &str, degrees: f64, bound: f64) -> Result<(), ToolError> {
     match degrees.abs() <= bound {
         true => Ok(()),
-        false => Err(invalid(format!(
-            "{name} is {degrees}, and must lie between -{bound} and {bound} degrees"
-        ))),
+        false => Err(ToolError::invalid(
+            BAD_QUERY,
+            format!("{name} is {degrees}, and must lie between -{bound} and {bound} degrees"),
+        )),
     }
-}
-
-fn invalid(message: String) -> ToolError {
-    ToolError::new(Category::Invalid, "daylight.bad_query", message)
 }
 
 #[cfg(test)]

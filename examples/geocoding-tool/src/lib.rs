@@ -3,7 +3,7 @@
 mod fold;
 
 use fold::fold;
-use glassbox_core::{Category, Cx, Effect, ToolError, Toolbox, TypedTool, async_trait};
+use glassbox::{ToolError, Toolbox};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
@@ -19,12 +19,8 @@ static CITIES: LazyLock<Vec<(String, City)>> = LazyLock::new(|| {
 
 /// The tool, ready to be hosted.
 pub fn tool() -> Toolbox {
-    Toolbox::new("geocoding-tool").with(Geocode)
+    Toolbox::new("geocoding-tool").with(geocode)
 }
-
-/// `geocode`: a city's name to its place.
-#[derive(Debug)]
-pub struct Geocode;
 
 /// What is looked for.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -67,52 +63,43 @@ impl City {
     }
 }
 
-#[async_trait]
-impl TypedTool for Geocode {
-    type Input = Query;
-    type Output = City;
-    const NAME: &'static str = "geocode";
-    const DESCRIPTION: &'static str =
-        "Finds the latitude, longitude and time zone of a city by its name.";
-    const EFFECT: Effect = Effect::ReadOnly;
-
-    async fn call(&self, _cx: &Cx, query: Query) -> Result<City, ToolError> {
-        let name = fold(&query.city);
-        let country = query.country.as_deref().map(fold);
-        let fits = |city: &City| {
-            country
-                .as_ref()
-                .is_none_or(|country| fold(&city.country) == *country)
-        };
-        // The table is sorted by population: of several cities, the largest is meant. A full name
-        // wins over a beginning ("New York" for "New York City").
-        let begins = |known: &str| {
-            known
-                .strip_prefix(name.as_str())
-                .is_some_and(|rest| rest.starts_with(' '))
-        };
-        let mut candidates = CITIES.iter().filter(|(_, city)| fits(city));
-        let found = candidates
-            .clone()
-            .find(|(known, _)| *known == name)
-            .or_else(|| candidates.find(|(known, _)| !name.is_empty() && begins(known)));
-        if let Some((_, city)) = found {
-            tracing::info!(city = city.name, country = city.country, "found");
-            return Ok(city.clone());
-        }
-        let place = match &query.country {
-            Some(country) => format!("'{}' in {country}", query.city),
-            None => format!("'{}'", query.city),
-        };
-        Err(ToolError::new(
-            Category::NotFound,
-            "geocoding.unknown_city",
-            format!(
-                "no city of at least 100 000 people is called {place}; \
-                 check the spelling or name a larger city nearby"
-            ),
-        ))
+/// Finds the latitude, longitude and time zone of a city by its name.
+#[glassbox::tool(read_only)]
+pub async fn geocode(query: Query) -> Result<City, ToolError> {
+    let name = fold(&query.city);
+    let country = query.country.as_deref().map(fold);
+    let fits = |city: &City| {
+        country
+            .as_ref()
+            .is_none_or(|country| fold(&city.country) == *country)
+    };
+    // The table is sorted by population: of several cities, the largest is meant. A full name
+    // wins over a beginning ("New York" for "New York City").
+    let begins = |known: &str| {
+        known
+            .strip_prefix(name.as_str())
+            .is_some_and(|rest| rest.starts_with(' '))
+    };
+    let mut candidates = CITIES.iter().filter(|(_, city)| fits(city));
+    let found = candidates
+        .clone()
+        .find(|(known, _)| *known == name)
+        .or_else(|| candidates.find(|(known, _)| !name.is_empty() && begins(known)));
+    if let Some((_, city)) = found {
+        tracing::info!(city = city.name, country = city.country, "found");
+        return Ok(city.clone());
     }
+    let place = match &query.country {
+        Some(country) => format!("'{}' in {country}", query.city),
+        None => format!("'{}'", query.city),
+    };
+    Err(ToolError::not_found(
+        "geocoding.unknown_city",
+        format!(
+            "no city of at least 100 000 people is called {place}; \
+             check the spelling or name a larger city nearby"
+        ),
+    ))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Tells the time in a zone, and the difference between two zones.
 
-use glassbox_core::{Category, Cx, Effect, ToolError, Toolbox, TypedTool, async_trait};
+use glassbox::{OrToolError, ToolError, Toolbox};
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,13 +8,9 @@ use serde::{Deserialize, Serialize};
 /// The tool, ready to be hosted.
 pub fn tool() -> Toolbox {
     Toolbox::new("time-tool")
-        .with(LocalTime)
-        .with(TimeDifference)
+        .with(local_time)
+        .with(time_difference)
 }
-
-/// `local_time`: what time it is in a zone.
-#[derive(Debug)]
-pub struct LocalTime;
 
 /// Which zone, and when.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -41,30 +37,19 @@ pub struct LocalTimeAnswer {
     pub utc_offset: String,
 }
 
-#[async_trait]
-impl TypedTool for LocalTime {
-    type Input = LocalTimeQuery;
-    type Output = LocalTimeAnswer;
-    const NAME: &'static str = "local_time";
-    const DESCRIPTION: &'static str = "Tells what time it is now in a time zone.";
-    const EFFECT: Effect = Effect::ReadOnly;
-
-    async fn call(&self, _cx: &Cx, query: LocalTimeQuery) -> Result<LocalTimeAnswer, ToolError> {
-        let local = instant(query.at.as_deref())?.to_zoned(zone(&query.timezone)?);
-        tracing::info!(timezone = query.timezone, "told the time");
-        Ok(LocalTimeAnswer {
-            local_time: local.strftime("%H:%M").to_string(),
-            local_date: local.strftime("%Y-%m-%d").to_string(),
-            weekday: local.strftime("%A").to_string(),
-            utc_offset: local.strftime("%:z").to_string(),
-            timezone: query.timezone,
-        })
-    }
+/// Tells what time it is now in a time zone.
+#[glassbox::tool(read_only)]
+pub async fn local_time(query: LocalTimeQuery) -> Result<LocalTimeAnswer, ToolError> {
+    let local = instant(query.at.as_deref())?.to_zoned(zone(&query.timezone)?);
+    tracing::info!(timezone = query.timezone, "told the time");
+    Ok(LocalTimeAnswer {
+        local_time: local.strftime("%H:%M").to_string(),
+        local_date: local.strftime("%Y-%m-%d").to_string(),
+        weekday: local.strftime("%A").to_string(),
+        utc_offset: local.strftime("%:z").to_string(),
+        timezone: query.timezone,
+    })
 }
-
-/// `time_difference`: how far two zones are apart.
-#[derive(Debug)]
-pub struct TimeDifference;
 
 /// Which zones, and when.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -87,55 +72,43 @@ pub struct TimeDifferenceAnswer {
     pub difference: String,
 }
 
-#[async_trait]
-impl TypedTool for TimeDifference {
-    type Input = TimeDifferenceQuery;
-    type Output = TimeDifferenceAnswer;
-    const NAME: &'static str = "time_difference";
-    const DESCRIPTION: &'static str = "Tells the time difference between two time zones.";
-    const EFFECT: Effect = Effect::ReadOnly;
-
-    async fn call(
-        &self,
-        _cx: &Cx,
-        query: TimeDifferenceQuery,
-    ) -> Result<TimeDifferenceAnswer, ToolError> {
-        let at = instant(query.at.as_deref())?;
-        let offset = |name: &str| zone(name).map(|zone| at.to_zoned(zone).offset().seconds());
-        let minutes = (offset(&query.to_timezone)? - offset(&query.from_timezone)?) / 60;
-        let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
-        let apart = match rest {
-            0 => format!("{hours} h"),
-            _ => format!("{hours} h {rest} min"),
-        };
-        let (from, to) = (&query.from_timezone, &query.to_timezone);
-        let difference = match minutes {
-            0 => format!("{to} has the same time as {from}"),
-            1.. => format!("{to} is {apart} ahead of {from}"),
-            _ => format!("{to} is {apart} behind {from}"),
-        };
-        Ok(TimeDifferenceAnswer {
-            difference_hours: f64::from(minutes) / 60.0,
-            difference,
-        })
-    }
+/// Tells the time difference between two time zones.
+#[glassbox::tool(read_only)]
+pub async fn time_difference(
+    query: TimeDifferenceQuery,
+) -> Result<TimeDifferenceAnswer, ToolError> {
+    let at = instant(query.at.as_deref())?;
+    let offset = |name: &str| zone(name).map(|zone| at.to_zoned(zone).offset().seconds());
+    let minutes = (offset(&query.to_timezone)? - offset(&query.from_timezone)?) / 60;
+    let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
+    let apart = match rest {
+        0 => format!("{hours} h"),
+        _ => format!("{hours} h {rest} min"),
+    };
+    let (from, to) = (&query.from_timezone, &query.to_timezone);
+    let difference = match minutes {
+        0 => format!("{to} has the same time as {from}"),
+        1.. => format!("{to} is {apart} ahead of {from}"),
+        _ => format!("{to} is {apart} behind {from}"),
+    };
+    Ok(TimeDifferenceAnswer {
+        difference_hours: f64::from(minutes) / 60.0,
+        difference,
+    })
 }
 
 fn zone(name: &str) -> Result<TimeZone, ToolError> {
-    TimeZone::get(name).map_err(|error| {
-        let message = format!("'{name}' is no IANA time zone; one looks like Europe/Oslo");
-        ToolError::new(Category::Invalid, "time.unknown_zone", message).with_source(error)
-    })
+    let message = format!("'{name}' is no IANA time zone; one looks like Europe/Oslo");
+    TimeZone::get(name).or_invalid("time.unknown_zone", message)
 }
 
 fn instant(text: Option<&str>) -> Result<Timestamp, ToolError> {
     let Some(text) = text else {
         return Ok(Zoned::now().timestamp());
     };
-    text.parse().map_err(|error: jiff::Error| {
-        let message = format!("'{text}' is no RFC 3339 time; one looks like 2026-11-21T22:16:00Z");
-        ToolError::new(Category::Invalid, "time.bad_instant", message).with_source(error)
-    })
+    let message = format!("'{text}' is no RFC 3339 time; one looks like 2026-11-21T22:16:00Z");
+    text.parse::<Timestamp>()
+        .or_invalid("time.bad_instant", message)
 }
 
 #[cfg(test)]

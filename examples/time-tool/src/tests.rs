@@ -1,5 +1,5 @@
 use super::*;
-use glassbox_core::{Outcome, Tool};
+use glassbox::{Cx, Outcome, Tool};
 use serde_json::{Value, json};
 use std::{
     future::Future,

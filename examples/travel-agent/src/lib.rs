@@ -1,23 +1,31 @@
 //! Answers questions about places, with a model and whatever tools it discovers; plans trips by a workflow.
 
-mod ask;
+mod question;
 mod trip;
 
-pub use ask::{Ask, AskAnswer, Question};
+pub use question::{AskAnswer, Question, ask};
 pub use trip::{Trip, TripAnswer, TripQuery};
 
-use glassbox_ai::ModelConfig;
-use glassbox_core::Skillset;
-use glassbox_host::SystemClock;
-use glassbox_orchestration::InvalidWorkflow;
+use glassbox::{Skillset, host::SystemClock};
 use std::sync::Arc;
 
-/// The agent, ready to be hosted with the model of the same configuration.
-///
-/// # Errors
-/// If the workflow of a trip contradicts itself.
-pub fn agent(model: &ModelConfig) -> Result<Skillset, InvalidWorkflow> {
-    Ok(Skillset::new("travel-agent")
-        .with(Ask::new(model))
-        .with(Trip::try_new(Arc::new(SystemClock))?))
+/// The agent, ready to be served.
+pub fn agent() -> Skillset {
+    let trip = Trip::try_new(Arc::new(SystemClock));
+    let trip = trip.expect("invariant: the workflow does not contradict itself");
+    Skillset::new("travel-agent").with(ask).with(trip)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use glassbox::Agent;
+
+    #[test]
+    fn the_agent_has_two_skills_and_a_workflow_that_is_valid() {
+        let agent = agent();
+        let skills = agent.capabilities().iter();
+        let names: Vec<_> = skills.map(|skill| skill.name.as_str()).collect();
+        assert_eq!(names, ["ask", "trip"]);
+    }
 }

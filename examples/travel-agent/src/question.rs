@@ -1,28 +1,12 @@
 //! `ask`: a question in words, answered by a model that calls tools.
 
-use glassbox_ai::{Assistant, ModelConfig};
-use glassbox_core::{Cx, Effect, ToolError, TypedAgent, World, async_trait, telemetry};
+use glassbox::{Cx, ToolError, World, telemetry};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 const INSTRUCTIONS: &str = "You answer questions about places. Use the tools for every fact: \
     where a place is, what time it is there, when the sun rises and sets, what the weather is. \
     If a tool fails, say so. Answer in one or two sentences.";
-
-/// `ask`: answers a question.
-pub struct Ask {
-    assistant: Assistant,
-}
-
-impl Ask {
-    /// The skill, bounded and captured as the model's configuration says.
-    pub fn new(model: &ModelConfig) -> Self {
-        let assistant = Assistant::new("travel-agent")
-            .with_instructions(INSTRUCTIONS)
-            .configured(model);
-        Self { assistant }
-    }
-}
 
 /// What to answer.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -48,34 +32,23 @@ pub struct AskAnswer {
     pub trace_id: String,
 }
 
-#[async_trait]
-impl TypedAgent for Ask {
-    type Input = Question;
-    type Output = AskAnswer;
-    const NAME: &'static str = "ask";
-    const DESCRIPTION: &'static str = "Answers a question about places, their time and daylight.";
-    const EFFECT: Effect = Effect::ReadOnly;
-
-    async fn invoke(
-        &self,
-        cx: &Cx,
-        world: &World<'_>,
-        question: Question,
-    ) -> Result<AskAnswer, ToolError> {
-        let trace_id = format!("{:032x}", telemetry::current().trace_id);
-        let answer = self.assistant.answer(cx, world, &question.question).await?;
-        tracing::info!(model = answer.model, steps = answer.steps, "answered");
-        Ok(AskAnswer {
-            answer: answer.text,
-            model: answer.model,
-            tools: answer
-                .tools
-                .into_iter()
-                .map(|used| used.call.name)
-                .collect(),
-            input_tokens: answer.usage.input,
-            output_tokens: answer.usage.output,
-            trace_id,
-        })
-    }
+/// Answers a question about places, their time and daylight.
+#[glassbox::skill(read_only)]
+pub async fn ask(cx: &Cx, world: &World<'_>, question: Question) -> Result<AskAnswer, ToolError> {
+    let trace_id = format!("{:032x}", telemetry::current().trace_id);
+    let assistant = glassbox::assistant("travel-agent").with_instructions(INSTRUCTIONS);
+    let answer = assistant.answer(cx, world, &question.question).await?;
+    tracing::info!(model = answer.model, steps = answer.steps, "answered");
+    Ok(AskAnswer {
+        answer: answer.text,
+        model: answer.model,
+        tools: answer
+            .tools
+            .into_iter()
+            .map(|used| used.call.name)
+            .collect(),
+        input_tokens: answer.usage.input,
+        output_tokens: answer.usage.output,
+        trace_id,
+    })
 }

@@ -1,7 +1,10 @@
 //! `trip`: a workflow instead of a conversation; no model takes part.
 
-use glassbox_core::{Clock, Cx, Effect, ToolError, TypedAgent, World, async_trait, telemetry};
-use glassbox_orchestration::{Graph, Input, InvalidWorkflow, RetryPolicy, Runner, Step, Workflow};
+use glassbox::{
+    Clock, Cx, Effect, ToolError, TypedAgent, World, async_trait,
+    orchestration::{Graph, Input, InvalidWorkflow, RetryPolicy, Runner, Step, Workflow},
+    telemetry,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};

@@ -1,7 +1,6 @@
 //! Tells the weather now, from Open-Meteo over HTTPS. Without internet its clear error is the point.
 
-use glassbox_core::{Category, CostClass, Cx, Effect, ToolError, Toolbox, TypedTool, async_trait};
-use glassbox_instrument::HttpClient;
+use glassbox::{Category, Cx, OrToolError, ToolError, Toolbox, instrument::HttpClient};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -12,10 +11,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The tool, ready to be hosted.
 pub fn tool() -> Toolbox {
-    Toolbox::new("weather-tool").with(Weather::from_service(OPEN_METEO))
+    Toolbox::new("weather-tool").with_tools(Weather::from_service(OPEN_METEO))
 }
 
-/// `weather`: the weather now at a place.
+/// Asks a weather service.
 #[derive(Debug)]
 pub struct Weather {
     http: HttpClient,
@@ -26,7 +25,7 @@ impl Weather {
     /// Asks the service at this address, without a slash at its end.
     pub fn from_service(address: impl Into<String>) -> Self {
         Self {
-            http: HttpClient::new(),
+            http: glassbox::http_client(),
             service: address.into(),
         }
     }
@@ -65,42 +64,37 @@ struct Current {
     weather_code: u8,
 }
 
-#[async_trait]
-impl TypedTool for Weather {
-    type Input = Query;
-    type Output = Answer;
-    const NAME: &'static str = "weather";
-    const DESCRIPTION: &'static str =
-        "Tells the weather now at a place (temperature, wind, sky), from latitude and longitude.";
-    const EFFECT: Effect = Effect::ReadOnly;
-    const COST: CostClass = CostClass::Cheap;
-    const TIMEOUT: Duration = Duration::from_secs(10);
-
-    async fn call(&self, cx: &Cx, query: Query) -> Result<Answer, ToolError> {
+#[glassbox::tools]
+impl Weather {
+    /// Tells the weather now at a place (temperature, wind, sky), from latitude and longitude.
+    ///
+    /// # Errors
+    /// If the service cannot be reached, or does not give an answer that can be read.
+    #[tool(read_only, cost = cheap, timeout = "10s")]
+    pub async fn weather(&self, cx: &Cx, query: Query) -> Result<Answer, ToolError> {
         let url = format!(
             "{}/v1/forecast?latitude={}&longitude={}&wind_speed_unit=ms\
              &current=temperature_2m,wind_speed_10m,weather_code",
             self.service, query.latitude, query.longitude
         );
         let request = self.http.get(&url).timeout(PATIENCE);
-        let response = request.send(cx).await.map_err(|error| {
-            let message = format!(
-                "the weather service at {} was not reached; this tool needs internet access",
-                self.service
-            );
-            ToolError::new(Category::Unavailable, "weather.unreachable", message).with_source(error)
-        })?;
+        let unreachable = format!(
+            "the weather service at {} was not reached; this tool needs internet access",
+            self.service
+        );
+        let response = request.send(cx).await;
+        let response = response.or_unavailable("weather.unreachable", unreachable)?;
         let status = response.status().as_u16();
         if status != 200 {
             let message = format!("the weather service answered with status {status}");
             let category = Category::from_status(status);
             return Err(ToolError::new(category, "weather.refused", message));
         }
-        let forecast: Forecast = response.json().await.map_err(|error| {
-            let message = "the weather service's answer was not understood";
-            ToolError::new(Category::Internal, "weather.not_understood", message).with_source(error)
-        })?;
-        let current = forecast.current;
+        let forecast = response.json::<Forecast>().await;
+        let Forecast { current } = forecast.or_internal(
+            "weather.not_understood",
+            "the weather service's answer was not understood",
+        )?;
         Ok(Answer {
             temperature_celsius: current.temperature_2m,
             wind_speed: current.wind_speed_10m,

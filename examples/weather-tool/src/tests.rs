@@ -1,5 +1,5 @@
 use super::*;
-use glassbox_core::{Outcome, Tool};
+use glassbox::{Outcome, Tool};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -23,7 +23,7 @@ async fn service(status: &'static str, body: &'static str) -> String {
 }
 
 async fn ask(service: String) -> Result<serde_json::Value, ToolError> {
-    let tool = Toolbox::new("weather-tool").with(Weather::from_service(service));
+    let tool = Toolbox::new("weather-tool").with_tools(Weather::from_service(service));
     let input = json!({"latitude": 69.65, "longitude": 18.96});
     let answer = tool.call(&Cx::background(), "weather", input).await;
     answer
