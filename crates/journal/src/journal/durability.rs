@@ -118,33 +118,34 @@ impl Inner {
         // Appended before the files are looked at, so that each record is in one of them.
         let next = self.end();
         let dirty = self.durability.state().dirty.clone();
-        let result = self.write_back(&dirty);
-
-        let mut state = self.durability.state();
-        state.is_busy = false;
         let newest = dirty.last().map(|dirty| dirty.first);
-        let result = match result {
+        let result = match self.write_back(&dirty) {
             Ok(()) => {
+                let mut state = self.durability.state();
                 state.durable = state.durable.max(next);
                 // The newest may get more records.
                 state.dirty.retain(|held| Some(held.first) >= newest);
+                state.is_busy = false;
                 Ok(())
             }
             Err(error) => {
+                // No appends from here on, so that every record in the files that failed is before `next`: those
+                // that were appended during the sync as well.
+                let mut appending = self.state();
+                if let Some(active) = &mut appending.active {
+                    active.is_doubtful = true;
+                }
+                let next = appending.next;
                 // Nobody knows what is on the disk now, and a second `fsync` would report success.
+                let mut state = self.durability.state();
                 state.doubt(from, next);
                 state.durable = state.durable.max(next);
-                state.dirty.retain(|held| Some(held.first) > newest);
+                state.dirty.clear();
+                state.is_busy = false;
                 Err(error.describe(self, from, next))
             }
         };
-        drop(state);
         self.durability.changed.notify_all();
-        if result.is_err()
-            && let Some(active) = &mut self.state().active
-        {
-            active.is_doubtful = true;
-        }
         result
     }
 

@@ -16,6 +16,18 @@ struct Faults {
     syncs: AtomicU32,
     /// How many truncations fail next.
     truncations: AtomicU32,
+    /// Runs once, while the next sync does.
+    meanwhile: Meanwhile,
+}
+
+/// What a test does while a sync is under way.
+#[derive(Default)]
+struct Meanwhile(Mutex<Option<Box<dyn FnOnce() + Send>>>);
+
+impl fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Meanwhile")
+    }
 }
 
 impl Default for Faults {
@@ -24,6 +36,7 @@ impl Default for Faults {
             room: AtomicI64::new(i64::MAX),
             syncs: AtomicU32::default(),
             truncations: AtomicU32::default(),
+            meanwhile: Meanwhile::default(),
         }
     }
 }
@@ -78,6 +91,10 @@ impl SegmentFile for FaultyFile {
     }
 
     fn sync(&self) -> io::Result<()> {
+        let meanwhile = self.faults.meanwhile.0.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
         match fails(&self.faults.syncs) {
             true => Err(io::Error::other("the disk is gone")),
             false => self.file.sync(),
@@ -207,4 +224,23 @@ fn files_that_wait_for_a_sync_are_bounded() {
     // The segments, the lock and the folder.
     assert!(open.count() <= 12);
     journal.sync().unwrap();
+}
+
+#[test]
+fn a_record_that_was_appended_during_a_failed_sync_is_in_doubt_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let faulty = Faulty::default();
+    let journal = open(folder.path(), &faulty);
+    let writer = journal.clone();
+    let append = move || assert_eq!(writer.append(0, b"two").unwrap(), 2);
+    *faulty.0.meanwhile.0.lock().unwrap() = Some(Box::new(append));
+    faulty.0.syncs.store(1, SeqCst);
+    journal.append_durable(0, b"one").unwrap_err();
+    // It is in the file that failed, and no later sync is one of that file.
+    let error = journal.0.sync_to(2).unwrap_err();
+    assert!(
+        matches!(error, SyncError::Failed { first: 1, last: 2, .. }),
+        "{error}"
+    );
+    assert_eq!(journal.append_durable(0, b"three").unwrap(), 3);
 }
