@@ -18,7 +18,7 @@ use crate::{
     recovery::{self, Active, Sealed},
     segment::{self, Header, START},
 };
-use durability::Durability;
+use durability::{Dirty, Durability};
 use std::{
     collections::BTreeMap,
     fmt, io,
@@ -165,9 +165,19 @@ impl Journal {
         let passed = cursors.values().copied().max().unwrap_or(0);
         let next = contents.next.max(passed);
         let active = contents.active;
+        let mut unsynced = Vec::new();
+        let sealed = contents.sealed.keys().rev().take(durability::UNSYNCED);
+        for &first in sealed.collect::<Vec<_>>().into_iter().rev() {
+            let file = medium.open(&folder, &segment::name(first)).map_err(io)?;
+            unsynced.push(Dirty { first, file });
+        }
+        unsynced.extend(active.as_ref().map(|active| Dirty {
+            first: active.header.first,
+            file: Arc::clone(&active.file),
+        }));
         Ok(Self(Arc::new(Inner {
             recovered: contents.recovered,
-            durability: Durability::new(contents.next, next, active.as_ref()),
+            durability: Durability::new(contents.next, next, unsynced),
             state: Mutex::new(State {
                 sealed: contents.sealed,
                 active,

@@ -11,6 +11,9 @@ use std::{
 const RANGES: usize = 64;
 /// How many files are held open because they are not durable.
 const FILES: usize = 8;
+/// How many segments a writer that was killed may have left that are not durable: those, and one that it was about to
+/// make durable.
+pub(super) const UNSYNCED: usize = FILES + 1;
 
 pub(super) struct Durability {
     state: Mutex<State>,
@@ -33,22 +36,19 @@ struct State {
 }
 
 #[derive(Clone)]
-struct Dirty {
-    first: u64,
-    file: Arc<dyn SegmentFile>,
+pub(super) struct Dirty {
+    pub(super) first: u64,
+    pub(super) file: Arc<dyn SegmentFile>,
 }
 
 impl Durability {
-    /// What was there before is not known to be durable: its writer may have been killed.
-    pub(super) fn new(records_end: u64, next: u64, active: Option<&Active>) -> Self {
-        let dirty = active.map(|active| Dirty {
-            first: active.header.first,
-            file: Arc::clone(&active.file),
-        });
+    /// `unsynced` are the newest segments, in order. They are not known to be durable: their writer may have been
+    /// killed.
+    pub(super) fn new(records_end: u64, next: u64, unsynced: Vec<Dirty>) -> Self {
         Self {
             state: Mutex::new(State {
-                durable: active.map_or(next, |active| active.header.first),
-                dirty: dirty.into_iter().collect(),
+                durable: unsynced.first().map_or(next, |oldest| oldest.first),
+                dirty: unsynced,
                 doubtful: Vec::new(),
                 is_busy: false,
             }),
@@ -73,14 +73,15 @@ impl Durability {
     /// A segment has got its first record.
     ///
     /// # Bounds
-    /// At most eight files are held for a later sync; one more makes the oldest durable at once.
+    /// At most eight files are held for a later sync, two more after opening; beyond that the oldest is made durable
+    /// at once.
     pub(super) fn began(&self, active: &Active) {
         let mut state = self.state();
         state.dirty.push(Dirty {
             first: active.header.first,
             file: Arc::clone(&active.file),
         });
-        if state.dirty.len() > FILES {
+        while state.dirty.len() > FILES {
             let oldest = state.dirty.remove(0);
             let next = state.dirty[0].first;
             // Whoever wanted its records to be durable is told when they ask.

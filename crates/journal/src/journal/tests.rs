@@ -16,6 +16,8 @@ struct Faults {
     syncs: AtomicU32,
     /// How many truncations fail next.
     truncations: AtomicU32,
+    /// How many succeeded.
+    synced: AtomicU32,
     /// Runs once, while the next sync does.
     meanwhile: Meanwhile,
 }
@@ -36,6 +38,7 @@ impl Default for Faults {
             room: AtomicI64::new(i64::MAX),
             syncs: AtomicU32::default(),
             truncations: AtomicU32::default(),
+            synced: AtomicU32::default(),
             meanwhile: Meanwhile::default(),
         }
     }
@@ -97,7 +100,10 @@ impl SegmentFile for FaultyFile {
         }
         match fails(&self.faults.syncs) {
             true => Err(io::Error::other("the disk is gone")),
-            false => self.file.sync(),
+            false => {
+                self.faults.synced.fetch_add(1, SeqCst);
+                self.file.sync()
+            }
         }
     }
 
@@ -243,4 +249,33 @@ fn a_record_that_was_appended_during_a_failed_sync_is_in_doubt_as_well() {
         "{error}"
     );
     assert_eq!(journal.append_durable(0, b"three").unwrap(), 3);
+}
+
+#[test]
+fn what_a_killed_writer_left_in_older_segments_is_made_durable_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let faulty = Faulty::default();
+    let options = || Options::new().with_max_record(64).with_segment_bytes(88);
+    let within = |options| {
+        let folder = Folder::create(folder.path()).unwrap();
+        Journal::within(folder, options, Box::new(faulty.clone())).unwrap()
+    };
+    // A writer that is killed syncs nothing when it ends, and neither does one that is dropped.
+    let journal = within(options());
+    for _ in 0..5 {
+        journal.append(0, &[0; 64]).unwrap();
+    }
+    drop(journal);
+    let journal = within(options());
+    // The first of the five segments fails.
+    faulty.0.syncs.store(1, SeqCst);
+    let error = journal.sync().unwrap_err();
+    assert!(
+        matches!(error, SyncError::Failed { first: 1, last: 5, .. }),
+        "{error}"
+    );
+    drop(journal);
+    let journal = within(options());
+    journal.sync().unwrap();
+    assert_eq!(faulty.0.synced.load(SeqCst), 5, "each once");
 }
