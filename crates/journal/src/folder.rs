@@ -2,7 +2,7 @@
 
 use rustix::{
     fd::OwnedFd,
-    fs::{self, AtFlags, FileType, Mode, OFlags},
+    fs::{self, AtFlags, FileType, Mode, OFlags, Stat},
     io::Errno,
     process::geteuid,
 };
@@ -25,8 +25,10 @@ pub(crate) struct Folder {
 impl Folder {
     /// Opens the folder, which must exist.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        // A link with a slash behind it would be followed.
+        let path: PathBuf = path.components().collect();
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let fd = fs::open(path, flags, Mode::empty()).map_err(|errno| match errno {
+        let fd = fs::open(&path, flags, Mode::empty()).map_err(|errno| match errno {
             Errno::LOOP | Errno::NOTDIR => io::Error::new(
                 io::ErrorKind::NotADirectory,
                 "it is a link or a file, not a folder",
@@ -39,19 +41,33 @@ impl Folder {
                 "it belongs to another user",
             ));
         }
-        Ok(Self {
-            fd,
-            path: path.to_owned(),
-        })
+        Ok(Self { fd, path })
+    }
+
+    /// Fails if everybody may replace the files in this folder.
+    pub(crate) fn check_mode(&self) -> io::Result<()> {
+        match is_open(&fs::fstat(&self.fd)?) {
+            true => Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                "every user may write to it: it is left as it is",
+            )),
+            false => Ok(()),
+        }
     }
 
     /// Opens the folder, and creates it for this user alone where it does not exist.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
         match Self::open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let is_missing = |path: &&Path| matches!(fs::lstat(*path), Err(Errno::NOENT));
+                let missing: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
                 let mut builder = DirBuilder::new();
-                let created = builder.recursive(true).mode(PRIVATE_FOLDER).create(path);
-                created.and_then(|()| Self::open(path))
+                builder.recursive(true).mode(PRIVATE_FOLDER).create(path)?;
+                // Records are durable only if the names of the folders above them are.
+                for created in missing {
+                    sync_parent(created)?;
+                }
+                Self::open(path)
             }
             opened => opened,
         }
@@ -97,7 +113,8 @@ impl Folder {
         })?;
         let stat = fs::fstat(&fd)?;
         let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-        if !is_file || stat.st_nlink > 1 || stat.st_uid != geteuid().as_raw() {
+        let is_ours = stat.st_nlink <= 1 && stat.st_uid == geteuid().as_raw();
+        if !is_file || !is_ours || is_open(&stat) {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 format!("'{name}' is no file of this journal: it is left as it is"),
@@ -137,6 +154,21 @@ impl Folder {
             false => Ok(()),
         }
     }
+}
+
+/// Whether users may write to it who are neither its owner nor of its group. Groups may: Kubernetes' `fsGroup` sets
+/// that on every file of a volume.
+fn is_open(stat: &Stat) -> bool {
+    Mode::from_raw_mode(stat.st_mode).contains(Mode::WOTH)
+}
+
+/// Makes the name of a folder durable.
+fn sync_parent(path: &Path) -> io::Result<()> {
+    let parent = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    File::open(parent)?.sync_all()
 }
 
 /// Whether the file still has a name.

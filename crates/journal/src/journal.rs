@@ -76,6 +76,8 @@ struct State {
     /// Where each cursor stands.
     cursors: BTreeMap<String, u64>,
     pruned: Vec<Pruned>,
+    /// Whether the journal was removed, even if its folder is still there.
+    is_removed: bool,
 }
 
 /// What a reader may read of one segment.
@@ -151,6 +153,8 @@ impl Journal {
         medium: Box<dyn Medium>,
     ) -> Result<Self, OpenError> {
         options.check()?;
+        let checked = folder.check_mode();
+        checked.map_err(|source| OpenError::io(folder.path(), source))?;
         let owner = Owner::take(&folder)?;
         let contents = recovery::recover(&folder, &*medium, &options)?;
         let io = |source| OpenError::io(folder.path(), source);
@@ -185,6 +189,7 @@ impl Journal {
                 scratch: Vec::new(),
                 cursors,
                 pruned: Vec::new(),
+                is_removed: false,
             }),
             folder,
             options,
@@ -310,6 +315,7 @@ impl Journal {
     /// If a file cannot be removed. A folder that holds other files stays.
     pub fn remove(self) -> io::Result<()> {
         let mut state = self.0.state();
+        state.is_removed = true;
         let mut names: Vec<String> = self.0.folder.names()?;
         names.retain(|name| {
             let base = name.strip_suffix(".new").unwrap_or(name);
@@ -471,7 +477,7 @@ impl State {
             .active
             .as_ref()
             .is_none_or(|active| active.file.is_linked());
-        match is_linked && inner.folder.is_there() {
+        match is_linked && !self.is_removed && inner.folder.is_there() {
             true => Ok(()),
             false => Err(AppendError::Vanished {
                 path: inner.folder.path().to_owned(),

@@ -14,6 +14,8 @@ const MAGIC: [u8; 8] = *b"GBJOURNL";
 const VERSION: u32 = 1;
 /// Bytes of a segment's header: the first frame's offset.
 pub(crate) const START: u64 = 40;
+/// Sequences that are read from names and cursors are below this, so that counting on from one does not overflow.
+pub(crate) const LIMIT: u64 = 1 << 62;
 const SUFFIX: &str = ".journal";
 
 /// The name of the segment whose first record has this sequence.
@@ -25,7 +27,8 @@ pub(crate) fn name(first: u64) -> String {
 pub(crate) fn first_of(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(SUFFIX)?;
     let is_ours = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_ours.then(|| digits.parse().ok()).flatten()
+    let first = is_ours.then(|| digits.parse().ok()).flatten();
+    first.filter(|first| *first < LIMIT)
 }
 
 /// What a segment says of itself.

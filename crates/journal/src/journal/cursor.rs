@@ -1,7 +1,7 @@
 //! How far a reader has come, kept in a file that is replaced as a whole.
 
 use super::Inner;
-use crate::folder::Folder;
+use crate::{folder::Folder, segment::LIMIT};
 use std::{
     fmt,
     io::{self, Read, Write},
@@ -139,5 +139,6 @@ pub(super) fn load(folder: &Folder, name: &str) -> io::Result<Option<u64>> {
     }
     let mut position = [0; 8];
     position.copy_from_slice(&bytes[4..12]);
-    Ok(Some(u64::from_le_bytes(position)))
+    let position = u64::from_le_bytes(position);
+    Ok((position < LIMIT).then_some(position))
 }

@@ -245,7 +245,14 @@ fn a_record_that_was_appended_during_a_failed_sync_is_in_doubt_as_well() {
     // It is in the file that failed, and no later sync is one of that file.
     let error = journal.0.sync_to(2).unwrap_err();
     assert!(
-        matches!(error, SyncError::Failed { first: 1, last: 2, .. }),
+        matches!(
+            error,
+            SyncError::Failed {
+                first: 1,
+                last: 2,
+                ..
+            }
+        ),
         "{error}"
     );
     assert_eq!(journal.append_durable(0, b"three").unwrap(), 3);
@@ -271,7 +278,14 @@ fn what_a_killed_writer_left_in_older_segments_is_made_durable_as_well() {
     faulty.0.syncs.store(1, SeqCst);
     let error = journal.sync().unwrap_err();
     assert!(
-        matches!(error, SyncError::Failed { first: 1, last: 5, .. }),
+        matches!(
+            error,
+            SyncError::Failed {
+                first: 1,
+                last: 5,
+                ..
+            }
+        ),
         "{error}"
     );
     drop(journal);

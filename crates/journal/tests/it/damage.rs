@@ -155,7 +155,7 @@ fn a_newer_version_is_refused_and_left_as_it_is() {
 }
 
 /// As `crc32fast` computes it.
-fn crc32(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     let mut crc = u32::MAX;
     for byte in bytes {
         crc ^= u32::from(*byte);
