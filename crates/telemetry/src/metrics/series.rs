@@ -83,12 +83,12 @@ impl Series {
         let mut hasher = self.hashes.build_hasher();
         for value in values {
             match value {
-                Value::Absent => 0_u8.hash(&mut hasher),
                 Value::Str(text) => text.hash(&mut hasher),
                 Value::Static(text) => text.hash(&mut hasher),
                 Value::Int(number) => number.hash(&mut hasher),
                 Value::Float(number) => number.to_bits().hash(&mut hasher),
                 Value::Bool(yes) => yes.hash(&mut hasher),
+                Value::Absent => 0_u8.hash(&mut hasher),
                 other => format!("{other:?}").hash(&mut hasher),
             }
         }
@@ -134,12 +134,17 @@ impl Owned {
 
     fn is(&self, value: &Value<'_>) -> bool {
         match (self, value) {
-            (Self::Other(text), value) => {
-                value.as_str().is_none() && **text == *format!("{value:?}")
-            }
+            (Self::Str(kept), Value::Str(text)) => **kept == **text,
+            (Self::Str(kept), Value::Static(text)) => **kept == **text,
+            (Self::Int(kept), Value::Int(number)) => kept == number,
+            (Self::Bool(kept), Value::Bool(yes)) => kept == yes,
+            (Self::Absent, Value::Absent) => true,
             // By its bits: what is not a number equals itself here.
             (Self::Float(kept), Value::Float(number)) => kept.to_bits() == number.to_bits(),
-            (kept, value) => kept.borrow() == *value,
+            (Self::Other(kept), other) if other.as_str().is_none() => {
+                **kept == *format!("{other:?}")
+            }
+            _ => false,
         }
     }
 }

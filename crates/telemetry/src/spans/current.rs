@@ -30,7 +30,17 @@ impl Drop for Entries {
 
 thread_local! {
     static ENTRIES: RefCell<Entries> = RefCell::default();
+    /// Spans without a record that were entered here lately, by their ids: they have no place of their
+    /// own for their contexts.
+    static LATEST: RefCell<[Option<(SpanKey, Context)>; LATEST_SPANS]> =
+        const { RefCell::new([const { None }; LATEST_SPANS]) };
 }
+
+/// How many contexts of spans without a record a thread keeps.
+const LATEST_SPANS: usize = 8;
+
+/// What tells spans apart: trace and span id.
+type SpanKey = (u128, u64);
 
 /// Attaches a context to this thread; gives the token for [`exit`].
 pub(crate) fn attach_own(context: Context) -> u64 {
@@ -62,15 +72,32 @@ impl Attached {
 /// Whatever else OpenTelemetry's context carries, such as its own baggage, is what it was when the
 /// span was first entered.
 pub(crate) fn attach(span: &TraceContext, attached: Option<&Attached>) -> u64 {
-    let make = || with_span(&Context::current(), span);
+    let make = || Context::map_current(|base| with_span(base, span));
+    // What is silenced stays silent, whoever enters what within it.
     let context = match attached {
-        // What is silenced stays silent, whoever enters what within it.
         Some(Attached(context)) if !Context::is_current_telemetry_suppressed() => {
             context.get_or_init(make).clone()
+        }
+        None if !Context::is_current_telemetry_suppressed() => {
+            latest((span.trace_id, span.span_id), make)
         }
         _ => make(),
     };
     attach_own(context)
+}
+
+fn latest(key: SpanKey, make: impl Fn() -> Context) -> Context {
+    let found = LATEST.try_with(|latest| {
+        let mut latest = latest.borrow_mut();
+        #[expect(clippy::cast_possible_truncation, reason = "the low bits are meant")]
+        let place = &mut latest[key.1 as usize % LATEST_SPANS];
+        match place {
+            Some((known, context)) if *known == key => context.clone(),
+            _ => place.insert((key, make())).1.clone(),
+        }
+    });
+    // While a thread ends, nothing is kept.
+    found.unwrap_or_else(|_| make())
 }
 
 /// Leaves what gave the token. Guards that are dropped in another order than that of their
