@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         // A whole line ends with a full stop.
         writeln!(out, "appended {sequence}.")?;
         if sequence % 5 == 0 {
+            writeln!(out, "passing {}.", sequence - 3)?;
             cursor.acknowledge(sequence - 3)?;
             writeln!(out, "passed {}.", sequence - 3)?;
             journal.prune()?;

@@ -123,6 +123,14 @@ pub enum ReadError {
     /// A newer version wrote the next record.
     #[error("read the journal: version {0} of its format is newer than this program")]
     Newer(u32),
+    /// The record is larger than `max_record`, and than the 64 MiB that are read in any case.
+    #[error("read record {sequence} of the journal: it has {bytes} bytes; raise max_record")]
+    TooLarge {
+        /// The record.
+        sequence: u64,
+        /// Its size.
+        bytes: u32,
+    },
     /// The read failed.
     #[error("read the journal")]
     Io(#[from] io::Error),

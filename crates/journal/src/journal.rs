@@ -251,7 +251,8 @@ impl Journal {
     ///
     /// # Errors
     /// If the system cannot write them. They are never claimed to be durable later: after a failed `fsync`
-    /// nobody knows what is on the disk. Later records go to a new segment.
+    /// nobody knows what is on the disk. Later records go to a new segment. `Ok` says nothing about records that an
+    /// earlier call, of any thread, reported as failed.
     pub fn sync(&self) -> Result<(), SyncError> {
         match self.end().checked_sub(1) {
             Some(last) => self.0.sync_to(last),
@@ -275,7 +276,12 @@ impl Journal {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
         let (position, found) = match cursor::load(&self.0.folder, name) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => (0, Found::New),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // Kept from now on, so that retention does not pass it after a restart either.
+                let oldest = self.0.state().oldest();
+                cursor::save(&self.0.folder, name, oldest)?;
+                (oldest, Found::New)
+            }
             Err(error) => return Err(error),
             Ok(None) => (0, Found::Damaged),
             Ok(Some(position)) => (position, Found::Kept),
@@ -440,8 +446,14 @@ impl State {
                 (active, false)
             }
             full => {
-                if let Some(full) = full {
-                    self.seal(full);
+                match full {
+                    // Without a record in it: the next one is to have its name.
+                    Some(empty) if empty.len == START => {
+                        let removed = inner.folder.remove(&segment::name(empty.header.first));
+                        ignore_missing(removed).map_err(AppendError::Io)?;
+                    }
+                    Some(full) => self.seal(full),
+                    None => {}
                 }
                 (self.begin(inner)?, true)
             }
@@ -530,8 +542,8 @@ impl State {
                     self.drop_segment(inner, first, may_drop)
                         .map_err(AppendError::Io)?;
                 }
-                // One segment alone is larger than the limit allows: it is closed and dropped like the others.
-                None if may_drop && self.active.is_some() => {
+                // The segment that is written takes all the room: it is closed and dropped like the others.
+                None if self.active.is_some() && (may_drop || self.is_all_passed()) => {
                     if let Some(active) = self.active.take() {
                         self.seal(active);
                     }

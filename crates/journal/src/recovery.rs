@@ -121,7 +121,7 @@ pub(crate) fn recover(
         };
         loop {
             match scanner.next(len).map_err(io)? {
-                Met::Record(frame) => {
+                Met::Record(frame) | Met::TooLarge(frame) => {
                     recovered.newest_records += 1;
                     contents.next = frame.sequence + 1;
                 }
@@ -148,7 +148,7 @@ pub(crate) fn recover(
     Ok(contents)
 }
 
-/// The largest record that is read whatever the options say: an option that was lowered hides nothing.
+/// The largest record that is read whatever the options say. A larger one is kept, and its reader is told.
 const MOST: usize = 64 << 20;
 
 /// Opens a segment for reading.

@@ -12,8 +12,11 @@ use std::{
 
 const MAGIC: [u8; 8] = *b"GBJOURNL";
 const VERSION: u32 = 1;
-/// Bytes of a segment's header: the first frame's offset.
-pub(crate) const START: u64 = 40;
+/// Bytes of one copy of a segment's header.
+const COPY: usize = 40;
+/// Bytes of a segment's header: the first frame's offset. It stands there twice, because without it the whole segment
+/// cannot be read.
+pub(crate) const START: u64 = 2 * COPY as u64;
 /// Sequences that are read from names and cursors are below this, so that counting on from one does not overflow.
 pub(crate) const LIMIT: u64 = 1 << 62;
 const SUFFIX: &str = ".journal";
@@ -68,11 +71,20 @@ impl Header {
         bytes.extend_from_slice(&self.created_unix_ms.to_le_bytes());
         let checksum = crc32fast::hash(&bytes);
         bytes[12..16].copy_from_slice(&checksum.to_le_bytes());
+        bytes.extend_from_within(..);
         bytes
     }
 
-    pub(crate) fn parse(bytes: &[u8]) -> Opening {
-        let Some(bytes) = bytes.first_chunk::<{ START as usize }>() else {
+    pub(crate) fn parse(bytes: &[u8; START as usize]) -> Opening {
+        let (first, second) = bytes.split_at(COPY);
+        match Self::parse_copy(first) {
+            Opening::Invalid => Self::parse_copy(second),
+            sound => sound,
+        }
+    }
+
+    fn parse_copy(bytes: &[u8]) -> Opening {
+        let Some(bytes) = bytes.first_chunk::<COPY>() else {
             return Opening::Invalid;
         };
         let mut covered = *bytes;
@@ -102,6 +114,8 @@ impl Header {
 pub(crate) enum Met {
     /// A record; its payload is in the scanner's buffer.
     Record(Frame),
+    /// A sound header whose payload is longer than is read; it was not looked at.
+    TooLarge(Frame),
     /// Bytes that are no record, and then one that is; the scan goes on there.
     Damage { bytes: u64 },
     /// Nothing more that could be a record; `bytes` are left.
@@ -155,7 +169,10 @@ impl Scanner {
                 Parsed::Frame(frame) if at == start => {
                     self.offset = at + frame.size();
                     self.expected = frame.sequence + 1;
-                    return Ok(Met::Record(frame));
+                    return Ok(match frame.len as usize > self.limit {
+                        true => Met::TooLarge(frame),
+                        false => Met::Record(frame),
+                    });
                 }
                 // Found behind damage: reported first, read by the next call.
                 Parsed::Frame(_) => {
@@ -179,9 +196,12 @@ impl Scanner {
             other => return Ok(other),
         };
         let len = frame.len as usize;
-        // Bounded before anything is allocated.
-        if frame.sequence < self.expected || len > self.limit || at + frame.size() > end {
+        if frame.sequence < self.expected || at + frame.size() > end {
             return Ok(Parsed::Invalid);
+        }
+        // Bounded before anything is allocated.
+        if len > self.limit {
+            return Ok(Parsed::Frame(frame));
         }
         let payload = self.window.bytes(at + HEADER as u64, len, end)?;
         if !frame.holds(self.salt, payload) {

@@ -112,7 +112,7 @@ fn temporary(name: &str) -> String {
     format!("{name}{SUFFIX}.new")
 }
 
-fn save(folder: &Folder, name: &str, position: u64) -> io::Result<()> {
+pub(super) fn save(folder: &Folder, name: &str, position: u64) -> io::Result<()> {
     let mut bytes = [0; SIZE];
     bytes[..4].copy_from_slice(&MAGIC);
     bytes[4..12].copy_from_slice(&position.to_le_bytes());

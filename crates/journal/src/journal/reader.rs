@@ -94,7 +94,8 @@ impl Reader {
     /// The next record, or what is missing in its place; `None` at the end, for now.
     ///
     /// # Errors
-    /// If a segment cannot be read. The next call tries again.
+    /// If a segment cannot be read. The next call tries again, but for a record that is too large: the next call reads
+    /// the one behind it.
     #[expect(
         clippy::should_implement_trait,
         reason = "the record borrows from the reader, which an iterator cannot express"
@@ -148,7 +149,14 @@ impl Reader {
         };
         loop {
             match open.scanner.next(extent.len)? {
-                Met::Record(frame) if frame.sequence < self.next => {}
+                Met::Record(frame) | Met::TooLarge(frame) if frame.sequence < self.next => {}
+                Met::TooLarge(frame) => {
+                    self.next = frame.sequence + 1;
+                    return Err(ReadError::TooLarge {
+                        sequence: frame.sequence,
+                        bytes: frame.len,
+                    });
+                }
                 Met::Record(frame) => {
                     return Ok(Some(if frame.sequence > self.next {
                         self.pending = Some((frame.sequence, frame.kind));

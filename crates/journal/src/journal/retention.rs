@@ -61,6 +61,12 @@ impl State {
         self.cursors.values().all(|position| *position >= next)
     }
 
+    /// Whether there are cursors and all of them have passed every record.
+    pub(super) fn is_all_passed(&self) -> bool {
+        let mut positions = self.cursors.values();
+        !self.cursors.is_empty() && positions.all(|position| *position >= self.next)
+    }
+
     fn is_old(&self, inner: &Inner, first: u64) -> bool {
         let Some(limit) = inner.options.max_age else {
             return false;

@@ -293,3 +293,47 @@ fn what_a_killed_writer_left_in_older_segments_is_made_durable_as_well() {
     journal.sync().unwrap();
     assert_eq!(faulty.0.synced.load(SeqCst), 5, "each once");
 }
+
+#[test]
+fn a_segment_that_got_no_record_before_a_sync_failed_does_not_stop_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let faulty = Faulty::default();
+    let options = Options::new().with_max_record(64).with_segment_bytes(88);
+    let journal = Journal::within(
+        Folder::create(folder.path()).unwrap(),
+        options,
+        Box::new(faulty.clone()),
+    );
+    let journal = journal.unwrap();
+    journal.append(0, &[0; 64]).unwrap();
+    // Room for the second segment's header, and not for its record.
+    faulty.0.room.store(START as i64 + 10, SeqCst);
+    journal.append(0, &[1; 64]).unwrap_err();
+    faulty.0.syncs.store(1, SeqCst);
+    journal.sync().unwrap_err();
+    faulty.0.room.store(i64::MAX, SeqCst);
+    assert_eq!(journal.append_durable(0, &[2; 64]).unwrap(), 2);
+}
+
+#[test]
+fn a_record_that_is_too_large_to_read_is_kept_and_its_reader_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let large = Options::new()
+        .with_max_record(65 << 20)
+        .with_segment_bytes(66 << 20);
+    let journal = Journal::open(folder.path(), large).unwrap();
+    journal.append(0, b"one").unwrap();
+    journal.append(0, &vec![7; 65 << 20]).unwrap();
+    let bytes = journal.bytes();
+    drop(journal);
+    let journal = Journal::open(folder.path(), Options::new()).unwrap();
+    assert_eq!(journal.recovered().torn_bytes, 0);
+    assert_eq!((journal.bytes(), journal.end()), (bytes, 3));
+    let mut reader = journal.reader(2);
+    let told = reader.next().unwrap_err();
+    assert!(
+        matches!(told, crate::ReadError::TooLarge { sequence: 2, .. }),
+        "{told}"
+    );
+    assert_eq!(reader.next().unwrap(), None);
+}

@@ -123,7 +123,7 @@ fn numbers_that_a_cursor_has_passed_are_not_used_again() {
         .write(true)
         .open(segment)
         .unwrap();
-    file.set_len(40 + 3 * 32).unwrap();
+    file.set_len(crate::damage::START as u64 + 3 * 32).unwrap();
     let journal = Journal::open(folder.path(), small()).unwrap();
     let cursor = journal.cursor("c").unwrap();
     assert_eq!(cursor.found(), Found::Ahead);

@@ -109,3 +109,29 @@ fn old_segments_are_removed_and_never_past_a_cursor() {
         "the segment that is written stays"
     );
 }
+
+#[test]
+fn a_journal_that_is_read_to_its_end_is_never_full() {
+    let folder = tempfile::tempdir().unwrap();
+    // Room for one segment and hardly more.
+    let options = small().with_segment_bytes(600).with_max_bytes(770);
+    let journal = Journal::open(folder.path(), options).unwrap();
+    let cursor = journal.cursor("c").unwrap();
+    for _ in 0..50 {
+        let sequence = journal.append(0, &[7; 100]).unwrap();
+        cursor.acknowledge(sequence).unwrap();
+    }
+}
+
+#[test]
+fn a_cursor_that_has_read_nothing_holds_back_as_well_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path(), small()).unwrap();
+    fill(&journal, 10);
+    drop(journal.cursor("slow").unwrap());
+    journal.cursor("fast").unwrap().acknowledge(10).unwrap();
+    drop(journal);
+    let journal = Journal::open(folder.path(), small()).unwrap();
+    assert!(journal.prune().unwrap().is_empty());
+    assert_eq!(journal.cursor("slow").unwrap().position(), 1);
+}
