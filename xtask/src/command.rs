@@ -35,7 +35,6 @@ pub(crate) enum Command {
     Help,
     Ci(ci::Options),
     Step(&'static Step),
-    Api,
     BlessApi,
     BlessClosure,
     Advisories,
@@ -57,7 +56,6 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, CannotCheck> {
     match (first, rest.as_slice()) {
         ("help" | "-h" | "--help", _) | (_, ["-h" | "--help"]) => Ok(Command::Help),
         ("ci", rest) => ci_options(rest).map(Command::Ci),
-        ("api", []) => Ok(Command::Api),
         ("api", ["--bless"]) => Ok(Command::BlessApi),
         ("closure", ["--bless"]) => Ok(Command::BlessClosure),
         ("advisories", []) => Ok(Command::Advisories),

@@ -54,7 +54,6 @@ pub fn run(arguments: &[String]) -> Outcome {
         }
         Command::Ci(options) => ci::run(&workspace, &options),
         Command::Step(step) => console::conclude(step.name, step.run(&workspace)),
-        Command::Api => console::conclude("api", (api::API.run)(&workspace).into()),
         Command::BlessApi => console::conclude("api", api::bless(&workspace).into()),
         Command::BlessClosure => console::conclude("closure", closure::bless(&workspace).into()),
         Command::Advisories => console::conclude("advisories", deny::advisories(&workspace).into()),

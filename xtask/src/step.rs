@@ -1,8 +1,8 @@
 //! The steps of `ci`, each made of checks, each check with the mutants it must turn red.
 
 use crate::{
-    arch, check::Check, closure, deny, doc, features, handover, lint, outcome::Outcome, selftest,
-    test, workspace::Workspace,
+    api, arch, check::Check, closure, deny, doc, features, handover, lint, outcome::Outcome,
+    selftest, test, workspace::Workspace,
 };
 
 /// One line of the table that `ci` ends with, and a subcommand of the same name.
@@ -73,6 +73,11 @@ pub const STEPS: &[Step] = &[
         name: "features",
         why: "each crate alone, with none, default, each and all of its features",
         work: Work::Checks(&[&features::FEATURES]),
+    },
+    Step {
+        name: "api",
+        why: "the public API of the crates that others build on, held against docs/api",
+        work: Work::Checks(&[&api::API]),
     },
     Step {
         name: "doc",
