@@ -71,7 +71,7 @@ mod on {
         pub(crate) async fn end(self) {
             let report = self.guard.shutdown(FLUSH_TIMEOUT).await;
             if !report.is_lossless() {
-                terminal::tell(&format!("telemetry was lost: {report}"));
+                terminal::tell(&format!("not all telemetry was delivered: {report}"));
             }
         }
     }
