@@ -116,6 +116,11 @@ impl<C: Clock> Breaker<C> {
         result.map_err(Guarded::Failed)
     }
 
+    /// The state that the last call left, as in [`snapshot`](Self::snapshot); takes no lock.
+    pub fn state(&self) -> BreakerState {
+        self.phase().state()
+    }
+
     /// What the breaker has seen, for a metric or a health answer.
     ///
     /// The state is the one that the last call left: an open breaker whose time has come is open until

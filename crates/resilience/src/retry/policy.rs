@@ -29,6 +29,18 @@ impl RetryPolicy {
         })
     }
 
+    /// The same with another number of attempts; none counts as one.
+    #[must_use]
+    pub const fn with_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = if attempts == 0 { 1 } else { attempts };
+        self
+    }
+
+    /// The most attempts, the first one included.
+    pub const fn max_attempts(&self) -> u32 {
+        self.max_attempts
+    }
+
     /// The longest wait that a peer may ask for (60 s by default). The call stops where it asks for more,
     /// and another peer may be tried.
     #[must_use]

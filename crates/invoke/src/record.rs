@@ -1,0 +1,182 @@
+//! What a call of a tool leaves behind: one `execute_tool` span and its metrics, a drop included.
+
+use crate::{
+    instruments::{DURATION, FAILED_DURATION},
+    redact,
+};
+use glassbox_core::{
+    Called, Capability, Clock, Cx, Outcome, Problem, ServiceInfo,
+    telemetry::{Span, Value as Label},
+};
+use glassbox_semconv::{
+    gen_ai_v1_41::{
+        OPERATION_NAME, TOOL_CALL_ARGUMENTS, TOOL_CALL_ID, TOOL_CALL_RESULT, TOOL_DESCRIPTION,
+        TOOL_NAME, TOOL_TYPE, operation,
+    },
+    glassbox::{ATTEMPT, PEER_INSTANCE},
+    v1_41::error::OTHER,
+};
+use serde_json::Value;
+use std::time::Duration;
+
+/// The type of every tool here.
+const FUNCTION: &str = "function";
+/// The end of a call that was dropped.
+const CANCELLED: &str = "cancelled";
+
+/// A call of a tool, as its record describes it.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct Execution<'a> {
+    name: &'a str,
+    input: &'a Value,
+    capability: Option<&'a Capability>,
+    id: Option<&'a str>,
+    capture_content: bool,
+}
+
+impl<'a> Execution<'a> {
+    /// A call of a tool of this name. Without a capability the tool is unknown: its name may be made up,
+    /// and is no name for a span or a label.
+    pub const fn new(name: &'a str, input: &'a Value) -> Self {
+        Self {
+            name,
+            input,
+            capability: None,
+            id: None,
+            capture_content: false,
+        }
+    }
+
+    /// The capability that is called.
+    pub const fn of(mut self, capability: &'a Capability) -> Self {
+        self.capability = Some(capability);
+        self
+    }
+
+    /// The model's id of the call.
+    pub const fn with_id(mut self, id: Option<&'a str>) -> Self {
+        self.id = id;
+        self
+    }
+
+    /// Whether the input and the output are put on the span.
+    pub const fn with_content(mut self, capture: bool) -> Self {
+        self.capture_content = capture;
+        self
+    }
+}
+
+/// The `execute_tool` span of one call, and its duration.
+///
+/// [`Invoker`](crate::Invoker) makes one for each of its calls. A caller makes one itself only for a call
+/// that it refuses before it is made. A record that is dropped before its end is a cancelled call.
+pub struct ToolRecord<'a> {
+    execution: Execution<'a>,
+    clock: &'a dyn Clock,
+    span: Span,
+    start: u64,
+    open: bool,
+}
+
+impl<'a> ToolRecord<'a> {
+    /// Starts the span, under the current one or else under that of the `Cx`.
+    pub fn start(cx: &Cx, clock: &'a dyn Clock, execution: Execution<'a>) -> Self {
+        let name = match execution.capability {
+            Some(_) => format!("{} {}", operation::EXECUTE_TOOL, execution.name).into(),
+            None => std::borrow::Cow::Borrowed(operation::EXECUTE_TOOL),
+        };
+        let mut span = Span::builder(name)
+            .or_parent(cx.trace())
+            .attribute(OPERATION_NAME, operation::EXECUTE_TOOL)
+            .attribute(TOOL_NAME, execution.name.to_owned())
+            .attribute(TOOL_TYPE, FUNCTION)
+            .start();
+        if span.is_recording() {
+            if let Some(id) = execution.id {
+                span.set(TOOL_CALL_ID, id.to_owned());
+            }
+            if let Some(capability) = execution.capability {
+                span.set(TOOL_DESCRIPTION, capability.description.clone());
+            }
+            if execution.capture_content {
+                span.set(TOOL_CALL_ARGUMENTS, redact::cut(execution.input));
+            }
+        }
+        Self {
+            execution,
+            clock,
+            span,
+            start: clock.now(),
+            open: true,
+        }
+    }
+
+    /// The span.
+    pub fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// Ends the record of a call that was made.
+    pub fn end(mut self, called: &Called) {
+        if self.span.is_recording() {
+            if let Some(ServiceInfo { instance, .. }) = &called.instance {
+                self.span.set(PEER_INSTANCE, instance.clone());
+            }
+            if called.attempts > 0 {
+                self.span.set(ATTEMPT, called.attempts);
+            }
+            if let Ok(Outcome::Done(output)) = &called.result
+                && self.execution.capture_content
+            {
+                self.span.set(TOOL_CALL_RESULT, redact::cut(&output.value));
+            }
+        }
+        match &called.result {
+            Ok(_) => self.close(None),
+            Err(error) => {
+                let problem = error.problem();
+                self.fail(problem.category().as_str(), problem);
+            }
+        }
+    }
+
+    /// Ends the record of a call that was refused, with an `error.type` of its own.
+    pub fn refuse(mut self, error_type: &'static str, problem: &Problem) {
+        self.fail(error_type, problem);
+    }
+
+    /// What the message quotes of the input is content.
+    fn fail(&mut self, error_type: &'static str, problem: &Problem) {
+        let message = match self.execution.capture_content || !self.span.is_recording() {
+            true => problem.message().to_owned(),
+            false => redact::without(problem.message(), self.execution.input),
+        };
+        self.close(Some((error_type, message)));
+    }
+
+    fn close(&mut self, error: Option<(&'static str, String)>) {
+        self.open = false;
+        let took = Duration::from_nanos(self.clock.now().saturating_sub(self.start)).as_secs_f64();
+        let name = match self.execution.capability {
+            Some(_) => self.execution.name,
+            None => OTHER,
+        };
+        let (name, kind) = (Label::Str(name), Label::Str(FUNCTION));
+        match error {
+            None => DURATION.record_with(took, &[name, kind]),
+            Some((error_type, message)) => {
+                self.span.fail(error_type, message);
+                FAILED_DURATION.record_with(took, &[name, kind, Label::Str(error_type)]);
+            }
+        }
+    }
+}
+
+impl Drop for ToolRecord<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            self.close(Some((CANCELLED, "the call was cancelled".to_owned())));
+        }
+    }
+}
