@@ -1,4 +1,4 @@
-//! The metrics of model calls, tool calls and agents, as the GenAI conventions define them.
+//! The metrics of model calls and agents, as the GenAI conventions define them.
 
 use glassbox_core::{
     scope,
@@ -6,7 +6,7 @@ use glassbox_core::{
 };
 use glassbox_semconv::{
     gen_ai_latest::{
-        EXECUTE_TOOL_DURATION, INVOKE_AGENT_DURATION, INVOKE_AGENT_INFERENCE_CALLS,
+        INVOKE_AGENT_DURATION, INVOKE_AGENT_INFERENCE_CALLS,
         INVOKE_AGENT_TOOL_CALLS,
     },
     gen_ai_v1_41::{
@@ -63,8 +63,6 @@ pub(crate) static TOKENS: Histogram = Histogram::of(&CLIENT_TOKEN_USAGE)
         TOKEN_TYPE,
         RESPONSE_MODEL,
     ]);
-pub(crate) static TOOL_DURATION: Histogram =
-    Histogram::of(&EXECUTE_TOOL_DURATION).with_scope(SCOPE);
 pub(crate) static AGENT_DURATION: Histogram =
     Histogram::of(&INVOKE_AGENT_DURATION).with_scope(SCOPE);
 pub(crate) static AGENT_INFERENCE_CALLS: Histogram =

@@ -28,7 +28,7 @@ pub struct Offered {
     /// The capability's own name.
     pub capability: String,
     /// The instances that have it; at least one.
-    pub instances: Vec<ServiceInfo>,
+    pub instances: Arc<[ServiceInfo]>,
 }
 
 impl Toolset {

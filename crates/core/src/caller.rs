@@ -36,6 +36,8 @@ pub struct Call {
     pub timeout: Option<Duration>,
     /// At most this many attempts; as many as the implementation is configured for where it is absent.
     pub attempts: Option<u32>,
+    /// Whether the input and the output may be put on the call's span.
+    pub capture_content: bool,
 }
 
 impl Call {
@@ -49,6 +51,7 @@ impl Call {
             id: None,
             timeout: None,
             attempts: None,
+            capture_content: false,
         }
     }
 
@@ -77,6 +80,13 @@ impl Call {
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Allows the input and the output to be put on the call's span.
+    #[must_use]
+    pub fn with_content_captured(mut self, capture: bool) -> Self {
+        self.capture_content = capture;
         self
     }
 

@@ -66,7 +66,8 @@ impl Host<Active> {
         self
     }
 
-    /// How the agent calls capabilities. Without one, each call makes one attempt on one instance.
+    /// How the agent calls capabilities; an [`Invoker`](glassbox_invoke::Invoker) over its discovery and its
+    /// connector where nothing is said.
     pub fn caller(mut self, caller: Arc<dyn Caller>) -> Self {
         self.role.caller = Some(caller);
         self
@@ -180,7 +181,7 @@ impl<R: Role> Host<R> {
             });
         }
         let wiring = Wiring::of(&self.settings)?;
-        let callable = self.role.into_callable(&wiring);
+        let callable = self.role.into_callable(&wiring, &self.clock);
         let name = callable.name().to_owned();
         let address = self.settings.bind;
         let bind = |source| ServeError::Bind { address, source };

@@ -52,7 +52,6 @@ mod callable;
 mod cancellation;
 #[cfg(feature = "client")]
 mod client;
-mod direct;
 mod events;
 mod host;
 mod http;

@@ -3,19 +3,19 @@
 use crate::{
     LocalTools, MemoryStore,
     callable::{Callable, ServedAgent, ServedTool},
-    direct::DirectCaller,
     wiring::Wiring,
 };
 use glassbox_core::{
-    Agent, Caller, Category, ChatModel, ChatRequest, ChatStream, Connector, Cx, Discovery, Events,
-    Memory, ModelError, NoEvents, Problem, Tool, async_trait,
+    Agent, Caller, Category, ChatModel, ChatRequest, ChatStream, Clock, Connector, Cx, Discovery,
+    Events, Memory, ModelError, NoEvents, Problem, Tool, async_trait,
 };
+use glassbox_invoke::Invoker;
 use std::sync::Arc;
 
 /// What a host serves.
 pub(crate) trait Role {
     /// Fills what was not said, from the settings or with what does nothing.
-    fn into_callable(self, wiring: &Wiring) -> Arc<dyn Callable>;
+    fn into_callable(self, wiring: &Wiring, clock: &Arc<dyn Clock>) -> Arc<dyn Callable>;
 }
 
 /// The role of a tool: it is called.
@@ -30,7 +30,7 @@ impl Passive {
 }
 
 impl Role for Passive {
-    fn into_callable(self, _wiring: &Wiring) -> Arc<dyn Callable> {
+    fn into_callable(self, _wiring: &Wiring, _clock: &Arc<dyn Clock>) -> Arc<dyn Callable> {
         Arc::new(ServedTool(self.tool))
     }
 }
@@ -61,7 +61,7 @@ impl Active {
 }
 
 impl Role for Active {
-    fn into_callable(self, wiring: &Wiring) -> Arc<dyn Callable> {
+    fn into_callable(self, wiring: &Wiring, clock: &Arc<dyn Clock>) -> Arc<dyn Callable> {
         let nobody = Arc::new(LocalTools::new());
         let discovery = (self.discovery)
             .or_else(|| wiring.discovery.clone())
@@ -69,10 +69,14 @@ impl Role for Active {
         let connector = (self.connector)
             .or_else(|| wiring.connector.clone())
             .unwrap_or(nobody);
-        let direct = || Arc::new(DirectCaller::new(discovery.clone(), connector.clone()));
+        let caller = self.caller.unwrap_or_else(|| {
+            let (discovery, connector) = (discovery.clone(), connector.clone());
+            let invoker = Invoker::new(discovery, connector, clock.clone(), tokio::time::sleep);
+            Arc::new(invoker)
+        });
         Arc::new(ServedAgent {
             agent: self.agent,
-            caller: self.caller.unwrap_or_else(|| direct()),
+            caller,
             discovery,
             connector,
             model: self.model.unwrap_or_else(|| Arc::new(NoModel)),

@@ -3,6 +3,18 @@
 use glassbox_core::{Blame, Capability, Category, Decide, Retry, ToolError};
 use std::time::Duration;
 
+/// Whether a failed call may be made again: nothing has begun, the effect is harmless twice, or the call
+/// carries an idempotency key that the capability honours.
+///
+/// It does not say that a repetition helps; [`Decide::retry`] does.
+pub fn may_repeat(
+    capability: &Capability,
+    has_idempotency_key: bool,
+    error: &(impl Decide + ?Sized),
+) -> bool {
+    !error.may_have_begun() || capability.is_repeatable(has_idempotency_key)
+}
+
 /// An attempt that failed, judged.
 #[derive(Debug)]
 pub(crate) struct Failure {

@@ -71,6 +71,7 @@ mod redact;
 mod shared;
 mod time_limit;
 
+pub use failure::may_repeat;
 pub use invoker::Invoker;
 pub use options::InvokeOptions;
 pub use record::{Execution, ToolRecord};

@@ -38,6 +38,20 @@ pub struct ToolUse {
     pub result: Result<Output, Problem>,
 }
 
+impl ToolUse {
+    pub(super) fn new(
+        call: ToolCall,
+        service: Option<String>,
+        result: Result<Output, Problem>,
+    ) -> Self {
+        Self {
+            call,
+            service,
+            result,
+        }
+    }
+}
+
 /// Why there is no answer, with the calls and the usage up to then.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", problem.message())]

@@ -1,17 +1,11 @@
 //! One call of a tool, as the model asked for it.
 
-use super::{
-    Assistant, ToolUse,
-    record::{Known, ToolRecord},
-};
-use crate::{Offered, Toolset};
-use glassbox_core::{Category, Cx, Deadline, Output, Problem, ServiceInfo, ToolCall, World};
+use super::{Assistant, ToolUse};
+use crate::Toolset;
+use glassbox_core::{Call, Category, Cx, Outcome, Problem, ToolCall, World};
+use glassbox_invoke::{Execution, ToolRecord};
 use serde_json::Value;
-use std::time::Duration;
 
-/// How much longer than the capability itself we wait. The tool's own limit and that of its client pass
-/// before, and both know better than we do whose fault it was: a shorter deadline would be the caller's.
-const GRACE: Duration = Duration::from_secs(3);
 /// `error.type` of a call to a tool that the model invented.
 const UNKNOWN_TOOL: &str = "unknown_tool";
 /// `error.type` of a call whose arguments are no JSON object.
@@ -25,77 +19,32 @@ pub(super) async fn run(
     tools: &Toolset,
     call: ToolCall,
 ) -> ToolUse {
-    let found = tools.get(&call.name);
-    // The instance follows from the call, so that a conversation can be played again.
-    let spread = call.id.bytes().map(usize::from).sum::<usize>();
-    let at = |tool: &Offered, further: usize| (spread + further) % tool.instances.len().max(1);
-    let mut instance = found.and_then(|tool| tool.instances.get(at(tool, 0)));
-    let known = found.zip(instance).map(|(tool, instance)| Known {
-        description: &tool.shown.description,
-        instance: &instance.instance,
-    });
-    let mut record = ToolRecord::start(cx, &call, known.as_ref(), assistant.capture.is_on());
-    let (mut result, class) = match found.zip(instance) {
-        None => (Err(unknown(&call, tools)), Some(UNKNOWN_TOOL)),
-        Some(_) if !call.arguments.is_object() => (Err(unreadable(&call)), Some(INVALID_ARGUMENTS)),
-        Some((tool, instance)) => {
-            let inner = cx.with_trace(record.span().context().clone());
-            let made = make(assistant, &inner, world, tool, instance, &call);
-            (record.span().around(made).await, None)
-        }
+    let capture = assistant.capture.is_on();
+    let execution = Execution::new(&call.name, &call.arguments)
+        .with_id(Some(&call.id))
+        .with_content(capture);
+    let refuse = |execution, error_type, problem| {
+        ToolRecord::start(cx, &assistant.clock, execution).refuse(error_type, &problem);
+        Err(problem)
     };
-    // One that is away does not speak for the others; two that are, do.
-    if let (Err(problem), Some(tool)) = (&result, found)
-        && problem.category() == Category::Unavailable
-        && tool.shown.effect.is_repeatable()
-        && tool.instances.len() > 1
-        && let Some(other) = tool.instances.get(at(tool, 1))
-    {
-        instance = Some(other);
-        record.moved_to(&other.instance);
-        let inner = cx.with_trace(record.span().context().clone());
-        let made = make(assistant, &inner, world, tool, other, &call);
-        result = record.span().around(made).await;
+    let Some(tool) = tools.get(&call.name) else {
+        let result = refuse(execution, UNKNOWN_TOOL, unknown(&call, tools));
+        return ToolUse::new(call, None, result);
+    };
+    let service = tool.instances.first().map(|instance| instance.name.clone());
+    if !call.arguments.is_object() {
+        let execution = execution.of(&tool.shown);
+        let result = refuse(execution, INVALID_ARGUMENTS, unreadable(&call));
+        return ToolUse::new(call, service, result);
     }
-    record.end(&call.arguments, &result, class);
-    ToolUse {
-        service: instance.map(|instance| instance.name.clone()),
-        call,
-        result,
-    }
-}
-
-/// Calls one instance, within the time that the capability may take and a little more, or what is left
-/// of the caller's.
-async fn make(
-    assistant: &Assistant,
-    cx: &Cx,
-    world: &World<'_>,
-    tool: &Offered,
-    instance: &ServiceInfo,
-    call: &ToolCall,
-) -> Result<Output, Problem> {
-    let remote = world.connector.connect(instance)?;
-    let clock = &assistant.clock;
-    let limit = tool.shown.timeout.saturating_add(GRACE);
-    let mut cx = cx.with_deadline(Deadline::after(clock, limit));
-    if let Some(key) = cx.idempotency_key() {
-        cx = cx.with_idempotency_key(format!("{key}/{}", call.id));
-    }
-    let left = cx.deadline().and_then(|deadline| deadline.remaining(clock));
-    let left = left.unwrap_or_default();
-    let answer = remote.call(&cx, &tool.capability, call.arguments.clone());
-    match tokio::time::timeout(left, answer).await {
-        Ok(Ok(outcome)) => match outcome.into_output() {
-            Ok(output) => Ok(output),
-            Err(error) => Err(error.problem().clone()),
-        },
-        Ok(Err(error)) => Err(error.problem().clone()),
-        Err(_) => {
-            let message = format!("{} did not answer within {left:.1?}", call.name);
-            Err(Problem::new(Category::Timeout, "tool.timeout", message))
-        }
-    }
+    let made = Call::new(&*tool.capability, call.arguments.clone())
+        .with_id(&*call.id)
+        .with_candidates(tool.instances.clone())
+        .with_content_captured(capture);
+    let called = world.caller.call(cx, made).await;
+    let output = called.result.and_then(Outcome::into_output);
+    let result = output.map_err(|error| error.problem().clone());
+    ToolUse::new(call, service, result)
 }
 
 /// The tool that the model asks for does not exist: it is told which ones do.

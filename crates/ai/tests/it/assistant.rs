@@ -2,12 +2,12 @@
 
 use crate::{
     scripted::{Script, Scripted, calls, error, finished, says, text_event},
-    world::Tools,
+    world::{TokioClock, Tools},
 };
 use glassbox_ai::{Assistant, AssistantError};
 use glassbox_core::{
-    Blame, Budget, CancellationSource, Cancelled, Capability, Category, Clock, Cx, Deadline,
-    Decide, FinishReason, Message, Part, Remaining, Role, Spent, ToolError, Usage,
+    Blame, Budget, CancellationSource, Cancelled, Capability, Category, Cx, Deadline, Decide,
+    FinishReason, Message, Part, Remaining, Role, Spent, ToolError, Usage,
 };
 use serde_json::{Value, json};
 use std::{
@@ -15,21 +15,10 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tokio::{
-    sync::{Barrier, Notify},
-    time::Instant,
-};
+use tokio::sync::{Barrier, Notify};
 
 fn assistant() -> Assistant {
-    Assistant::new("guide").with_clock(Arc::new(TokioClock(Instant::now())))
-}
-
-struct TokioClock(Instant);
-
-impl Clock for TokioClock {
-    fn now(&self) -> u64 {
-        u64::try_from(self.0.elapsed().as_nanos()).unwrap()
-    }
+    Assistant::new("guide").with_clock(Arc::new(TokioClock::new()))
 }
 
 /// What the model was told in its last request as results of tools.
@@ -349,7 +338,7 @@ async fn a_caller_who_leaves_ends_what_is_under_way() {
 async fn the_callers_deadline_ends_the_loop() {
     let tools = Tools::default().with("hang", async |_, _| std::future::pending().await);
     let model = Scripted::new([calls(&[("a", "hang", json!({}))])]);
-    let clock = Arc::new(TokioClock(Instant::now()));
+    let clock = Arc::new(TokioClock::new());
     let deadline = Deadline::after(&*clock, Duration::from_secs(2));
     let cx = Cx::background().with_deadline(deadline);
     let failed = assistant()

@@ -1,26 +1,21 @@
 //! Trying again, and not.
 
-use crate::scripted::{Script, Scripted, error, says, text_event};
+use crate::{
+    scripted::{Script, Scripted, error, says, text_event},
+    world::TokioClock,
+};
 use futures_util::StreamExt;
 use glassbox_ai::Resilient;
 use glassbox_core::{
-    Blame, CancellationSource, Cancelled, Category, ChatModel, ChatRequest, Clock, Cx, Deadline,
-    Decide, Message, ModelError, Problem, Retry,
+    Blame, CancellationSource, Cancelled, Category, ChatModel, ChatRequest, Cx, Deadline, Decide,
+    Message, ModelError, Problem, Retry,
 };
 use glassbox_resilience::{BreakerConfig, RetryPolicy, Window};
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-struct TokioClock(Instant);
-
-impl Clock for TokioClock {
-    fn now(&self) -> u64 {
-        u64::try_from(self.0.elapsed().as_nanos()).unwrap()
-    }
-}
-
 fn resilient(model: Arc<Scripted>, breaker: BreakerConfig) -> Resilient<Shared> {
-    let clock = Arc::new(TokioClock(Instant::now()));
+    let clock = Arc::new(TokioClock::new());
     Resilient::try_new(Shared(model), RetryPolicy::default(), breaker, clock).unwrap()
 }
 
@@ -104,7 +99,7 @@ async fn no_wait_outlasts_the_deadline() {
     let refuses = Script::Refuses(ModelError::from_problem(busy));
     let model = Arc::new(Scripted::new([refuses]));
     let before = Instant::now();
-    let clock = TokioClock(before);
+    let clock = TokioClock::new();
     let deadline = Deadline::after(&clock, Duration::from_secs(5));
     let cx = Cx::background().with_deadline(deadline);
     let resilient = Resilient::try_new(

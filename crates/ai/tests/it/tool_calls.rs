@@ -5,13 +5,11 @@ use crate::{
     world::Tools,
 };
 use glassbox_ai::Assistant;
-use glassbox_core::{Capability, Category, Cx, Deadline, Effect, ToolError};
-use glassbox_instrument::SystemClock;
+use glassbox_core::{Capability, Category, Cx, Effect, ToolError};
 use serde_json::json;
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 /// The contexts of three calls, two of which the model gave the same id.
@@ -56,16 +54,8 @@ async fn no_key_is_made_up_for_a_caller_who_gave_none() {
     assert!(seen.iter().all(|cx| cx.idempotency_key().is_none()));
 }
 
-#[tokio::test]
-async fn the_tool_and_its_client_have_their_time_before_the_assistants_is_over() {
-    // Whoever hears of a deadline shorter than the capability's own blames the caller, not the tool.
-    let least = Deadline::after(&SystemClock, Duration::from_secs(32));
-    let seen = contexts(&Cx::background()).await;
-    assert!(seen.iter().all(|cx| cx.deadline().unwrap() > least));
-}
-
-/// What two calls get of a service of two instances, the first of which is away.
-async fn half_away(effect: Effect) -> Vec<bool> {
+/// How many of two calls succeed where the first of two instances is unavailable.
+async fn half_away(effect: Effect) -> usize {
     let capability = || Capability::of::<(), ()>("book", "Books.").with_effect(effect);
     let tools = Tools::default()
         .with_service("book-tool", capability(), async |_, _| {
@@ -77,18 +67,18 @@ async fn half_away(effect: Effect) -> Vec<bool> {
         })
         .with_service("book-tool", capability(), async |_, _| Ok(json!("booked")));
     let model = Scripted::new([
-        // The ids decide which instance is asked first: one call each.
+        // By their ids, one call begins with each instance.
         calls(&[("a", "book", json!({})), ("b", "book", json!({}))]),
         says(&["Booked."]),
     ]);
     let world = tools.world(&model);
     let (guide, cx) = (Assistant::new("guide"), Cx::background());
     let used = guide.answer(&cx, &world, "Book.").await.unwrap().tools;
-    used.iter().map(|used| used.result.is_ok()).collect()
+    used.iter().filter(|used| used.result.is_ok()).count()
 }
 
 #[tokio::test]
 async fn another_instance_is_asked_where_that_is_harmless() {
-    assert_eq!(half_away(Effect::ReadOnly).await, [true, true]);
-    assert_eq!(half_away(Effect::Mutating).await, [true, false]);
+    assert_eq!(half_away(Effect::ReadOnly).await, 2);
+    assert_eq!(half_away(Effect::Mutating).await, 1);
 }

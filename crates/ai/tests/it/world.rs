@@ -1,17 +1,40 @@
 //! A world in memory: tools that are closures.
 
 use glassbox_core::{
-    Capability, ChatModel, Connector, Cx, Discovery, Filter, Outcome, Problem, ServiceInfo,
-    ServiceKind, Tool, ToolError, World, async_trait,
+    Call, Called, Caller, Capability, ChatModel, Clock, Connector, Cx, Discovery, Filter, Outcome,
+    Problem, ServiceInfo, ServiceKind, Tool, ToolError, World, async_trait,
 };
+use glassbox_invoke::Invoker;
 use glassbox_testkit::Nobody;
 use serde_json::Value;
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use tokio::time::Instant;
 
 type Answer = Pin<Box<dyn Future<Output = Result<Value, ToolError>> + Send>>;
 
-#[derive(Default)]
-pub(crate) struct Tools(Vec<(ServiceInfo, Arc<Service>)>);
+/// Tokio's clock, which a test can stop.
+#[derive(Clone, Copy)]
+pub(crate) struct TokioClock(Instant);
+
+impl TokioClock {
+    pub(crate) fn new() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Clock for TokioClock {
+    fn now(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_nanos()).unwrap()
+    }
+}
+
+pub(crate) struct Tools(Vec<(ServiceInfo, Arc<Service>)>, TokioClock);
+
+impl Default for Tools {
+    fn default() -> Self {
+        Self(Vec::new(), TokioClock::new())
+    }
+}
 
 struct Service {
     capabilities: Vec<Capability>,
@@ -60,7 +83,7 @@ impl Tools {
     }
 
     pub(crate) fn world<'a>(&'a self, model: &'a dyn ChatModel) -> World<'a> {
-        World::new(self, self, &Nobody, model, &Nobody, &Nobody)
+        World::new(self, self, self, model, &Nobody, &Nobody)
     }
 }
 
@@ -80,6 +103,15 @@ impl Tool for Service {
             "called by its own name"
         );
         (self.act)(cx.clone(), input).await.map(Outcome::done)
+    }
+}
+
+/// Calls as a host does, on tokio's clock; each call finds its breakers closed.
+#[async_trait]
+impl Caller for Tools {
+    async fn call(&self, cx: &Cx, call: Call) -> Called {
+        let invoker = Invoker::new(self, self, self.1, tokio::time::sleep);
+        invoker.call(cx, call).await
     }
 }
 
