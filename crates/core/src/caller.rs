@@ -25,7 +25,8 @@ pub struct Call {
     pub input: Value,
     /// Only instances of this service; any service that has the capability where it is absent.
     pub service: Option<String>,
-    /// Instances that were discovered before; the caller looks for some itself where they are absent.
+    /// Instances that were discovered before, the preferred one first; the caller looks for some itself where
+    /// they are absent.
     pub candidates: Option<Arc<[ServiceInfo]>>,
     /// The caller's name for this call, such as the model's id of a tool call. With an idempotency key in
     /// the `Cx` it makes the key of this call; it also chooses the first instance, so that a conversation
@@ -62,7 +63,7 @@ impl Call {
         self
     }
 
-    /// Only these instances, discovered before.
+    /// Only these instances, discovered before, the preferred one first.
     #[must_use]
     pub fn with_candidates(mut self, candidates: impl Into<Arc<[ServiceInfo]>>) -> Self {
         self.candidates = Some(candidates.into());

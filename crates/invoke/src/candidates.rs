@@ -49,11 +49,12 @@ impl Candidates {
         if instances.iter().any(is_ready) {
             instances.retain(is_ready);
         }
-        // By the call's name where it has one, so that a conversation can be played again.
         let count = instances.len();
-        let first = match &call.id {
-            Some(id) => (digest(id) % count as u128) as usize,
-            None => round_robin % count,
+        let first = match (&call.id, &call.candidates) {
+            // So that a conversation that is played again meets the same instance.
+            (Some(id), _) => (digest(id) % count as u128) as usize,
+            (None, Some(_)) => 0,
+            (None, None) => round_robin % count,
         };
         Ok(Self { instances, first })
     }

@@ -7,11 +7,7 @@ use std::time::Duration;
 /// carries an idempotency key that the capability honours.
 ///
 /// It does not say that a repetition helps; [`Decide::retry`] does.
-pub fn may_repeat(
-    capability: &Capability,
-    has_idempotency_key: bool,
-    error: &(impl Decide + ?Sized),
-) -> bool {
+fn may_repeat(capability: &Capability, has_idempotency_key: bool, error: &ToolError) -> bool {
     !error.may_have_begun() || capability.is_repeatable(has_idempotency_key)
 }
 
@@ -41,10 +37,7 @@ pub(crate) struct Circumstances<'a> {
 impl Failure {
     /// Decides by the error and the effect of the call.
     pub(crate) fn judge(error: ToolError, circumstances: &Circumstances<'_>) -> Self {
-        let may_repeat = !error.may_have_begun()
-            || circumstances
-                .capability
-                .is_repeatable(circumstances.has_key);
+        let may_repeat = may_repeat(circumstances.capability, circumstances.has_key, &error);
         // A slow callee is not asked again for less time than it took in vain.
         let is_hopeless =
             error.category() == Category::Timeout && circumstances.left < circumstances.took;

@@ -71,7 +71,6 @@ mod redact;
 mod shared;
 mod time_limit;
 
-pub use failure::may_repeat;
 pub use invoker::Invoker;
 pub use options::InvokeOptions;
 pub use record::{Execution, ToolRecord};

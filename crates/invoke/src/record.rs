@@ -123,7 +123,8 @@ impl<'a> ToolRecord<'a> {
             if let Some(ServiceInfo { instance, .. }) = &called.instance {
                 self.span.set(PEER_INSTANCE, instance.clone());
             }
-            if called.attempts > 0 {
+            // One that was enough goes without saying.
+            if called.attempts > 1 {
                 self.span.set(ATTEMPT, called.attempts);
             }
             if let Ok(Outcome::Done(output)) = &called.result
@@ -176,7 +177,10 @@ impl<'a> ToolRecord<'a> {
 impl Drop for ToolRecord<'_> {
     fn drop(&mut self) {
         if self.open {
-            self.close(Some((CANCELLED, "the call was cancelled".to_owned())));
+            self.close(Some((
+                CANCELLED,
+                "the call was cancelled before it ended".to_owned(),
+            )));
         }
     }
 }

@@ -12,6 +12,8 @@ pub(crate) struct TimeLimit {
     end: Deadline,
     length: Duration,
     blame: Blame,
+    /// Whether another call may have more time: not if the caller's deadline is the limit.
+    is_retryable: bool,
 }
 
 impl TimeLimit {
@@ -40,6 +42,7 @@ impl TimeLimit {
             } else {
                 Blame::Peer
             },
+            is_retryable: length == own,
         })
     }
 
@@ -57,7 +60,7 @@ impl TimeLimit {
         let message = format!("{capability} did not answer within {:.1?}", self.length);
         Problem::new(Category::Timeout, "tool.timeout", message)
             .with_blame(self.blame)
-            .with_retryable(self.blame == Blame::Peer)
+            .with_retryable(self.is_retryable)
             .into()
     }
 
@@ -70,6 +73,7 @@ impl TimeLimit {
             return error;
         }
         let problem = error.problem().clone().with_blame(self.blame);
+        let problem = problem.with_retryable(self.is_retryable);
         ToolError::from(problem).with_source(error)
     }
 }

@@ -11,19 +11,14 @@ use crate::{
     Command, EntryKind, Graph,
     services::{self, Callee},
 };
-use call::Call;
 use futures_util::{
     StreamExt,
     future::{Either, select},
     stream::FuturesUnordered,
 };
-use glassbox_core::{Category, Cx, Problem, World, telemetry::Span};
+use glassbox_core::{Call, Category, Cx, Problem, World, telemetry::Span};
+use serde_json::Value;
 use std::{collections::BTreeSet, pin::pin, sync::Arc, time::Duration};
-
-/// How much longer than the capability's own timeout an attempt may take if the step has no timeout.
-/// The tool's limit and its client's pass first and say which of the two was exceeded; a shorter
-/// deadline would put the blame on the caller.
-const GRACE: Duration = Duration::from_secs(3);
 
 /// Drives one run.
 pub(crate) struct Driver<'a> {
@@ -39,6 +34,7 @@ pub(crate) struct Driver<'a> {
 enum Effect {
     Call {
         step: String,
+        attempt: u32,
         span: Option<Arc<Span>>,
         cx: Cx,
         call: Call,
@@ -155,21 +151,15 @@ impl Driver<'_> {
                 key,
                 input,
             } => {
-                let callee = scene.callee(&step);
                 let span = history.record().step_span(&step);
                 let mut cx = self.cx.with_idempotency_key(key);
                 if let Some(span) = &span {
                     cx = cx.with_trace(span.context().clone());
                 }
-                let call = Call {
-                    capability: callee.capability.name.clone(),
-                    instance: callee.instance(attempt).clone(),
-                    input,
-                    attempt,
-                    timeout: scene.timeout(&step),
-                };
+                let call = scene.call(&step, attempt, input);
                 Some(Effect::Call {
                     step,
+                    attempt,
                     span,
                     cx,
                     call,
@@ -191,12 +181,12 @@ impl Driver<'_> {
             }
             Effect::Call {
                 step,
+                attempt,
                 span,
                 cx,
                 call,
             } => {
-                let attempt = call.attempt;
-                let made = call::make(self.world, self.time, &cx, call);
+                let made = call::make(self.world, &cx, call);
                 let result = match &span {
                     Some(span) => span.around(made).await,
                     None => made.await,
@@ -250,10 +240,20 @@ impl Scene<'_> {
         &self.callees[self.place(step)]
     }
 
-    fn timeout(&self, step: &str) -> Duration {
-        match self.graph.step(self.place(step)).0.timeout_ms {
-            Some(own) => Duration::from_millis(own),
-            None => self.callee(step).capability.timeout.saturating_add(GRACE),
+    /// The call of one attempt, which prefers another instance than the attempt before.
+    ///
+    /// Where the step has attempts of its own, each of them is one call of one instance.
+    fn call(&self, step: &str, attempt: u32, input: Value) -> Call {
+        let (step, callee) = (self.graph.step(self.place(step)).0, self.callee(step));
+        let call =
+            Call::new(&*callee.capability.name, input).with_candidates(callee.instances(attempt));
+        let call = match step.timeout_ms {
+            Some(own) => call.with_timeout(Duration::from_millis(own)),
+            None => call,
+        };
+        match step.retry.attempts {
+            0 | 1 => call,
+            _ => call.with_attempts(1),
         }
     }
 

@@ -4,10 +4,7 @@ use glassbox_core::{
     scope,
     telemetry::{Counter, Histogram, Scope},
 };
-use glassbox_semconv::{
-    gen_ai_latest::{EXECUTE_TOOL_DURATION, INVOKE_WORKFLOW_DURATION},
-    glassbox as own,
-};
+use glassbox_semconv::{gen_ai_latest::INVOKE_WORKFLOW_DURATION, glassbox as own};
 
 const SCOPE: Scope = scope!();
 
@@ -22,5 +19,3 @@ pub(crate) static INVOKE_DURATION: Histogram =
     Histogram::of(&INVOKE_WORKFLOW_DURATION).with_scope(SCOPE);
 pub(crate) static STEP_DURATION: Histogram =
     Histogram::of(&own::WORKFLOW_STEP_DURATION).with_scope(SCOPE);
-pub(crate) static TOOL_DURATION: Histogram =
-    Histogram::of(&EXECUTE_TOOL_DURATION).with_scope(SCOPE);

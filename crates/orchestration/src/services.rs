@@ -20,9 +20,12 @@ impl Callee {
         &self.instances[0].name
     }
 
-    /// The instance for an attempt. Each further attempt uses the next instance.
-    pub(crate) fn instance(&self, attempt: u32) -> &ServiceInfo {
-        &self.instances[attempt.saturating_sub(1) as usize % self.instances.len()]
+    /// All instances in the order in which an attempt prefers them: each attempt begins with the next one.
+    pub(crate) fn instances(&self, attempt: u32) -> Vec<ServiceInfo> {
+        let mut instances = self.instances.clone();
+        let first = attempt.saturating_sub(1) as usize % instances.len();
+        instances.rotate_left(first);
+        instances
     }
 }
 

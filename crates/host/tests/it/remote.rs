@@ -2,12 +2,12 @@
 
 use crate::{
     registry::{ANY, serve},
-    tools::{Probe, call, soon, until},
+    tools::{Probe, Remote, call, soon, until},
 };
 use glassbox_core::{
     Agent, Allowance, Blame, Capability, Category, Connector, Cx, Deadline, Decide, Discovery,
     Filter, Outcome, Problem, Registry, Remaining, ServiceInfo, ServiceKind, Spent, Tool,
-    ToolError, World, async_trait,
+    ToolError, World, async_trait, telemetry::SpanKind,
 };
 use glassbox_host::{
     Host, HostSettings, HttpConnector, HttpDiscovery, HttpRegistry, MemoryRegistry, Running,
@@ -65,24 +65,11 @@ fn settings(registry: &str) -> HostSettings {
     settings
 }
 
-fn remote(running: &Running, probe: &Probe) -> Arc<dyn Tool> {
-    let service = ServiceInfo::new(
-        ServiceKind::Tool,
-        "probe",
-        running.instance(),
-        running.endpoint(),
-        probe.capabilities().to_vec(),
-    );
-    let connector = HttpConnector::new(HttpClient::new());
-    connector.connect(&service).unwrap()
-}
-
-async fn pair() -> (Running, Arc<dyn Tool>, Arc<crate::tools::Seen>) {
+async fn pair() -> (Running, Remote, Arc<crate::tools::Seen>) {
     let probe = Probe::new("probe");
     let seen = Arc::clone(&probe.seen);
-    let shape = Probe::new("probe");
     let running = Host::tool(probe).start().await.unwrap();
-    let tool = remote(&running, &shape);
+    let tool = Remote::probe(running.instance(), running.endpoint());
     (running, tool, seen)
 }
 
@@ -330,12 +317,21 @@ async fn what_is_harmless_is_tried_again_and_what_is_not_is_not() {
     let done = tool.call(&call(0xc2), "flaky", json!({})).await.unwrap();
     assert_eq!(done.into_output().unwrap().value, "done");
     assert_eq!(seen.calls.load(SeqCst), 2);
-    until(async || capture.trace(0xc2).len() == 4).await;
-    let resent = capture.trace(0xc2).into_iter();
-    let resent: Vec<_> = resent
-        .filter_map(|span| span.int("http.request.resend_count"))
-        .collect();
-    assert_eq!(resent, [1]);
+    // One call, two requests, and what the tool saw of them.
+    until(async || capture.trace(0xc2).len() == 5).await;
+    let spans = capture.trace(0xc2);
+    let tool_span = spans
+        .iter()
+        .find(|span| span.name() == "execute_tool flaky");
+    let tool_span = tool_span.unwrap();
+    assert_eq!(tool_span.int("glassbox.attempt"), Some(2));
+    let requests = spans.iter().filter(|span| span.kind() == SpanKind::Client);
+    assert!(
+        requests
+            .clone()
+            .all(|request| request.is_child_of(tool_span))
+    );
+    assert_eq!(requests.count(), 2);
 
     seen.calls.store(0, SeqCst);
     let error = tool.call(&call(0xc3), "charge", json!({})).await;

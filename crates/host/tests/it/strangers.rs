@@ -1,11 +1,9 @@
 //! Peers that are not quite what they should be.
 
-use crate::tools::Probe;
+use crate::tools::Remote;
 use axum::{Json, Router, http::StatusCode};
-use glassbox_core::{
-    Category, Connector, Cx, Discovery, Filter, Problem, ServiceInfo, ServiceKind, Tool,
-};
-use glassbox_host::{HttpConnector, HttpDiscovery};
+use glassbox_core::{Category, Cx, Discovery, Filter, Problem};
+use glassbox_host::HttpDiscovery;
 use glassbox_instrument::HttpClient;
 use serde_json::json;
 use std::{
@@ -26,12 +24,8 @@ async fn serve(router: Router) -> String {
 }
 
 /// The tool that is believed to be there.
-async fn tool(router: Router) -> Arc<dyn Tool> {
-    let capabilities = Probe::new("probe").capabilities().to_vec();
-    let endpoint = serve(router).await;
-    let service = ServiceInfo::new(ServiceKind::Tool, "probe", "1", endpoint, capabilities);
-    let connector = HttpConnector::new(HttpClient::new());
-    connector.connect(&service).unwrap()
+async fn tool(router: Router) -> Remote {
+    Remote::probe("1", serve(router).await)
 }
 
 #[tokio::test]

@@ -1,10 +1,14 @@
 //! Tools for the tests, and what every test needs.
 
 use glassbox_core::{
-    Capability, Category, Content, Cx, Effect, InputRequest, Outcome, Output, Spent, TaskHandle,
-    Tool, ToolError, async_trait, telemetry::TraceContext,
+    Call, Caller, Capability, Category, Content, Cx, Effect, InputRequest, Outcome, Output,
+    ServiceInfo, ServiceKind, Spent, TaskHandle, Tool, ToolError, async_trait,
+    telemetry::TraceContext,
 };
+use glassbox_host::{HttpConnector, SystemClock};
 use glassbox_instrument::{HttpClient, HttpResponse};
+use glassbox_invoke::Invoker;
+use glassbox_testkit::Nobody;
 use schemars::Schema;
 use serde_json::Value;
 use std::{
@@ -175,4 +179,32 @@ pub(crate) async fn until(mut holds: impl AsyncFnMut() -> bool) {
         }
     })
     .await;
+}
+
+/// A service in another process, called as an agent calls it; the calls share a circuit breaker.
+pub(crate) struct Remote {
+    invoker: Invoker<Nobody, HttpConnector>,
+    service: ServiceInfo,
+}
+
+impl Remote {
+    /// The service `probe` at an endpoint.
+    pub(crate) fn probe(instance: &str, endpoint: impl Into<String>) -> Self {
+        let capabilities = Probe::new("probe").capabilities().to_vec();
+        let connector = HttpConnector::new(HttpClient::new());
+        Self {
+            invoker: Invoker::new(Nobody, connector, SystemClock, tokio::time::sleep),
+            service: ServiceInfo::new(ServiceKind::Tool, "probe", instance, endpoint, capabilities),
+        }
+    }
+
+    pub(crate) async fn call(
+        &self,
+        cx: &Cx,
+        capability: &str,
+        input: Value,
+    ) -> Result<Outcome, ToolError> {
+        let call = Call::new(capability, input).with_candidates([self.service.clone()]);
+        self.invoker.call(cx, call).await.result
+    }
 }

@@ -75,6 +75,13 @@ fn the_candidates_of_a_call_are_its_only_ones() {
         let called = world.call(call().with_candidates([second.clone()]));
         assert_eq!(called.instance.unwrap().instance, "tool-2");
     }
+    // Without an id, the first of them is preferred.
+    let mut all = world.services.all();
+    all.rotate_left(2);
+    for _ in 0..3 {
+        let called = world.call(call().with_candidates(all.clone()));
+        assert_eq!(called.instance.unwrap().instance, "tool-3");
+    }
     let called = world.call(call().with_candidates([]));
     assert_eq!(code(&called), "capability.unknown");
 }

@@ -152,7 +152,7 @@ async fn a_try_ends_after_its_time() {
     let error = run(&fixture, &graph).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "step 's' (x) failed: x-tool did not answer within 250ms"
+        "step 's' (x) failed: x did not answer within 250.0ms"
     );
     assert_eq!(error.problem().category(), Category::Timeout);
     assert_eq!(before.elapsed(), Duration::from_millis(250));

@@ -2,9 +2,11 @@
 
 use futures_util::future::BoxFuture;
 use glassbox_core::{
-    Capability, Category, Clock, Connector, Cx, Discovery, Effect, Event, Events, Filter, Outcome,
-    Output, Problem, ServiceInfo, ServiceKind, Spent, Tool, ToolError, World, async_trait,
+    Call, Called, Caller, Capability, Category, Clock, Connector, Cx, Discovery, Effect, Event,
+    Events, Filter, Outcome, Output, Problem, ServiceInfo, ServiceKind, Spent, Tool, ToolError,
+    World, async_trait,
 };
+use glassbox_invoke::Invoker;
 use glassbox_orchestration::Runner;
 use glassbox_testkit::Nobody;
 use serde_json::{Value, json};
@@ -95,7 +97,7 @@ impl Fixture {
     }
 
     pub(crate) fn world(&self) -> World<'_> {
-        World::new(self, self, &Nobody, &Nobody, &Nobody, self)
+        World::new(self, self, self, &Nobody, &Nobody, self)
     }
 
     /// The kinds of the events published, with their step.
@@ -142,6 +144,15 @@ impl Tool for Service {
         let spent = Spent::tokens(value["tokens"].as_u64().unwrap_or(0));
         cx.charge(spent);
         Ok(Output::new(value).with_spent(spent).into())
+    }
+}
+
+/// Calls as a host does; each call finds its breakers closed.
+#[async_trait]
+impl Caller for Fixture {
+    async fn call(&self, cx: &Cx, call: Call) -> Called {
+        let invoker = Invoker::new(self, self, self.clock.clone(), tokio::time::sleep);
+        invoker.call(cx, call).await
     }
 }
 
