@@ -5,7 +5,7 @@ use crate::{
     redact,
 };
 use glassbox_core::{
-    Called, Capability, Clock, Cx, Outcome, Problem, ServiceInfo,
+    Called, Capability, Clock, Cx, Outcome, Problem, ServiceInfo, span,
     telemetry::{Span, Value as Label},
 };
 use glassbox_semconv::{
@@ -82,16 +82,17 @@ pub struct ToolRecord<'a> {
 impl<'a> ToolRecord<'a> {
     /// Starts the span, under the current one or else under that of the `Cx`.
     pub fn start(cx: &Cx, clock: &'a dyn Clock, execution: Execution<'a>) -> Self {
-        let name = match execution.capability {
-            Some(_) => format!("{} {}", operation::EXECUTE_TOOL, execution.name).into(),
-            None => std::borrow::Cow::Borrowed(operation::EXECUTE_TOOL),
-        };
-        let mut span = Span::builder(name)
-            .or_parent(cx.trace())
-            .attribute(OPERATION_NAME, operation::EXECUTE_TOOL)
-            .attribute(TOOL_NAME, execution.name.to_owned())
-            .attribute(TOOL_TYPE, FUNCTION)
-            .start();
+        // Names that models invent would make the cardinality of span names unbounded.
+        let (gap, name) = execution
+            .capability
+            .map_or(("", ""), |_| (" ", execution.name));
+        let mut span = span!(
+            format_args!("{}{gap}{name}", operation::EXECUTE_TOOL),
+            OPERATION_NAME => Label::Static(operation::EXECUTE_TOOL),
+            TOOL_NAME => execution.name,
+            TOOL_TYPE => Label::Static(FUNCTION);
+            or_parent: cx.trace(),
+        );
         if span.is_recording() {
             if let Some(id) = execution.id {
                 span.set(TOOL_CALL_ID, id.to_owned());
