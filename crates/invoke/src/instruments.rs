@@ -1,40 +1,24 @@
 //! The metrics of calls.
 
-use glassbox_core::telemetry::{Counter, Histogram};
+use glassbox_core::{
+    scope,
+    telemetry::{Counter, Histogram, Scope},
+};
 use glassbox_semconv::{
-    Metric,
     gen_ai_latest::EXECUTE_TOOL_DURATION,
     gen_ai_v1_41::{TOOL_NAME, TOOL_TYPE},
-    glassbox::{
-        BREAKER_FROM, BREAKER_REJECTIONS, BREAKER_TO, BREAKER_TRANSITIONS, DEPENDENCY, REASON,
-        RETRIES as RETRIES_METRIC, RETRIES_STOPPED, TIMEOUTS as TIMEOUTS_METRIC,
-    },
+    glassbox as own,
     v1_41::error,
 };
 
-pub(crate) static DURATION: Histogram = histogram(EXECUTE_TOOL_DURATION, &[TOOL_NAME, TOOL_TYPE]);
-/// The same of calls that failed: a label that does not apply is absent, not empty.
-pub(crate) static FAILED_DURATION: Histogram =
-    histogram(EXECUTE_TOOL_DURATION, &[TOOL_NAME, TOOL_TYPE, error::TYPE]);
+const SCOPE: Scope = scope!();
 
-pub(crate) static RETRIES: Counter = counter(RETRIES_METRIC, &[DEPENDENCY, error::TYPE]);
-pub(crate) static STOPPED: Counter = counter(RETRIES_STOPPED, &[DEPENDENCY, REASON]);
-pub(crate) static TIMEOUTS: Counter = counter(TIMEOUTS_METRIC, &[DEPENDENCY]);
-pub(crate) static REJECTIONS: Counter = counter(BREAKER_REJECTIONS, &[DEPENDENCY]);
-pub(crate) static TRANSITIONS: Counter =
-    counter(BREAKER_TRANSITIONS, &[DEPENDENCY, BREAKER_FROM, BREAKER_TO]);
+pub(crate) static DURATION: Histogram = Histogram::of(&EXECUTE_TOOL_DURATION)
+    .with_scope(SCOPE)
+    .with_keys(&[TOOL_NAME, TOOL_TYPE, error::TYPE]);
 
-const fn histogram(metric: Metric, keys: &'static [&'static str]) -> Histogram {
-    Histogram::new(metric.name)
-        .with_unit(metric.unit)
-        .with_description(metric.description)
-        .with_keys(keys)
-        .with_buckets(metric.buckets)
-}
-
-const fn counter(metric: Metric, keys: &'static [&'static str]) -> Counter {
-    Counter::new(metric.name)
-        .with_unit(metric.unit)
-        .with_description(metric.description)
-        .with_keys(keys)
-}
+pub(crate) static RETRIES: Counter = Counter::of(&own::RETRIES).with_scope(SCOPE);
+pub(crate) static STOPPED: Counter = Counter::of(&own::RETRIES_STOPPED).with_scope(SCOPE);
+pub(crate) static TIMEOUTS: Counter = Counter::of(&own::TIMEOUTS).with_scope(SCOPE);
+pub(crate) static REJECTIONS: Counter = Counter::of(&own::BREAKER_REJECTIONS).with_scope(SCOPE);
+pub(crate) static TRANSITIONS: Counter = Counter::of(&own::BREAKER_TRANSITIONS).with_scope(SCOPE);

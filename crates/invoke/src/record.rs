@@ -1,9 +1,6 @@
 //! What a call of a tool leaves behind: one `execute_tool` span and its metrics, a drop included.
 
-use crate::{
-    instruments::{DURATION, FAILED_DURATION},
-    redact,
-};
+use crate::{instruments::DURATION, redact};
 use glassbox_core::{
     Called, Capability, Clock, Cx, Outcome, Problem, ServiceInfo, span,
     telemetry::{Span, Value as Label},
@@ -164,13 +161,11 @@ impl<'a> ToolRecord<'a> {
             Some(_) => self.execution.name,
             None => OTHER,
         };
-        let (name, kind) = (Label::Str(name), Label::Str(FUNCTION));
-        match error {
-            None => DURATION.record_with(took, &[name, kind]),
-            Some((error_type, message)) => {
-                self.span.fail(error_type, message);
-                FAILED_DURATION.record_with(took, &[name, kind, Label::Str(error_type)]);
-            }
+        let error_type = error.as_ref().map(|(error_type, _)| *error_type);
+        let labels = [name.into(), Label::Static(FUNCTION), error_type.into()];
+        DURATION.record_with(took, &labels);
+        if let Some((error_type, message)) = error {
+            self.span.fail(error_type, message);
         }
     }
 }
