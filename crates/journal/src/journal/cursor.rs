@@ -5,6 +5,7 @@ use crate::{folder::Folder, segment::LIMIT};
 use std::{
     fmt,
     io::{self, Read, Write},
+    os::unix::fs::FileExt,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -66,7 +67,8 @@ impl Cursor {
     /// end.
     ///
     /// # Durability
-    /// Survives the end of the process. After a power failure the cursor may stand at an earlier position.
+    /// Survives the end of the process. After a power failure the cursor may stand at an earlier position. On a full
+    /// disk the file is written over in place, so that segments can be pruned.
     ///
     /// # Errors
     /// If the file cannot be written; the position in memory has not moved either.
@@ -118,11 +120,34 @@ pub(super) fn save(folder: &Folder, name: &str, position: u64) -> io::Result<()>
     bytes[4..12].copy_from_slice(&position.to_le_bytes());
     let checksum = crc32fast::hash(&bytes[..12]);
     bytes[12..].copy_from_slice(&checksum.to_le_bytes());
+    match replace(folder, name, &bytes) {
+        // On a full disk nothing can be pruned, and so nothing be freed, unless cursors move.
+        Err(error) if is_full(&error) => overwrite(folder, name, &bytes).map_err(|_| error),
+        replaced => replaced,
+    }
+}
+
+fn replace(folder: &Folder, name: &str, bytes: &[u8; SIZE]) -> io::Result<()> {
     let temporary = temporary(name);
     let mut file = folder.file_or_new(&temporary)?;
     file.set_len(0)?;
-    file.write_all(&bytes)?;
+    file.write_all(bytes)?;
     folder.rename(&temporary, &format!("{name}{SUFFIX}"))
+}
+
+/// Writes over the cursor's file, which has its block already. A power failure may damage it; the records are then read
+/// again.
+fn overwrite(folder: &Folder, name: &str, bytes: &[u8; SIZE]) -> io::Result<()> {
+    let file = folder.file(&format!("{name}{SUFFIX}"))?;
+    file.write_all_at(bytes, 0)?;
+    file.set_len(SIZE as u64)
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 /// The position in a cursor's file; `None` if the file is damaged.
@@ -141,4 +166,23 @@ pub(super) fn load(folder: &Folder, name: &str) -> io::Result<Option<u64>> {
     position.copy_from_slice(&bytes[4..12]);
     let position = u64::from_le_bytes(position);
     Ok((position < LIMIT).then_some(position))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_that_is_written_over_in_place_is_read_back() {
+        let path = tempfile::tempdir().unwrap();
+        let folder = Folder::open(path.path()).unwrap();
+        save(&folder, "a", 7).unwrap();
+        save(&folder, "b", 9).unwrap();
+        let bytes = std::fs::read(path.path().join("b.cursor")).unwrap();
+        overwrite(&folder, "a", &bytes.try_into().unwrap()).unwrap();
+        assert_eq!(load(&folder, "a").unwrap(), Some(9));
+        // One that does not exist needs room that is not there.
+        overwrite(&folder, "c", &[0; SIZE]).unwrap_err();
+        assert!(!path.path().join("c.cursor").exists());
+    }
 }
