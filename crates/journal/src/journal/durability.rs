@@ -70,6 +70,11 @@ impl Durability {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A segment was removed: the system frees its room once no file of it is held.
+    pub(super) fn removed(&self, first: u64) {
+        self.state().dirty.retain(|held| held.first != first);
+    }
+
     /// A segment has got its first record.
     ///
     /// # Bounds

@@ -93,6 +93,7 @@ impl State {
     ) -> io::Result<()> {
         let next = self.next_of(first);
         super::ignore_missing(inner.folder.remove(&crate::segment::name(first)))?;
+        inner.durability.removed(first);
         let Some(sealed) = self.sealed.remove(&first) else {
             return Ok(());
         };

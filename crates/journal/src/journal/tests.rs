@@ -337,3 +337,25 @@ fn a_record_that_is_too_large_to_read_is_kept_and_its_reader_is_told() {
     );
     assert_eq!(reader.next().unwrap(), None);
 }
+
+#[test]
+fn the_room_of_a_segment_is_free_when_it_was_pruned() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options::new().with_max_record(64).with_segment_bytes(88);
+    let journal = Journal::open(folder.path(), options).unwrap();
+    let cursor = journal.cursor("c").unwrap();
+    for _ in 0..6 {
+        journal.append(0, &[0; 64]).unwrap();
+    }
+    cursor.acknowledge(6).unwrap();
+    assert_eq!(journal.prune().unwrap().len(), 5);
+    // A file without a name keeps its room as long as somebody holds it open.
+    let held = std::fs::read_dir("/proc/self/fd").unwrap().filter(|entry| {
+        let target = std::fs::read_link(entry.as_ref().unwrap().path());
+        target.is_ok_and(|target| {
+            target.starts_with(folder.path()) && target.to_string_lossy().ends_with("(deleted)")
+        })
+    });
+    assert_eq!(held.count(), 0);
+    journal.append_durable(0, b"x").unwrap();
+}
