@@ -116,7 +116,8 @@ fn begins(mut tokens: &[Token], path: &str) -> bool {
     tokens.first().is_none_or(|next| !next.is_mark('!'))
 }
 
-/// `#[path]` and `include!` that reach outside of the package: an import that no manifest declares.
+/// `#[path]` and `include!` that reach outside of the package: an import that no manifest declares. A page that is
+/// included as documentation is none: its examples are tested, and nothing of it is in the program.
 fn smuggled(tokens: &[Token], file: &Path, folder: &Path, report: &mut impl FnMut(usize, String)) {
     for (index, token) in tokens.iter().enumerate() {
         let TokenKind::Text(text) = &token.kind else {
@@ -132,8 +133,11 @@ fn smuggled(tokens: &[Token], file: &Path, folder: &Path, report: &mut impl FnMu
                     .iter()
                     .any(|name| token.is_word(name))
             });
+        let is_page = text.ends_with(".md")
+            && before(4).is_some_and(|token| token.is_mark('='))
+            && before(5).is_some_and(|token| token.is_word("doc"));
         let here = file.parent().unwrap_or(folder);
-        if (by_path || by_include) && !flattened(&here.join(text)).starts_with(folder) {
+        if (by_path || by_include && !is_page) && !flattened(&here.join(text)).starts_with(folder) {
             report(
                 token.line,
                 format!("\"{text}\" lies outside of the package"),
@@ -192,6 +196,17 @@ mod tests {
     fn a_file_of_the_same_package_may_be_included() {
         assert!(smuggled_in("include_str!(\"../data/cities.json\");").is_empty());
         assert!(smuggled_in("#[path = \"other.rs\"] mod other;").is_empty());
+    }
+
+    #[test]
+    fn a_page_may_be_included_as_documentation_and_not_as_data() {
+        let page = "include_str!(\"../../../docs/guides/first-tool.md\")";
+        assert!(smuggled_in(&format!("#[doc = {page}] struct Guides;")).is_empty());
+        assert_eq!(smuggled_in(&format!("const GUIDE: &str = {page};")), [1]);
+        assert_eq!(
+            smuggled_in("#[doc = include_str!(\"../../ai/src/lib.rs\")] struct Ai;"),
+            [1]
+        );
     }
 
     #[test]

@@ -371,6 +371,16 @@ pub(crate) const SOURCE_MUTANTS: &[Mutant] = &[
         },
         answer: Violation("\"../../core/src/clock.rs\" lies outside of the package"),
     },
+    Mutant {
+        fault: "a crate holds a page of the documentation as data",
+        apply: |tree| {
+            tree.append(
+                "crates/ai/src/lib.rs",
+                "\n/// A guide.\npub const GUIDE: &str = include_str!(\"../../../docs/guides/kubernetes.md\");\n",
+            )
+        },
+        answer: Violation("\"../../../docs/guides/kubernetes.md\" lies outside of the package"),
+    },
 ];
 
 /// What only cargo's warnings tell.
