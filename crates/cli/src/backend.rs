@@ -1,4 +1,4 @@
-//! A backend that runs, here or elsewhere, as its API shows it.
+//! A client of a running backend's API.
 
 mod answer;
 
@@ -15,27 +15,27 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_e
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
-/// How long the backend may take to answer.
+/// Timeout of a request.
 const ANSWER: Duration = Duration::from_secs(5);
 
 /// A client of one backend.
 #[derive(Clone, Debug)]
 pub(crate) struct Backend {
     http: HttpClient,
-    /// Where it was reached, which from here is right even where it calls itself otherwise.
+    /// The URL at which it was reached. It can differ from the URL that the backend reports.
     page: String,
     status: Status,
 }
 
 impl Backend {
-    /// Finds out where the backend at `page` listens.
+    /// Connects to the backend at `page` and reads its status.
     ///
     /// # Errors
-    /// If nothing answers there, or something that is no Glassbox backend.
+    /// If nothing responds there, or it is not a Glassbox backend.
     pub(crate) async fn connect(page: &str) -> Result<Self, Failure> {
         Self::reach(page).await.map_err(|error| {
             Failure::new(format!(
-                "no backend answers at {page} ({error}); start one with 'glassbox up', or leave --backend out"
+                "no backend responds at {page} ({error}); start one with 'glassbox up', or omit --backend"
             ))
         })
     }
@@ -43,11 +43,11 @@ impl Backend {
     /// The same for a backend that this process runs.
     ///
     /// # Errors
-    /// If it does not answer.
+    /// If the backend does not respond.
     pub(crate) async fn own(page: &str) -> Result<Self, Failure> {
         Self::reach(page).await.map_err(|error| {
             Failure::new(format!(
-                "the backend that was started does not answer at {page}: {error}"
+                "the backend was started but does not respond at {page}: {error}"
             ))
         })
     }
@@ -64,34 +64,34 @@ impl Backend {
         &self.page
     }
 
-    /// Where it listens, as it sees itself.
+    /// The addresses that the backend reports.
     pub(crate) fn endpoints(&self) -> &Endpoints {
         &self.status.endpoints
     }
 
-    /// How it was when it was connected to.
+    /// The status when the connection was made.
     pub(crate) fn status(&self) -> &Status {
         &self.status
     }
 
-    /// How it is now.
+    /// The current status.
     ///
     /// # Errors
-    /// If the backend does not answer.
+    /// If the backend does not respond.
     pub(crate) async fn look(&self) -> Result<Status, Failure> {
         self.ask("/api/status").await
     }
 
-    /// Where services register.
+    /// The URL where services register.
     #[cfg(feature = "demo")]
     pub(crate) fn registry(&self) -> &str {
         &self.status.endpoints.page
     }
 
-    /// The spans of a trace, as far as they have arrived.
+    /// The spans of a trace that have arrived so far.
     ///
     /// # Errors
-    /// If the backend does not answer.
+    /// If the backend does not respond.
     pub(crate) async fn trace(&self, trace_id: &str) -> Result<Vec<Span>, Failure> {
         let trace: Trace = self
             .ask(&format!("/api/otel/traces?trace_id={trace_id}&limit=10000"))
@@ -102,15 +102,15 @@ impl Backend {
     /// The series of a metric.
     ///
     /// # Errors
-    /// If the backend does not answer.
+    /// If the backend does not respond.
     pub(crate) async fn metric(&self, name: &str) -> Result<Metric, Failure> {
         self.ask(&format!("/api/otel/metrics?name={name}")).await
     }
 
-    /// How many log records carry this trace id.
+    /// The number of log records with this trace id.
     ///
     /// # Errors
-    /// If the backend does not answer.
+    /// If the backend does not respond.
     pub(crate) async fn logs(&self, trace_id: &str) -> Result<u64, Failure> {
         let logs: Logs = self
             .ask(&format!("/api/otel/logs?trace_id={trace_id}&limit=1"))
@@ -118,10 +118,10 @@ impl Backend {
         Ok(logs.total)
     }
 
-    /// What an endpoint of the API answers to the parameters, each of which is escaped.
+    /// Queries an API endpoint. Parameter values are percent-encoded.
     ///
     /// # Errors
-    /// If the backend does not answer.
+    /// If the backend does not respond.
     pub(crate) async fn query<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -138,7 +138,7 @@ impl Backend {
     /// The services that are ready.
     ///
     /// # Errors
-    /// If the backend does not answer, or serves no registry.
+    /// If the backend does not respond, or has no registry.
     #[cfg(feature = "demo")]
     pub(crate) async fn services(&self) -> Result<Services, Failure> {
         self.ask("/v1/registry/services").await
@@ -148,11 +148,11 @@ impl Backend {
         let url = format!("{}{path}", self.page);
         get(&self.http, &url)
             .await
-            .map_err(|error| Failure::new(format!("the backend did not answer {url}: {error}")))
+            .map_err(|error| Failure::new(format!("the backend failed to answer {url}: {error}")))
     }
 }
 
-/// A value of a query: all but what RFC 3986 calls unreserved is escaped.
+/// Percent-encodes everything except the unreserved characters of RFC 3986.
 fn escaped(value: &str) -> PercentEncode<'_> {
     const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
         .remove(b'-')
@@ -171,10 +171,10 @@ async fn get<T: DeserializeOwned>(http: &HttpClient, url: &str) -> Result<T, Fai
         .map_err(|error| Failure::from_error("the request failed", &error))?;
     let status = response.status();
     if !status.is_success() {
-        return Err(Failure::new(format!("it answered with status {status}")));
+        return Err(Failure::new(format!("it responded with status {status}")));
     }
     response
         .json()
         .await
-        .map_err(|error| Failure::from_error("its answer was not understood", &error))
+        .map_err(|error| Failure::from_error("its response cannot be parsed", &error))
 }

@@ -1,4 +1,4 @@
-//! Services as processes of their own.
+//! Services in child processes.
 
 use crate::failure::Failure;
 use rustix::process::{Pid, Signal, kill_process};
@@ -16,22 +16,22 @@ use tokio::{
     time::timeout,
 };
 
-/// Lines of a service's log that are kept for the case that it fails.
+/// Number of log lines kept for error reports.
 const TAIL: usize = 40;
 
-/// A running service. It ends when its standard input does, so a killed parent leaves nothing behind.
+/// A running service. It exits when its standard input closes, so it does not outlive its parent.
 #[derive(Debug)]
 pub(crate) struct Child {
     name: String,
     process: Process,
-    /// Held open for the life of the service.
+    /// Kept open while the service runs.
     _lifeline: Option<ChildStdin>,
     tail: Arc<Mutex<VecDeque<String>>>,
     reader: JoinHandle<()>,
 }
 
 impl Child {
-    /// Starts this very program again with other arguments.
+    /// Starts this program with other arguments.
     ///
     /// # Errors
     /// If the program cannot be started.
@@ -42,7 +42,7 @@ impl Child {
         V: AsRef<OsStr>,
     {
         let program = std::env::current_exe().map_err(|error| {
-            Failure::from_error("this program's own file was not found", &error)
+            Failure::from_error("cannot find this program's executable", &error)
         })?;
         let mut command = Command::new(program);
         command
@@ -52,11 +52,11 @@ impl Child {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
-            // Ctrl-C is for us: we end the services in order.
+            // Only the parent receives Ctrl-C; it stops the services in order.
             .process_group(0);
-        let mut process = command.spawn().map_err(|error| {
-            Failure::from_error(&format!("{name} could not be started"), &error)
-        })?;
+        let mut process = command
+            .spawn()
+            .map_err(|error| Failure::from_error(&format!("cannot start {name}"), &error))?;
         let tail = Arc::new(Mutex::new(VecDeque::with_capacity(TAIL)));
         let reader = match process.stderr.take() {
             Some(stderr) => tokio::spawn(keep_tail(stderr, tail.clone())),
@@ -71,12 +71,12 @@ impl Child {
         })
     }
 
-    /// Who it is.
+    /// The name of the service.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Why it ended, if it did, with the last line that it logged.
+    /// Describes the exit, with the last log line, if the service has exited.
     pub(crate) fn ended(&mut self) -> Option<String> {
         let status = self.process.try_wait().ok().flatten()?;
         Some(self.obituary(status))
@@ -86,20 +86,23 @@ impl Child {
         let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         let last = tail.iter().rev().find(|line| !line.trim().is_empty());
         match last {
-            Some(line) => format!("{} ended ({status}): {}", self.name, line.trim()),
-            None => format!("{} ended ({status}) without a word", self.name),
+            Some(line) => format!("{} exited ({status}): {}", self.name, line.trim()),
+            None => format!("{} exited ({status}) without log output", self.name),
         }
     }
 
-    /// Asks it to end (SIGTERM) and waits; kills it if it takes longer than `patience`.
+    /// Sends SIGTERM and waits; kills the service after `patience`.
     pub(crate) async fn stop(mut self, patience: Duration) {
         let pid = self.process.id().and_then(|pid| i32::try_from(pid).ok());
         if let Some(pid) = pid.and_then(Pid::from_raw) {
-            // It may have ended meanwhile, which is what we want.
+            // An error means that it has exited already.
             let _gone = kill_process(pid, Signal::TERM);
         }
         if timeout(patience, self.process.wait()).await.is_err() {
-            tracing::warn!(service = self.name, "did not end in time and was killed");
+            tracing::warn!(
+                service = self.name,
+                "the service did not stop in time and was killed"
+            );
             let _gone = self.process.kill().await;
         }
         self.reader.abort();

@@ -1,4 +1,4 @@
-//! The main job in one command: backend, tools, agent, one real question, its trace.
+//! `glassbox demo`: backend, tools and agent, one question, and its trace.
 
 mod cast;
 mod evidence;
@@ -25,20 +25,20 @@ use outcome::Outcome;
 use question::Question;
 use std::{pin::Pin, process::ExitCode, time::Duration};
 
-/// How long the trace may take to arrive once everybody has flushed, or has had time to.
+/// Time limit for the trace to arrive after the answer.
 const ARRIVAL: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Resolves with the first Ctrl-C or SIGTERM. It is not asked again after that.
+/// Resolves on the first Ctrl-C or SIGTERM. Must not be polled after that.
 type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What a run is played on.
+/// The context of a run.
 struct Stage<'a> {
     demo: &'a Demo,
     question: &'a Question,
     backend: &'a Backend,
     environment: &'a Environment,
-    /// Whether a model is configured; otherwise the offline one plays along.
+    /// Whether a model is configured; otherwise the offline model is used.
     real_model: bool,
     capture_content: bool,
     style: Style,
@@ -47,19 +47,19 @@ struct Stage<'a> {
 /// Runs the demo.
 ///
 /// # Errors
-/// If it cannot be set up, the question finds no answer, or the backend is lost.
+/// If setup fails, the question is not answered, or the backend stops responding.
 pub(crate) async fn run(
     demo: Demo,
     settings: &Settings,
     environment: &Environment,
     shim: Shim,
 ) -> Result<ExitCode, Failure> {
-    // From the first moment on, so that no signal ends this process and leaves others behind.
+    // First, so that no signal can end this process and leave children behind.
     let mut stop: Stop = Box::pin(up::interrupted());
     let question = Question::from_args(&demo)?;
     let ai = settings
         .load::<AiSettings>()
-        .map_err(|error| Failure::from_error("the settings cannot be used", &error))?;
+        .map_err(|error| Failure::from_error("invalid settings", &error))?;
     let (local, page) = match &demo.backend {
         Some(url) => (None, url.clone()),
         None => {
@@ -106,7 +106,7 @@ pub(crate) async fn run(
 }
 
 impl Stage<'_> {
-    /// Starts everybody, asks, shows; then ends, or stays until it is interrupted.
+    /// Starts the services, asks, and shows the result; then exits, or runs until interrupted.
     async fn play(&self, stop: &mut Stop) -> Result<ExitCode, Failure> {
         self.introduce();
         let (cast, agent) = Cast::start(self, stop).await?;
@@ -117,7 +117,7 @@ impl Stage<'_> {
             cast.stop().await;
             return shown;
         }
-        tell(&self.style.dim("Ctrl-C stops everything"));
+        tell(&self.style.dim("press Ctrl-C to stop"));
         let lost = watch(&mut cast, stop).await;
         cast.stop().await;
         match lost {
@@ -135,15 +135,15 @@ impl Stage<'_> {
             tell("model     offline: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set");
         }
         tell(match self.capture_content {
-            true => "content   prompts and answers are on the spans",
+            true => "content   prompts and answers are recorded on the spans",
             false => {
-                "content   prompts and answers are not on the spans (--capture-content puts them there)"
+                "content   prompts and answers are not recorded (use --capture-content to record them)"
             }
         });
     }
 
-    /// Asks, and shows the answer with its trace. Where this is all, everybody is sent home before:
-    /// what they still hold is flushed by their end.
+    /// Asks, and shows the answer with its trace. With `--once` the services are stopped first, so
+    /// that they flush their telemetry.
     async fn ask_and_show(
         &self,
         agent: &ServiceInfo,
@@ -163,7 +163,7 @@ impl Stage<'_> {
         let evidence = tokio::select! {
             evidence = Evidence::gather(self.backend, &answer.trace_id, run, ARRIVAL) => evidence?,
             () = &mut *stop => {
-                return Err(Failure::new("interrupted before the whole trace had arrived"));
+                return Err(Failure::new("interrupted before the whole trace arrived"));
             }
         };
         let status = self.backend.look().await?;
@@ -176,7 +176,7 @@ impl Stage<'_> {
     }
 }
 
-/// Waits for Ctrl-C, or for a service that ends by itself.
+/// Waits for Ctrl-C, or for a service to exit unexpectedly.
 async fn watch(cast: &mut Cast, stop: &mut Stop) -> Option<String> {
     let lost = async {
         loop {
@@ -193,5 +193,5 @@ async fn watch(cast: &mut Cast, stop: &mut Stop) -> Option<String> {
 }
 
 fn interrupted() -> Failure {
-    Failure::new("interrupted before the answer came")
+    Failure::new("interrupted before the answer arrived")
 }

@@ -1,5 +1,5 @@
-//! `glassbox doctor`: walks the way of telemetry from an application to its page with a span of its
-//! own, and says for each hop whether it is well, or what is wrong and how to mend it.
+//! `glassbox doctor`: sends test telemetry along the path from an application to the page, and reports
+//! for each hop whether it works, or what is wrong and how to fix it.
 
 mod application;
 mod arrivals;
@@ -28,10 +28,10 @@ use std::{
 };
 use target::Target;
 
-/// The most that a connection, or a word over one, is waited for.
+/// Timeout for a connection and for an answer over it.
 const KNOCK: Duration = Duration::from_secs(5);
 
-/// Walks the whole way and tells what was found.
+/// Checks the whole path and prints the findings.
 pub(crate) async fn run(
     doctor: &Doctor,
     read: impl FnOnce(SettingsBuilder) -> Result<Settings, SettingsError>,
@@ -71,14 +71,14 @@ pub(crate) async fn run(
     report.exit_code()
 }
 
-/// What the walk is made with.
+/// The context of a run.
 struct Walk<'a> {
     doctor: &'a Doctor,
     environment: &'a Environment,
     patience: Duration,
-    /// What was noticed when the settings were read.
+    /// Warnings from loading the settings.
     warnings: Vec<Warning>,
-    /// Where a backend of this folder would be; none where that cannot be read.
+    /// The backend settings for this folder; `None` if they cannot be read.
     collector: Option<Loaded<BackendConfig>>,
 }
 
@@ -120,7 +120,7 @@ impl Walk<'_> {
         report
     }
 
-    /// The backend that was named, or one that runs here.
+    /// The named backend, or the backend on this machine.
     async fn find_backend(&self) -> Result<Known, String> {
         let patience = KNOCK.min(self.patience);
         match &self.doctor.backend {
@@ -129,7 +129,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Emits, sends, and looks for it at the other end, as far as it gets.
+    /// Emits and sends test data and looks for it at the backend, as far as possible.
     async fn send(
         &self,
         settings: &Loaded<TelemetryConfig>,
@@ -140,7 +140,7 @@ impl Walk<'_> {
         let around = Surroundings {
             environment: self.environment,
             known,
-            // What is silent is asked in other languages too, before the time is over.
+            // Leaves time to try other protocols if the first one gets no answer.
             patience: KNOCK.min(self.patience / 3),
         };
         let mut is_open = true;
@@ -150,7 +150,7 @@ impl Walk<'_> {
             report.add([found]);
         }
         let of_ours = known.filter(|known| known.is_behind(targets));
-        // One that says nothing is not well, whatever the backend has noticed so far.
+        // A collector that does not answer is broken, even if the backend has not noticed yet.
         if !report.has_found(port::SILENT) {
             report.add(of_ours.map_or_else(Vec::new, Known::collector));
         }
@@ -177,7 +177,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Exports what was emitted, and looks for it at the backend.
+    /// Exports the test data, and looks for it at the backend.
     async fn deliver(
         &self,
         delivery: &Delivery<'_>,
@@ -205,9 +205,9 @@ impl Walk<'_> {
         }
     }
 
-    /// What is to be said of a way that does not lead straight to the backend.
+    /// The finding for telemetry that does not go directly to the backend.
     fn way_round(known: &Known, targets: &[Target], report: &Report) -> Option<Finding> {
-        // These say it already.
+        // These findings report it already.
         match report.has_found("not_arrived") || report.has_found("another_backend") {
             true => None,
             false => known.another_collector(targets, report.has_found(ARRIVED)),
@@ -220,8 +220,8 @@ impl Walk<'_> {
         known: Option<&Known>,
     ) -> Vec<Finding> {
         let Some(known) = known else {
-            let what = "not looked at: no backend tells";
-            return vec![Finding::unknown(Hop::Arrivals, "not_looked_at", what)];
+            let what = "not checked: no backend to query";
+            return vec![Finding::unknown(Hop::Arrivals, "not_checked", what)];
         };
         let set = settings.filter(|settings| !settings.origin("service_name").is_default());
         let set = set.map(|settings| settings.service_name.as_str());
@@ -237,13 +237,14 @@ impl Walk<'_> {
         match &self.doctor.backend {
             Some(_) => Finding::broken(
                 Hop::Backend,
-                "backend_away",
+                "backend_unavailable",
                 why,
-                "start it with 'glassbox up', or name the address of its page, which 'glassbox up' \
+                "start it with 'glassbox up', or pass the address of its page, which 'glassbox up' \
                  prints",
             ),
-            None => Finding::unknown(Hop::Backend, "no_backend", why)
-                .mend("name the page of one with --backend URL, or start one with 'glassbox up'"),
+            None => Finding::unknown(Hop::Backend, "no_backend", why).fix(
+                "pass the page of a backend with --backend URL, or start one with 'glassbox up'",
+            ),
         }
     }
 }

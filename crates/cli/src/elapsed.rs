@@ -1,6 +1,6 @@
-//! A stretch of time, as a person reads it.
+//! Durations in human-readable form.
 
-/// Nanoseconds as a person reads them.
+/// Formats nanoseconds.
 pub(crate) fn elapsed(nanos: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
     let nanos_f = nanos as f64;
@@ -13,7 +13,7 @@ pub(crate) fn elapsed(nanos: u64) -> String {
     }
 }
 
-/// How long ago something was, or how old it is: in the unit that fits, rounded down.
+/// Formats an age in a suitable unit, rounded down.
 pub(crate) fn age(age: std::time::Duration) -> String {
     match age.as_secs() {
         seconds @ 0..120 => format!("{seconds} s"),

@@ -1,8 +1,8 @@
-//! Why a command failed, as one sentence for a person.
+//! Why a command failed, as one sentence.
 
 use std::{error::Error, fmt, process::ExitCode};
 
-/// A sentence that says what was wrong, where, and what to do.
+/// A sentence that states what was wrong, where, and what to do.
 #[derive(Debug)]
 pub(crate) struct Failure(String);
 
@@ -17,7 +17,7 @@ impl Failure {
         Self::chain(format!("{what}: {error}"), error)
     }
 
-    /// A failure that is this error with its causes.
+    /// This error with its causes.
     pub(crate) fn of(error: &dyn Error) -> Self {
         Self::chain(error.to_string(), error)
     }
@@ -36,7 +36,7 @@ impl Failure {
         Self(sentence)
     }
 
-    /// Tells it, and gives the status to exit with.
+    /// Prints the failure and returns the exit status.
     pub(crate) fn report(&self) -> ExitCode {
         crate::terminal::tell(&format!("glassbox: {self}"));
         ExitCode::FAILURE

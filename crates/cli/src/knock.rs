@@ -1,4 +1,4 @@
-//! What speaks at an address: bytes out, bytes in, without a library that would hide the difference.
+//! Detects the protocol at an address with raw bytes, because a client library would hide it.
 
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::{
@@ -7,31 +7,31 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-/// The most that is waited for another language after the first was not understood.
+/// Timeout for further protocols after the first was not recognised.
 const HURRY: Duration = Duration::from_secs(1);
-/// As much of an answer as is read.
+/// Maximum number of bytes read of an answer.
 const ANSWER: u64 = 64 << 10;
 /// The preface of HTTP/2 with prior knowledge, and an empty SETTINGS frame.
 const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
-/// The type of a SETTINGS frame, with which a server begins.
+/// The type of a SETTINGS frame, the first frame of a server.
 const SETTINGS: u8 = 4;
-/// The two kinds of TLS records that a server begins with: an alert and a handshake.
+/// The TLS record types with which a server can start: alert and handshake.
 const TLS: [u8; 2] = [21, 22];
 
-/// Why an address was not reached.
+/// Why an address is unreachable.
 #[derive(Debug)]
 pub(crate) enum Unreached {
-    /// The name has no address.
+    /// The name does not resolve.
     Name(io::Error),
-    /// Nobody accepts connections there.
+    /// The connection was refused.
     Refused,
-    /// Nobody answers, not even that.
+    /// There was no response.
     Timeout(Duration),
-    /// Something else, such as no route.
+    /// Another error, such as no route.
     Other(io::Error),
 }
 
-/// What was answered.
+/// The answer of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// HTTP/1.
@@ -40,15 +40,15 @@ pub(crate) enum Answer {
     Http2,
     /// TLS.
     Tls,
-    /// The connection was ended without a word.
+    /// The connection was closed without an answer.
     Closed,
-    /// Nothing, within the time.
+    /// There was no answer within the time limit.
     Silent,
-    /// Something else: its first bytes, made readable.
+    /// Another protocol: its first bytes as text.
     Other(String),
 }
 
-/// An answer of HTTP/1.
+/// An HTTP/1 response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Page {
     pub(crate) status: u16,
@@ -59,20 +59,20 @@ pub(crate) struct Page {
     pub(crate) body: String,
 }
 
-/// Somebody who listens.
+/// A listening address.
 #[derive(Clone, Debug)]
 pub(crate) struct Door {
     address: SocketAddr,
-    /// As HTTP names it.
+    /// The value of the HTTP `host` header.
     host: String,
     patience: Duration,
 }
 
 impl Door {
-    /// Finds out whether anybody accepts connections at `host`, a name or an address, and `port`.
+    /// Connects to `host`, a name or an address, and `port`.
     ///
     /// # Errors
-    /// If nobody does within `patience`, and why.
+    /// If no connection is accepted within `patience`.
     pub(crate) async fn find(host: &str, port: u16, patience: Duration) -> Result<Self, Unreached> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let until = Instant::now() + patience;
@@ -101,7 +101,7 @@ impl Door {
         Err(last)
     }
 
-    /// The same, with less patience: for what is tried after something else has failed.
+    /// The same address with a shorter timeout, for attempts after a failure.
     pub(crate) fn hurried(&self) -> Self {
         Self {
             patience: self.patience.min(HURRY),
@@ -109,24 +109,24 @@ impl Door {
         }
     }
 
-    /// The most that an answer is waited for.
+    /// The timeout for an answer.
     pub(crate) const fn patience(&self) -> Duration {
         self.patience
     }
 
-    /// Where it is.
+    /// The socket address.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Asks for a page.
+    /// Sends a GET request.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         let host = &self.host;
         let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
         self.knock(request.as_bytes()).await
     }
 
-    /// Sends an OTLP request with nothing in it, which every receiver takes.
+    /// Sends an empty OTLP request, which every receiver accepts.
     pub(crate) async fn post_nothing(&self, path: &str) -> Answer {
         let host = &self.host;
         let request = format!(
@@ -136,12 +136,12 @@ impl Door {
         self.knock(request.as_bytes()).await
     }
 
-    /// Begins HTTP/2.
+    /// Starts HTTP/2.
     pub(crate) async fn http2(&self) -> Answer {
         self.knock(HTTP2).await
     }
 
-    /// Begins TLS, with a hello that a server answers or refuses, in TLS either way.
+    /// Starts TLS with a hello that a server accepts or refuses, in TLS either way.
     pub(crate) async fn tls(&self) -> Answer {
         self.knock(&client_hello()).await
     }
@@ -150,18 +150,18 @@ impl Door {
         let mut answer = Vec::new();
         match timeout(self.patience, self.exchange(words, &mut answer)).await {
             Ok(Ok(())) => Answer::read(&answer),
-            // Refused in the middle of it: whoever is there does not want to hear this.
+            // Reset while sending: the server rejects this protocol.
             Ok(Err(_)) => Answer::Closed,
-            // It has answered, and goes on, or does not hang up.
+            // It has answered but keeps the connection open.
             Err(_) if body_of(&answer).is_some() => Answer::read(&answer),
             Err(_) => Answer::Silent,
         }
     }
 
-    /// Sends, and reads until the other side has ended or has said enough.
+    /// Sends, and reads until the server closes or the answer is sufficient.
     async fn exchange(&self, words: &[u8], answer: &mut Vec<u8>) -> io::Result<()> {
         let mut stream = TcpStream::connect(self.address).await?;
-        // Who answers before it has read everything is heard all the same.
+        // A server may answer before it has read everything.
         let written = stream.write_all(words).await;
         loop {
             let left = ANSWER - answer.len() as u64;
@@ -177,7 +177,7 @@ impl Door {
     }
 }
 
-/// HTTP/1 is read to the end of its body; of others the first frame is enough.
+/// HTTP/1 is read to the end of the body; for other protocols the first frame is enough.
 fn is_enough(answer: &[u8]) -> bool {
     if !answer.starts_with(b"HTTP/") {
         return answer.len() >= 9;
@@ -188,11 +188,11 @@ fn is_enough(answer: &[u8]) -> bool {
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
     let mut lines = head.lines();
     let length = lines.find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
-    // Without a length it ends with the connection, which it was asked to end.
+    // Without a length the body ends with the connection; `connection: close` was requested.
     length.is_some_and(|length: usize| body.len() >= length)
 }
 
-/// The head of HTTP/1, once it is whole, and what there is of the body.
+/// The head of an HTTP/1 response, once complete, and the body so far.
 fn body_of(answer: &[u8]) -> Option<(&[u8], &[u8])> {
     const END: &[u8] = b"\r\n\r\n";
     let end = answer.windows(END.len()).position(|bytes| bytes == END)?;
@@ -208,7 +208,7 @@ impl Answer {
             let text = String::from_utf8_lossy(answer);
             return Page::read(&text).map_or_else(|| Self::Other(readable(answer)), Self::Http);
         }
-        // A frame is its length in three bytes, its type, its flags and its stream.
+        // A frame starts with three bytes of length, the type, the flags and the stream.
         if answer.len() >= 9 && answer[3] == SETTINGS && answer[5..9] == [0; 4] {
             return Self::Http2;
         }
@@ -243,7 +243,7 @@ impl Page {
         Some(page)
     }
 
-    /// The first line of the body that says something, shortened.
+    /// The first non-empty line of the body, shortened.
     pub(crate) fn first_line(&self) -> String {
         let mut lines = self.body.lines().map(str::trim);
         let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
@@ -251,7 +251,7 @@ impl Page {
     }
 }
 
-/// The first bytes as a line of text.
+/// The first bytes as one line of text.
 fn readable(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(80)]);
     let line = text.lines().next().unwrap_or_default();
@@ -263,7 +263,7 @@ fn readable(bytes: &[u8]) -> String {
 /// The shortest hello of TLS 1.2: one handshake message in one record, without extensions.
 fn client_hello() -> Vec<u8> {
     let mut hello = vec![3, 3];
-    hello.extend([0x42; 32]); // what a client has for chance; nothing is encrypted by it
+    hello.extend([0x42; 32]); // the client random; it encrypts nothing
     hello.push(0); // no session
     hello.extend([0, 2, 0xc0, 0x2f]); // one suite: ECDHE, RSA, AES-128-GCM
     hello.extend([1, 0]); // no compression

@@ -1,4 +1,4 @@
-//! The `glassbox` command: a local backend, and a demo of the whole.
+//! The `glassbox` command: a local backend, a demo, a doctor and a probe.
 
 mod args;
 mod backend;
@@ -27,11 +27,11 @@ use std::{io::IsTerminal, path::Path, process::ExitCode, time::Duration};
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
-/// How long tasks that are still under way at the end may take.
+/// Time limit for tasks that are still running at exit.
 const LAST_MOMENTS: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
-    // A collector is started by this program, executed again: then this does not return.
+    // This program executes itself to start a collector. In that copy this call does not return.
     let shim = Shim::arm();
     let cli = match args::parse() {
         Ok(cli) => cli,
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     };
     let environment = Environment::from_process();
     let ended = Runtime::new()
-        .map_err(|error| Failure::from_error("the runtime did not start", &error))
+        .map_err(|error| Failure::from_error("cannot start the runtime", &error))
         .and_then(|runtime| {
             let ended = runtime.block_on(run(cli, &environment, shim));
             runtime.shutdown_timeout(LAST_MOMENTS);
@@ -57,10 +57,10 @@ fn main() -> ExitCode {
 
 async fn run(cli: Cli, environment: &Environment, shim: Shim) -> Result<ExitCode, Failure> {
     let folder = std::env::current_dir()
-        .map_err(|error| Failure::from_error("the working folder is gone", &error))?;
+        .map_err(|error| Failure::from_error("cannot read the working directory", &error))?;
     let file = cli.config.as_deref();
     let command = match cli.command {
-        // To the doctor settings that cannot be used are a finding, and telemetry is its own affair.
+        // The doctor reports invalid settings as findings, and installs telemetry itself.
         Command::Doctor(doctor) => {
             let read = |builder: SettingsBuilder| settings(builder, file, environment, &folder);
             return Ok(doctor::run(&doctor, read, environment).await);
@@ -68,9 +68,9 @@ async fn run(cli: Cli, environment: &Environment, shim: Shim) -> Result<ExitCode
         command => command,
     };
     let settings = settings(Settings::builder(), file, environment, &folder)
-        .map_err(|error| Failure::from_error("the settings cannot be used", &error))?;
+        .map_err(|error| Failure::from_error("invalid settings", &error))?;
     let settings = &settings;
-    // A service installs telemetry of its own, and with it what becomes of its log.
+    // A service installs telemetry itself, including logging.
     #[cfg(feature = "demo")]
     if let Command::DemoService { name } = &command {
         return service::run(name, settings, environment).await;
@@ -92,7 +92,7 @@ async fn run(cli: Cli, environment: &Environment, shim: Shim) -> Result<ExitCode
     }
 }
 
-/// Everything that may be set, from the file and the environment, below what is set already.
+/// All settings from file and environment, with lower precedence than those set already.
 fn settings(
     builder: SettingsBuilder,
     file: Option<&Path>,
@@ -112,8 +112,8 @@ fn settings(
         .build()
 }
 
-/// Warnings, errors and what became of a reload, unless `RUST_LOG` says otherwise; standard output
-/// is for answers alone.
+/// Logs warnings, errors and the results of reloads to standard error, unless `RUST_LOG` says
+/// otherwise. Standard output is only for results.
 fn log_to_stderr(environment: &Environment) {
     let filter = environment.get("RUST_LOG");
     let filter = filter.unwrap_or("warn,glassbox::up=info");
@@ -137,6 +137,6 @@ async fn offline_model(listen: std::net::SocketAddr, lifeline: bool) -> Result<E
     tracing::info!("listening on {listen}");
     offline_model::serve(listener, up::interrupted())
         .await
-        .map_err(|error| Failure::from_error("the model ended", &error))?;
+        .map_err(|error| Failure::from_error("the model stopped", &error))?;
     Ok(ExitCode::SUCCESS)
 }

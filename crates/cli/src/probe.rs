@@ -1,4 +1,4 @@
-//! Whether a backend is well, for a container's health check: there is no shell in its image.
+//! `glassbox probe`: a health check for containers, whose image has no shell.
 
 use crate::{
     args::Probe,
@@ -15,24 +15,24 @@ use std::{
     time::Duration,
 };
 
-/// Where a page is, unless somebody sets another address.
+/// The default address of the page.
 const PAGE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4380);
-/// How long it may take to answer.
+/// Timeout for an answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Asks the backend's own address for its status, and says in one line how it is.
+/// Requests the status of the backend and prints the result in one line.
 ///
 /// # Errors
-/// If the settings cannot be used.
+/// If the settings are invalid.
 pub(crate) async fn run(probe: &Probe, settings: &Settings) -> Result<ExitCode, Failure> {
     let config = settings
         .load::<BackendConfig>()
-        .map_err(|error| Failure::from_error("the settings cannot be used", &error))?;
+        .map_err(|error| Failure::from_error("invalid settings", &error))?;
     let set = probe.page.or(config.page.map(|page| page.address()));
     let page = reachable(set.unwrap_or(PAGE));
     match ask(page).await {
         Ok(line) => {
-            print(&format!("well: {page} answers, {line}\n"));
+            print(&format!("healthy: {page} responds, {line}\n"));
             Ok(ExitCode::SUCCESS)
         }
         Err(why) => {
@@ -42,7 +42,7 @@ pub(crate) async fn run(probe: &Probe, settings: &Settings) -> Result<ExitCode, 
     }
 }
 
-/// Nobody can connect to 0.0.0.0; from here, loopback reaches it.
+/// Replaces an unspecified address such as 0.0.0.0 by loopback.
 fn reachable(mut page: SocketAddr) -> SocketAddr {
     if page.ip().is_unspecified() {
         page.set_ip(match page.ip() {
@@ -53,7 +53,7 @@ fn reachable(mut page: SocketAddr) -> SocketAddr {
     page
 }
 
-/// What receives there, or why that is no backend that is well.
+/// Describes the receiver of the backend, or why the backend is unhealthy.
 async fn ask(page: SocketAddr) -> Result<String, String> {
     let host = match page.ip() {
         IpAddr::V4(ip) => ip.to_string(),
@@ -61,22 +61,22 @@ async fn ask(page: SocketAddr) -> Result<String, String> {
     };
     let door = Door::find(&host, page.port(), PATIENCE)
         .await
-        .map_err(|_| "accepts no connection: no backend runs there".to_owned())?;
+        .map_err(|_| "refuses connections: no backend is running there".to_owned())?;
     match door.get("/api/status").await {
         Answer::Http(answer) if answer.status == 200 => judge(&answer.body),
         Answer::Http(answer) => Err(format!(
-            "answers with status {}: it is not the page of a backend",
+            "responds with status {}: it is not the page of a backend",
             answer.status
         )),
-        Answer::Silent => Err(format!("answers nothing within {PATIENCE:?}")),
-        _ => Err("speaks no HTTP: it is not the page of a backend".to_owned()),
+        Answer::Silent => Err(format!("does not respond within {PATIENCE:?}")),
+        _ => Err("does not speak HTTP: it is not the page of a backend".to_owned()),
     }
 }
 
-/// A backend is well if it says that somebody receives for it.
+/// A backend is healthy if it reports a running receiver.
 fn judge(answer: &str) -> Result<String, String> {
     let status: Status = serde_json::from_str(answer)
-        .map_err(|_| "answers, and not as the page of a backend does".to_owned())?;
+        .map_err(|_| "responds, but is not the page of a backend".to_owned())?;
     let collector = &status.collector;
     let who = &collector.mode;
     match collector.state.as_deref() {
@@ -85,13 +85,13 @@ fn judge(answer: &str) -> Result<String, String> {
             let state = state.replace('_', " ");
             let exit = collector.last_exit.as_ref();
             let exit = exit.map_or_else(String::new, |exit| {
-                format!("; it ended with {}", exit.status)
+                format!("; it exited with {}", exit.status)
             });
             Err(format!(
-                "answers, and takes nothing: {who} is {state}{exit}"
+                "responds, but does not receive telemetry: {who} is {state}{exit}"
             ))
         }
-        None => Err("answers, and does not say what receives there".to_owned()),
+        None => Err("responds, but does not report a receiver".to_owned()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! One service of the demo, as a process of its own.
+//! One service of the demo, in its own process.
 
 use crate::failure::Failure;
 use glassbox::Service;
@@ -6,7 +6,7 @@ use glassbox_config::{Environment, Settings};
 use rustix::process::{Signal, getpid, kill_process};
 use std::{io::Read, process::ExitCode};
 
-/// Runs the library half of an example until SIGTERM, or until standard input ends.
+/// Runs the library of an example until SIGTERM, or until standard input closes.
 ///
 /// # Errors
 /// If there is no such service.
@@ -28,7 +28,7 @@ pub(crate) async fn run(
         _ => {
             let known = crate::demo::SERVICES.join(", ");
             return Err(Failure::new(format!(
-                "there is no demo service '{name}'; known are {known}"
+                "there is no demo service '{name}'; the services are {known}"
             )));
         }
     };
@@ -37,12 +37,12 @@ pub(crate) async fn run(
     Ok(tool.serve_with(settings, environment).await)
 }
 
-/// Asks this process to end once its standard input does: the demo holds the other end, so a demo
-/// that is killed leaves no service behind.
+/// Terminates this process when its standard input closes. The demo holds the other end, so a
+/// service does not outlive a killed demo.
 pub(crate) fn end_with_parent() {
     std::thread::spawn(|| {
         let mut rest = Vec::new();
-        // Whether it ends or fails, nobody is there any more.
+        // On end of file or an error, the parent is gone.
         let _gone = std::io::stdin().lock().read_to_end(&mut rest);
         let _sent = kill_process(getpid(), Signal::TERM);
     });

@@ -1,17 +1,17 @@
-//! Colours and width of standard output.
+//! Colours and width of the output.
 
 use std::io::IsTerminal;
 
-/// How to write to one stream.
+/// The style of one stream.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Style {
     colour: bool,
-    /// Columns to fill.
+    /// The width in columns.
     pub(crate) width: usize,
 }
 
 impl Style {
-    /// For standard output: colours only on a terminal, and never against `NO_COLOR`.
+    /// The style of standard output: colours only on a terminal, and only without `NO_COLOR`.
     pub(crate) fn of_stdout(no_colour: bool, columns: Option<&str>) -> Self {
         let terminal = std::io::stdout().is_terminal();
         let columns = columns.and_then(|columns| columns.parse().ok());
@@ -37,12 +37,12 @@ impl Style {
         }
     }
 
-    /// Red: errors, and nothing else.
+    /// Red, only for errors.
     pub(crate) fn error(self, text: &str) -> String {
         self.wrap("31", text)
     }
 
-    /// Grey: what is beside the point.
+    /// Grey, for less important text.
     pub(crate) fn dim(self, text: &str) -> String {
         self.wrap("2", text)
     }

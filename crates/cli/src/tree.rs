@@ -1,14 +1,14 @@
-//! A trace as a tree in the terminal.
+//! Draws a trace as a tree.
 
 use crate::{backend::Span, elapsed::elapsed, style::Style};
 use std::collections::{HashMap, HashSet};
 
-/// Columns that a bar may take.
+/// Maximum width of a bar.
 const BAR: usize = 32;
-/// The most columns of a name with its branch.
+/// Maximum width of a name with its branch.
 const NAME: usize = 48;
 
-/// Draws all spans: branch and name, service or tokens, duration, and when it ran.
+/// Draws all spans: branch and name, service or tokens, duration, and a time bar.
 pub(crate) fn draw(spans: &[Span], style: Style) -> String {
     let rows = rows(spans);
     let start = spans.iter().map(|span| span.start_unix_nano).min();
@@ -57,7 +57,7 @@ pub(crate) fn draw(spans: &[Span], style: Style) -> String {
 struct Row<'a> {
     span: &'a Span,
     branch: String,
-    /// Whether another service takes over here.
+    /// Whether the service differs from the parent's.
     enters_service: bool,
 }
 
@@ -83,8 +83,8 @@ impl Row<'_> {
     }
 }
 
-/// All spans in the order of a walk, children by their start. A span whose parent is not there
-/// stands at the top, and no span is shown twice or lost, also where parents form a ring.
+/// All spans in depth-first order, children by start time. A span with an unknown parent is a root.
+/// Every span is shown exactly once, even if parents form a cycle.
 fn rows(spans: &[Span]) -> Vec<Row<'_>> {
     let known: HashSet<&str> = spans.iter().map(|span| span.span_id.as_str()).collect();
     let mut children: HashMap<Option<&str>, Vec<&Span>> = HashMap::new();
@@ -99,7 +99,7 @@ fn rows(spans: &[Span]) -> Vec<Row<'_>> {
     let mut rows = Vec::with_capacity(spans.len());
     let mut shown = HashSet::new();
     let tops = children.get(&None).cloned().unwrap_or_default();
-    // Spans of a ring have no top: each that is still not shown begins one.
+    // Spans of a cycle have no root: each one not yet shown starts a tree.
     for top in tops.into_iter().chain(spans) {
         walk(top, None, "", "", &children, &mut shown, &mut rows);
     }
@@ -136,7 +136,7 @@ fn walk<'a>(
     }
 }
 
-/// When the span ran, as a piece of a line of `width` columns.
+/// The time of the span as a bar within `width` columns.
 fn span_bar(span: &Span, start: u64, end: u64, width: usize) -> String {
     let whole = u128::from(end.saturating_sub(start)).max(1);
     let column = |at: u64| {
@@ -151,7 +151,7 @@ fn span_bar(span: &Span, start: u64, end: u64, width: usize) -> String {
     bar
 }
 
-/// `text` in exactly `width` columns.
+/// Pads or truncates `text` to `width` columns.
 fn fit(text: &str, width: usize) -> String {
     let long = text.chars().count() > width;
     let mut fitted: String = text.chars().take(width - usize::from(long)).collect();

@@ -1,4 +1,4 @@
-//! The local backend, with the registry beside it.
+//! The local backend and the registry.
 
 mod hangup;
 
@@ -15,8 +15,8 @@ use hangup::{Hangup, Meaning};
 use std::{io, pin::pin, process::ExitCode, time::Duration};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// How long a shutdown may take: what a collector holds is sent on, requests under way are
-/// answered, the store is synced.
+/// Time limit of a shutdown: the collector drains, requests in progress are answered, the store is
+/// synced.
 const FAREWELL: Duration = Duration::from_secs(10);
 
 /// A backend that this process runs.
@@ -25,11 +25,11 @@ pub(crate) struct Local {
     backend: Backend,
 }
 
-/// Starts the backend as flags, environment and file say, in this order, and a collector before it
-/// where there is one.
+/// Starts the backend with the settings from flags, environment and file, in this order of
+/// precedence, and a collector in front of it if there is one.
 ///
 /// # Errors
-/// If an address is taken, the data folder cannot be used, or a collector that was named is none.
+/// If an address is in use, the data folder cannot be used, or the named program is not a collector.
 pub(crate) async fn start(
     listen: &Listen,
     settings: &Settings,
@@ -38,7 +38,7 @@ pub(crate) async fn start(
 ) -> Result<Local, Failure> {
     let mut config = settings
         .load::<BackendConfig>()
-        .map_err(|error| Failure::from_error("the settings cannot be used", &error))?
+        .map_err(|error| Failure::from_error("invalid settings", &error))?
         .into_value();
     if let Some(address) = listen.grpc {
         config = config.grpc(address);
@@ -60,8 +60,8 @@ pub(crate) async fn start(
         .with_routes(registry_router(MemoryRegistry::new()));
     let backend = Backend::start(config)
         .await
-        .map_err(|error| Failure::from_error("the backend did not start", &error))?;
-    // What the start has to say (another port, a loss in a crash) is in the log already.
+        .map_err(|error| Failure::from_error("cannot start the backend", &error))?;
+    // Notes about the start (another port, data lost in a crash) are in the log already.
     Ok(Local { backend })
 }
 
@@ -71,53 +71,52 @@ impl Local {
         self.backend.endpoints().page().to_owned()
     }
 
-    /// Has the collector read its configuration again, and says what came of it.
+    /// Makes the collector reload its configuration, and logs the result.
     async fn reload(&self) {
         match self.backend.reload().await {
-            Ok(()) => tracing::info!("the collector has taken its configuration over anew"),
+            Ok(()) => tracing::info!("the collector has reloaded its configuration"),
             Err(error) => {
-                let failure = Failure::from_error("nothing was reloaded", &error);
+                let failure = Failure::from_error("reload failed", &error);
                 tracing::warn!("{failure}");
             }
         }
     }
 
-    /// Has the collector send on what it holds, answers what is under way, syncs the store, and
-    /// gives the folder up.
+    /// Drains the collector, answers requests in progress, syncs the store, and releases the folder.
     ///
-    /// What did not reach the store in time was acknowledged by a collector or by nobody, never by
-    /// the store: it is said, and is no error.
+    /// Data that did not reach the store in time was never acknowledged by the store. This is
+    /// reported, but is not an error.
     ///
     /// # Errors
-    /// If something that was acknowledged could not be synced.
+    /// If acknowledged data could not be synced.
     pub(crate) async fn stop(self) -> Result<(), Failure> {
         let report = self.backend.shutdown(FAREWELL).await;
         if !report.drained {
             tell(
-                "glassbox: not everything was in the store in time: what a collector still held may \
-                 be lost, and who was not answered has to send again",
+                "glassbox: not all data reached the store in time: data still in the collector may be \
+                 lost, and requests without a response have to be sent again",
             );
         }
         match report.synced {
             true => Ok(()),
             false => Err(Failure::new(
-                "the store could not be synced to disk; the newest data may be lost after a power cut",
+                "cannot sync the store to disk; the newest data may be lost after a power failure",
             )),
         }
     }
 }
 
-/// `glassbox up`: runs the backend until it is asked to stop.
+/// `glassbox up`: runs the backend until it is stopped.
 ///
 /// # Errors
-/// If it cannot start, or not end in order.
+/// If the backend cannot start or does not shut down cleanly.
 pub(crate) async fn run(
     listen: &Listen,
     settings: &Settings,
     environment: &Environment,
     shim: Shim,
 ) -> Result<ExitCode, Failure> {
-    let mut hangup = Hangup::heed();
+    let mut hangup = Hangup::listen();
     let mut stop = pin!(interrupted());
     let local = tokio::select! {
         local = start(listen, settings, environment, shim) => local?,
@@ -159,24 +158,24 @@ fn greeting(backend: &backend::Backend) -> String {
     )
 }
 
-/// Resolves with the first Ctrl-C or SIGTERM since it was called.
+/// Resolves on the first Ctrl-C or SIGTERM after the call.
 pub(crate) fn interrupted() -> impl Future<Output = ()> {
     let terminate = signal(SignalKind::terminate());
     let interrupt = signal(SignalKind::interrupt());
     async {
         tokio::select! {
-            () = heard(terminate) => {}
-            () = heard(interrupt) => {}
+            () = received(terminate) => {}
+            () = received(interrupt) => {}
         }
     }
 }
 
-async fn heard(signals: io::Result<Signal>) {
+async fn received(signals: io::Result<Signal>) {
     match signals {
         Ok(mut signals) => {
             signals.recv().await;
         }
-        // Without a handler the signal ends the process by itself.
+        // Without a handler the signal terminates the process.
         Err(_) => std::future::pending().await,
     }
 }

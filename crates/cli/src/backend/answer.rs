@@ -1,4 +1,4 @@
-//! What the backend's API answers, as far as the command line reads it.
+//! Responses of the backend's API, limited to the fields that the command uses.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -7,23 +7,23 @@ use std::collections::BTreeMap;
 /// `GET /api/status`.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Status {
-    /// Where the backend listens.
+    /// The addresses of the backend.
     pub(crate) endpoints: Endpoints,
-    /// What receives for it.
+    /// Its receiver.
     #[serde(default)]
     pub(crate) collector: Collector,
-    /// What it keeps.
+    /// Its stored data.
     #[serde(default)]
     pub(crate) store: Store,
-    /// Requests that were not taken, by reason.
+    /// Refused requests, by reason.
     #[serde(default)]
     pub(crate) refused: Map<String, Value>,
-    /// Records that were not taken, by reason.
+    /// Rejected records, by reason.
     #[serde(default)]
     pub(crate) rejected: Map<String, Value>,
 }
 
-/// What receives for a backend, and how it fares.
+/// The receiver of a backend and its state.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Collector {
@@ -31,25 +31,25 @@ pub(crate) struct Collector {
     pub(crate) mode: String,
     /// `starting`, `running`, `restarting`, `fallen_back` or `stopped`.
     pub(crate) state: Option<String>,
-    /// Whether anybody receives.
+    /// Whether OTLP is received.
     pub(crate) running: bool,
-    /// Why the backend receives by itself, where it does.
+    /// Why the embedded receiver is used, if it is.
     pub(crate) reason: Option<String>,
-    /// The program that receives.
+    /// The path of the collector.
     pub(crate) binary: Option<String>,
-    /// Of that program.
+    /// The version of the collector.
     pub(crate) version: Option<String>,
-    /// The process that receives.
+    /// The process id of the collector.
     pub(crate) pid: Option<u32>,
-    /// How often it was started again.
+    /// The number of restarts.
     pub(crate) restarts: u64,
-    /// The last time that it ended by itself.
+    /// The last unexpected exit.
     pub(crate) last_exit: Option<LastExit>,
-    /// What its exporters could not hand on, by their names.
+    /// Data that its exporters dropped, by exporter name.
     pub(crate) lost: BTreeMap<String, Loss>,
 }
 
-/// What one exporter of a collector could not hand on.
+/// Data that one exporter of a collector dropped.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Loss {
@@ -59,7 +59,7 @@ pub(crate) struct Loss {
     pub(crate) last_unix_nano: u64,
 }
 
-/// How a collector ended by itself.
+/// An unexpected exit of a collector.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct LastExit {
@@ -68,12 +68,12 @@ pub(crate) struct LastExit {
 }
 
 impl Collector {
-    /// Whether it is a process beside the backend's own.
+    /// Whether the receiver is a separate process.
     pub(crate) fn is_otelcol(&self) -> bool {
         self.mode == "otelcol"
     }
 
-    /// In a few words, as a person reads them.
+    /// A short description.
     pub(crate) fn line(&self) -> String {
         if !self.is_otelcol() {
             let reason = self.reason.as_ref();
@@ -86,7 +86,7 @@ impl Collector {
         }
     }
 
-    /// The program that receives, with its version, its file and its process.
+    /// The collector with its version, path and process id.
     pub(crate) fn program(&self) -> String {
         let mut line = "otelcol".to_owned();
         if let Some(version) = &self.version {
@@ -102,7 +102,7 @@ impl Collector {
     }
 }
 
-/// What a backend keeps.
+/// The stored data of a backend.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Store {
@@ -112,18 +112,18 @@ pub(crate) struct Store {
     pub(crate) pruned: Pruned,
 }
 
-/// What a backend keeps no more.
+/// The pruned data of a backend.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Pruned {
     pub(crate) spans: u64,
     pub(crate) log_records: u64,
     pub(crate) data_points: u64,
-    /// Nothing from before this is kept.
+    /// All data from before this time is pruned.
     pub(crate) before_unix_nano: Option<u64>,
 }
 
-/// Where a backend listens, as URLs.
+/// The addresses of a backend, as URLs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Endpoints {
     /// OTLP over gRPC.
@@ -137,7 +137,7 @@ pub(crate) struct Endpoints {
 /// `GET /api/otel/traces?trace_id=…`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Trace {
-    /// In the order of their start.
+    /// Ordered by start time.
     pub(crate) spans: Vec<Span>,
 }
 
@@ -159,7 +159,7 @@ pub(crate) struct Span {
 
 #[cfg(feature = "demo")]
 impl Span {
-    /// A text attribute.
+    /// A string attribute.
     pub(crate) fn text(&self, key: &str) -> Option<&str> {
         self.attributes.get(key).and_then(Value::as_str)
     }
@@ -174,7 +174,7 @@ impl Span {
         self.text("gen_ai.operation.name")
     }
 
-    /// Whether it ended in an error.
+    /// Whether the status is an error.
     pub(crate) fn is_error(&self) -> bool {
         self.status == "error"
     }
@@ -193,7 +193,7 @@ pub(crate) struct TraceSummary {
     pub(crate) start_unix_nano: u64,
 }
 
-/// What one service has in a trace.
+/// A service in a trace.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ServiceShare {
     pub(crate) name: String,
@@ -214,7 +214,7 @@ pub(crate) struct MetricSummary {
 /// `GET /api/otel/metrics?name=…`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Metric {
-    /// One for each set of attributes of each instance.
+    /// One per set of attributes and instance.
     pub(crate) series: Vec<Series>,
 }
 
@@ -224,7 +224,7 @@ pub(crate) struct Series {
     pub(crate) instance: Option<String>,
     pub(crate) service: String,
     pub(crate) attributes: Map<String, Value>,
-    /// By time.
+    /// Ordered by time.
     pub(crate) points: Vec<Value>,
 }
 

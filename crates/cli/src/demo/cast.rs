@@ -1,4 +1,4 @@
-//! Who takes part in the demo: the model, the tools and the agent, each a process of its own.
+//! The processes of the demo: the model, the tools and the agent.
 
 use super::{Stage, Stop, interrupted};
 use crate::{backend::Backend, child::Child, failure::Failure, terminal::tell};
@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The tools, then the agent that needs them.
+/// The tools, then the agent that uses them.
 pub(crate) const SERVICES: &[&str] = &[
     "geocoding-tool",
     "time-tool",
@@ -17,26 +17,26 @@ pub(crate) const SERVICES: &[&str] = &[
     "weather-tool",
     "travel-agent",
 ];
-/// Who is asked.
+/// The agent that answers the question.
 pub(crate) const AGENT: &str = "travel-agent";
 
-/// How long everybody may take to register.
+/// Time limit for all services to register.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long everybody may take to drain and flush.
+/// Time limit for a service to drain and flush.
 const FAREWELL: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Everybody who was started.
+/// The started processes.
 #[derive(Debug)]
 pub(crate) struct Cast {
     children: Vec<Child>,
 }
 
 impl Cast {
-    /// Starts everybody and waits until all are registered and ready.
+    /// Starts all processes and waits until all services are registered and ready.
     ///
     /// # Errors
-    /// If somebody ends, or is not ready in time or before the whole demo shall stop.
+    /// If a process exits, is not ready in time, or the demo is interrupted.
     pub(super) async fn start(
         stage: &Stage<'_>,
         stop: &mut Stop,
@@ -44,7 +44,7 @@ impl Cast {
         let mut cast = Self {
             children: Vec::new(),
         };
-        // On a backend that already runs, others may be registered under the same names.
+        // On a running backend, other services may be registered under the same names.
         let earlier = instances(stage.backend).await?;
         let ready = match cast.start_all(stage) {
             Ok(()) => tokio::select! {
@@ -76,7 +76,7 @@ impl Cast {
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf".to_owned()),
             ("GLASSBOX_REGISTRY_URL", backend.registry().to_owned()),
         ]);
-        // A person waits for the trace: hand it over as it happens, unless told otherwise.
+        // A person waits for the trace: export with short delays, unless configured otherwise.
         for (name, millis) in [
             ("OTEL_BSP_SCHEDULE_DELAY", "200"),
             ("OTEL_BLRP_SCHEDULE_DELAY", "200"),
@@ -107,7 +107,7 @@ impl Cast {
         Ok(())
     }
 
-    /// Waits until every service has registered; gives the agent's registration.
+    /// Waits until every service has registered, and returns the agent's registration.
     async fn await_all(
         &mut self,
         backend: &Backend,
@@ -122,7 +122,11 @@ impl Cast {
             let mut found = backend.services().await?.services;
             found.retain(|service| ready.matches(service) && !earlier.contains(&service.instance));
             let is_there = |name: &&&str| found.iter().any(|service| service.name == **name);
-            let absent: Vec<_> = SERVICES.iter().filter(|name| !is_there(name)).collect();
+            let absent: Vec<&str> = SERVICES
+                .iter()
+                .filter(|name| !is_there(name))
+                .copied()
+                .collect();
             if absent.is_empty()
                 && let Some(agent) = found.iter().find(|service| service.name == AGENT)
             {
@@ -130,22 +134,23 @@ impl Cast {
             }
             if start.elapsed() > PATIENCE {
                 return Err(Failure::new(format!(
-                    "{absent:?} did not register at {} within {PATIENCE:?}",
-                    backend.registry()
+                    "services did not register at {} within {PATIENCE:?}: {}",
+                    backend.registry(),
+                    absent.join(", ")
                 )));
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    /// Who has ended without being asked, if anybody.
+    /// Describes a process that has exited unexpectedly, if any.
     pub(crate) fn ended(&mut self) -> Option<String> {
         self.children.iter_mut().find_map(Child::ended)
     }
 
-    /// Ends everybody, the agent first, so that each flushes what it has seen.
+    /// Stops all processes, the agent first, so that each flushes its telemetry.
     pub(crate) async fn stop(self) {
-        // The agent was started last and calls the others: it drains while they still answer.
+        // The agent calls the others, so it drains first.
         let mut children = self.children;
         if let Some(agent) = children.pop_if(|child| child.name() == AGENT) {
             agent.stop(FAREWELL).await;
@@ -163,9 +168,9 @@ async fn instances(backend: &Backend) -> Result<Vec<String>, Failure> {
         .collect())
 }
 
-/// A loopback address that nobody listens on at the moment.
+/// A free loopback address.
 fn free_address() -> Result<SocketAddr, Failure> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())
-        .map_err(|error| Failure::from_error("no free loopback port was found", &error))
+        .map_err(|error| Failure::from_error("cannot find a free loopback port", &error))
 }

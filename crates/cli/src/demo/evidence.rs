@@ -1,4 +1,4 @@
-//! Whether a run can be seen through: what must be in the backend before the demo says "well".
+//! Whether the telemetry of a run is complete: what must be in the backend for the demo to succeed.
 
 use crate::{
     backend::{Backend, Span},
@@ -9,23 +9,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Between two looks at the backend.
+/// The interval between two queries of the backend.
 const PAUSE: Duration = Duration::from_millis(100);
 /// `gen_ai.client.token.usage`.
 const TOKENS: &str = glassbox_semconv::gen_ai_v1_41::CLIENT_TOKEN_USAGE.name;
 
-/// What is known of a run.
+/// The telemetry of a run.
 #[derive(Debug)]
 pub(crate) struct Evidence {
     /// In the order of their start.
     pub(crate) spans: Vec<Span>,
     /// Log records that carry the trace id.
     pub(crate) logs: u64,
-    /// Why the run cannot be seen through, if so.
+    /// What is missing, if anything.
     pub(crate) missing: Vec<String>,
 }
 
-/// What kind of run it was, and so what its trace must hold.
+/// The kind of run, which determines what its trace must contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Run {
     /// An agent asked a model.
@@ -35,7 +35,7 @@ pub(crate) enum Run {
 }
 
 impl Evidence {
-    /// Looks until nothing is missing, or until `patience` ends.
+    /// Polls until nothing is missing, or for at most `patience`.
     ///
     /// # Errors
     /// If the backend does not answer.
@@ -68,7 +68,7 @@ impl Evidence {
     }
 }
 
-/// What the trace lacks to join the agent, the model and every tool that was called.
+/// What the trace lacks to connect the agent, the model and every called tool.
 fn missing_spans(spans: &[Span], run: Run) -> Vec<String> {
     let by_id: HashMap<&str, &Span> = spans
         .iter()
@@ -104,7 +104,7 @@ fn missing_spans(spans: &[Span], run: Run) -> Vec<String> {
                 && span.service != call.service
                 && is_below(span, &call.span_id, &by_id)
         });
-        // A call that failed on this side never reached its tool.
+        // A call that failed on the caller's side may not have reached its tool.
         if !served && !call.is_error() {
             missing.push(format!(
                 "the tool behind '{}' is not in the trace",
@@ -117,7 +117,7 @@ fn missing_spans(spans: &[Span], run: Run) -> Vec<String> {
 
 fn is_below(span: &Span, ancestor: &str, by_id: &HashMap<&str, &Span>) -> bool {
     let mut at = span;
-    // A ring of parents must not hold us: no chain is longer than the trace.
+    // Guards against a cycle of parents: no chain is longer than the trace.
     for _ in 0..by_id.len() {
         let Some(parent) = at.parent_span_id.as_deref() else {
             return false;
@@ -133,7 +133,7 @@ fn is_below(span: &Span, ancestor: &str, by_id: &HashMap<&str, &Span>) -> bool {
     false
 }
 
-/// Whether the token metric has come from the very instances that called the model.
+/// Whether the token metric has arrived from every instance that called the model.
 async fn missing_tokens(backend: &Backend, spans: &[Span]) -> Result<Vec<String>, Failure> {
     let metric = backend.metric(TOKENS).await?;
     let counted: BTreeSet<&str> = metric

@@ -1,4 +1,4 @@
-//! How a run is told: as text for a person, or as one JSON object.
+//! The result of a run, as text or as one JSON object.
 
 use super::{
     evidence::{Evidence, Run},
@@ -14,17 +14,17 @@ use serde::Serialize;
 use serde_json::Value;
 use std::{collections::BTreeSet, fmt::Write, process::ExitCode};
 
-/// Everything that is known when the run is over.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Outcome<'a> {
     question: &'a Question,
     answer: Answer,
     evidence: Evidence,
-    /// Of the backend, once everything had arrived.
+    /// The status of the backend after all telemetry arrived.
     status: &'a Status,
 }
 
-/// The JSON form; its fields are a promise to scripts.
+/// The JSON form. Scripts rely on its fields.
 #[derive(Serialize)]
 struct Object<'a> {
     answer: &'a Value,
@@ -33,7 +33,7 @@ struct Object<'a> {
     endpoints: &'a Endpoints,
     collector: &'a Collector,
     spans: Vec<SpanObject<'a>>,
-    /// Only where the exit status is not 0.
+    /// Only if the exit status is not 0.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     missing: &'a [String],
 }
@@ -64,7 +64,7 @@ impl<'a> From<&'a Span> for SpanObject<'a> {
 }
 
 impl<'a> Outcome<'a> {
-    /// Everything that is known.
+    /// Combines the parts of a result.
     pub(crate) fn new(
         question: &'a Question,
         answer: Answer,
@@ -95,7 +95,7 @@ impl<'a> Outcome<'a> {
         text
     }
 
-    /// Question, answer, tree, sums and addresses.
+    /// Question, answer, tree, totals and addresses.
     pub(crate) fn to_text(&self, style: Style, real_model: bool) -> String {
         let mut out = format!("\n▸ {}\n", style.strong(self.question.title()));
         if let Some(model) = &self.answer.model {
@@ -168,14 +168,14 @@ impl<'a> Outcome<'a> {
         )
     }
 
-    /// Says what is missing; success only if nothing is.
+    /// Prints what is missing. Succeeds only if nothing is.
     pub(crate) fn report(&self) -> ExitCode {
         if self.evidence.missing.is_empty() {
             return ExitCode::SUCCESS;
         }
         let missing = self.evidence.missing.join("; ");
         tell(&format!(
-            "glassbox: the answer came, but its trace is not whole: {missing}"
+            "glassbox: the question was answered, but its trace is incomplete: {missing}"
         ));
         ExitCode::FAILURE
     }

@@ -1,4 +1,4 @@
-//! What the agent is asked, and what it answers.
+//! The question to the agent, and its answer.
 
 use super::evidence::Run;
 use crate::{args::Demo, failure::Failure};
@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
-/// How long the agent may take, as its own capabilities say at most.
+/// Time limit for the answer: the longest timeout of the agent's capabilities.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// What to ask.
+/// A question or a workflow.
 #[derive(Clone, Debug)]
 pub(crate) struct Question {
     capability: String,
@@ -20,12 +20,12 @@ pub(crate) struct Question {
     run: Run,
 }
 
-/// What came back.
+/// The response of the agent.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Answer {
-    /// The answer; a text, or the output of a workflow.
+    /// The text of the answer, or the output of a workflow.
     pub(crate) answer: Value,
-    /// The model that answered; none in a workflow.
+    /// The model that answered; `None` for a workflow.
     #[serde(default)]
     pub(crate) model: Option<String>,
     /// The trace of the run, 32 hex digits.
@@ -33,10 +33,10 @@ pub(crate) struct Answer {
 }
 
 impl Question {
-    /// The question or the workflow of the command line.
+    /// The question or the workflow from the command line.
     ///
     /// # Errors
-    /// If an input is no `KEY=VALUE`.
+    /// If an input is not of the form `KEY=VALUE`.
     pub(crate) fn from_args(demo: &Demo) -> Result<Self, Failure> {
         let Some(workflow) = &demo.workflow else {
             return Ok(Self {
@@ -50,10 +50,10 @@ impl Question {
         for pair in &demo.input {
             let (key, value) = pair.split_once('=').ok_or_else(|| {
                 Failure::new(format!(
-                    "--input '{pair}' is no KEY=VALUE, such as city=Oslo"
+                    "--input '{pair}' is not of the form KEY=VALUE, such as city=Oslo"
                 ))
             })?;
-            // Numbers and booleans are what they look like; everything else is text.
+            // Valid JSON is used as such; everything else is a string.
             let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
             input.insert(key.to_owned(), value);
         }
@@ -65,12 +65,12 @@ impl Question {
         })
     }
 
-    /// What kind of run it is.
+    /// The kind of run.
     pub(crate) fn run(&self) -> Run {
         self.run
     }
 
-    /// As a person reads it.
+    /// The title shown to the user.
     pub(crate) fn title(&self) -> &str {
         &self.title
     }
@@ -78,7 +78,7 @@ impl Question {
     /// Asks the agent.
     ///
     /// # Errors
-    /// If it does not answer, with its own sentence where it has one.
+    /// If it does not answer, with its error message if there is one.
     pub(crate) async fn ask(&self, agent: &ServiceInfo) -> Result<Answer, Failure> {
         let url = format!("{}/v1/capabilities/{}", agent.endpoint, self.capability);
         let response = HttpClient::new()
@@ -92,9 +92,10 @@ impl Question {
             })?;
         let status = response.status();
         if status.is_success() {
-            return response.json().await.map_err(|error| {
-                Failure::from_error("the agent's answer was not understood", &error)
-            });
+            return response
+                .json()
+                .await
+                .map_err(|error| Failure::from_error("cannot parse the agent's answer", &error));
         }
         let problem: Problem = response.json().await.map_err(|error| {
             Failure::from_error(&format!("the agent answered with status {status}"), &error)

@@ -1,4 +1,4 @@
-//! What emitting costs an application with these settings.
+//! Checks the cost of emitting with the settings of the application.
 
 use super::{
     emission::Emission,
@@ -8,12 +8,12 @@ use glassbox_config::Loaded;
 use glassbox_telemetry::{Console, TelemetryConfig};
 use std::time::Duration;
 
-/// Whether the application is held up by what it emits.
+/// Whether emitting slows the application down.
 pub(super) fn look(emission: &Emission, settings: &Loaded<TelemetryConfig>) -> Finding {
     let slow = emission.slow();
     if slow.is_empty() {
         let what = format!(
-            "emitting is fast here: a span {}, a log record {}, a measurement {}",
+            "emitting is fast: a span {}, a log record {}, a measurement {}",
             time(emission.span),
             time(emission.log),
             time(emission.measurement)
@@ -25,27 +25,26 @@ pub(super) fn look(emission: &Emission, settings: &Loaded<TelemetryConfig>) -> F
         .map(|(kind, cost)| format!("{kind} takes {}", time(cost)))
         .collect();
     let what = format!("emitting is slow: {}", slow.join(", "));
-    Finding::broken(Hop::Application, "slow_emission", what, mend(settings))
+    Finding::broken(Hop::Application, "slow_emission", what, fix(settings))
 }
 
 /// Emitting has not come back within this time.
 pub(super) fn held_up(settings: &Loaded<TelemetryConfig>, patience: Duration) -> Finding {
-    let what =
-        format!("emitting a few spans and log records does not come back within {patience:?}");
-    Finding::broken(Hop::Application, "slow_emission", what, mend(settings))
+    let what = format!("emitting a few spans and log records does not finish within {patience:?}");
+    Finding::broken(Hop::Application, "slow_emission", what, fix(settings))
 }
 
-fn mend(settings: &Loaded<TelemetryConfig>) -> String {
+fn fix(settings: &Loaded<TelemetryConfig>) -> String {
     match settings.console {
-        // Everything but the console is handed to another thread.
+        // Everything except the console output runs on another thread.
         Console::Off => {
-            "nothing here waits for the network, so the machine itself is too busy: give \
-                         the application more processor time, or emit less"
+            "emitting does not wait for the network, so the machine is overloaded: give the \
+                         application more CPU time, or emit less"
                 .to_owned()
         }
         format => format!(
-            "each log record waits for standard error, where it is written as {format} ({}): set \
-             GLASSBOX_LOG_FORMAT to off, or let whoever reads standard error read faster",
+            "each log record is written to standard error as {format} ({}), which is slow: set \
+             GLASSBOX_LOG_FORMAT to off, or make the reader of standard error faster",
             settings.origin("console")
         ),
     }
@@ -82,9 +81,9 @@ mod tests {
         let slow = found(Duration::from_millis(3), "json");
         assert_eq!((slow.mark, slow.code), (Mark::Broken, "slow_emission"));
         assert_eq!(slow.what, "emitting is slow: a log record takes 3.0 ms");
-        let mend = slow.mend.unwrap();
-        assert!(mend.contains("variable GLASSBOX_LOG_FORMAT"), "{mend}");
-        let mend = found(Duration::from_millis(3), "off").mend.unwrap();
-        assert!(mend.contains("processor time"), "{mend}");
+        let fix = slow.fix.unwrap();
+        assert!(fix.contains("variable GLASSBOX_LOG_FORMAT"), "{fix}");
+        let fix = found(Duration::from_millis(3), "off").fix.unwrap();
+        assert!(fix.contains("CPU time"), "{fix}");
     }
 }

@@ -1,5 +1,5 @@
-//! What has come from applications, as the backend sees it: nothing, no metrics yet, too many
-//! series, an open breaker.
+//! Checks what applications have sent to the backend: nothing, no metrics yet, too many series, an
+//! open breaker.
 
 use super::{
     backend::{Known, age},
@@ -19,27 +19,27 @@ use std::{
 };
 
 const HOP: Hop = Hop::Arrivals;
-/// How far back is looked.
+/// The time range of the check.
 const RECENT: &str = "1h";
-/// The most metrics that are looked into.
+/// Maximum number of metrics checked.
 const METRICS: &str = "500";
-/// The most points of one metric that are looked at.
+/// Maximum number of points checked per metric.
 const POINTS: &str = "5000";
-/// The attribute of the series that takes what is over the limit.
+/// The attribute of the overflow series.
 const OVERFLOW: &str = "otel.metric.overflow";
-/// A breaker that refuses calls within this time is open now, or was a moment ago.
+/// A breaker that rejected calls within this time counts as open.
 const OPEN: &str = "5m";
 
-/// What is asked about.
+/// The scope of the check.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Question<'a> {
-    /// The service that somebody misses something of.
+    /// The service to check; `None` for all.
     pub(super) service: Option<&'a str>,
     /// How often it sends metrics.
     pub(super) metric_interval: Duration,
 }
 
-/// Looks at what applications have sent of late.
+/// Checks what applications have sent recently.
 pub(super) async fn look(
     known: &Known,
     question: Question<'_>,
@@ -48,10 +48,11 @@ pub(super) async fn look(
     let why = match tokio::time::timeout(patience, walk(known, question)).await {
         Ok(Ok(findings)) => return findings,
         Ok(Err(failure)) => failure.to_string(),
-        Err(_) => format!("the backend has not answered all questions within {patience:?}"),
+        Err(_) => format!("the backend did not answer all queries within {patience:?}"),
     };
-    let mend = "look again with a longer --timeout; if that is no help, see the log of the backend";
-    vec![Finding::unknown(HOP, "backend_failed", why).mend(mend)]
+    let fix =
+        "try again with a longer --timeout; if that does not help, check the log of the backend";
+    vec![Finding::unknown(HOP, "backend_failed", why).fix(fix)]
 }
 
 async fn walk(known: &Known, question: Question<'_>) -> Result<Vec<Finding>, Failure> {
@@ -72,7 +73,7 @@ async fn walk(known: &Known, question: Question<'_>) -> Result<Vec<Finding>, Fai
     Ok(findings)
 }
 
-/// Which services there are at all.
+/// Lists the services that have sent traces.
 async fn of_all(known: &Known) -> Result<Finding, Failure> {
     let traces: Traces = known
         .client
@@ -87,16 +88,19 @@ async fn of_all(known: &Known) -> Result<Finding, Failure> {
         .collect();
     if services.is_empty() {
         let what = "no application has sent a trace within the last hour";
-        let mend = "if one should have, run 'glassbox doctor --service NAME' where it runs, with its \
+        let fix = "if one should have, run 'glassbox doctor --service NAME' where it runs, with its \
                     environment";
-        return Ok(Finding::note(HOP, "no_application", what).mend(mend));
+        return Ok(Finding::note(HOP, "no_application", what).fix(fix));
     }
     let services: Vec<&str> = services.into_iter().collect();
-    let what = format!("traces within the last hour: {}", services.join(", "));
+    let what = format!(
+        "services with traces within the last hour: {}",
+        services.join(", ")
+    );
     Ok(Finding::well(HOP, what))
 }
 
-/// Whether anything of one service is there, and what is missing.
+/// Checks which signals of one service have arrived.
 async fn of_service(
     known: &Known,
     service: &str,
@@ -109,25 +113,26 @@ async fn of_service(
     let of_logs = [("service", service), ("since", RECENT), ("limit", "1")];
     let logs: crate::backend::Logs = client.query("/api/otel/logs", &of_logs).await?;
     if traces.traces.is_empty() && metrics.metrics.is_empty() && logs.total == 0 {
-        let what =
-            format!("nothing of {service} has arrived within the last hour, and the way is open");
-        let mend = "if it runs, it has no telemetry installed, or another environment than this one: \
-                    call glassbox_telemetry::init first thing in its main, hold the guard to the end, \
-                    and run the doctor with its environment";
-        return Ok(vec![Finding::broken(HOP, "silent_service", what, mend)]);
+        let what = format!(
+            "nothing from {service} has arrived within the last hour, although the path works"
+        );
+        let fix = "if it is running, it has no telemetry installed or a different environment: call \
+                    glassbox_telemetry::init at the start of its main, keep the guard until the \
+                    end, and run the doctor with its environment";
+        return Ok(vec![Finding::broken(HOP, "silent_service", what, fix)]);
     }
     let what = format!(
-        "of {service} within the last hour: traces {}, metrics {}, log records {}",
+        "from {service} within the last hour: {} traces, {} metrics, {} log records",
         traces.traces.len(),
         metrics.metrics.len(),
         logs.total
     );
     let mut findings = vec![Finding::well(HOP, what)];
     if traces.traces.is_empty() {
-        let what = format!("no traces of {service}, though it sends");
-        let mend = "see that it was asked anything, that OTEL_TRACES_SAMPLER keeps some where it runs, \
-                    and that OTEL_TRACES_EXPORTER is not none there";
-        findings.push(Finding::note(HOP, "no_traces", what).mend(mend));
+        let what = format!("no traces from {service}, but other signals");
+        let fix = "check that it has received requests, and that its OTEL_TRACES_SAMPLER samples some \
+                    traces and its OTEL_TRACES_EXPORTER is not none";
+        findings.push(Finding::note(HOP, "no_traces", what).fix(fix));
     }
     if metrics.metrics.is_empty() {
         let first = traces
@@ -144,23 +149,23 @@ async fn of_service(
 fn no_metrics(service: &str, running: Duration, interval: Duration) -> Finding {
     if running <= interval {
         let what = format!(
-            "no metrics of {service} yet: they are collected every {interval:?}, and its first span is \
-             {} old",
+            "no metrics from {service} yet: they are collected every {interval:?}, and its first span \
+             is {} old",
             elapsed::age(running)
         );
-        let mend = "wait, or set OTEL_METRIC_EXPORT_INTERVAL to 5000 (milliseconds)";
-        return Finding::note(HOP, "no_metrics_yet", what).mend(mend);
+        let fix = "wait, or set OTEL_METRIC_EXPORT_INTERVAL to 5000 (milliseconds)";
+        return Finding::note(HOP, "no_metrics_yet", what).fix(fix);
     }
     let what = format!(
-        "no metrics of {service}, {} after its first span: they are collected every {interval:?}",
+        "no metrics from {service}, {} after its first span: they are collected every {interval:?}",
         elapsed::age(running)
     );
-    let mend = "see that OTEL_METRICS_EXPORTER is not none where it runs, and that it lives longer than \
-                one interval or ends with TelemetryGuard::shutdown";
-    Finding::broken(HOP, "no_metrics", what, mend)
+    let fix = "check that its OTEL_METRICS_EXPORTER is not none, and that it runs longer than one \
+                interval or ends with TelemetryGuard::shutdown";
+    Finding::broken(HOP, "no_metrics", what, fix)
 }
 
-/// A metric with more combinations of labels than are kept apart.
+/// Finds metrics that exceed the cardinality limit.
 async fn overflow(
     known: &Known,
     metric: &str,
@@ -195,20 +200,20 @@ async fn overflow(
     let findings = services.into_iter().map(|service| {
         let of_service = |series: &&Series| series.service == service;
         let series: Vec<&Series> = all.series.iter().filter(of_service).collect();
-        let (blame, mend) = match widest(&series) {
+        let (blame, fix) = match widest(&series) {
             Some((label, values)) => (
                 format!("; '{label}' alone has {values} values"),
-                format!("take '{label}' off the metric (a span may have it)"),
+                format!("remove '{label}' from the metric (use it on a span instead)"),
             ),
-            None => (String::new(), "take labels with many values off the metric".to_owned()),
+            None => (String::new(), "remove labels with many values from the metric".to_owned()),
         };
         let what = format!(
-            "{metric} of {service} has more combinations of labels than are kept apart ({} series); the \
-             rest is summed up as {OVERFLOW}{blame}",
+            "{metric} of {service} exceeds the cardinality limit ({} series); the rest is aggregated \
+             as {OVERFLOW}{blame}",
             series.len()
         );
-        let mend = format!("{mend}, or raise telemetry.cardinality_limit");
-        Finding::broken(HOP, "cardinality", what, mend)
+        let fix = format!("{fix}, or raise telemetry.cardinality_limit");
+        Finding::broken(HOP, "cardinality", what, fix)
     });
     Ok(findings.collect())
 }
@@ -225,7 +230,7 @@ fn widest<'a>(series: &[&'a Series]) -> Option<(&'a str, usize)> {
     Some((widest.0, widest.1.len()))
 }
 
-/// Breakers between an application and what it calls that let nothing through.
+/// Finds open circuit breakers.
 async fn open_breakers(known: &Known, service: Option<&str>) -> Result<Vec<Finding>, Failure> {
     let mut open = BTreeSet::new();
     for metric in [BREAKER_STATE.name, BREAKER_REJECTIONS.name] {
@@ -250,18 +255,19 @@ async fn open_breakers(known: &Known, service: Option<&str>) -> Result<Vec<Findi
     }
     let findings = open.into_iter().map(|(service, dependency)| {
         let what = format!(
-            "{service} has a breaker open: calls to {dependency} were refused within the last five minutes"
+            "{service} has an open circuit breaker: calls to {dependency} were rejected within the last five \
+             minutes"
         );
-        let mend = format!(
-            "see why {dependency} fails (the error spans of {service} say it); the breaker closes by \
-             itself once a call succeeds"
+        let fix = format!(
+            "check why {dependency} fails (see the error spans of {service}); the breaker closes once a \
+             call succeeds"
         );
-        Finding::broken(HOP, "open_circuit", what, mend)
+        Finding::broken(HOP, "open_circuit", what, fix)
     });
     Ok(findings.collect())
 }
 
-/// The gauge stands at open, which is 2.
+/// Whether the gauge is at 2, which means open.
 fn says_open(series: &Series) -> bool {
     let last = series
         .points
@@ -270,8 +276,7 @@ fn says_open(series: &Series) -> bool {
     last.is_some_and(|state| state >= 2.0)
 }
 
-/// The counter has counted within the time that was asked for: from nothing, or from its first point
-/// in it.
+/// Whether the counter has increased within the time range: from zero, or from its first point.
 fn has_grown(series: &Series) -> bool {
     let value = |point: &Value| point["value"].as_f64().unwrap_or(0.0);
     let last = series.points.last().map_or(0.0, value);

@@ -1,4 +1,4 @@
-//! Where telemetry is kept and shown: found, and looked at.
+//! Finds and checks the backend.
 
 mod collector;
 mod sent;
@@ -21,12 +21,12 @@ use std::{
 };
 
 const HOP: Hop = Hop::Backend;
-/// The page's port, unless another is set.
+/// The default URL of the page.
 const PAGE: &str = "http://127.0.0.1:4380";
 /// The file in a data folder that names its owner.
 const LOCK: &str = "lock";
 
-/// A backend that answers.
+/// A backend that responds.
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) client: Backend,
@@ -35,7 +35,7 @@ pub(super) struct Known {
 /// The backend at this address.
 ///
 /// # Errors
-/// If there is none, and what is there instead.
+/// If there is none; the text says what is there instead.
 pub(super) async fn at(page: &str, patience: Duration) -> Result<Known, String> {
     let url = match page.contains("://") {
         true => page.to_owned(),
@@ -46,20 +46,22 @@ pub(super) async fn at(page: &str, patience: Duration) -> Result<Known, String> 
         Ok(Err(failure)) => {
             let failure = failure.to_string();
             if failure.contains("Connection refused") {
-                return Err(format!("no backend answers at {url}: nobody listens there"));
+                return Err(format!(
+                    "no backend responds at {url}: nothing listens there"
+                ));
             }
             let (what, _) = failure.split_once("; ").unwrap_or((&failure, ""));
             Err(what.to_owned())
         }
-        Err(_) => Err(format!("no backend answers at {url} within {patience:?}")),
+        Err(_) => Err(format!("no backend responds at {url} within {patience:?}")),
     }
 }
 
-/// The backend that runs here: the owner of the data folder, or who answers at the address that is set
-/// or usual.
+/// The backend on this machine: the owner of the data folder, or the backend at the configured or
+/// default address.
 ///
 /// # Errors
-/// If there is none, and where it was looked for.
+/// If there is none; the text says where it was looked for.
 pub(super) async fn here(
     config: Option<&BackendConfig>,
     patience: Duration,
@@ -75,11 +77,10 @@ pub(super) async fn here(
         }
     }
     let folder = config.map_or_else(String::new, |config| {
-        format!(", and nobody owns {}", config.data_dir.display())
+        format!(", and no backend owns {}", config.data_dir.display())
     });
     Err(format!(
-        "no Glassbox backend is found from here (none at {}{folder}), so whether anything arrives is \
-         not to be seen",
+        "no Glassbox backend was found (none at {}{folder}), so arrival cannot be checked",
         pages.join(", ")
     ))
 }
@@ -96,12 +97,12 @@ impl Known {
         self.client.status()
     }
 
-    /// Its page.
+    /// The URL of its page.
     pub(super) fn page(&self) -> &str {
         self.client.page()
     }
 
-    /// Where it receives, as it is reached from here.
+    /// The OTLP endpoint, as reachable from this machine.
     pub(super) fn endpoint(&self, grpc: bool) -> String {
         let endpoints = self.client.endpoints();
         let endpoint = if grpc {
@@ -112,12 +113,12 @@ impl Known {
         from_here(endpoint, self.page()).unwrap_or_else(|| endpoint.clone())
     }
 
-    /// Whether what is sent goes to it, as far as addresses tell.
+    /// Whether one of the targets is an address of this backend.
     pub(super) fn is_behind(&self, targets: &[Target]) -> bool {
         targets.iter().any(|target| self.receives(target))
     }
 
-    /// Whether it receives at this very address.
+    /// Whether it receives at this address.
     pub(super) fn receives(&self, target: &Target) -> bool {
         [true, false].into_iter().any(|grpc| {
             let Ok(endpoint) = self.endpoint(grpc).parse::<Uri>() else {
@@ -129,13 +130,13 @@ impl Known {
         })
     }
 
-    /// That it is there, and what it keeps no more.
+    /// Findings about its store.
     pub(super) fn look(&self) -> Vec<Finding> {
         let store = &self.status().store;
         let mut findings = vec![Finding::well(
             HOP,
             format!(
-                "{} answers; it keeps {} of at most {} in {}",
+                "{} responds; it stores {} of at most {} in {}",
                 self.page(),
                 size(store.bytes),
                 size(store.cap_bytes),
@@ -149,14 +150,14 @@ impl Known {
             let before = before.map_or_else(String::new, |age| {
                 format!(", all older than {}", elapsed::age(age))
             });
-            let what = format!("the store was full and gave up {records} records{before}");
-            let mend = "to keep more, raise collector.max_bytes, max_age or max_stored_records";
-            findings.push(Finding::note(HOP, "store_pruned", what).mend(mend));
+            let what = format!("the store was full and pruned {records} records{before}");
+            let fix = "to keep more, raise collector.max_bytes, max_age or max_stored_records";
+            findings.push(Finding::note(HOP, "store_pruned", what).fix(fix));
         }
         findings
     }
 
-    /// That telemetry is sent to somebody else first, whether that is well or not.
+    /// The finding for telemetry that is sent to another collector first.
     pub(super) fn another_collector(
         &self,
         targets: &[Target],
@@ -166,20 +167,25 @@ impl Known {
             return None;
         }
         let (grpc, http) = (self.endpoint(true), self.endpoint(false));
-        let itself = format!("this backend itself receives at {grpc} (gRPC) and {http} (HTTP)");
-        let mend = "if no other collector should be between, set OTEL_EXPORTER_OTLP_ENDPOINT to one of \
-                    these two";
+        let itself = format!("this backend receives at {grpc} (gRPC) and {http} (HTTP)");
+        let fix = "if there should be no other collector in between, set OTEL_EXPORTER_OTLP_ENDPOINT \
+                    to one of these two";
         let code = "another_collector";
         Some(match has_arrived {
-            true => Finding::note(HOP, code, format!("it came by another collector; {itself}")),
-            false => Finding::note(HOP, code, format!("telemetry is sent elsewhere; {itself}"))
-                .mend(mend),
+            true => Finding::note(
+                HOP,
+                code,
+                format!("it arrived through another collector; {itself}"),
+            ),
+            false => {
+                Finding::note(HOP, code, format!("telemetry is sent elsewhere; {itself}")).fix(fix)
+            }
         })
     }
 }
 
-/// An address that a backend gives as its own, with the host by which its page was reached: of all its
-/// addresses it names loopback, which on another machine, or in another container, is another.
+/// An address that a backend reports, with the host at which its page was reached. A backend that
+/// listens on all interfaces reports loopback, which is wrong from another machine or container.
 fn from_here(endpoint: &str, page: &str) -> Option<String> {
     let endpoint: Uri = endpoint.parse().ok()?;
     let page: Uri = page.parse().ok()?;
@@ -191,14 +197,14 @@ fn from_here(endpoint: &str, page: &str) -> Option<String> {
     Some(format!("http://{host}:{}", endpoint.port_u16()?))
 }
 
-/// How long ago a time is, in whole seconds.
+/// The age of a timestamp, in whole seconds.
 pub(super) fn age(unix_nano: u64) -> Option<Duration> {
     let then = UNIX_EPOCH + Duration::from_nanos(unix_nano);
     let age = then.elapsed().ok()?;
     Some(Duration::from_secs(age.as_secs()))
 }
 
-/// Bytes as a person reads them.
+/// Formats a number of bytes.
 fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
     #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]

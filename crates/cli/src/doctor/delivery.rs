@@ -1,4 +1,4 @@
-//! What the receiver says to a real export through the application's own pipeline.
+//! Exports test data through the application's own pipeline and checks the result.
 
 mod cause;
 
@@ -17,16 +17,16 @@ use glassbox_telemetry::{InitError, Sampler, TelemetryConfig, TelemetryGuard};
 use std::time::{Duration, Instant};
 
 const HOP: Hop = Hop::Collector;
-/// How an answer that says no begins.
+/// The prefix of errors for rejected exports.
 const REFUSED: &str = "failed to have it taken: ";
-/// How an answer that says yes and means no begins, once made the same for all signals.
-const THROWN_AWAY: &str = "thrown away: ";
-/// Taken, and too late.
+/// The prefix of errors for accepted but discarded data, in the form common to all signals.
+const DISCARDED: &str = "discarded: ";
+/// The code for an export that was accepted too slowly.
 pub(super) const SLOW_EXPORT: &str = "slow_export";
-/// An export that takes longer makes queues grow.
+/// If exports take longer than this, queues grow.
 const SLOW: Duration = Duration::from_secs(2);
 
-/// An application of our own, as the settings make it.
+/// A telemetry pipeline with the settings of the application.
 #[derive(Debug)]
 pub(super) struct Delivery<'a> {
     settings: &'a Loaded<TelemetryConfig>,
@@ -35,11 +35,11 @@ pub(super) struct Delivery<'a> {
 }
 
 impl<'a> Delivery<'a> {
-    /// Starts telemetry with the settings of the application, under a name of its own, and with
-    /// every trace kept.
+    /// Starts telemetry with the settings of the application, but its own service name and without
+    /// sampling.
     ///
     /// # Errors
-    /// If it does not start, and what to do about it.
+    /// If it does not start; the finding says what to do.
     pub(super) fn start(
         settings: &'a Loaded<TelemetryConfig>,
         targets: &'a [Target],
@@ -49,7 +49,7 @@ impl<'a> Delivery<'a> {
             .with_service_name(SERVICE)
             .with_sampler(Sampler::On)
             .with_log_level(format!("{},{TARGET}=info", settings.log_level))
-            // Given up before the one who waits for it does, so that the reason is known.
+            // Below the caller's timeout, so that the cause is known.
             .with_timeout(settings.timeout.min(patience.mul_f32(0.8)));
         for own in [&mut config.traces, &mut config.metrics, &mut config.logs] {
             own.timeout = None;
@@ -61,25 +61,25 @@ impl<'a> Delivery<'a> {
                 telemetry,
             }),
             Err(error) => {
-                let (what, mend) = split(&Failure::of(&error).to_string());
-                let mend = mend.unwrap_or_else(|| match error {
+                let (what, fix) = split(&Failure::of(&error).to_string());
+                let fix = fix.unwrap_or_else(|| match error {
                     InitError::Certificate(..) => format!(
-                        "name a file that is there and has certificates in PEM ({})",
+                        "name an existing file with certificates in PEM format ({})",
                         settings.origin("certificate")
                     ),
-                    _ => "mend the setting that is named".to_owned(),
+                    _ => "fix the setting".to_owned(),
                 });
                 Err(Box::new(Finding::broken(
                     Hop::Settings,
-                    "setting_unusable",
+                    "setting_invalid",
                     what,
-                    mend,
+                    fix,
                 )))
             }
         }
     }
 
-    /// `service.instance.id` of what is sent.
+    /// The `service.instance.id` of the test data.
     pub(super) fn instance(&self) -> &str {
         self.telemetry.instance_id()
     }
@@ -89,12 +89,12 @@ impl<'a> Delivery<'a> {
         Signal::sent(self.settings)
     }
 
-    /// Where they are sent.
+    /// Their targets.
     pub(super) fn targets(&self) -> &[Target] {
         self.targets
     }
 
-    /// Sends what was emitted, and says how that went.
+    /// Exports the test data and reports the result.
     pub(super) async fn export(&self, patience: Duration) -> Vec<Finding> {
         let start = Instant::now();
         let flushed = self.telemetry.flush(patience).await;
@@ -104,9 +104,9 @@ impl<'a> Delivery<'a> {
         if findings.is_empty()
             && let Err(error) = flushed
         {
-            let mend = "see what the collector is busy with, and start it again";
+            let fix = "check why the collector hangs, and restart it";
             let what = format!("failed to {error}");
-            findings.push(Finding::broken(HOP, "no_answer", what, mend));
+            findings.push(Finding::broken(HOP, "no_answer", what, fix));
         }
         if findings.is_empty() {
             findings.push(self.taken(took));
@@ -114,7 +114,7 @@ impl<'a> Delivery<'a> {
         findings
     }
 
-    /// Ends it. What was not taken by now is not waited for.
+    /// Shuts down without waiting for unfinished exports.
     pub(super) async fn end(self) {
         self.telemetry.shutdown(Duration::ZERO).await;
     }
@@ -123,24 +123,24 @@ impl<'a> Delivery<'a> {
         let signals: Vec<&str> = self.signals().into_iter().map(Signal::as_str).collect();
         let signals = signals.join(", ");
         if took <= SLOW {
-            let what = format!("took {signals} in {} ms", took.as_millis());
+            let what = format!("accepted {signals} in {} ms", took.as_millis());
             return Finding::well(HOP, what);
         }
         #[expect(clippy::cast_precision_loss, reason = "a rough figure for a person")]
         let rate = self.settings.batch_size as f64 / took.as_secs_f64();
         let what = format!(
-            "took {signals} after {:.1} s: at {} in a batch that is {rate:.0} spans a second at most, \
-             and what is more is dropped when {} wait",
+            "accepted {signals} after {:.1} s: with batches of {} that is at most {rate:.0} spans a \
+             second; more are dropped once {} are queued",
             took.as_secs_f64(),
             self.settings.batch_size,
             self.settings.queue_size,
         );
-        let mend = "put a collector near the application ('glassbox up', or a sidecar), set \
+        let fix = "put a collector near the application ('glassbox up', or a sidecar), set \
                     OTEL_EXPORTER_OTLP_COMPRESSION to gzip, or raise OTEL_BSP_MAX_EXPORT_BATCH_SIZE";
-        Finding::broken(HOP, SLOW_EXPORT, what, mend)
+        Finding::broken(HOP, SLOW_EXPORT, what, fix)
     }
 
-    /// What each signal failed by, said once where it is the same.
+    /// The failures of the signals, with identical failures merged.
     fn failures(&self, health: &Health) -> Vec<Finding> {
         let mut failures: Vec<Failed<'_>> = Vec::new();
         for signal in Signal::ALL {
@@ -150,13 +150,13 @@ impl<'a> Delivery<'a> {
             let Some(error) = &pipeline.last_error else {
                 continue;
             };
-            // How many were thrown away of how many is another number for each signal.
-            let thrown_away = pipeline
+            // The counts of discarded items differ between signals.
+            let discarded = pipeline
                 .dropped
                 .get("rejected")
                 .is_some_and(|count| *count > 0);
             let error = match error.split_once(": ") {
-                Some((_, why)) if thrown_away => format!("{THROWN_AWAY}{why}"),
+                Some((_, why)) if discarded => format!("{DISCARDED}{why}"),
                 _ => error.clone(),
             };
             let failed = Failed {
@@ -187,7 +187,7 @@ impl<'a> Delivery<'a> {
         if let Some(target) = target {
             let known = match (kind, target.is_grpc()) {
                 (Kind::NoHttp2, true) => Some(grpc_to_http(target)),
-                // Nothing at all is taken; one that is gRPC's would name the service it lacks.
+                // All signals fail; a gRPC server would name the missing service.
                 (Kind::Unimplemented, true)
                     if !error.contains("unknown service")
                         && target.signals.iter().all(|signal| signals.contains(signal)) =>
@@ -213,73 +213,73 @@ impl<'a> Delivery<'a> {
             (Kind::ClientCertificate, _) => {
                 let alert = error.rsplit_once("alert: ");
                 let alert = alert.map_or(error.as_str(), |(_, alert)| alert);
-                format!("{at} asks for a client certificate that it trusts ({alert})")
+                format!("{at} requires a client certificate that it trusts ({alert})")
             }
-            (Kind::Timeout, _) => format!("{at} does not answer: {names} {error}"),
-            (Kind::ThrownAway, _) => {
-                let why = error.trim_start_matches(THROWN_AWAY);
+            (Kind::Timeout, _) => format!("{at} does not respond: {names} {error}"),
+            (Kind::Discarded, _) => {
+                let why = error.trim_start_matches(DISCARDED);
                 let why = if why.is_empty() {
-                    "it does not say why"
+                    "it gives no reason"
                 } else {
                     why
                 };
-                format!("{at} took {names} and threw them away: {why}")
+                format!("{at} accepted {names} and discarded them: {why}")
             }
-            (_, Some(answer)) => format!("{at} does not take {names}: {answer}"),
-            (_, None) => format!("{at} was sent {names}: {error}"),
+            (_, Some(answer)) => format!("{at} does not accept {names}: {answer}"),
+            (_, None) => format!("sending {names} to {at} failed: {error}"),
         };
-        Finding::broken(HOP, kind.code(), what, self.mend(kind))
+        Finding::broken(HOP, kind.code(), what, self.fix(kind))
     }
 
-    fn mend(&self, kind: Kind) -> String {
+    fn fix(&self, kind: Kind) -> String {
         match kind {
             Kind::Credentials => format!(
-                "set OTEL_EXPORTER_OTLP_HEADERS to what the collector asks for, such as \
-                 authorization=Bearer%20TOKEN ({})",
+                "set OTEL_EXPORTER_OTLP_HEADERS to the credentials that the collector requires, such \
+                 as authorization=Bearer%20TOKEN ({})",
                 match self.settings.headers.is_empty() {
-                    true => "no header is set now".to_owned(),
-                    false => format!("set now by {}", self.settings.origin("headers")),
+                    true => "no header is set".to_owned(),
+                    false => format!("currently set by {}", self.settings.origin("headers")),
                 }
             ),
             Kind::ClientCertificate => {
                 "set OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY to the \
-                 files (PEM) of a certificate that the collector's authority has signed, and of \
+                 PEM files of a certificate signed by the collector's certificate authority, and of \
                  its key"
                     .to_owned()
             }
             Kind::Certificate(Distrust::Issuer) => match &self.settings.certificate {
                 None => {
-                    "set OTEL_EXPORTER_OTLP_CERTIFICATE to the file (PEM) of the authority that \
-                         the collector's certificate is from"
+                    "set OTEL_EXPORTER_OTLP_CERTIFICATE to the PEM file of the certificate \
+                         authority that issued the collector's certificate"
                         .to_owned()
                 }
                 Some(file) => format!(
-                    "put the authority that the collector's certificate is from into {} ({})",
+                    "add the certificate authority that issued the collector's certificate to {} ({})",
                     file.display(),
                     self.settings.origin("certificate")
                 ),
             },
-            Kind::Certificate(reason) => reason.mend().to_owned(),
+            Kind::Certificate(reason) => reason.fix().to_owned(),
             Kind::Unimplemented => {
-                "set the endpoint to the port and path that take this signal; a collector takes \
-                 only those for which it has a pipeline"
+                "set the endpoint to a port and path that accept this signal; a collector accepts \
+                 only signals for which it has a pipeline"
                     .to_owned()
             }
             Kind::Overloaded => {
-                "see the collector's log: it is up and keeps nothing, for want of room \
-                                 on disk, of memory, or of a backend behind it"
+                "check the collector's log: it is running but rejects data, because it lacks \
+                                 disk space, memory, or a reachable backend"
                     .to_owned()
             }
-            Kind::Timeout => "see what the collector is busy with, and start it again".to_owned(),
-            Kind::ThrownAway => {
-                "see the collector's log and its limits for what it does not keep".to_owned()
+            Kind::Timeout => "check why the collector hangs, and restart it".to_owned(),
+            Kind::Discarded => {
+                "check the collector's log and its limits for the reason".to_owned()
             }
-            Kind::NoHttp2 | Kind::Other => "see the collector's log for what it wants".to_owned(),
+            Kind::NoHttp2 | Kind::Other => "check the collector's log for the reason".to_owned(),
         }
     }
 }
 
-/// What one signal failed by, or several of them that go the same way.
+/// The failure of one signal, or of several signals with the same target.
 #[derive(Debug)]
 struct Failed<'a> {
     kind: Kind,
@@ -292,7 +292,7 @@ impl Failed<'_> {
     fn is_same(&self, other: &Self) -> bool {
         let way = |failed: &Self| failed.target.map(|target| target.signals[0]);
         let is_same_kind = self.kind == other.kind && self.kind.words_differ();
-        // Whom the end of the time met in the middle of a try again has failed by what the others did.
+        // A signal that timed out during a retry has the same cause as the others.
         let is_late = [self.kind, other.kind].contains(&Kind::Timeout);
         way(self) == way(other) && (self.error == other.error || is_same_kind || is_late)
     }

@@ -1,40 +1,40 @@
-//! What an application does: emits, here to be found again at the other end.
+//! Emits test data like an application.
 
 use glassbox_core::telemetry::{Counter, Span};
 use std::time::{Duration, Instant};
 
-/// `service.name` of what is sent.
+/// The `service.name` of the test data.
 pub(super) const SERVICE: &str = "glassbox-doctor";
-/// The metric that is sent.
+/// The test metric.
 pub(super) const METRIC: &str = "glassbox.doctor.emissions";
 static EMISSIONS: Counter = Counter::new(METRIC)
     .with_unit("{emission}")
-    .with_description("Measurements that glassbox doctor made of itself.");
-/// The target of the log records, so that the filter lets them through.
+    .with_description("Test measurements of glassbox doctor.");
+/// The target of the log records, for the log filter.
 pub(super) const TARGET: &str = "glassbox_doctor";
 
-/// Emissions of each kind that are timed.
+/// Number of timed emissions per kind.
 const TIMED: usize = 25;
-/// An emission that takes longer is felt by the application.
+/// A slower emission affects the application.
 const SLOW: Duration = Duration::from_millis(1);
 
-/// What was emitted.
+/// The emitted test data and its cost.
 #[derive(Clone, Debug)]
 pub(super) struct Emission {
     /// 32 hex digits.
     pub(super) trace_id: String,
-    /// What one span costs the application.
+    /// The time to emit one span.
     pub(super) span: Duration,
-    /// What one log record costs the application.
+    /// The time to emit one log record.
     pub(super) log: Duration,
-    /// What one measurement costs the application.
+    /// The time to emit one measurement.
     pub(super) measurement: Duration,
 }
 
 impl Emission {
-    /// Emits, as an application does; `None` if that has not come back when the time is over.
+    /// Emits the test data; `None` if that takes longer than `patience`.
     pub(super) async fn within(patience: Duration) -> Option<Self> {
-        // On a thread of its own: whoever reads standard error may hold it up for ever.
+        // On its own thread, because writing to standard error may block forever.
         let emitted = tokio::task::spawn_blocking(Self::emit);
         tokio::time::timeout(patience, emitted).await.ok()?.ok()
     }
@@ -56,7 +56,7 @@ impl Emission {
         }
     }
 
-    /// The kinds that are slow, each with its time.
+    /// The slow kinds, each with its time.
     pub(super) fn slow(&self) -> Vec<(&'static str, Duration)> {
         let kinds = [
             ("a span", self.span),
@@ -67,7 +67,7 @@ impl Emission {
     }
 }
 
-/// Half of them are not slower: what the machine does meanwhile counts little.
+/// The median is robust against other load on the machine.
 fn median(mut emit: impl FnMut(usize)) -> Duration {
     let mut times: Vec<Duration> = (0..TIMED)
         .map(|n| {

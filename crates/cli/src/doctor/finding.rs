@@ -1,27 +1,27 @@
-//! What was found at one hop of the way.
+//! A finding at one hop of the path.
 
 use serde::Serialize;
 
-/// One hop of the way from an application to what a person sees, in the order of the way.
+/// The hops from the application to the page, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Hop {
     /// The code that emits.
     Application,
-    /// What tells its telemetry where to send, and whether.
+    /// The telemetry settings.
     Settings,
-    /// What telemetry is sent to, as far as the network goes.
+    /// The endpoint, at the network level.
     Port,
-    /// Whoever receives there.
+    /// The receiver.
     Collector,
-    /// Where it is kept and shown.
+    /// The store and the page.
     Backend,
-    /// What has come from applications.
+    /// The telemetry of applications.
     Arrivals,
 }
 
 impl Hop {
-    /// As a person reads it.
+    /// The name in the report.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Application => "application",
@@ -34,31 +34,31 @@ impl Hop {
     }
 }
 
-/// How it stands with what was looked at.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Mark {
-    /// As it should be.
+    /// The check passed.
     Well,
-    /// Worth knowing, and as somebody wanted it.
+    /// Worth knowing, but not an error.
     Note,
-    /// Nothing gets past here, or something is lost here.
+    /// Telemetry is blocked or lost here.
     Broken,
-    /// It could not be looked at.
+    /// The check could not run.
     Unknown,
 }
 
-/// One thing that was looked at.
+/// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Finding {
     pub(super) hop: Hop,
     pub(super) mark: Mark,
-    /// What kind of thing it is; a promise to scripts.
+    /// The kind of finding. Scripts rely on it.
     pub(super) code: &'static str,
-    /// What there is and where, in one sentence.
+    /// What was found and where, in one sentence.
     pub(super) what: String,
-    /// What to do about it.
-    pub(super) mend: Option<String>,
+    /// How to fix it.
+    pub(super) fix: Option<String>,
 }
 
 impl Finding {
@@ -68,38 +68,38 @@ impl Finding {
             mark,
             code,
             what: what.into(),
-            mend: None,
+            fix: None,
         }
     }
 
-    /// Something is as it should be.
+    /// A passed check.
     pub(super) fn well(hop: Hop, what: impl Into<String>) -> Self {
         Self::new(hop, Mark::Well, "well", what)
     }
 
-    /// Something is worth knowing.
+    /// A note.
     pub(super) fn note(hop: Hop, code: &'static str, what: impl Into<String>) -> Self {
         Self::new(hop, Mark::Note, code, what)
     }
 
-    /// Something is broken, and this mends it.
+    /// A problem and its fix.
     pub(super) fn broken(
         hop: Hop,
         code: &'static str,
         what: impl Into<String>,
-        mend: impl Into<String>,
+        fix: impl Into<String>,
     ) -> Self {
-        Self::new(hop, Mark::Broken, code, what).mend(mend)
+        Self::new(hop, Mark::Broken, code, what).fix(fix)
     }
 
-    /// Something could not be looked at.
+    /// A check that could not run.
     pub(super) fn unknown(hop: Hop, code: &'static str, what: impl Into<String>) -> Self {
         Self::new(hop, Mark::Unknown, code, what)
     }
 
-    /// And what to do about it.
-    pub(super) fn mend(mut self, mend: impl Into<String>) -> Self {
-        self.mend = Some(mend.into());
+    /// Adds the fix.
+    pub(super) fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
         self
     }
 }

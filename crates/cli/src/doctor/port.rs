@@ -1,4 +1,4 @@
-//! Whether somebody listens where telemetry is sent, and speaks what is spoken to them.
+//! Checks that a server listens at the endpoint and speaks the configured protocol.
 
 mod language;
 mod page;
@@ -19,19 +19,19 @@ use glassbox_config::Environment;
 use std::{path::Path, time::Duration};
 
 const HOP: Hop = Hop::Port;
-/// The code of one who accepts connections and says nothing.
+/// The code for a server that accepts connections but does not answer.
 pub(super) const SILENT: &str = "collector_silent";
 
-/// What is known beside the address itself.
+/// The context of the check.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Surroundings<'a> {
     pub(super) environment: &'a Environment,
-    /// A backend of ours that runs here, wherever it listens.
+    /// A backend on this machine, wherever it listens.
     pub(super) known: Option<&'a Known>,
     pub(super) patience: Duration,
 }
 
-/// Looks at one way that signals take.
+/// Checks one target.
 pub(super) async fn look(target: &Target, around: Surroundings<'_>) -> Finding {
     if let Some(finding) = path::of_another_signal(target) {
         return finding;
@@ -51,12 +51,12 @@ pub(super) async fn look(target: &Target, around: Surroundings<'_>) -> Finding {
             Finding::well(HOP, format!("{shown} is open and speaks TLS"))
         }
         Answer::Http2 if !target.is_encrypted() && target.is_grpc() => {
-            let what = format!("{shown} is open and speaks HTTP/2, as gRPC does");
+            let what = format!("{shown} is open and speaks HTTP/2, which gRPC uses");
             let page = page::page_instead(target, &door.hurried()).await;
             page.unwrap_or_else(|| Finding::well(HOP, what))
         }
         Answer::Http(page) if is_plain_http(target) && is_receiver(&page) => {
-            Finding::well(HOP, format!("{shown} is open and takes OTLP over HTTP"))
+            Finding::well(HOP, format!("{shown} is open and accepts OTLP over HTTP"))
         }
         Answer::Http(page) if is_plain_http(target) => {
             path::wrong_page(target, &door.hurried(), &page).await
@@ -72,7 +72,7 @@ fn is_plain_http(target: &Target) -> bool {
     !target.is_encrypted() && !target.is_grpc()
 }
 
-/// An answer as a receiver of OTLP gives it; whom it knows and whether it has room, the export shows.
+/// Whether an OTLP receiver could have sent this response. The export shows authorization and capacity.
 fn is_receiver(page: &Page) -> bool {
     let of_otlp = page.content_type.as_deref().is_some_and(|kind| {
         kind.starts_with("application/x-protobuf") || kind.starts_with("application/json")
@@ -89,19 +89,22 @@ fn away(target: &Target, unreached: &Unreached, around: Surroundings<'_>) -> Fin
     let (code, what) = match unreached {
         Unreached::Name(error) => (
             "name_unknown",
-            format!("the host {} is not known here: {error}", target.host()),
+            format!(
+                "the host name {} cannot be resolved: {error}",
+                target.host()
+            ),
         ),
-        Unreached::Refused => ("nobody_listens", format!("nobody listens at {shown}")),
+        Unreached::Refused => ("not_listening", format!("nothing listens at {shown}")),
         Unreached::Timeout(patience) => (
             "no_connection",
             format!("{shown} does not accept a connection within {patience:?}"),
         ),
-        Unreached::Other(error) => ("no_connection", format!("{shown} is not reached: {error}")),
+        Unreached::Other(error) => ("no_connection", format!("{shown} is unreachable: {error}")),
     };
     Finding::broken(HOP, code, what, way_there(target, around))
 }
 
-/// What to do about an address that leads nowhere.
+/// The fix for an unreachable address.
 fn way_there(target: &Target, around: Surroundings<'_>) -> String {
     let environment = around.environment;
     if target.is_loopback()
@@ -109,8 +112,8 @@ fn way_there(target: &Target, around: Surroundings<'_>) -> String {
     {
         let there = known.endpoint(target.is_grpc());
         return match known.receives(target) {
-            true => "the backend lists this address as its own: see the collector \
-                     below, or start the backend again"
+            true => "the backend lists this address as its own: see the collector below, or \
+                     restart the backend"
                 .to_owned(),
             false => format!(
                 "the backend receives at {there}: set OTEL_EXPORTER_OTLP_ENDPOINT \
@@ -119,13 +122,13 @@ fn way_there(target: &Target, around: Surroundings<'_>) -> String {
         };
     }
     if target.is_loopback() {
-        let start = "start the backend with 'glassbox up'; applications that run already connect \
-                     again by themselves within seconds";
+        let start = "start the backend with 'glassbox up'; running applications reconnect within \
+                     seconds";
         return match is_in_container(environment) {
             false => start.to_owned(),
             true => format!(
-                "{start}. In a container {} is the container itself: if the backend is elsewhere, \
-                 set OTEL_EXPORTER_OTLP_ENDPOINT to its name, such as http://otel-collector:{}",
+                "{start}. Inside a container, {} is the container itself: if the backend is elsewhere, \
+                 set OTEL_EXPORTER_OTLP_ENDPOINT to its address, such as http://otel-collector:{}",
                 target.host(),
                 target.port()
             ),
@@ -134,18 +137,18 @@ fn way_there(target: &Target, around: Surroundings<'_>) -> String {
     let proxies = proxies(environment);
     if let Some(proxy) = proxies.first() {
         return format!(
-            "telemetry is sent directly and {proxy} is not followed: open the network to {}, or \
-             send to a collector on this side of the proxy",
+            "telemetry is sent directly and {proxy} is not used: allow connections to {}, or send \
+             to a collector on this side of the proxy",
             target.shown()
         );
     }
     format!(
-        "see that the collector runs, that its address is right ({}), and that no firewall is between",
+        "check that the collector is running, that the address is right ({}), and that no firewall blocks it",
         target.origin
     )
 }
 
-/// Accepted, and no word: the listener's process is there and does not work.
+/// The finding for a server that accepts connections but does not answer.
 async fn silent(target: &Target, door: &Door, around: Surroundings<'_>) -> Finding {
     let shown = target.shown();
     let owner = owner(target, door).await;
@@ -155,26 +158,25 @@ async fn silent(target: &Target, door: &Door, around: Surroundings<'_>) -> Findi
         .map(|owner| owner.pid)
         .or_else(|| of_backend.and_then(Known::collector_pid));
     let who = owner.map_or_else(String::new, |owner| format!(", {owner},"));
-    let (what, mend) = match pid.filter(|pid| is_stopped(*pid)) {
+    let (what, fix) = match pid.filter(|pid| is_stopped(*pid)) {
         Some(pid) => (
             format!(
-                "{shown}{who} accepts connections and is stopped (SIGSTOP): it answers nothing"
+                "{shown}{who} accepts connections but is stopped (SIGSTOP) and does not answer"
             ),
-            format!("let it go on with 'kill -CONT {pid}'"),
+            format!("continue it with 'kill -CONT {pid}'"),
         ),
         None => (
             format!(
-                "{shown}{who} accepts connections and answers nothing, in no language, within {} ms",
+                "{shown}{who} accepts connections but does not answer in any protocol within {} ms",
                 around.patience.as_millis()
             ),
-            "see whether that is the collector, what it is busy with, and start it again"
-                .to_owned(),
+            "check whether that is the collector and why it hangs, and restart it".to_owned(),
         ),
     };
-    Finding::broken(Hop::Collector, SILENT, what, mend)
+    Finding::broken(Hop::Collector, SILENT, what, fix)
 }
 
-/// Who listens there, where this machine is meant and tells.
+/// The process that listens there, if the address is local and the system reports it.
 async fn owner(target: &Target, door: &Door) -> Option<PortOwner> {
     if target.is_loopback() {
         PortOwner::of(door.address()).await
@@ -183,7 +185,7 @@ async fn owner(target: &Target, door: &Door) -> Option<PortOwner> {
     }
 }
 
-/// Whether a process was stopped by a signal and not let go on.
+/// Whether a process is stopped by a signal.
 fn is_stopped(pid: u32) -> bool {
     let Ok(status) = std::fs::read_to_string(format!("/proc/{pid}/status")) else {
         return false;
@@ -192,18 +194,18 @@ fn is_stopped(pid: u32) -> bool {
     state.is_some_and(|state| state.trim_start().starts_with('T'))
 }
 
-async fn somebody_else(target: &Target, door: &Door, said: String) -> Finding {
+async fn another_program(target: &Target, door: &Door, said: String) -> Finding {
     let shown = target.shown();
     let who = owner(target, door)
         .await
-        .map_or_else(|| "something else".to_owned(), |owner| owner.to_string());
-    let what = format!("{who} listens at {shown} and is no receiver of OTLP: {said}");
-    let mend = format!(
-        "set the endpoint to where the collector listens ({}), or stop what is there and start the \
-         collector in its place",
+        .map_or_else(|| "another program".to_owned(), |owner| owner.to_string());
+    let what = format!("{who} listens at {shown} and is not an OTLP receiver: {said}");
+    let fix = format!(
+        "set the endpoint to the address of the collector ({}), or stop that program and start \
+         the collector there",
         target.origin
     );
-    Finding::broken(HOP, "somebody_else", what, mend)
+    Finding::broken(HOP, "not_otlp", what, fix)
 }
 
 fn is_in_container(environment: &Environment) -> bool {

@@ -1,30 +1,30 @@
-//! Everything that was found: as lines for a person, or as one JSON object.
+//! The report: all findings as text, or as one JSON object.
 
 use super::finding::{Finding, Hop, Mark};
 use crate::style::Style;
 use serde::Serialize;
 use std::{process::ExitCode, time::Duration};
 
-/// What the walk found, in the order of the way.
+/// The findings in the order of the hops.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     findings: Vec<Finding>,
     trace_id: Option<String>,
 }
 
-/// How it stands with the whole way.
+/// The overall result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Verdict {
-    /// What was sent has arrived.
+    /// All checks passed.
     Well,
     /// A hop is broken.
     Broken,
-    /// Nothing is seen to be broken, and not all could be looked at.
+    /// Nothing is known to be broken, but some checks could not run.
     Unknown,
 }
 
-/// The JSON form; its fields are a promise to scripts.
+/// The JSON form. Scripts rely on its fields.
 #[derive(Serialize)]
 struct Object<'a> {
     verdict: Verdict,
@@ -33,40 +33,40 @@ struct Object<'a> {
 }
 
 impl Report {
-    /// Adds what was found.
+    /// Adds findings.
     ///
-    /// The same said twice, as of two ways to one collector, is said once.
+    /// Identical findings, such as for two targets at one collector, are reported once.
     pub(super) fn add(&mut self, findings: impl IntoIterator<Item = Finding>) {
         for finding in findings {
             if !self.findings.contains(&finding) {
                 self.findings.push(finding);
             }
         }
-        // Stable: of one hop, what was found first is told first.
+        // The sort is stable: findings of one hop keep their order.
         self.findings.sort_by_key(|finding| finding.hop);
     }
 
-    /// Whether a hop has been looked at.
+    /// Whether a hop has a finding.
     pub(super) fn has_looked_at(&self, hop: Hop) -> bool {
         self.findings.iter().any(|finding| finding.hop == hop)
     }
 
-    /// Whether something was found that has this code.
+    /// Whether there is a finding with this code.
     pub(super) fn has_found(&self, code: &str) -> bool {
         self.findings.iter().any(|finding| finding.code == code)
     }
 
-    /// Says which trace was sent.
+    /// Sets the id of the test trace.
     pub(super) fn sent(&mut self, trace_id: &str) {
         self.trace_id = Some(trace_id.to_owned());
     }
 
-    /// Whether anything was found to be broken so far.
+    /// Whether anything is broken so far.
     pub(super) fn is_broken(&self) -> bool {
         self.has(Mark::Broken)
     }
 
-    /// What all of it comes to.
+    /// The overall result.
     pub(super) fn verdict(&self) -> Verdict {
         match (self.is_broken(), self.has(Mark::Unknown)) {
             (true, _) => Verdict::Broken,
@@ -79,7 +79,7 @@ impl Report {
         self.findings.iter().any(|finding| finding.mark == mark)
     }
 
-    /// 0 all well, 1 something broken, 2 could not look.
+    /// 0: all checks passed, 1: something is broken, 2: some checks could not run.
     pub(super) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self.verdict() {
             Verdict::Well => 0,
@@ -100,7 +100,7 @@ impl Report {
         text
     }
 
-    /// One line for each thing, the hop named where it begins, and the verdict.
+    /// One entry per finding, with each hop named once, and the verdict.
     pub(super) fn to_text(&self, style: Style, took: Duration) -> String {
         let mut text = String::new();
         let mut hop = None;
@@ -120,15 +120,15 @@ impl Report {
         let first = first.map_or("", |finding| finding.hop.as_str());
         match (self.verdict(), self.count(Mark::Broken)) {
             (Verdict::Well, _) => format!(
-                "all well: what was sent was found again, in {} ms for the whole walk",
+                "all checks passed in {} ms: the test data arrived",
                 took.as_millis()
             ),
-            (Verdict::Broken, 1) => format!("one thing is broken: {first}"),
+            (Verdict::Broken, 1) => format!("1 problem: {first}"),
             (Verdict::Broken, broken) => {
-                format!("{broken} things are broken: mend the first, {first}, and look again")
+                format!("{broken} problems: fix the first, {first}, and run the doctor again")
             }
             (Verdict::Unknown, _) => {
-                "nothing is seen to be broken; not all could be looked at".to_owned()
+                "nothing is known to be broken, but some checks could not run".to_owned()
             }
         }
     }
@@ -139,7 +139,7 @@ impl Report {
     }
 }
 
-/// The columns before what was found.
+/// Indentation of the text of a finding.
 const INDENT: usize = 15;
 
 fn line(name: &str, finding: &Finding, style: Style) -> String {
@@ -151,15 +151,15 @@ fn line(name: &str, finding: &Finding, style: Style) -> String {
             Mark::Unknown => style.dim(&line),
             Mark::Well | Mark::Note => line,
         });
-    let mend = finding.mend.iter();
-    let mend = mend.flat_map(|mend| wrapped(&format!("mend: {mend}"), width));
+    let fix = finding.fix.iter();
+    let fix = fix.flat_map(|fix| wrapped(&format!("fix: {fix}"), width));
     let sign = sign(finding.mark).to_string();
     let sign = match finding.mark {
         Mark::Broken => style.error(&sign),
         _ => sign,
     };
     let mut text = format!("{name:<11}  {sign} ");
-    for (n, line) in told.chain(mend).enumerate() {
+    for (n, line) in told.chain(fix).enumerate() {
         if n > 0 {
             text.push_str(&" ".repeat(INDENT));
         }
@@ -169,11 +169,13 @@ fn line(name: &str, finding: &Finding, style: Style) -> String {
     text
 }
 
-/// Lines that are not wider than that, as far as words can be parted.
+/// Wraps text to `width` columns. Longer words are not broken.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
-        let line = lines.last_mut().expect("invariant: it begins with one");
+        let line = lines
+            .last_mut()
+            .expect("invariant: there is at least one line");
         if line.is_empty() {
             line.push_str(word);
         } else if line.chars().count() + 1 + word.chars().count() <= width {
@@ -195,14 +197,14 @@ const fn sign(mark: Mark) -> char {
     }
 }
 
-/// What is not looked at, since what comes before it is broken.
+/// Findings for hops that were not checked, because an earlier hop is broken.
 pub(super) fn skipped(hops: impl IntoIterator<Item = Hop>) -> impl Iterator<Item = Finding> {
     hops.into_iter().map(|hop| {
         let why = match hop {
-            Hop::Application => "not looked at: with these settings it sends nothing",
-            _ => "not looked at: nothing gets this far",
+            Hop::Application => "not checked: with these settings the application sends nothing",
+            _ => "not checked: an earlier hop is broken",
         };
-        Finding::unknown(hop, "not_looked_at", why)
+        Finding::unknown(hop, "not_checked", why)
     })
 }
 
@@ -238,8 +240,8 @@ mod tests {
         assert_eq!(lines[0], "settings     ✓ one");
         assert_eq!(lines[1], "             ✓ two");
         assert_eq!(lines[2], "port         ✗ nobody listens");
-        assert_eq!(lines[3], "               mend: start somebody");
-        assert_eq!(lines[5], "one thing is broken: port");
+        assert_eq!(lines[3], "               fix: start somebody");
+        assert_eq!(lines[5], "1 problem: port");
     }
 
     #[test]
@@ -251,7 +253,7 @@ mod tests {
     #[test]
     fn long_lines_go_on_under_what_was_found() {
         let what = "word ".repeat(20);
-        let report = report([Finding::broken(Hop::Port, "refused", what, "mend it")]);
+        let report = report([Finding::broken(Hop::Port, "refused", what, "fix it")]);
         let text = report.to_text(Style::plain(60), Duration::ZERO);
         let lines: Vec<&str> = text.lines().collect();
         assert!(
@@ -259,9 +261,6 @@ mod tests {
             "{text}"
         );
         assert!(lines[1].starts_with("               word"), "{text}");
-        assert!(
-            lines[3].starts_with("               mend: mend it"),
-            "{text}"
-        );
+        assert!(lines[3].starts_with("               fix: fix it"), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! The settings of the application's telemetry: whether they send anything, and where.
+//! Checks the telemetry settings: whether anything is sent, and where.
 
 mod variables;
 
@@ -15,14 +15,14 @@ use std::time::Duration;
 
 const HOP: Hop = Hop::Settings;
 
-/// A wait for metrics that a person takes for a fault.
+/// A metric interval above this is reported, because it can look like a fault.
 const LONG: Duration = Duration::from_secs(15);
 
-/// Why the settings cannot be used; what they want is in the sentence itself, after a semicolon.
+/// The findings for invalid settings. The error text contains the fix after a semicolon.
 pub(super) fn unusable(error: &SettingsError) -> Vec<Finding> {
-    let unreadable = |mend: &str| {
+    let unreadable = |fix: &str| {
         let what = Failure::of(error).to_string();
-        vec![Finding::broken(HOP, "settings_unreadable", what, mend)]
+        vec![Finding::broken(HOP, "settings_unreadable", what, fix)]
     };
     match error {
         SettingsError::Value {
@@ -31,46 +31,44 @@ pub(super) fn unusable(error: &SettingsError) -> Vec<Finding> {
             reason,
             ..
         } => {
-            let (what, mend) = split(reason);
-            let mend = mend.unwrap_or_else(|| match key.ends_with("headers") {
-                true => {
-                    "write name=value, several with commas between, and %20 for a space".to_owned()
-                }
-                false => format!("set {key} to a value that can be used"),
+            let (what, fix) = split(reason);
+            let fix = fix.unwrap_or_else(|| match key.ends_with("headers") {
+                true => "write name=value, separated by commas, with %20 for a space".to_owned(),
+                false => format!("set {key} to a valid value"),
             });
             let what = format!("{what} ({key}, {origin})");
-            vec![Finding::broken(HOP, "setting_unusable", what, mend)]
+            vec![Finding::broken(HOP, "setting_invalid", what, fix)]
         }
         SettingsError::UnknownKeys { keys, .. } => keys
             .iter()
             .map(|unknown| {
                 let (what, _) = split(&unknown.to_string());
-                let mend = match &unknown.nearest {
+                let fix = match &unknown.nearest {
                     Some(nearest) => {
-                        format!("write {nearest} if that is meant, or take the key out")
+                        format!("use {nearest} if that is what you meant, or remove the key")
                     }
-                    None => "take the key out".to_owned(),
+                    None => "remove the key".to_owned(),
                 };
-                Finding::broken(HOP, "setting_unknown", what, mend)
+                Finding::broken(HOP, "setting_unknown", what, fix)
             })
             .collect(),
-        SettingsError::Unreadable { .. } => {
-            unreadable("see that the file exists and may be read, or name another with --config")
-        }
-        SettingsError::Syntax { .. } => unreadable("mend the file at that line"),
-        _ => unreadable("mend the file or the variable that is named"),
+        SettingsError::Unreadable { .. } => unreadable(
+            "check that the file exists and is readable, or pass another one with --config",
+        ),
+        SettingsError::Syntax { .. } => unreadable("fix the syntax at that line"),
+        _ => unreadable("fix the file or variable"),
     }
 }
 
-/// What is wrong, and after a semicolon what is to be done.
+/// Splits an error text into the problem and, after a semicolon, the fix.
 pub(super) fn split(reason: &str) -> (String, Option<String>) {
     match reason.split_once("; ") {
-        Some((what, mend)) => (what.to_owned(), Some(mend.to_owned())),
+        Some((what, fix)) => (what.to_owned(), Some(fix.to_owned())),
         None => (reason.to_owned(), None),
     }
 }
 
-/// What the settings say.
+/// Checks the settings.
 pub(super) fn look(settings: &Loaded<TelemetryConfig>) -> Vec<Finding> {
     if let Some(off) = switched_off(settings) {
         return vec![off];
@@ -87,26 +85,26 @@ pub(super) fn look(settings: &Loaded<TelemetryConfig>) -> Vec<Finding> {
             signal.as_str(),
             set_by(settings, &key)
         );
-        let mend = format!(
-            "if that is not wanted, unset OTEL_{}_EXPORTER or set it to otlp",
+        let fix = format!(
+            "if this is not intended, unset OTEL_{}_EXPORTER or set it to otlp",
             signal.as_str().to_ascii_uppercase()
         );
-        Finding::note(HOP, "signal_not_sent", what).mend(mend)
+        Finding::note(HOP, "signal_not_sent", what).fix(fix)
     }));
     findings.extend(sampling(settings));
     findings.push(waits(settings));
     findings
 }
 
-/// Whether nothing is ever sent.
+/// Whether nothing is sent at all.
 pub(super) fn is_silent(settings: &Loaded<TelemetryConfig>) -> bool {
     switched_off(settings).is_some()
 }
 
-/// The silent no-op: all is in order, and nothing is ever sent.
+/// The finding for settings that are valid but send nothing.
 fn switched_off(settings: &Loaded<TelemetryConfig>) -> Option<Finding> {
-    let (what, key, mend) = if !settings.enabled {
-        let mend = match settings.origin("enabled") {
+    let (what, key, fix) = if !settings.enabled {
+        let fix = match settings.origin("enabled") {
             Origin::Variable { name, .. } if name == "OTEL_SDK_DISABLED" => {
                 "unset OTEL_SDK_DISABLED, or set it to false".to_owned()
             }
@@ -116,25 +114,25 @@ fn switched_off(settings: &Loaded<TelemetryConfig>) -> Option<Finding> {
         (
             "telemetry is off: every span, metric and log record is a silent no-op",
             "enabled",
-            mend,
+            fix,
         )
     } else if !settings.otlp {
-        let mend = "set telemetry.otlp to true".to_owned();
+        let fix = "set telemetry.otlp to true".to_owned();
         (
-            "OTLP is off: what is emitted is dropped in silence",
+            "OTLP is off: everything emitted is dropped silently",
             "otlp",
-            mend,
+            fix,
         )
     } else if !Signal::ALL.iter().any(|signal| signal.is_sent(settings)) {
-        let mend = "unset OTEL_TRACES_EXPORTER, OTEL_METRICS_EXPORTER and OTEL_LOGS_EXPORTER, or set \
+        let fix = "unset OTEL_TRACES_EXPORTER, OTEL_METRICS_EXPORTER and OTEL_LOGS_EXPORTER, or set \
                     them to otlp";
-        let what = "the exporter of every signal is none: what is emitted is dropped in silence";
-        (what, "traces.exporter", mend.to_owned())
+        let what = "the exporter of every signal is none: everything emitted is dropped silently";
+        (what, "traces.exporter", fix.to_owned())
     } else {
         return None;
     };
     let what = format!("{what} ({})", set_by(settings, key));
-    Some(Finding::broken(HOP, "silent_no_op", what, mend))
+    Some(Finding::broken(HOP, "silent_no_op", what, fix))
 }
 
 fn sampling(settings: &Loaded<TelemetryConfig>) -> Option<Finding> {
@@ -144,29 +142,29 @@ fn sampling(settings: &Loaded<TelemetryConfig>) -> Option<Finding> {
     if never || (by_ratio && ratio == 0.0) {
         let key = if never { "sampler" } else { "sampling_ratio" };
         let what = format!(
-            "no trace that begins here is kept ({})",
+            "no trace that starts in this application is sampled ({})",
             set_by(settings, key)
         );
-        let mend = "set OTEL_TRACES_SAMPLER to parentbased_traceidratio, and \
-                    OTEL_TRACES_SAMPLER_ARG to the share that you want, 1 for all";
-        return Some(Finding::broken(HOP, "nothing_sampled", what, mend));
+        let fix = "set OTEL_TRACES_SAMPLER to parentbased_traceidratio, and \
+                    OTEL_TRACES_SAMPLER_ARG to the ratio you want, 1 for all traces";
+        return Some(Finding::broken(HOP, "nothing_sampled", what, fix));
     }
     (by_ratio && ratio < 1.0).then(|| {
         let what = format!(
-            "about one trace in {:.0} is kept, so most are not to be found ({})",
+            "about one trace in {:.0} is sampled, so most traces are missing by design ({})",
             1.0 / ratio,
             set_by(settings, "sampling_ratio")
         );
-        let mend = "to see every trace, set OTEL_TRACES_SAMPLER_ARG to 1";
-        Finding::note(HOP, "sampled", what).mend(mend)
+        let fix = "to see every trace, set OTEL_TRACES_SAMPLER_ARG to 1";
+        Finding::note(HOP, "sampled", what).fix(fix)
     })
 }
 
-/// How long telemetry waits by design, which looks like loss to whoever watches.
+/// The export delays, which can look like loss.
 fn waits(settings: &Loaded<TelemetryConfig>) -> Finding {
     let interval = settings.metric_interval;
     let batches = format!(
-        "batches leave within {:?} ({})",
+        "batches are exported within {:?} ({})",
         settings.batch_timeout,
         set_by(settings, "batch_timeout"),
     );
@@ -180,11 +178,11 @@ fn waits(settings: &Loaded<TelemetryConfig>) -> Finding {
     if !Signal::Metrics.is_sent(settings) || interval <= LONG {
         return Finding::well(HOP, what);
     }
-    let mend = format!(
-        "an application's first metrics come up to {interval:?} after its start; to see them sooner, \
-         set OTEL_METRIC_EXPORT_INTERVAL to 5000 (milliseconds)"
+    let fix = format!(
+        "the first metrics of an application arrive up to {interval:?} after its start; to see them \
+         sooner, set OTEL_METRIC_EXPORT_INTERVAL to 5000 (milliseconds)"
     );
-    Finding::note(HOP, "metrics_wait", what).mend(mend)
+    Finding::note(HOP, "metrics_wait", what).fix(fix)
 }
 
 fn set_by(settings: &Loaded<TelemetryConfig>, key: &str) -> String {

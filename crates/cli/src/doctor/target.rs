@@ -1,11 +1,11 @@
-//! Where one signal is sent, as the settings say it.
+//! The targets of the signals, from the settings.
 
 use super::finding::{Finding, Hop};
 use glassbox_config::Loaded;
 use glassbox_telemetry::{Exporter, Protocol, SignalConfig, TelemetryConfig};
 use http::Uri;
 
-/// The three signals, as their paths call them.
+/// The three signals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Signal {
     Traces,
@@ -24,7 +24,7 @@ impl Signal {
         }
     }
 
-    /// The variable of OpenTelemetry that is for this signal alone.
+    /// The OpenTelemetry variable for only this signal.
     pub(super) fn variable(self, what: &str) -> String {
         let signal = self.as_str().to_ascii_uppercase();
         format!("OTEL_EXPORTER_OTLP_{signal}_{what}")
@@ -38,33 +38,33 @@ impl Signal {
         }
     }
 
-    /// Those that are sent.
+    /// The signals that are sent.
     pub(super) fn sent(config: &TelemetryConfig) -> Vec<Self> {
         let is_sent = |signal: &Self| signal.is_sent(config);
         Self::ALL.into_iter().filter(is_sent).collect()
     }
 
-    /// Whether it is sent at all.
+    /// Whether the signal is sent.
     pub(super) fn is_sent(self, config: &TelemetryConfig) -> bool {
         self.of(config).exporter == Exporter::Otlp
     }
 }
 
-/// Where signals go that go the same way.
+/// A destination shared by one or more signals.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     pub(super) signals: Vec<Signal>,
     pub(super) protocol: Protocol,
-    /// With the path of the first signal, where it is HTTP.
+    /// With the path of the first signal if the protocol is HTTP.
     pub(super) uri: Uri,
-    /// Whether the signal has an endpoint of its own, which is used as it is.
+    /// Whether the signal has its own endpoint, which is used as is.
     pub(super) is_own: bool,
-    /// Which setting says so, as a person looks it up.
+    /// The origin of the setting, for the report.
     pub(super) origin: String,
 }
 
 impl Target {
-    /// Every way that a signal takes, in the order of the signals.
+    /// All targets, in the order of the signals.
     pub(super) fn all(settings: &Loaded<TelemetryConfig>) -> Vec<Self> {
         let mut targets: Vec<Self> = Vec::new();
         for signal in Signal::ALL {
@@ -103,7 +103,7 @@ impl Target {
         Some(Self {
             signals: vec![signal],
             protocol,
-            // What the settings could not use was found when they were loaded.
+            // Invalid endpoints were rejected when the settings were loaded.
             uri: text.parse().ok()?,
             is_own: own.endpoint.is_some(),
             origin: settings.origin(&key).to_string(),
@@ -128,7 +128,7 @@ impl Target {
         self.protocol == Protocol::Grpc
     }
 
-    /// Whether TLS is spoken.
+    /// Whether TLS is used.
     pub(super) fn is_encrypted(&self) -> bool {
         self.uri.scheme_str() == Some("https")
     }
@@ -142,7 +142,7 @@ impl Target {
         self.uri.port_u16().unwrap_or(usual)
     }
 
-    /// Whether it is this machine, or what takes itself for one.
+    /// Whether the host is a loopback address.
     pub(super) fn is_loopback(&self) -> bool {
         is_loopback(self.host())
     }
@@ -157,7 +157,7 @@ impl Target {
         format!("{scheme}://{}:{}", self.host(), self.port())
     }
 
-    /// What to set to have it sent to this URL.
+    /// The instruction to send to this URL.
     pub(super) fn set_to(&self, url: &str) -> String {
         let variable = match self.is_own {
             true => self.signals[0].variable("ENDPOINT"),
@@ -166,7 +166,7 @@ impl Target {
         format!("set {variable} to {url}")
     }
 
-    /// Its own URL with another scheme, and with the path that was set.
+    /// The configured URL with another scheme.
     pub(super) fn with_scheme(&self, scheme: &str) -> String {
         let path = match self.is_own {
             true => self.path(),
@@ -175,7 +175,7 @@ impl Target {
         format!("{scheme}://{}:{}{path}", self.host(), self.port())
     }
 
-    /// As a line of the report.
+    /// The finding that describes the target.
     pub(super) fn finding(&self) -> Finding {
         let signals: Vec<&str> = self.signals.iter().map(|signal| signal.as_str()).collect();
         let path = match self.is_grpc() || !self.is_own {
@@ -195,14 +195,14 @@ impl Target {
     }
 }
 
-/// Whether a host, as a URL has it, is this machine.
+/// Whether the host of a URL is a loopback address.
 pub(super) fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let address = host.parse::<std::net::IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// What the specification asks for an endpoint of all signals.
+/// Appends the signal path to a base endpoint, as the specification requires.
 fn within(base: &str, protocol: Protocol, signal: Signal) -> String {
     let base = base.trim_end_matches('/');
     match protocol {

@@ -1,43 +1,43 @@
-//! SIGHUP, which means two things: the terminal is gone, or somebody wants a reload.
+//! SIGHUP, which has two meanings: the terminal was closed, or a reload was requested.
 
 use rustix::{io::Errno, termios::tcgetattr};
 use std::io::{IsTerminal, stderr, stdin, stdout};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Hears SIGHUP from when it is made.
+/// Receives SIGHUP.
 #[derive(Debug)]
 pub(super) struct Hangup {
-    /// None where it cannot be heard: then it ends the process by itself.
+    /// `None` if no handler could be installed: then the signal terminates the process.
     signals: Option<Signal>,
-    /// Whether there was a terminal to lose.
+    /// Whether the process started on a terminal.
     on_terminal: bool,
 }
 
-/// What a SIGHUP asks for.
+/// What a SIGHUP requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// The terminal was closed: nobody is there to see this run.
+    /// The terminal was closed.
     Leave,
-    /// Somebody sent it.
+    /// A process sent the signal.
     Reload,
 }
 
 impl Hangup {
-    /// Begins to hear it.
-    pub(super) fn heed() -> Self {
+    /// Installs the handler.
+    pub(super) fn listen() -> Self {
         Self {
             signals: signal(SignalKind::hangup()).ok(),
             on_terminal: stdin().is_terminal() || stdout().is_terminal() || stderr().is_terminal(),
         }
     }
 
-    /// Waits for the next one, and tells what it asks for.
+    /// Waits for the next signal and returns its meaning.
     pub(super) async fn next(&mut self) -> Meaning {
-        let heard = match &mut self.signals {
+        let received = match &mut self.signals {
             Some(signals) => signals.recv().await,
             None => None,
         };
-        match heard {
+        match received {
             Some(()) if self.on_terminal && terminal_is_gone() => Meaning::Leave,
             Some(()) => Meaning::Reload,
             None => std::future::pending().await,
@@ -45,8 +45,8 @@ impl Hangup {
     }
 }
 
-/// Of a terminal that was closed every question fails with an input/output error.
+/// Every query of a closed terminal fails with an input/output error.
 fn terminal_is_gone() -> bool {
-    let gone = |asked: rustix::io::Result<_>| matches!(asked, Err(Errno::IO));
+    let gone = |result: rustix::io::Result<_>| matches!(result, Err(Errno::IO));
     gone(tcgetattr(stdin())) || gone(tcgetattr(stdout())) || gone(tcgetattr(stderr()))
 }

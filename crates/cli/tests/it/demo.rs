@@ -87,7 +87,7 @@ fn one_question_gives_one_trace_twice_in_a_row() {
 fn content_is_on_the_spans_only_when_asked_for() {
     let data = tempfile::tempdir().unwrap();
     let (answer, said) = once(data.path(), &["--capture-content"]);
-    assert!(said.contains("prompts and answers are on the spans"));
+    assert!(said.contains("prompts and answers are recorded on the spans"));
     let mut backend = up(data.path());
     let page = page_of(&mut backend);
     let trace_id = answer["trace_id"].as_str().unwrap();
@@ -210,8 +210,8 @@ fn an_interrupt_while_the_services_are_waited_for_ends_them_in_order() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(
-        said.contains("interrupted before the answer came"),
+        said.contains("interrupted before the answer arrived"),
         "{said}"
     );
-    assert!(!said.contains("did not end in time"), "{said}");
+    assert!(!said.contains("did not stop in time"), "{said}");
 }

@@ -253,7 +253,7 @@ fn a_collector_that_does_not_end_is_killed_after_its_grace() {
     assert!(backend.ended().success());
     assert!(!runs(pid));
     backend.until_said("did not stop in time and was killed; what it still held is lost");
-    backend.until_said("what a collector still held may be lost");
+    backend.until_said("data still in the collector may be lost");
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn a_distribution_with_hardly_anything_receives_and_it_is_said_what_it_lacks() {
     backend.until_span("bare");
     // It takes a configuration over as well, and says so in its log.
     backend.signal("HUP");
-    backend.until_said("the collector has taken its configuration over anew");
+    backend.until_said("the collector has reloaded its configuration");
     assert!(backend.terminate().success());
 }
 

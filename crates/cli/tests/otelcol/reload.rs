@@ -36,7 +36,7 @@ fn a_valid_configuration_takes_effect_in_the_process_that_runs() {
 
     fs::write(&layer, tagging("green")).unwrap();
     backend.signal("HUP");
-    backend.until_said("the collector has taken its configuration over anew");
+    backend.until_said("the collector has reloaded its configuration");
     assert_eq!(colour(&backend, "after"), "green");
     assert_eq!(backend.otelcol(), pid);
     assert_eq!(backend.collector()["restarts"], 0);
@@ -53,7 +53,7 @@ fn an_invalid_configuration_changes_nothing_not_even_after_a_crash() {
 
     fs::write(&layer, "exporters: {no_such_thing: {}}\n").unwrap();
     backend.signal("HUP");
-    backend.until_said("nothing was reloaded: the collector rejects the new configuration");
+    backend.until_said("reload failed: the collector rejects the new configuration");
     assert!(
         backend.said().contains("no_such_thing"),
         "{}",
@@ -134,7 +134,11 @@ fn a_configuration_is_tried_at_once_while_a_start_is_waited_for_and_taken_back_i
     backend.signal("HUP");
     backend.until_said("with the new configuration, and nothing receives yet");
     assert!(backend.said().contains("address already in use"));
-    assert!(!backend.said().contains("over anew"), "{}", backend.said());
+    assert!(
+        !backend.said().contains("has reloaded its configuration"),
+        "{}",
+        backend.said()
+    );
     backend.until_collector("the old configuration", |collector| {
         collector["state"] == "running"
     });
@@ -159,7 +163,7 @@ fn a_collector_that_dies_while_its_new_configuration_is_checked_is_not_blamed_fo
     let backend = Backend::start(up.arg("--collector").arg(program));
     fs::write(&dies, "").unwrap();
     backend.signal("HUP");
-    backend.until_said("nothing was reloaded: the collector exited before the reload");
+    backend.until_said("reload failed: the collector exited before the reload");
     backend.until_collector("a restart", |collector| {
         collector["restarts"] == 1 && collector["running"] == true
     });
@@ -171,7 +175,7 @@ fn without_a_collector_a_reload_is_answered_and_the_backend_goes_on() {
     let mut up = up(data.path());
     let backend = Backend::start(up.args(["--collector", "off"]));
     backend.signal("HUP");
-    backend.until_said("nothing was reloaded: there is no collector to reload");
+    backend.until_said("reload failed: there is no collector to reload");
     backend.send_span("on");
     backend.until_span("on");
     assert!(backend.terminate().success());
@@ -190,7 +194,7 @@ fn a_terminal_that_is_closed_ends_the_backend() {
     let pid = backend.otelcol();
     // As long as the terminal is there, the signal asks for a reload.
     backend.signal("HUP");
-    backend.until_said("the collector has taken its configuration over anew");
+    backend.until_said("the collector has reloaded its configuration");
     drop(terminal);
     backend.signal("HUP");
     assert!(backend.ended().success());

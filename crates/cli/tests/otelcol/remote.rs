@@ -112,7 +112,7 @@ fn a_certificate_that_nobody_vouches_for_is_taken_only_when_that_is_asked_for() 
     let wary = near(wary.path(), "false");
     wary.send_span("wary");
     wary.until_span("wary");
-    // It is kept and tried again: the certificate may be mended.
+    // It is kept and retried: the certificate may be fixed.
     wary.until_said("x509: certificate signed by unknown authority");
     assert!(remote.spans_named("wary").is_empty());
 
@@ -136,7 +136,7 @@ fn what_waits_for_the_remote_outlives_the_collector() {
     first.until_span("patient");
     // A reload ends the exporter as well, and begins it anew.
     first.signal("HUP");
-    first.until_said("the collector has taken its configuration over anew");
+    first.until_said("the collector has reloaded its configuration");
     assert_eq!(first.collector()["lost"], serde_json::json!({}));
     assert!(!first.said().contains("ERROR"), "{}", first.said());
     assert!(first.terminate().success());

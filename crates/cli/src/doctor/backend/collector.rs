@@ -1,4 +1,4 @@
-//! What receives for a backend: the backend itself, or a real collector that it owns.
+//! Checks the receiver of a backend: embedded, or a collector that it runs.
 
 use super::{Known, age};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Known {
-    /// What receives for the backend, how it fares, and what it could not hand on.
+    /// Findings about the receiver, its state, and data that its exporters dropped.
     pub(in crate::doctor) fn collector(&self) -> Vec<Finding> {
         let collector = &self.status().collector;
         let mut findings = Vec::from_iter(finding(collector));
@@ -16,7 +16,7 @@ impl Known {
         findings
     }
 
-    /// The process of its collector.
+    /// The process id of its collector.
     pub(in crate::doctor) fn collector_pid(&self) -> Option<u32> {
         let collector = &self.status().collector;
         collector.pid.filter(|_| collector.is_otelcol())
@@ -36,43 +36,43 @@ fn finding(collector: &Collector) -> Option<Finding> {
                 1 => "once".to_owned(),
                 times => format!("{times} times"),
             };
-            let what = format!("{line}, runs and was started again {times}{last_exit}");
-            let mend =
-                "what was under way when it ended may be lost; mend what its last words name";
-            Finding::note(Hop::Collector, "collector_restarted", what).mend(mend)
+            let what = format!("{line}, is running and was restarted {times}{last_exit}");
+            let fix =
+                "data that it held when it exited may be lost; fix the cause in its last log line";
+            Finding::note(Hop::Collector, "collector_restarted", what).fix(fix)
         }
         "fallen_back" if !collector.is_otelcol() => {
-            let what = format!("{line}: its collector ended too often{last_exit}");
-            let mend = "mend what its last words name, and start the backend again";
-            Finding::note(Hop::Collector, "collector_fallen_back", what).mend(mend)
+            let what = format!("{line}: its collector exited too often{last_exit}");
+            let fix = "fix the cause in its last log line, and restart the backend";
+            Finding::note(Hop::Collector, "collector_fallen_back", what).fix(fix)
         }
         state @ ("stopped" | "fallen_back") => {
             let state = state.replace('_', " ");
-            let what = format!("{line} is {state}, and nobody receives{last_exit}");
-            let mend = "start the backend again";
-            Finding::broken(Hop::Collector, "collector_stopped", what, mend)
+            let what = format!("{line} is {state}, and nothing receives telemetry{last_exit}");
+            let fix = "restart the backend";
+            Finding::broken(Hop::Collector, "collector_stopped", what, fix)
         }
         state => {
-            let what = format!("{line} is {state} and takes nothing now{last_exit}");
-            let mend = "wait a few seconds and look again; if it stays so, mend what its last words \
-                        name";
-            Finding::broken(Hop::Collector, "collector_not_ready", what, mend)
+            let what = format!("{line} is {state} and does not receive telemetry{last_exit}");
+            let fix = "wait a few seconds and check again; if it persists, fix the cause in its last \
+                        log line";
+            Finding::broken(Hop::Collector, "collector_not_ready", what, fix)
         }
     };
     Some(found)
 }
 
-/// Who receives, in a few words.
+/// A short description of the receiver.
 pub(super) fn named(collector: &Collector) -> String {
     if !collector.is_otelcol() {
         let reason = collector.reason.as_ref();
-        let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
-        return format!("the backend receives by itself (embedded{reason})");
+        let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
+        return format!("the backend uses its embedded receiver{reason}");
     }
     collector.program()
 }
 
-/// What did not get from the collector to where it exports.
+/// Findings about data that the collector's exporters dropped.
 fn lost(collector: &Collector) -> impl Iterator<Item = Finding> {
     collector.lost.iter().map(|(exporter, loss)| {
         let last = age(loss.last_unix_nano);
@@ -80,21 +80,21 @@ fn lost(collector: &Collector) -> impl Iterator<Item = Finding> {
             format!(", the last {} ago", elapsed::age(last))
         });
         let what = format!(
-            "its exporter {exporter} could not hand on at least {} records{last}: {}",
+            "its exporter {exporter} dropped at least {} records{last}: {}",
             loss.items,
             loss.last_error.trim()
         );
-        let mend = "see that what it exports to is up, is reached from there, and has room";
-        Finding::note(Hop::Collector, "collector_lost", what).mend(mend)
+        let fix = "check that its destination is running, reachable from there, and has capacity";
+        Finding::note(Hop::Collector, "collector_lost", what).fix(fix)
     })
 }
 
-/// The last line of its log says most; the whole is in the backend's log.
+/// Describes an exit with the last log line; the backend's log has the rest.
 fn ended_with(exit: &LastExit) -> String {
     let words = exit.last_words.lines().rev().map(str::trim);
     let last = words.into_iter().find(|line| !line.is_empty());
-    let words = last.map_or_else(String::new, |line| format!(", its last words \"{line}\""));
-    format!("; it ended with {}{words}", exit.status)
+    let words = last.map_or_else(String::new, |line| format!(", last log line \"{line}\""));
+    format!("; it exited with {}{words}", exit.status)
 }
 
 #[cfg(test)]
@@ -134,7 +134,7 @@ mod tests {
         );
         assert!(
             found.what.ends_with(
-                "again once; it ended with exit status: 1, its last words \"Error: bind: address in use\""
+                "restarted once; it exited with exit status: 1, last log line \"Error: bind: address in use\""
             ),
             "{found:?}"
         );
@@ -163,12 +163,12 @@ mod tests {
             (found.mark, found.code),
             (Mark::Note, "collector_fallen_back")
         );
-        assert!(found.what.contains("receives by itself"), "{found:?}");
+        assert!(found.what.contains("embedded receiver"), "{found:?}");
         assert!(found.what.contains("address in use"), "{found:?}");
     }
 
     #[test]
-    fn what_an_exporter_could_not_hand_on_is_told() {
+    fn dropped_data_of_an_exporter_is_reported() {
         let loss = json!({"items": 512, "last_error": "connection refused", "last_unix_nano": 1});
         let lost_one: Collector =
             serde_json::from_value(json!({"lost": {"otlp_http/remote": loss}})).unwrap();
@@ -176,11 +176,7 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].code, "collector_lost");
         let what = &found[0].what;
-        assert!(
-            what.starts_with(
-                "its exporter otlp_http/remote could not hand on at least 512 records"
-            )
-        );
+        assert!(what.starts_with("its exporter otlp_http/remote dropped at least 512 records"));
         assert!(what.ends_with("days ago: connection refused"), "{what}");
     }
 
@@ -189,7 +185,7 @@ mod tests {
         let embedded = json!({"mode": "embedded", "reason": "no otelcol was found"});
         let found = found(&embedded);
         assert_eq!(found.mark, Mark::Well);
-        let what = "the backend receives by itself (embedded: no otelcol was found)";
+        let what = "the backend uses its embedded receiver (no otelcol was found)";
         assert_eq!(found.what, what);
     }
 }

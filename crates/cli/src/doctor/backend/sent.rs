@@ -1,4 +1,4 @@
-//! Whether what was sent is found at the backend: all of it, and once.
+//! Checks that the test data arrives at the backend, completely and once.
 
 use super::{HOP, Known, collector::named};
 use crate::{
@@ -17,27 +17,27 @@ use std::{
 };
 use tokio::time::{sleep, timeout};
 
-/// The code of what has arrived.
+/// The code for data that arrived.
 pub(in crate::doctor) const ARRIVED: &str = "arrived";
 const PAUSE: Duration = Duration::from_millis(50);
-/// How much later a second copy is looked for, where somebody is between who could make one.
+/// Delay before looking for duplicates, if a collector in between could create them.
 const SECOND_COPY: Duration = Duration::from_millis(250);
 
-/// What is looked for.
+/// The test data.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::doctor) struct Sent<'a> {
     pub(in crate::doctor) emission: &'a Emission,
-    /// `service.instance.id` of it.
+    /// Its `service.instance.id`.
     pub(in crate::doctor) instance: &'a str,
     pub(in crate::doctor) signals: &'a [Signal],
-    /// Whether it is sent to this backend itself, not to a collector that may hand it on.
+    /// Whether it is sent directly to this backend.
     pub(in crate::doctor) is_direct: bool,
-    /// Whether somebody said that it is to arrive here.
+    /// Whether the user named this backend as the destination.
     pub(in crate::doctor) is_wanted: bool,
 }
 
 impl Known {
-    /// Looks for what was sent until all of it is there, or the time is over.
+    /// Polls until all test data has arrived, or for at most `patience`.
     pub(in crate::doctor) async fn await_arrival(
         &self,
         sent: &Sent<'_>,
@@ -74,7 +74,7 @@ impl Known {
         findings
     }
 
-    /// Takes out of `missing` what has arrived.
+    /// Removes signals from `missing` that have arrived.
     async fn still_missing(
         &self,
         missing: &mut Vec<Signal>,
@@ -104,7 +104,7 @@ impl Known {
         })
     }
 
-    /// Whether any span is there more than once.
+    /// Looks for duplicated spans.
     async fn copies(&self, sent: &Sent<'_>) -> Option<Finding> {
         if !sent.is_direct {
             sleep(SECOND_COPY).await;
@@ -115,31 +115,31 @@ impl Known {
             return None;
         }
         let what = format!(
-            "what was sent once is there more than once: {} spans, and {} different ones",
+            "telemetry is duplicated: the trace has {} spans, but only {} distinct ones",
             spans.len(),
             different.len()
         );
-        let mend = "see that each pipeline of the collector has one exporter to this backend, that no \
-                    second collector hands the same on, and that the application installs telemetry \
-                    once";
-        Some(Finding::broken(HOP, "duplicated", what, mend))
+        let fix = "check that each pipeline of the collector has one exporter to this backend, that no \
+                    second collector forwards the same data, and that the application installs \
+                    telemetry once";
+        Some(Finding::broken(HOP, "duplicated", what, fix))
     }
 
-    /// Taken by somebody who need not hand it on to this backend.
+    /// The finding for data accepted by a collector that may not forward to this backend.
     fn elsewhere(&self) -> Finding {
         let what = format!(
-            "what was taken is not at {}, and need not be: telemetry goes to another collector",
+            "the test data is not at {}: telemetry goes to another collector, which may not forward it there",
             self.page()
         );
-        let mend = "name the page of the backend behind that collector with --backend URL";
-        Finding::unknown(HOP, "another_backend", what).mend(mend)
+        let fix = "pass the page of the backend behind that collector with --backend URL";
+        Finding::unknown(HOP, "another_backend", what).fix(fix)
     }
 
-    /// Taken at the port, and not here: what is between says why, or the way leads elsewhere.
+    /// The finding for data that was accepted but did not arrive.
     async fn lost(&self, missing: &[Signal], sent: &Sent<'_>, patience: Duration) -> Finding {
         let names: Vec<&str> = missing.iter().map(|signal| signal.as_str()).collect();
         let what = format!(
-            "lost between collector and backend: {} were taken, and are not at {} after {patience:?}",
+            "lost between collector and backend: {} were accepted, but are not at {} after {patience:?}",
             names.join(", "),
             self.page()
         );
@@ -147,26 +147,26 @@ impl Known {
             return failed(&what);
         };
         let refused = refused_since(self.status(), &now);
-        let mend = match (now.collector.is_otelcol(), sent.is_direct) {
+        let fix = match (now.collector.is_otelcol(), sent.is_direct) {
             (true, true) => format!(
-                "see the collector's log for what it does with them ({}, {})",
+                "check the collector's log for what happens to them ({}, {})",
                 named(&now.collector),
                 now.collector.state.as_deref().unwrap_or("state unknown")
             ),
-            (false, true) => "see the log of the backend".to_owned(),
+            (false, true) => "check the log of the backend".to_owned(),
             (_, false) => format!(
-                "see in that collector's configuration that a pipeline for {} exports to {} (OTLP \
-                 over HTTP) or {} (gRPC), and in its log whether that fails; or send there at once",
+                "check that the collector has a pipeline for {} that exports to {} (OTLP over HTTP) \
+                 or {} (gRPC), and check its log for errors; or send directly to the backend",
                 names.join(", "),
                 self.endpoint(false),
                 self.endpoint(true)
             ),
         };
-        Finding::broken(HOP, "not_arrived", what + &refused, mend)
+        Finding::broken(HOP, "not_arrived", what + &refused, fix)
     }
 }
 
-/// What the backend has refused between two looks, by reason.
+/// What the backend has refused between two statuses, by reason.
 fn refused_since(before: &Status, now: &Status) -> String {
     let counts = |was: &Map<String, Value>, is: &Map<String, Value>| -> Vec<String> {
         let count = |of: &Map<String, Value>, key: &str| of.get(key).and_then(Value::as_u64);
@@ -181,13 +181,13 @@ fn refused_since(before: &Status, now: &Status) -> String {
     reasons.extend(counts(&before.rejected, &now.rejected));
     match reasons.is_empty() {
         true => String::new(),
-        false => format!("; it has refused meanwhile: {}", reasons.join(", ")),
+        false => format!("; in the meantime it refused: {}", reasons.join(", ")),
     }
 }
 
 fn failed(what: &str) -> Finding {
-    let mend = "see the log of the backend, and start it again";
-    Finding::broken(HOP, "backend_failed", what, mend)
+    let fix = "check the log of the backend, and restart it";
+    Finding::broken(HOP, "backend_failed", what, fix)
 }
 
 fn found(arrived: &[Signal], sent: &Sent<'_>, after: Duration) -> Finding {

@@ -1,28 +1,28 @@
-//! What an export failed by, told from the words of its error.
+//! The cause of a failed export, derived from its error text.
 
-/// What an export failed by.
+/// The cause of a failed export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Credentials,
-    /// The collector wants to see a certificate of ours, or another one.
+    /// The collector requires a client certificate, or a different one.
     ClientCertificate,
     Certificate(Distrust),
     Unimplemented,
     Overloaded,
     Timeout,
-    /// Taken and not kept.
-    ThrownAway,
-    /// What gRPC needs and this server does not speak.
+    /// Accepted but discarded.
+    Discarded,
+    /// The server does not speak HTTP/2, which gRPC requires.
     NoHttp2,
     Other,
 }
 
 impl Kind {
-    /// By the words of the statuses of HTTP and of gRPC, and of the TLS library.
+    /// Matches the texts of HTTP statuses, gRPC statuses and the TLS library.
     pub(super) fn of(error: &str) -> Self {
-        // Certificates first: the times in their errors end in any digits.
+        // Certificates first: their errors contain times with arbitrary digits.
         const WORDS: [(&str, Kind); 29] = [
-            // An alert is what the other side says: it is about our certificate, not about its own.
+            // An alert comes from the peer: it concerns our certificate, not the peer's.
             ("alert: CertificateRequired", Kind::ClientCertificate),
             ("alert: UnknownCA", Kind::ClientCertificate),
             ("alert: BadCertificate", Kind::ClientCertificate),
@@ -44,7 +44,7 @@ impl Kind {
             ("403 ", Kind::Credentials),
             ("authentication credentials", Kind::Credentials),
             ("does not have permission", Kind::Credentials),
-            ("thrown away: ", Kind::ThrownAway),
+            ("discarded: ", Kind::Discarded),
             ("NoApplicationProtocol", Kind::NoHttp2),
             ("HTTP/2 was not negotiated", Kind::NoHttp2),
             ("404 ", Kind::Unimplemented),
@@ -63,8 +63,8 @@ impl Kind {
         found.map_or(Self::Other, |(_, kind)| *kind)
     }
 
-    /// Whether the same is said in other words of each signal: with the time of day, or with the name
-    /// of the service that is not there.
+    /// Whether the text differs between signals for the same cause: it contains the time of day, or
+    /// the name of the missing service.
     pub(super) const fn words_differ(self) -> bool {
         matches!(self, Self::Certificate(_) | Self::Unimplemented)
     }
@@ -74,10 +74,10 @@ impl Kind {
             Self::Credentials => "credentials",
             Self::ClientCertificate => "client_certificate",
             Self::Certificate(_) => "certificate",
-            Self::Unimplemented => "not_taken_here",
-            Self::Overloaded => "refused_for_now",
+            Self::Unimplemented => "not_accepted",
+            Self::Overloaded => "overloaded",
             Self::Timeout => "no_answer",
-            Self::ThrownAway => "thrown_away",
+            Self::Discarded => "discarded",
             Self::NoHttp2 | Self::Other => "refused",
         }
     }
@@ -96,19 +96,19 @@ pub(super) enum Distrust {
 impl Distrust {
     pub(super) const fn what(self) -> &'static str {
         match self {
-            Self::Issuer => "has a certificate of an authority that is not trusted here",
-            Self::Name => "has a certificate that is for another name",
+            Self::Issuer => "has a certificate from an authority that is not trusted here",
+            Self::Name => "has a certificate for another name",
             Self::Time => "has a certificate that has expired",
-            Self::Authority => "shows the certificate of an authority as its own",
+            Self::Authority => "uses the certificate of an authority as its own",
             Self::Other => "has a certificate that is not trusted here",
         }
     }
 
-    pub(super) const fn mend(self) -> &'static str {
+    pub(super) const fn fix(self) -> &'static str {
         match self {
-            Self::Name => "write the endpoint with a name that is in the certificate",
-            Self::Time => "renew the collector's certificate, and see that the clock here is right",
-            Self::Authority => "give the collector a certificate that the authority has signed",
+            Self::Name => "use an endpoint with a name that is in the certificate",
+            Self::Time => "renew the collector's certificate, and check the clock of this machine",
+            Self::Authority => "give the collector a certificate that is signed by the authority",
             Self::Issuer | Self::Other => "give the collector a certificate that is trusted here",
         }
     }

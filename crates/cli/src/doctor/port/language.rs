@@ -1,17 +1,15 @@
-//! The right address, the wrong language: which one is spoken there instead.
+//! Finds out which protocol is spoken if it is not the configured one.
 
 use super::{
-    HOP, is_receiver,
+    HOP, another_program, is_receiver,
     page::{page_instead, said},
-    somebody_else,
 };
 use crate::{
     doctor::{finding::Finding, target::Target},
     knock::{Answer, Door},
 };
 
-/// Finds out what is spoken, after what was spoken to it was not answered in kind; `None` is nothing
-/// at all.
+/// Finds the protocol after the configured one was not answered. `None` if there is no answer at all.
 pub(super) async fn wrong(target: &Target, door: &Door, answer: Answer) -> Option<Finding> {
     if answer == Answer::Tls {
         return Some(plaintext_to_tls(target));
@@ -26,7 +24,7 @@ pub(super) async fn wrong(target: &Target, door: &Door, answer: Answer) -> Optio
             }
             page => match page_instead(target, door).await {
                 Some(finding) => finding,
-                None => somebody_else(target, door, said(page)).await,
+                None => another_program(target, door, said(page)).await,
             },
         });
     }
@@ -42,17 +40,17 @@ pub(super) async fn wrong(target: &Target, door: &Door, answer: Answer) -> Optio
     }
     let answers = [answer, plain, http2, tls];
     let words = answers.iter().find_map(|answer| match answer {
-        Answer::Other(words) => Some(format!("it says \"{words}\"")),
+        Answer::Other(words) => Some(format!("it answers \"{words}\"")),
         _ => None,
     });
     let is_silent = answers.iter().all(|answer| *answer == Answer::Silent);
     match words {
         None if is_silent => None,
         None => {
-            let said = "it accepts connections and ends them without a word".to_owned();
-            Some(somebody_else(target, door, said).await)
+            let said = "it accepts connections and closes them without an answer".to_owned();
+            Some(another_program(target, door, said).await)
         }
-        Some(words) => Some(somebody_else(target, door, words).await),
+        Some(words) => Some(another_program(target, door, words).await),
     }
 }
 
@@ -61,45 +59,43 @@ pub(super) fn http_to_grpc(target: &Target) -> Finding {
         HOP,
         "http_to_grpc",
         format!(
-            "{} speaks gRPC, and the protocol is {}",
+            "{} speaks gRPC, but the protocol is {}",
             target.shown(),
             target.protocol
         ),
-        "set OTEL_EXPORTER_OTLP_PROTOCOL to grpc, or the endpoint to the port of OTLP over HTTP, \
-         which is usually 4318",
+        "set OTEL_EXPORTER_OTLP_PROTOCOL to grpc, or use the port of OTLP over HTTP, usually 4318",
     )
 }
 
-/// Also what an export finds where a port speaks HTTP/2 and has no gRPC on it.
+/// Also used for an export to a port that speaks HTTP/2 without gRPC.
 pub(in crate::doctor) fn grpc_to_http(target: &Target) -> Finding {
     Finding::broken(
         HOP,
         "grpc_to_http",
         format!(
-            "{} takes OTLP over HTTP, and the protocol is grpc",
+            "{} accepts OTLP over HTTP, but the protocol is grpc",
             target.shown()
         ),
-        "set OTEL_EXPORTER_OTLP_PROTOCOL to http/protobuf, or the endpoint to the port of gRPC, \
-         which is usually 4317",
+        "set OTEL_EXPORTER_OTLP_PROTOCOL to http/protobuf, or use the port of gRPC, usually 4317",
     )
 }
 
 pub(super) fn plaintext_to_tls(target: &Target) -> Finding {
     let what = format!(
-        "{} speaks TLS, and is spoken to without ({})",
+        "{} speaks TLS, but the endpoint does not use it ({})",
         target.shown(),
         target.origin
     );
-    let mend = target.set_to(&target.with_scheme("https"));
-    Finding::broken(HOP, "plaintext_to_tls", what, mend)
+    let fix = target.set_to(&target.with_scheme("https"));
+    Finding::broken(HOP, "plaintext_to_tls", what, fix)
 }
 
 fn tls_to_plaintext(target: &Target) -> Finding {
     let what = format!(
-        "{} speaks no TLS, and is spoken to in it ({})",
+        "{} does not speak TLS, but the endpoint uses it ({})",
         target.shown(),
         target.origin
     );
-    let mend = target.set_to(&target.with_scheme("http"));
-    Finding::broken(HOP, "tls_to_plaintext", what, mend)
+    let fix = target.set_to(&target.with_scheme("http"));
+    Finding::broken(HOP, "tls_to_plaintext", what, fix)
 }

@@ -1,4 +1,4 @@
-//! What a page at the address tells about its server.
+//! Identifies a server by its page.
 
 use super::HOP;
 use crate::{
@@ -6,19 +6,19 @@ use crate::{
     knock::{Door, Page},
 };
 
-/// The page of a backend, which is one port away from where OTLP is taken.
+/// The finding for an endpoint that is the page of a backend instead of its OTLP port.
 pub(super) async fn page_instead(target: &Target, door: &Door) -> Option<Finding> {
     let shown = target.shown();
     let known = backend::at(&shown, door.patience()).await.ok()?;
     let there = known.endpoint(target.is_grpc());
-    let what = format!("{shown} is the page of the backend, which takes no OTLP");
-    let mend = format!("set OTEL_EXPORTER_OTLP_ENDPOINT to {there}");
-    Some(Finding::broken(HOP, "page_instead", what, mend))
+    let what = format!("{shown} is the page of the backend, which does not accept OTLP");
+    let fix = format!("set OTEL_EXPORTER_OTLP_ENDPOINT to {there}");
+    Some(Finding::broken(HOP, "page_endpoint", what, fix))
 }
 
-/// What a page says, in a few words.
+/// A short description of a page.
 pub(super) fn said(page: &Page) -> String {
-    let mut said = format!("it answers with status {}", page.status);
+    let mut said = format!("it responds with status {}", page.status);
     if let Some(server) = &page.server {
         said.push_str(&format!(", server {server}"));
     }

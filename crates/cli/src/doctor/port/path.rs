@@ -1,16 +1,15 @@
-//! HTTP is spoken at the address, and OTLP is not taken at the path.
+//! Checks the path of an HTTP endpoint that does not accept OTLP.
 
 use super::{
-    HOP, is_receiver, language,
+    HOP, another_program, is_receiver, language,
     page::{page_instead, said},
-    somebody_else,
 };
 use crate::{
     doctor::{finding::Finding, target::Target},
     knock::{Answer, Door, Page},
 };
 
-/// What is wrong with a path, whoever listens: both forms are known by their looks.
+/// Detects paths that are wrong for any server.
 pub(in crate::doctor) fn wrong_by_itself(target: &Target) -> Option<Finding> {
     let (shown, path) = (target.shown(), target.path());
     if is_doubled(path) {
@@ -19,18 +18,18 @@ pub(in crate::doctor) fn wrong_by_itself(target: &Target) -> Option<Finding> {
             .rsplit("/v1/")
             .nth(2)
             .unwrap_or_default();
-        let mend = format!("set OTEL_EXPORTER_OTLP_ENDPOINT to {shown}{base}, without /v1/…");
+        let fix = format!("set OTEL_EXPORTER_OTLP_ENDPOINT to {shown}{base}, without /v1/…");
         let what = format!(
-            "{shown} has nothing at {path}: the endpoint of all signals is a base, to which /v1/… \
-             is appended ({})",
+            "{shown} has nothing at {path}: the endpoint for all signals is a base URL, to which \
+             /v1/… is appended ({})",
             target.origin
         );
-        return Some(Finding::broken(HOP, "path_doubled", what, mend));
+        return Some(Finding::broken(HOP, "path_doubled", what, fix));
     }
     if target.is_own && !path.contains("/v1/") {
         let what = format!(
-            "{shown} has nothing at {path}: the endpoint of one signal is used as it is, and this \
-             one has no /v1/… ({})",
+            "{shown} has nothing at {path}: the endpoint for one signal is used as is, and this one \
+             has no /v1/… ({})",
             target.origin
         );
         return Some(Finding::broken(
@@ -43,7 +42,7 @@ pub(in crate::doctor) fn wrong_by_itself(target: &Target) -> Option<Finding> {
     None
 }
 
-/// A signal that is sent to where another belongs: the receiver may even take it for that.
+/// Detects a signal that is sent to the path of another. The receiver may misread it.
 pub(super) fn of_another_signal(target: &Target) -> Option<Finding> {
     let signal = target.signals[0];
     let path = target.path().trim_end_matches('/');
@@ -53,7 +52,7 @@ pub(super) fn of_another_signal(target: &Target) -> Option<Finding> {
         && ["traces", "metrics", "logs"].contains(&named);
     is_another.then(|| {
         let what = format!(
-            "{} are sent to {}{path}, which takes {named} ({})",
+            "{} are sent to {}{path}, which accepts {named} ({})",
             signal.as_str(),
             target.shown(),
             target.origin
@@ -62,9 +61,9 @@ pub(super) fn of_another_signal(target: &Target) -> Option<Finding> {
     })
 }
 
-/// HTTP is spoken, and not OTLP at this path.
+/// The finding for an HTTP server that does not accept OTLP at this path.
 pub(super) async fn wrong_page(target: &Target, door: &Door, page: &Page) -> Finding {
-    // Servers of TLS say so in plain HTTP with this status, if they say anything.
+    // Some TLS servers answer plain HTTP with this status.
     if page.status == 400 && door.tls().await == Answer::Tls {
         return language::plaintext_to_tls(target);
     }
@@ -78,15 +77,15 @@ pub(super) async fn wrong_page(target: &Target, door: &Door, page: &Page) -> Fin
         && is_receiver(&page)
     {
         let what = format!(
-            "{shown} has nothing at {path}, and takes {} at {usual} ({})",
+            "{shown} has nothing at {path}, but accepts {} at {usual} ({})",
             signal.as_str(),
             target.origin
         );
-        let mend = match target.is_own {
+        let fix = match target.is_own {
             true => with_path(target),
             false => target.set_to(&shown),
         };
-        return Finding::broken(HOP, "path_wrong", what, mend);
+        return Finding::broken(HOP, "path_wrong", what, fix);
     }
     if let Some(finding) = page_instead(target, door).await {
         return finding;
@@ -98,7 +97,7 @@ pub(super) async fn wrong_page(target: &Target, door: &Door, page: &Page) -> Fin
     if page.status == 404 && !is_for_people && door.http2().await == Answer::Http2 {
         return language::http_to_grpc(target);
     }
-    somebody_else(target, door, said(page)).await
+    another_program(target, door, said(page)).await
 }
 
 /// `/v1/traces/v1/traces`.

@@ -1,39 +1,39 @@
-//! Variables of the environment that the settings do not read.
+//! Environment variables that have no effect.
 
 use super::HOP;
 use crate::doctor::finding::Finding;
 use glassbox_config::{Environment, Section, Warning};
 use glassbox_telemetry::TelemetryConfig;
 
-/// Letters that may differ between a variable and the one that was meant.
+/// Maximum edit distance between a misspelt variable and the intended one.
 const SLIPS: usize = 2;
 
-/// Variables that somebody set and nothing reads.
+/// Findings for variables that are set but not read.
 pub(in crate::doctor) fn unread(environment: &Environment, warnings: &[Warning]) -> Vec<Finding> {
     let ours = warnings.iter().map(|warning| {
         let warning = warning.to_string();
         let (what, _) = warning.split_once("; ").unwrap_or((&warning, ""));
-        let mend = match warning.rsplit_once("did you mean ") {
+        let fix = match warning.rsplit_once("did you mean ") {
             Some((_, nearest)) => meant(nearest.trim_end_matches('?')),
             None => "unset it".to_owned(),
         };
-        Finding::note(HOP, "variable_unread", what).mend(mend)
+        Finding::note(HOP, "variable_unused", what).fix(fix)
     });
     let theirs = environment
         .iter()
         .filter_map(|(name, _)| Some((name, slip(name)?)));
     let theirs = theirs.map(|(name, nearest)| {
-        let what = format!("variable {name} is not known and has no effect");
-        Finding::note(HOP, "variable_unread", what).mend(meant(nearest))
+        let what = format!("variable {name} is unknown and has no effect");
+        Finding::note(HOP, "variable_unused", what).fix(meant(nearest))
     });
     ours.chain(theirs).collect()
 }
 
 fn meant(nearest: &str) -> String {
-    format!("write {nearest} if that is meant, or unset it")
+    format!("use {nearest} if that is what you meant, or unset it")
 }
 
-/// The variable of OpenTelemetry that is meant by a name that is none, if one is near enough.
+/// The OpenTelemetry variable closest to an unknown name, if it is close enough.
 fn slip(name: &str) -> Option<&'static str> {
     let known = || TelemetryConfig::VARIABLES.iter().map(|known| known.name());
     if !name.starts_with("OTEL_") || known().any(|known| known == name) {
@@ -46,7 +46,7 @@ fn slip(name: &str) -> Option<&'static str> {
         .map(|(_, known)| known)
 }
 
-/// Letters to put in, take out or change to make one word of another.
+/// The edit distance between two words.
 fn distance(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (i, a) in from.bytes().enumerate() {
@@ -61,7 +61,7 @@ fn distance(from: &str, to: &str) -> usize {
     row[to.len()]
 }
 
-/// Variables that name a proxy, by name alone: their values may hold passwords.
+/// The names of proxy variables that are set. Their values may contain passwords.
 pub(in crate::doctor) fn proxies(environment: &Environment) -> Vec<&'static str> {
     const NAMES: [&str; 6] = [
         "HTTPS_PROXY",

@@ -25,7 +25,7 @@ pub(super) struct Found {
     pub(super) hop: String,
     pub(super) mark: String,
     pub(super) what: String,
-    pub(super) mend: String,
+    pub(super) fix: String,
 }
 
 impl Answer {
@@ -48,7 +48,7 @@ impl Answer {
         answer
     }
 
-    /// What is always so: the order of the way, and a mend for what is broken.
+    /// What is always so: the order of the way, and a fix for what is broken.
     #[track_caller]
     fn check(&self) {
         let mut last = 0;
@@ -57,7 +57,7 @@ impl Answer {
             assert!(at >= last, "{:#}", self.object);
             last = at;
             if found["mark"] == "broken" {
-                assert!(found["mend"].is_string(), "{:#}", self.object);
+                assert!(found["fix"].is_string(), "{:#}", self.object);
             }
         }
     }
@@ -91,7 +91,7 @@ impl Answer {
             hop: text("hop"),
             mark: text("mark"),
             what: text("what"),
-            mend: text("mend"),
+            fix: text("fix"),
         }
     }
 
@@ -128,9 +128,9 @@ impl Answer {
 impl Found {
     /// Whether the words are there: in what is wrong, and in what to do.
     #[track_caller]
-    pub(super) fn says(self, what: &str, mend: &str) -> Self {
+    pub(super) fn says(self, what: &str, fix: &str) -> Self {
         assert!(self.what.contains(what), "no '{what}': {self:?}");
-        assert!(self.mend.contains(mend), "no '{mend}': {self:?}");
+        assert!(self.fix.contains(fix), "no '{fix}': {self:?}");
         self
     }
 }

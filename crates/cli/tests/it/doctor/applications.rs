@@ -112,7 +112,7 @@ fn a_service_of_which_nothing_is_there_has_no_telemetry() {
     world
         .ask_about("checkout")
         .broken("arrivals", "silent_service")
-        .says("nothing of checkout", "glassbox_telemetry::init");
+        .says("nothing from checkout", "glassbox_telemetry::init");
     // The environment of the application names it as well.
     doctor(&world.http)
         .backend(&world.page)
@@ -169,7 +169,7 @@ fn an_explosion_of_labels_is_blamed_on_the_label() {
             .broken("arrivals", "cardinality")
             .says(
                 "'user.id' alone has 20 values",
-                "take 'user.id' off the metric",
+                "remove 'user.id' from the metric",
             )
             .says("logins of checkout", "telemetry.cardinality_limit");
     }
@@ -191,8 +191,8 @@ fn an_open_breaker_is_told_by_its_state_and_by_what_it_refuses() {
     at("agent", gauge(2))
         .broken("arrivals", "open_circuit")
         .says(
-            "agent has a breaker open: calls to model",
-            "closes by itself",
+            "agent has an open circuit breaker: calls to model",
+            "closes once",
         );
     let refused = counter("resilience.breaker.rejections", vec![point(3, to_model())]);
     at("agent", refused).broken("arrivals", "open_circuit");

@@ -26,7 +26,7 @@ fn a_store_that_was_full_is_told_with_how_much_it_gave_up() {
     assert!(pruned > 0);
     let found = doctor(&endpoint).backend(&page).ask().found("store_pruned");
     assert_eq!(found.mark, "note");
-    found.says("the store was full and gave up", "max_stored_records");
+    found.says("the store was full and pruned", "max_stored_records");
 }
 
 #[test]

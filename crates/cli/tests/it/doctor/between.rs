@@ -40,7 +40,9 @@ fn what_a_collector_hands_on_is_found() {
     let page = page_of(&mut backend);
     let answer = doctor_at(relay(intake(&page))).backend(&page).ask();
     assert_eq!(answer.verdict(), "well");
-    let found = answer.found("another_collector").says("it came by", "");
+    let found = answer
+        .found("another_collector")
+        .says("it arrived through", "");
     assert_eq!(found.mark, "note");
 }
 
@@ -55,7 +57,7 @@ fn what_a_collector_keeps_to_itself_is_lost_between_it_and_the_backend() {
     assert_eq!(answer.marks("collector"), ["well"], "it was taken");
     answer
         .broken("backend", "not_arrived")
-        .says("traces, metrics, logs were taken", &http);
+        .says("traces, metrics, logs were accepted", &http);
     assert!(!answer.has("another_collector"), "it is said already");
 }
 
@@ -88,11 +90,11 @@ fn a_backend_that_was_named_and_is_none_is_broken() {
     let port = web(|_| Reply::new(200, PROTOBUF, ""));
     let gone = format!("http://127.0.0.1:{}", nobody());
     let other = format!("http://127.0.0.1:{}", web(|_| Reply::page(404)));
-    for (page, why) in [(gone, "nobody listens there"), (other, "status 404")] {
+    for (page, why) in [(gone, "nothing listens there"), (other, "status 404")] {
         doctor_at(port)
             .backend(&page)
             .ask()
-            .broken("backend", "backend_away")
+            .broken("backend", "backend_unavailable")
             .says(&page, "glassbox up")
             .says(why, "");
     }
@@ -101,7 +103,7 @@ fn a_backend_that_was_named_and_is_none_is_broken() {
         .backend(&silent)
         .timeout(1)
         .ask()
-        .broken("backend", "backend_away")
+        .broken("backend", "backend_unavailable")
         .says("within 1s", "");
 }
 
@@ -129,7 +131,7 @@ fn what_arrives_twice_is_told() {
         .backend(&page)
         .ask()
         .broken("backend", "duplicated")
-        .says("52 spans, and 26 different ones", "one exporter");
+        .says("52 spans, but only 26 distinct ones", "one exporter");
 }
 
 /// The next message of HTTP/1.1 on a connection, head and body; `None` once it ends.

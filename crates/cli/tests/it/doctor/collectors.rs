@@ -48,7 +48,7 @@ fn a_collector_that_is_not_there_is_named_with_how_it_ended() {
     ] {
         let changes = json!({"state": state, "pid": null, "last_exit": exit()});
         let answer = asked(&changes, nobody());
-        let port = answer.found("nobody_listens");
+        let port = answer.found("not_listening");
         port.says("", "see the collector below");
         let found = answer.found(code);
         assert_eq!(
@@ -58,7 +58,7 @@ fn a_collector_that_is_not_there_is_named_with_how_it_ended() {
         found
             .says("otelcol 0.159.0 (/usr/local/bin/otelcol)", "")
             .says(
-                "exit status: 1, its last words \"Error: cannot start pipelines",
+                "exit status: 1, last log line \"Error: cannot start pipelines",
                 "",
             );
     }
@@ -81,16 +81,16 @@ fn a_collector_that_came_back_and_one_that_is_stood_in_for_are_told() {
     let changes = json!({"restarts": 3, "last_exit": exit()});
     let found = asked(&changes, taking()).found("collector_restarted");
     assert_eq!(found.mark, "note");
-    found.says("started again 3 times; it ended with exit status: 1", "");
+    found.says("restarted 3 times; it exited with exit status: 1", "");
     let changes = json!({
         "mode": "embedded", "state": "fallen_back", "restarts": 6, "last_exit": exit(),
     });
     let found = asked(&changes, taking()).found("collector_fallen_back");
     assert_eq!(found.mark, "note");
-    found.says("its collector ended too often", "start the backend again");
+    found.says("its collector exited too often", "restart the backend");
     let loss = json!({"items": 7, "last_error": "no route to host", "last_unix_nano": 1});
     let changes = json!({"lost": {"otlp_http/remote": loss}});
     let found = asked(&changes, taking()).found("collector_lost");
     assert_eq!(found.mark, "note");
-    found.says("otlp_http/remote could not hand on at least 7", "is up");
+    found.says("otlp_http/remote dropped at least 7", "is running");
 }

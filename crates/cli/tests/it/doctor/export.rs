@@ -29,7 +29,7 @@ async fn a_receiver_that_does_not_know_us_asks_for_credentials() {
         answer
             .broken("collector", "credentials")
             .says("traces, metrics, logs", "OTEL_EXPORTER_OTLP_HEADERS")
-            .says("", "no header is set now");
+            .says("", "no header is set");
     }
     let sink = OtlpSink::start().await;
     sink.set_mode(SinkMode::Status { http: 403, grpc: 7 });
@@ -37,7 +37,10 @@ async fn a_receiver_that_does_not_know_us_asks_for_credentials() {
         .with("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20stale")
         .ask()
         .broken("collector", "credentials")
-        .says("403", "set now by variable OTEL_EXPORTER_OTLP_HEADERS");
+        .says(
+            "403",
+            "currently set by variable OTEL_EXPORTER_OTLP_HEADERS",
+        );
     assert!(!format!("{found:?}").contains("stale"), "{found:?}");
 }
 
@@ -45,8 +48,8 @@ async fn a_receiver_that_does_not_know_us_asks_for_credentials() {
 async fn a_receiver_that_has_no_room_is_told_from_one_that_is_not_there() {
     for answer in refused(503, 14).await {
         answer
-            .broken("collector", "refused_for_now")
-            .says("traces, metrics, logs", "it is up and keeps nothing");
+            .broken("collector", "overloaded")
+            .says("traces, metrics, logs", "it is running but rejects data");
     }
 }
 
@@ -67,7 +70,7 @@ fn a_receiver_that_wants_something_else_is_quoted() {
     doctor_at(port)
         .ask()
         .broken("collector", "refused")
-        .says("does not take traces: 400", "collector's log")
+        .says("does not accept traces: 400", "collector's log")
         .says("tenant is missing", "");
 }
 
@@ -79,9 +82,9 @@ fn a_receiver_without_a_pipeline_for_a_signal_is_told() {
     });
     doctor_at(port)
         .ask()
-        .broken("collector", "not_taken_here")
+        .broken("collector", "not_accepted")
         .says(
-            "does not take metrics, logs: 404",
+            "does not accept metrics, logs: 404",
             "for which it has a pipeline",
         );
 }
@@ -96,13 +99,10 @@ async fn a_port_with_http2_and_no_grpc_on_it_is_told() {
 fn what_is_taken_and_thrown_away_is_told() {
     // `partial_success` with 26 rejected records, in the protobuf of every signal.
     let port = web(|_| Reply::new(200, PROTOBUF, [0x0a, 0x02, 0x08, 0x1a]));
-    doctor_at(port)
-        .ask()
-        .broken("collector", "thrown_away")
-        .says(
-            "traces, metrics, logs and threw them away",
-            "collector's log",
-        );
+    doctor_at(port).ask().broken("collector", "discarded").says(
+        "traces, metrics, logs and discarded them",
+        "collector's log",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,7 +114,7 @@ async fn a_receiver_that_never_answers_an_export_is_given_up() {
         .timeout(2)
         .ask()
         .broken("collector", "no_answer")
-        .says("does not answer", "start it again");
+        .says("does not respond", "restart it");
 }
 
 #[test]
@@ -169,9 +169,6 @@ async fn an_application_that_waits_for_who_reads_its_log_is_slow() {
         (found.hop.as_str(), found.mark.as_str()),
         ("application", "broken")
     );
-    found.says(
-        "does not come back within 1s",
-        "variable GLASSBOX_LOG_FORMAT",
-    );
+    found.says("does not finish within 1s", "variable GLASSBOX_LOG_FORMAT");
     drop(unread);
 }

@@ -16,10 +16,10 @@ fn nobody_listens() {
     let port = nobody();
     let answer = doctor_at(port).ask();
     answer
-        .broken("port", "nobody_listens")
+        .broken("port", "not_listening")
         .says(&port.to_string(), "glassbox up");
     assert_eq!(answer.marks("collector"), ["unknown"]);
-    assert!(answer.has("not_looked_at"));
+    assert!(answer.has("not_checked"));
     assert_eq!(answer.trace_id(), None, "nothing was sent");
 }
 
@@ -35,7 +35,7 @@ fn nobody_listens_and_the_backend_that_runs_does_elsewhere() {
     ] {
         let there = status["endpoints"][endpoint].as_str().unwrap();
         let answer = doctor.backend(&page).ask();
-        answer.broken("port", "nobody_listens").says("", there);
+        answer.broken("port", "not_listening").says("", there);
         answer.found("another_collector").says(there, "");
     }
 }
@@ -52,7 +52,7 @@ fn a_name_that_is_unknown_is_told_and_a_proxy_is_not_followed() {
             .with(proxy, "http://user:secret@proxy:3128")
             .ask()
             .broken("port", "name_unknown")
-            .says("", &format!("{proxy} is not followed"));
+            .says("", &format!("{proxy} is not used"));
         assert!(!format!("{found:?}").contains("secret"), "{found:?}");
     }
 }
@@ -85,7 +85,7 @@ fn a_port_that_says_nothing_is_given_up_in_every_language() {
                 .ask();
             answer
                 .broken("collector", "collector_silent")
-                .says("answers nothing", "start it again")
+                .says("does not answer", "restart it")
                 .says(&format!("process {}", std::process::id()), "");
         }
     }
@@ -119,14 +119,14 @@ fn somebody_else_is_named_with_what_he_says() {
         ),
         (web(|_| Reply::page(404)), "status 404, server stranger/1"),
         (web(|_| Reply::page(200)), "<html>nothing of yours</html>"),
-        (somebody(drop), "without a word"),
+        (somebody(drop), "without an answer"),
         (redis_like(), "-ERR unknown command"),
     ] {
         for doctor in [doctor_at(port), doctor_at(port).grpc()] {
             doctor
                 .timeout(3)
                 .ask()
-                .broken("port", "somebody_else")
+                .broken("port", "not_otlp")
                 .says(words, "OTEL_EXPORTER_OTLP_ENDPOINT")
                 .says(&us, "");
         }
@@ -152,7 +152,7 @@ fn the_page_of_the_backend_is_no_place_for_telemetry() {
     let status = crate::glassbox::get(&format!("{page}/api/status")).unwrap();
     for (doctor, endpoint) in [(doctor(&page), "http"), (doctor(&page).grpc(), "grpc")] {
         let there = status["endpoints"][endpoint].as_str().unwrap();
-        let found = doctor.ask().broken("port", "page_instead");
+        let found = doctor.ask().broken("port", "page_endpoint");
         found.says(&page, &format!("ENDPOINT to {there}"));
     }
 }
@@ -168,7 +168,7 @@ fn each_protocol_at_the_port_of_the_other_is_told() {
         .grpc()
         .ask()
         .broken("port", "grpc_to_http")
-        .says("takes OTLP over HTTP", "http/protobuf");
+        .says("accepts OTLP over HTTP", "http/protobuf");
     doctor(&endpoint("grpc"))
         .ask()
         .broken("port", "http_to_grpc")
@@ -205,16 +205,16 @@ async fn a_path_that_is_wrong_is_told_with_the_right_one() {
             .with(traces, &format!("{base}{path}"))
             .ask()
     };
-    let mend = format!("TRACES_ENDPOINT to {base}/v1/traces");
+    let fix = format!("TRACES_ENDPOINT to {base}/v1/traces");
     own("")
         .broken("port", "path_missing")
-        .says("used as it is", &mend);
+        .says("used as is", &fix);
     own("/v1/trace")
         .broken("port", "path_wrong")
-        .says("/v1/trace,", &mend);
+        .says("/v1/trace,", &fix);
     own("/v1/metrics")
         .broken("port", "path_wrong")
-        .says("which takes metrics", &mend);
+        .says("which accepts metrics", &fix);
     // Its own endpoint as it should be, on a receiver that keeps what it takes.
     let sink = OtlpSink::start().await;
     let answer = Doctor::new()

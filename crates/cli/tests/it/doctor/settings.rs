@@ -7,7 +7,7 @@ use glassbox_testkit::OtlpSink;
 fn an_endpoint_without_a_scheme_is_told_with_the_right_one() {
     doctor("localhost:4318")
         .ask()
-        .broken("settings", "setting_unusable")
+        .broken("settings", "setting_invalid")
         .says(
             "variable OTEL_EXPORTER_OTLP_ENDPOINT",
             "http://localhost:4318",
@@ -18,7 +18,7 @@ fn an_endpoint_without_a_scheme_is_told_with_the_right_one() {
 fn the_port_of_grpc_with_the_protocol_of_http_is_told() {
     doctor("http://collector:4317")
         .ask()
-        .broken("settings", "setting_unusable")
+        .broken("settings", "setting_invalid")
         .says("the port of OTLP/gRPC", "port 4318, or protocol grpc");
 }
 
@@ -27,12 +27,12 @@ fn a_value_that_cannot_be_read_is_named_with_what_it_could_be() {
     Doctor::new()
         .with("OTEL_TRACES_SAMPLER", "sometimes")
         .ask()
-        .broken("settings", "setting_unusable")
+        .broken("settings", "setting_invalid")
         .says("variable OTEL_TRACES_SAMPLER", "always_on");
     Doctor::new()
         .with("OTEL_EXPORTER_OTLP_HEADERS", "Bearer secret")
         .ask()
-        .broken("settings", "setting_unusable")
+        .broken("settings", "setting_invalid")
         .says("variable OTEL_EXPORTER_OTLP_HEADERS", "name=value");
 }
 
@@ -46,7 +46,7 @@ fn with_file(name: &str, text: &str) -> Answer {
 fn an_unknown_key_is_named_with_its_line_and_the_nearest_known_one() {
     with_file("glassbox.toml", "[telemetry]\nendpiont = \"http://x\"\n")
         .broken("settings", "setting_unknown")
-        .says("glassbox.toml:2", "write telemetry.endpoint");
+        .says("glassbox.toml:2", "use telemetry.endpoint");
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_certificate_that_is_no_file_is_named() {
     let answer = doctor("https://localhost:9")
         .with("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/ca.pem")
         .ask();
-    let found = answer.found("setting_unusable");
+    let found = answer.found("setting_invalid");
     assert_eq!(found.mark, "broken");
     found.says("/nowhere/ca.pem", "variable OTEL_EXPORTER_OTLP_CERTIFICATE");
 }
@@ -78,21 +78,21 @@ fn a_variable_that_nothing_reads_is_told_with_the_one_that_is_meant() {
         ("GLASSBOX_OTEL_SKD_ENABLED", "GLASSBOX_OTEL_SDK_ENABLED"),
     ] {
         let answer = doctor("http://127.0.0.1:9").with(name, "true").ask();
-        let found = answer.found("variable_unread").says(name, meant);
+        let found = answer.found("variable_unused").says(name, meant);
         assert_eq!(found.mark, "note");
     }
 }
 
 #[test]
 fn telemetry_that_is_switched_off_is_a_silent_no_op_and_named_as_such() {
-    for (name, value, mend) in [
+    for (name, value, fix) in [
         ("GLASSBOX_OTEL_SDK_ENABLED", "false", "set it to true"),
         ("OTEL_SDK_DISABLED", "true", "set it to false"),
     ] {
         let answer = doctor("http://127.0.0.1:9").with(name, value).ask();
         answer
             .broken("settings", "silent_no_op")
-            .says(name, mend)
+            .says(name, fix)
             .says("silent no-op", name);
         assert_eq!(answer.marks("port"), ["unknown"], "nothing is sent");
         assert_eq!(answer.trace_id(), None);
@@ -149,7 +149,7 @@ async fn a_long_wait_for_metrics_is_told_and_a_short_one_is_not() {
     let sink = OtlpSink::start().await;
     let answer = doctor(&sink.endpoint()).ask();
     answer.found("metrics_wait").says(
-        "batches leave within 5s (default), metrics every 30s (default)",
+        "batches are exported within 5s (default), metrics every 30s (default)",
         "OTEL_METRIC_EXPORT_INTERVAL",
     );
     let answer = doctor(&sink.endpoint())

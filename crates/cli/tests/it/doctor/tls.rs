@@ -169,7 +169,7 @@ async fn tls_to_a_port_of_plaintext_is_told() {
             .ask()
             .broken("port", "tls_to_plaintext")
             .says(
-                "speaks no TLS",
+                "does not speak TLS",
                 &format!("ENDPOINT to http://localhost:{port}"),
             );
     }
@@ -183,7 +183,7 @@ async fn a_certificate_that_is_not_trusted_is_told_with_the_reason() {
     let expired = authority.receiver("localhost", 2020, &sink).await;
     let of_authority = authority.receiver_as_authority(&sink).await;
     let stranger = Authority::new();
-    for (doctor, what, mend) in [
+    for (doctor, what, fix) in [
         (
             doctor(&format!("https://localhost:{of_right_name}")),
             "an authority that is not trusted",
@@ -203,11 +203,11 @@ async fn a_certificate_that_is_not_trusted_is_told_with_the_reason() {
         (
             trusting(&authority, of_authority),
             "the certificate of an authority as its own",
-            "that the authority has signed",
+            "signed by the authority",
         ),
     ] {
         let found = doctor.timeout(5).ask().broken("collector", "certificate");
-        found.says(what, mend);
+        found.says(what, fix);
     }
     assert!(sink.spans().is_empty());
 }

@@ -59,7 +59,7 @@ fn a_person_sees_each_hop_once_in_lines_that_fit_and_without_colours_in_a_pipe()
         let lines = printed.lines().filter(|line| line.starts_with(hop));
         assert_eq!(lines.count(), 1, "{hop}: {printed}");
     }
-    assert!(printed.contains("\nall well: "), "{printed}");
+    assert!(printed.contains("\nall checks passed "), "{printed}");
     assert!(!printed.contains('\x1b'), "{printed}");
     let longest = printed.lines().map(|line| line.chars().count()).max();
     // The name of the data folder is one word, however long.
@@ -68,7 +68,7 @@ fn a_person_sees_each_hop_once_in_lines_that_fit_and_without_colours_in_a_pipe()
 }
 
 #[test]
-fn what_is_broken_is_followed_by_its_mend_and_counted_at_the_end() {
+fn what_is_broken_is_followed_by_its_fix_and_counted_at_the_end() {
     let output = run(&mut Doctor::new()
         .with("OTEL_SDK_DISABLED", "true")
         .backend("http://127.0.0.1:9")
@@ -80,10 +80,10 @@ fn what_is_broken_is_followed_by_its_mend_and_counted_at_the_end() {
         "{printed}"
     );
     assert!(
-        printed.contains("\n               mend: unset OTEL_SDK_DISABLED"),
+        printed.contains("\n               fix: unset OTEL_SDK_DISABLED"),
         "{printed}"
     );
-    let end = "2 things are broken: mend the first, settings, and look again\n";
+    let end = "2 problems: fix the first, settings, and run the doctor again\n";
     assert!(printed.ends_with(end), "{printed}");
 }
 
@@ -111,8 +111,6 @@ fn a_wrong_flag_is_one_clear_sentence() {
         ("--endpoint", "collector:4318", "flag --endpoint"),
     ] {
         let answer = Doctor::new().arg(flag, wrong).ask();
-        answer
-            .broken("settings", "setting_unusable")
-            .says(words, "");
+        answer.broken("settings", "setting_invalid").says(words, "");
     }
 }
