@@ -1,15 +1,15 @@
-//! A caller who may go away.
+//! Cancellation when the caller disconnects.
 
 use glassbox_core::{CancellationSource, Cancelled};
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Resolves once the caller is gone; tasks that the call started may outlive it, and look here.
+/// Resolves when the caller is gone. Tasks that outlive the call can check it.
 #[derive(Debug)]
 pub(crate) struct Cancellation(watch::Sender<bool>);
 
 impl Cancellation {
-    /// The source, and the guard that trips it when the call is given up.
+    /// Creates the source and the guard that triggers it when the call is dropped.
     pub(crate) fn new() -> (Arc<Self>, CancelOnDrop) {
         let source = Arc::new(Self(watch::Sender::new(false)));
         let guard = CancelOnDrop(Some(Arc::clone(&source)));
@@ -31,12 +31,12 @@ impl CancellationSource for Cancellation {
     }
 }
 
-/// Cancels when dropped, unless the call came to its end.
+/// Cancels when dropped, unless the call finished.
 #[derive(Debug)]
 pub(crate) struct CancelOnDrop(Option<Arc<Cancellation>>);
 
 impl CancelOnDrop {
-    /// The call has answered.
+    /// Disarms the guard after the call finished.
     pub(crate) fn disarm(mut self) {
         self.0 = None;
     }

@@ -1,4 +1,4 @@
-//! A bus inside one process: what happens, to whoever listens.
+//! An event bus inside one process.
 
 use glassbox_core::{
     Event, Events,
@@ -25,20 +25,20 @@ static SUBSCRIBERS: UpDownCounter = UpDownCounter::of(&EVENT_BUS_SUBSCRIBERS)
     .with_scope(glassbox_core::scope!())
     .with_keys(&[EVENT_BUS]);
 
-/// The name of the bus in metrics: one carries the events of all of them.
+/// The name of the bus in metrics.
 const BUS: &str = "process";
 
-/// Gives every event to every subscriber, and to the log as `event.bus`, `event.type` and
-/// `event.payload`. Cheap to clone; clones are one bus.
+/// Delivers every event to every subscriber, and logs it with `event.bus`, `event.type` and
+/// `event.payload`. Cheap to clone; clones share the bus.
 ///
 /// # Bounds
-/// Holds the newest events, as many as it was made for; a subscriber who is further behind loses the
-/// oldest, which is counted in `events.dropped`.
+/// Holds the newest events, up to its capacity. A subscriber that falls further behind loses the
+/// oldest events, which are counted in `events.dropped`.
 #[derive(Clone)]
 pub struct EventBus(broadcast::Sender<Event>);
 
 impl EventBus {
-    /// A bus that holds at least this many events for its slowest subscriber.
+    /// Creates a bus that holds at least this many events for its slowest subscriber.
     ///
     /// # Panics
     /// If `capacity` is zero.
@@ -46,7 +46,7 @@ impl EventBus {
         Self(broadcast::Sender::new(capacity))
     }
 
-    /// Listens from here on.
+    /// Subscribes to all later events.
     pub fn subscribe(&self) -> Subscriber {
         SUBSCRIBERS.add_with(1, &[BUS.into()]);
         Subscriber {
@@ -75,7 +75,7 @@ impl Events for EventBus {
             "{}",
             event.kind
         );
-        // Without subscribers there is nobody to deliver to; that is no failure.
+        // An error means that there are no subscribers.
         let _ = self.0.send(event);
     }
 }
@@ -88,7 +88,7 @@ impl fmt::Debug for EventBus {
     }
 }
 
-/// Nanoseconds since the Unix epoch, on the clock of the installed telemetry where there is one.
+/// Nanoseconds since the Unix epoch, from the clock of the installed telemetry if there is one.
 fn now() -> Option<u64> {
     if let Some(telemetry) = telemetry::installed() {
         return Some(telemetry.now());
@@ -97,14 +97,14 @@ fn now() -> Option<u64> {
     u64::try_from(since.as_nanos()).ok()
 }
 
-/// Who listens to a bus, until dropped.
+/// A subscription to a bus, until dropped.
 pub struct Subscriber {
     receiver: broadcast::Receiver<Event>,
     missed: u64,
 }
 
 impl Subscriber {
-    /// The next event, or `None` once the bus is gone.
+    /// Returns the next event, or `None` after the bus is dropped.
     ///
     /// # Cancel safety
     /// Dropping the future loses no event.
@@ -122,7 +122,7 @@ impl Subscriber {
         }
     }
 
-    /// How many events this subscriber was too slow for.
+    /// The number of events that this subscriber missed because it was too slow.
     pub fn missed(&self) -> u64 {
         self.missed
     }

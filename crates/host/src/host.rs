@@ -1,4 +1,4 @@
-//! What is served, and how.
+//! Configures and starts a service.
 
 use crate::{
     Active, HostSettings, Passive, Running, ServeError, ServeReport, SystemClock, http,
@@ -27,10 +27,10 @@ static STARTUP: Histogram = Histogram::of(&AGENT_STARTUP_DURATION)
     .with_scope(glassbox_core::scope!())
     .with_keys(&[AGENT_NAME]);
 
-/// A tool, or an agent, about to be served.
+/// Serves a tool or an agent.
 ///
-/// `Host::tool` and `Host::agent` give different types: only the agent's has the methods that give
-/// it a world.
+/// `Host::tool` and `Host::agent` return different types: only an agent has the methods that
+/// configure its world.
 #[must_use = "a host does nothing until `serve` or `start`"]
 pub struct Host<Role> {
     role: Role,
@@ -54,38 +54,38 @@ impl Host<Active> {
         Self::new(Active::new(Arc::new(agent)))
     }
 
-    /// Where the agent looks for others; nowhere, if neither this nor a registry's URL is said.
+    /// Sets how the agent finds services. Default: the registry in the settings, or none.
     pub fn discovery(mut self, discovery: Arc<dyn Discovery>) -> Self {
         self.role.discovery = Some(discovery);
         self
     }
 
-    /// How the agent calls what it finds.
+    /// Sets how the agent connects to the services that it finds.
     pub fn connector(mut self, connector: Arc<dyn Connector>) -> Self {
         self.role.connector = Some(connector);
         self
     }
 
-    /// How the agent calls capabilities; an [`Invoker`](glassbox_invoke::Invoker) over its discovery and its
-    /// connector where nothing is said.
+    /// Sets how the agent calls capabilities. Default: an [`Invoker`](glassbox_invoke::Invoker) over its
+    /// discovery and connector.
     pub fn caller(mut self, caller: Arc<dyn Caller>) -> Self {
         self.role.caller = Some(caller);
         self
     }
 
-    /// What the agent thinks with; without one, each use is an error that says so.
+    /// Sets the chat model of the agent. Without one, every use returns an error.
     pub fn model(mut self, model: Arc<dyn ChatModel>) -> Self {
         self.role.model = Some(model);
         self
     }
 
-    /// What the agent remembers with; a [`MemoryStore`](crate::MemoryStore) where nothing is said.
+    /// Sets the memory of the agent. Default: a [`MemoryStore`](crate::MemoryStore).
     pub fn memory(mut self, memory: Arc<dyn Memory>) -> Self {
         self.role.memory = Some(memory);
         self
     }
 
-    /// Whom the agent tells what happens; nobody where nothing is said.
+    /// Sets where the agent publishes events. Default: nowhere.
     pub fn events(mut self, events: Arc<dyn Events>) -> Self {
         self.role.events = Some(events);
         self
@@ -94,7 +94,7 @@ impl Host<Active> {
 
 #[expect(
     private_bounds,
-    reason = "the two roles are all there are: nobody else implements one"
+    reason = "there are exactly two roles, both in this crate"
 )]
 impl<R: Role> Host<R> {
     fn new(role: R) -> Self {
@@ -108,48 +108,48 @@ impl<R: Role> Host<R> {
         }
     }
 
-    /// How it is served; replaces what was said before, [`bind`](Self::bind) included.
+    /// Sets all settings. Replaces earlier settings, including [`bind`](Self::bind).
     pub fn settings(mut self, settings: HostSettings) -> Self {
         self.settings = settings;
         self
     }
 
-    /// Where to listen; port 0 picks a free one.
+    /// Sets the listening address. Port 0 picks a free port.
     pub fn bind(mut self, address: SocketAddr) -> Self {
         self.settings.bind = address;
         self
     }
 
-    /// Where the service makes itself known; goes before the settings' `registry_url`.
+    /// Sets where the service registers. Overrides the registry in the settings.
     pub fn registry(mut self, registry: Arc<dyn Registry>) -> Self {
         self.registry = Some(registry);
         self
     }
 
-    /// Also answers these routes, within the same spans and bounds on connections. The bounds on calls
+    /// Adds routes of the application, with the same spans and connection limits. The limits on calls
     /// do not apply to them, and a shutdown waits for them last.
     ///
     /// # Panics
-    /// If a route is there already: a mistake of the program, not of its input.
+    /// If a route exists already.
     pub fn with_routes(mut self, routes: Router) -> Self {
         self.routes = self.routes.merge(routes);
         self
     }
 
-    /// The `service.instance.id` it registers under; made up where nothing is said.
+    /// Sets the `service.instance.id` to register under. Default: a random id.
     pub fn instance(mut self, id: impl Into<String>) -> Self {
         self.instance = Some(id.into());
         self
     }
 
-    /// The clock that deadlines are on; the process's own where nothing is said.
+    /// Sets the clock for deadlines. Default: the system clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Serves until SIGTERM or Ctrl-C, then drains for as long as the settings say; a second signal
-    /// ends it at once.
+    /// Serves until SIGTERM or Ctrl-C, then drains within the configured time. A second signal stops
+    /// at once.
     ///
     /// # Errors
     /// See [`ServeError`].
@@ -168,7 +168,7 @@ impl<R: Role> Host<R> {
         Ok(running.until(signals).await)
     }
 
-    /// Serves in the background, until [`Running`] is shut down or dropped.
+    /// Serves in the background until [`Running`] is shut down or dropped.
     ///
     /// # Errors
     /// See [`ServeError`].
@@ -232,17 +232,17 @@ impl<R> fmt::Debug for Host<R> {
     }
 }
 
-/// Where others reach a service that listens here.
+/// The URL at which others reach a service that listens here.
 fn advertised(address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         tracing::warn!(
-            "listening on {address}, which nobody can call; set host.endpoint to what others use"
+            "listening on {address}, which is not a callable address; set host.endpoint to the URL that others use"
         );
     }
     format!("http://{address}")
 }
 
-/// Unique per process without a source of randomness of our own.
+/// A random id, from the standard library's hasher seeds.
 fn made_up(name: &str) -> String {
     let random = RandomState::new().build_hasher().finish();
     format!("{name}-{random:016x}")

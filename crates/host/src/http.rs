@@ -24,7 +24,7 @@ use glassbox_instrument::ServerLayer;
 use serde_json::json;
 use std::sync::Arc;
 
-/// Everything that a service answers; `more` are the application's own routes.
+/// All routes of a service; `more` are the routes of the application.
 pub(crate) fn router(state: Arc<State>, more: Router) -> Router {
     let shown = Router::new()
         .route("/v1/capabilities", routing::get(capabilities))
@@ -34,7 +34,7 @@ pub(crate) fn router(state: Arc<State>, more: Router) -> Router {
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(ServerLayer::new().with_clock(Arc::clone(&state.clock)));
-    // Probes come every few seconds and say nothing about a request: they leave no span.
+    // Probes arrive every few seconds and carry no information, so they have no span.
     Router::new()
         .route("/health", routing::get(health))
         .route("/ready", routing::get(ready))
@@ -77,7 +77,7 @@ async fn unknown_path(request: Request) -> Answer {
 
 pub(crate) async fn wrong_method(request: Request) -> Answer {
     let message = format!(
-        "{} is not answered at '{}'; the header 'allow' names what is",
+        "{} is not allowed at '{}'; see the header 'allow'",
         request.method(),
         request.uri().path()
     );

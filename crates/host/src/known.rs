@@ -1,4 +1,4 @@
-//! What a registry somewhere else said last.
+//! The last known list of a remote registry.
 
 use glassbox_core::{Category, Cx, Filter, Problem, ServiceInfo};
 use std::{
@@ -11,28 +11,28 @@ use std::{
 /// How long a list is fresh.
 pub(crate) const FRESH: Duration = Duration::from_secs(1);
 
-/// How long to wait before it is said again that a registry is away.
+/// The interval between log messages about an unavailable registry.
 const REMINDER: Duration = Duration::from_secs(60);
 
-/// A registry that gives its whole list.
+/// A registry that returns its whole list.
 pub(crate) trait Source: Send + Sync + 'static {
-    /// As the log names it.
+    /// Its name in the log.
     fn name(&self) -> impl fmt::Display + Send + '_;
 
-    /// All its registrations, ready or not, within a time of its own; with a span, in the trace of the
-    /// `Cx`, where somebody waits.
+    /// Returns all registrations, ready or not, within its own timeout. With a `Cx`, the request has a
+    /// span in that trace.
     fn list(
         &self,
         cx: Option<&Cx>,
     ) -> impl Future<Output = Result<Vec<ServiceInfo>, Problem>> + Send;
 }
 
-/// The list of a registry, as last heard. Cheap to clone.
+/// The last known list of a registry. Cheap to clone.
 ///
-/// The whole list is read at once and kept while it is fresh; one reader asks for all. While the
-/// registry is away, the list as last known goes on being served: whoever notices waits for the
-/// source's own time, nobody after them waits, and the registry is asked in the background. Only a
-/// list that is older than the limit is not served any more: by then nobody knows who is there.
+/// The whole list is read at once and cached while it is fresh; concurrent readers share one request.
+/// While the registry is unavailable, the last known list is served. The first reader to notice waits
+/// for the timeout of the source, later readers do not wait, and requests continue in the background.
+/// A list that is older than the limit is no longer served.
 pub(crate) struct Known<S>(Arc<Inner<S>>);
 
 struct Inner<S> {
@@ -40,17 +40,17 @@ struct Inner<S> {
     fresh: Duration,
     last_known: Duration,
     heard: Mutex<Heard>,
-    /// Held by whoever asks.
+    /// Held during a request.
     asking: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Default)]
 struct Heard {
-    /// The list, and when it was heard.
+    /// The list, and when it was received.
     list: Option<(Arc<[ServiceInfo]>, Instant)>,
-    /// When it was last asked for, and what went wrong then.
+    /// When the last failed request was made, and its error.
     tried: Option<(Instant, Result<(), Problem>)>,
-    /// When it was last said that the registry is away.
+    /// When the unavailability was last logged.
     told: Option<Instant>,
 }
 
@@ -61,8 +61,8 @@ impl<S> Clone for Known<S> {
 }
 
 impl<S: Source> Known<S> {
-    /// Lists of this source, fresh for so long (zero asks each time), and used for so long while it is
-    /// away.
+    /// Caches the lists of this source for the given time (zero: no caching), and uses them for up to the
+    /// given limit while the source is unavailable.
     pub(crate) fn new(source: S, fresh: Duration, last_known: Duration) -> Self {
         Self(Arc::new(Inner {
             source,
@@ -73,7 +73,7 @@ impl<S: Source> Known<S> {
         }))
     }
 
-    /// Where it asks.
+    /// The source.
     pub(crate) fn source(&self) -> &S {
         &self.0.source
     }
@@ -93,18 +93,19 @@ impl<S: Source> Known<S> {
             return Ok(list);
         }
         let _asking = self.0.asking.lock().await;
-        // Whoever asked while we waited asked for us, too.
+        // A request that was made while we waited counts for us, too.
         if let Some(answer) = self.0.heard().since(arrived, self.0.last_known) {
             return answer;
         }
-        // One reader asks for all who wait: its trace and baggage go along, its deadline and budget do not.
+        // The request serves all waiting readers: it uses this reader's trace and baggage, but not its
+        // deadline and budget.
         let cx = Cx::background()
             .with_trace(cx.trace().clone())
             .with_baggage(cx.baggage().clone());
         self.0.ask(Some(&cx)).await
     }
 
-    /// The list, where nobody has to wait for it.
+    /// The list, if it is available without waiting.
     fn at_hand(&self) -> Option<Arc<[ServiceInfo]>> {
         let heard = self.0.heard();
         let (list, _) = heard.usable(self.0.last_known)?;
@@ -117,7 +118,7 @@ impl<S: Source> Known<S> {
             let inner = Arc::clone(&self.0);
             tokio::spawn(async move {
                 let _asking = asking;
-                // What comes of it is kept for the next reader.
+                // The result is cached for the next reader.
                 let _ = inner.ask(None).await;
             });
         }
@@ -130,7 +131,7 @@ impl<S: Source> Inner<S> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks the source, and notes what it said.
+    /// Requests the list and stores the result.
     async fn ask(&self, cx: Option<&Cx>) -> Result<Arc<[ServiceInfo]>, Problem> {
         let mut unanswered = Unanswered(Some(self));
         let answer = self.source.list(cx).await;
@@ -152,7 +153,7 @@ impl<S: Source> Inner<S> {
                 heard.tried = Some((now, Ok(())));
                 if heard.told.take().is_some() {
                     let away = before.map(|(_, at)| now - at);
-                    tracing::info!(%registry, ?away, "the registry is back");
+                    tracing::info!(%registry, ?away, "the registry is available again");
                 }
                 Ok(list)
             }
@@ -169,7 +170,7 @@ impl<S: Source> Inner<S> {
                         %problem,
                         services,
                         ?age,
-                        "the registry is away; going on with what was last known"
+                        "the registry is unavailable; using the last known services"
                     );
                 }
                 Ok(list)
@@ -186,7 +187,7 @@ impl Heard {
         (age <= limit).then(|| (Arc::clone(list), age))
     }
 
-    /// The answer to whoever came at `arrived`, if it was asked for after that.
+    /// The result for a reader that arrived at `arrived`, if it was requested after that.
     fn since(
         &self,
         arrived: Instant,
@@ -204,23 +205,23 @@ impl Heard {
     }
 }
 
-/// Notes, when dropped, that whoever asked went away before an answer came.
+/// Records, when dropped, that the reader went away before the response arrived.
 ///
-/// That says more of the asker, who may have had no time, than of the registry: it is no outage.
+/// This is not an outage: the reader may have had too little time.
 struct Unanswered<'a, S: Source>(Option<&'a Inner<S>>);
 
 impl<S: Source> Drop for Unanswered<'_, S> {
     fn drop(&mut self) {
         let Some(inner) = self.0 else { return };
         let mut heard = inner.heard();
-        // Where nothing is known, the next reader asks, with a time of its own.
+        // If nothing is known, the next reader makes a request with its own timeout.
         if heard.usable(inner.last_known).is_some() {
             let message = format!(
-                "no answer from {} in the time of its caller",
+                "no response from {} before the caller's deadline",
                 inner.source.name()
             );
             let problem = Problem::new(Category::Unavailable, "registry.unavailable", message);
-            // The next one gets what is known at once, and the registry is asked in the background.
+            // The next reader gets the known list at once, and a request runs in the background.
             heard.tried = Some((Instant::now(), Err(problem)));
         }
     }

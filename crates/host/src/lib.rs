@@ -15,14 +15,14 @@
 //! |---|---|
 //! | `POST /v1/capabilities/{name}` | input and output are the bare JSON of the capability's schemas |
 //! | `GET /v1/capabilities` | `{"service", "instance", "kind", "capabilities": […]}` |
-//! | `GET /health` | 200 while the process lives |
-//! | `GET /ready` | 200 while it takes work, 503 before and after |
+//! | `GET /health` | 200 while the process runs |
+//! | `GET /ready` | 200 while the service accepts calls, otherwise 503 |
 //!
-//! The status alone tells success from failure; every failure is a
-//! [`Problem`](glassbox_core::Problem). A `POST` is shown as a span, probes are not.
+//! The status distinguishes success from failure; every failure is a
+//! [`Problem`](glassbox_core::Problem). A `POST` has a span, probes have none.
 //!
-//! A tool is called and registers itself; only an agent is given a world to discover and call, and
-//! the compiler says so:
+//! A tool registers itself and is called. Only an agent can discover and call others, which the
+//! compiler enforces:
 //!
 //! ```compile_fail,E0599
 //! # use glassbox_core::Toolbox;
@@ -41,11 +41,11 @@
 //! ```
 //!
 //! With feature `client`, services find and call each other over HTTP: `HttpRegistry`,
-//! `HttpDiscovery`, `HttpConnector`, or just the setting `registry_url`. Without it there is no HTTP
-//! client in the tree. With feature `redis` they find each other by Redis, without a registry of ours:
-//! `RedisRegistry`, `RedisDiscovery`, or just the setting `redis_url` (`REDIS_URL`); to call what it
-//! found, an agent needs feature `client` as well. With feature `config`, [`HostSettings`] is the
-//! section `[host]` of a program's settings. Which one to choose when: `docs/guides/discovery.md`.
+//! `HttpDiscovery` and `HttpConnector`, or the setting `registry_url`. Without it the dependency tree
+//! has no HTTP client. With feature `redis` they find each other through Redis: `RedisRegistry` and
+//! `RedisDiscovery`, or the setting `redis_url` (`REDIS_URL`). An agent also needs feature `client` to
+//! call what it finds. With feature `config`, [`HostSettings`] is the section `[host]` of a program's
+//! settings. `docs/guides/discovery.md` explains which registry to choose.
 
 #![forbid(unsafe_code)]
 mod callable;

@@ -1,4 +1,4 @@
-//! Tools in the agent's own process: found and called without a network.
+//! Tools in the agent's own process, found and called without a network.
 
 use glassbox_core::{
     Category, Connector, Cx, Discovery, Filter, Problem, ServiceInfo, ServiceKind, Tool,
@@ -6,10 +6,10 @@ use glassbox_core::{
 };
 use std::{fmt, sync::Arc};
 
-/// What begins the endpoint of a tool in this process.
+/// The prefix of the endpoint of a tool in this process.
 const SCHEME: &str = "local:";
 
-/// Tools linked into the program, as an agent's whole world. Cheap to clone.
+/// Provides tools that are linked into the program. Cheap to clone.
 ///
 /// ```
 /// use glassbox_core::{Skillset, Toolbox};
@@ -26,12 +26,12 @@ const SCHEME: &str = "local:";
 pub struct LocalTools(Vec<Arc<dyn Tool>>);
 
 impl LocalTools {
-    /// No tools.
+    /// Creates an empty set.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a tool; of two with one name, the first is found.
+    /// Adds a tool. If two have the same name, the first is used.
     #[must_use]
     pub fn with(mut self, tool: impl Tool + 'static) -> Self {
         self.0.push(Arc::new(tool));

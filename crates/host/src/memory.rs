@@ -1,4 +1,4 @@
-//! What an agent remembers while its process lives.
+//! An in-memory store for agents.
 
 use crate::SystemClock;
 use glassbox_core::{
@@ -13,11 +13,11 @@ use std::{
     time::Duration,
 };
 
-/// Keys to JSON values in memory. Cheap to clone; clones share the values.
+/// Maps keys to JSON values in memory. Cheap to clone; clones share the values.
 ///
 /// # Bounds
-/// At most 10 000 keys, or [`with_capacity`](Self::with_capacity): one more is refused with
-/// `memory.full` once the expired ones are swept. Nothing is ever forgotten to make room.
+/// At most 10 000 keys, or [`with_capacity`](Self::with_capacity). A further key is rejected with
+/// `memory.full` after expired keys are removed. Other keys are never evicted.
 #[derive(Clone)]
 pub struct MemoryStore(Arc<Inner>);
 
@@ -30,7 +30,7 @@ struct Inner {
 #[derive(Default)]
 struct Entries {
     by_key: BTreeMap<MemoryKey, Entry>,
-    /// Of the whole store, so that a key that was removed and set again has another version.
+    /// Shared by all keys, so that a key that is removed and set again gets a new version.
     version: u64,
 }
 
@@ -41,17 +41,17 @@ struct Entry {
 }
 
 impl MemoryStore {
-    /// An empty store on the process's clock.
+    /// Creates an empty store on the system clock.
     pub fn new() -> Self {
         Self::build(Arc::new(SystemClock), 10_000)
     }
 
-    /// An empty store on another clock.
+    /// Creates an empty store on the given clock.
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
         Self::build(clock, 10_000)
     }
 
-    /// An empty store of at most this many keys.
+    /// Creates an empty store of at most this many keys.
     pub fn with_capacity(capacity: usize) -> Self {
         Self::build(Arc::new(SystemClock), capacity)
     }
@@ -121,7 +121,7 @@ impl Memory for MemoryStore {
         let held = entries.live(key, now).map(|entry| entry.version);
         if held != expected {
             let message = format!(
-                "'{}' in '{}' was changed by somebody else; read it again",
+                "'{}' in '{}' was changed concurrently; read it again",
                 key.key(),
                 key.namespace()
             );
@@ -131,7 +131,7 @@ impl Memory for MemoryStore {
             entries.by_key.retain(|_, entry| entry.is_live(now));
             if entries.by_key.len() >= self.0.capacity {
                 let capacity = self.0.capacity;
-                let message = format!("the memory holds {capacity} keys and takes no more");
+                let message = format!("the memory is full: it holds {capacity} keys");
                 return Err(Problem::new(Category::RateLimited, "memory.full", message)
                     .with_detail("capacity", capacity));
             }

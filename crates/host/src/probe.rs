@@ -1,4 +1,4 @@
-//! Whether a service answers, asked by its own program.
+//! A health check that a program runs against its own service.
 
 use crate::HostSettings;
 use std::{
@@ -9,29 +9,29 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a service may take to answer: less than what a health check gives its command.
+/// The timeout, which is below the usual timeout of health check commands.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The most bytes of an answer that are read: its status line is in the first few.
+/// The number of bytes read of the response; the status line comes first.
 const HEAD: usize = 512;
 
-/// Why a service is not taken to be alive.
+/// Why a service is unhealthy.
 #[non_exhaustive]
 pub enum ProbeError {
-    /// The settings leave the port to the system, so nobody knows where to ask.
+    /// The configured port is 0, so the address is unknown.
     NoPort,
-    /// Nobody answered there, or not in time.
+    /// There was no response in time.
     Silent {
-        /// Where it was asked.
+        /// The address of the request.
         address: SocketAddr,
-        /// What the system says.
+        /// The cause.
         source: io::Error,
     },
-    /// Somebody answered, and not as a service that is alive does.
+    /// The response was not 200.
     Unwell {
-        /// Where it was asked.
+        /// The address of the request.
         address: SocketAddr,
-        /// The beginning of the answer.
+        /// The beginning of the response.
         answer: String,
     },
 }
@@ -43,15 +43,15 @@ impl fmt::Display for ProbeError {
                 "host.bind has port 0, so there is no knowing where to ask; set GLASSBOX_HOST_BIND \
                  to an address with a port, for the service and for the probe",
             ),
-            Self::Silent { address, .. } => write!(f, "no answer from http://{address}/health"),
+            Self::Silent { address, .. } => write!(f, "no response from http://{address}/health"),
             Self::Unwell { address, answer } => {
-                write!(f, "http://{address}/health answered '{answer}'")
+                write!(f, "http://{address}/health responded '{answer}'")
             }
         }
     }
 }
 
-/// One line with the cause, since this is how `main` shows an error.
+/// Prints one line with the cause, because `main` prints errors with `Debug`.
 impl fmt::Debug for ProbeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -70,14 +70,14 @@ impl Error for ProbeError {
     }
 }
 
-/// Asks the service that runs with these settings, on this machine, for its `/health`.
+/// Requests `/health` of the service that runs with these settings on this machine.
 ///
-/// This is what a container's `HEALTHCHECK` runs where there is neither a shell nor `curl`: the
-/// program itself, with the same settings and `probe` as its argument. An unspecified address, as
-/// `0.0.0.0`, is asked on loopback.
+/// Use it for the `HEALTHCHECK` of a container without a shell or `curl`: it runs the program itself,
+/// with the same settings and `probe` as its argument. An unspecified address such as `0.0.0.0` is
+/// replaced by loopback.
 ///
 /// # Errors
-/// If the service does not answer 200.
+/// If the service does not respond with 200.
 ///
 /// # Bounds
 /// Blocks for at most two seconds.
@@ -85,10 +85,10 @@ pub fn probe(settings: &HostSettings) -> Result<(), ProbeError> {
     probe_at(settings.bind)
 }
 
-/// As [`probe`], for a server that listens here.
+/// Like [`probe`], for a server at this address.
 ///
 /// # Errors
-/// If the server does not answer 200.
+/// If the server does not respond with 200.
 pub fn probe_at(address: SocketAddr) -> Result<(), ProbeError> {
     if address.port() == 0 {
         return Err(ProbeError::NoPort);
@@ -111,7 +111,7 @@ fn reachable(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// The status line of the answer.
+/// Returns the status line of the response.
 fn ask(address: SocketAddr, deadline: Instant) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, left(deadline)?)?;
     stream.set_write_timeout(Some(left(deadline)?))?;
@@ -125,7 +125,7 @@ fn ask(address: SocketAddr, deadline: Instant) -> io::Result<String> {
             Ok(0) => break,
             Ok(read) => head.extend_from_slice(&chunk[..read]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // What a read whose time is over is called differs between systems.
+            // The error kind of a read timeout differs between systems.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(late()),
             Err(error) => return Err(error),
         }

@@ -1,12 +1,12 @@
-//! Registering with Redis, and looking into it.
+//! Registration and discovery over Redis.
 //!
-//! | key | holds |
+//! | key | value |
 //! |---|---|
 //! | `{namespace}:instance:<id>` | one registration as JSON: the fields of a `ServiceInfo`, `schema` and `lease`; expires with its lease |
-//! | `{namespace}:instances` | a sorted set of those ids by the time in milliseconds at which they expire, by the server's clock; expires with the last of them |
+//! | `{namespace}:instances` | a sorted set of the ids, scored by their expiry in milliseconds on the server's clock; expires with the last of them |
 //!
-//! The braces keep all keys of a namespace in one slot of a cluster. Nothing here lists keys: a reader
-//! takes the ids from the sorted set, and the registrations by their ids, a page at a time.
+//! The braces keep all keys of a namespace in one slot of a cluster. Keys are never listed: a reader
+//! gets the ids from the sorted set, and then the registrations by id, in pages.
 
 mod client;
 mod discovery;

@@ -1,4 +1,4 @@
-//! One registration somewhere else, renewed until it is released or dropped.
+//! A remote registration, renewed until it is released or dropped.
 
 use glassbox_core::{Category, Cx, Health, Lease, Problem, ServiceInfo, async_trait};
 use std::{
@@ -9,39 +9,39 @@ use std::{
 };
 use tokio::task::JoinHandle;
 
-/// How long to wait before the next try when nobody heard the first; doubled each time.
+/// The delay before the first retry; doubled each time.
 const FIRST_RETRY: Duration = Duration::from_millis(200);
-/// The longest wait between two tries, or the usual time between renewals where that is shorter:
-/// within so long after it came back, a registry knows everybody again.
+/// Maximum delay between two retries (or the renewal interval, if shorter). When a registry becomes
+/// available again, all services register within this time.
 const LAST_RETRY: Duration = Duration::from_secs(3);
-/// Over how long those spread who lost their connections in the same moment.
+/// Range of the random delay for services that lose their connections simultaneously.
 const SPREAD: Duration = Duration::from_secs(1);
 
-/// What a renewal came to.
+/// The result of a renewal.
 pub(crate) enum Renewed {
     Yes,
-    /// Nobody heard it.
+    /// The registry is unavailable.
     Away(String),
-    /// It was heard and not taken.
+    /// The registry rejected it.
     Refused(Problem),
 }
 
-/// Where a service registers.
+/// A registry to register with.
 pub(crate) trait Place: Send + Sync + 'static {
-    /// As the log names it.
+    /// Its name in the log.
     fn name(&self) -> impl fmt::Display + Send + '_;
 
-    /// Registers, or renews what is registered, for `ttl` from now.
+    /// Registers, or renews the registration, for `ttl` from now.
     fn renew(&self, service: &ServiceInfo, ttl: Duration) -> impl Future<Output = Renewed> + Send;
 
     /// Ends the registration.
     fn release(&self, service: &ServiceInfo) -> impl Future<Output = Result<(), Problem>> + Send;
 
-    /// Resolves when the place may have forgotten what it was told before this was called.
+    /// Resolves when the registry may have lost registrations made before this call.
     fn forgotten(&self) -> impl Future<Output = ()> + Send + '_;
 }
 
-/// One registration, renewed until it is released or dropped.
+/// A registration that is renewed until it is released or dropped.
 pub(crate) struct Registration<P> {
     shared: Arc<Shared<P>>,
     renewal: JoinHandle<()>,
@@ -51,15 +51,15 @@ struct Shared<P> {
     place: P,
     ttl: Duration,
     service: Mutex<ServiceInfo>,
-    /// Held by whoever renews: what is told later is heard later.
+    /// Held during a renewal, so that updates stay in order.
     turn: tokio::sync::Mutex<()>,
 }
 
 impl<P: Place> Registration<P> {
-    /// Registers, and goes on renewing.
+    /// Registers, and keeps renewing.
     ///
     /// # Errors
-    /// If the registry refuses; one that does not answer is asked again.
+    /// If the registry rejects the registration. An unavailable registry is retried.
     pub(crate) async fn begin(
         place: P,
         service: ServiceInfo,
@@ -86,7 +86,7 @@ impl<P: Place> Registration<P> {
 }
 
 impl<P: Place> Shared<P> {
-    /// Renews for ever, and says only what changes.
+    /// Renews forever, and logs only changes.
     async fn keep(self: Arc<Self>, mut known: bool) {
         let third = self.ttl / 3;
         let longest = third.min(LAST_RETRY);
@@ -97,12 +97,12 @@ impl<P: Place> Shared<P> {
                 tokio::select! {
                     () = tokio::time::sleep(between(0.9, 1.1, third)) => {}
                     () = self.place.forgotten() => {
-                        // Everybody who was connected comes now: not all in the same moment.
+                        // All connected services renew now; a random delay spreads them.
                         tokio::time::sleep(between(0.0, 1.0, third.min(SPREAD))).await;
                     }
                 }
             } else {
-                // Those who noticed together drift apart with each try.
+                // Jitter spreads services that failed at the same time.
                 tokio::time::sleep(between(0.5, 1.0, retry)).await;
                 retry = (retry * 2).min(longest);
             }
@@ -128,7 +128,7 @@ impl<P: Place> Shared<P> {
 
     async fn renew(&self) -> Renewed {
         let _turn = self.turn.lock().await;
-        // With the health as last reported: a renewal never makes a draining service ready again.
+        // Uses the last reported health: a renewal never makes a draining service ready again.
         let service = self.service();
         self.place.renew(&service, self.ttl).await
     }
@@ -139,7 +139,7 @@ impl<P: Place> Shared<P> {
     }
 }
 
-/// By chance between these parts of a time.
+/// A random duration between two fractions of a duration.
 fn between(least: f64, most: f64, time: Duration) -> Duration {
     time.mul_f64(least + (most - least) * fastrand::f64())
 }
@@ -164,7 +164,7 @@ impl<P: Place> Lease for Registration<P> {
 
     async fn release(&self, _cx: &Cx) -> Result<(), Problem> {
         self.renewal.abort();
-        // A renewal that is under way must end first: it would register again after the release.
+        // A renewal in progress must end first: it would register again after the release.
         let _turn = self.shared.turn.lock().await;
         self.shared.place.release(&self.shared.service()).await
     }

@@ -1,4 +1,4 @@
-//! Who is there, within one process or served to several.
+//! A registry in memory, for one process or served to several.
 
 mod lease;
 mod router;
@@ -23,13 +23,13 @@ use std::{
 
 /// Registrations in memory, each under a lease. Cheap to clone; clones share the registrations.
 ///
-/// As a [`Registry`] it keeps a registration for as long as its lease is held, and then for the
-/// lease's time; what is [`put`](Self::put), as over HTTP, lapses unless it is put again. Lapsed
-/// registrations are swept when somebody looks.
+/// As a [`Registry`] it keeps a registration while its lease is held, and then for the duration of the
+/// lease. A registration that is [`put`](Self::put), as over HTTP, expires unless it is put again.
+/// Expired registrations are removed by the next lookup.
 ///
 /// # Bounds
-/// At most 4096 registrations, or [`with_capacity`](Self::with_capacity); one more is refused with
-/// `registry.full`.
+/// At most 4096 registrations, or [`with_capacity`](Self::with_capacity). A further registration is
+/// rejected with `registry.full`.
 #[derive(Clone)]
 pub struct MemoryRegistry(Arc<Inner>);
 
@@ -42,29 +42,29 @@ struct Inner {
 #[derive(Default)]
 struct Entries {
     by_instance: BTreeMap<String, Entry>,
-    /// Tells a lease from an older one on the same instance.
+    /// Distinguishes leases of the same instance.
     generation: u64,
 }
 
 struct Entry {
     service: ServiceInfo,
-    /// On the clock; `None` while a lease in this process holds it.
+    /// The expiry; `None` while a lease in this process is held.
     lapses: Option<u64>,
     generation: u64,
 }
 
 impl MemoryRegistry {
-    /// An empty registry on the process's clock.
+    /// Creates an empty registry on the system clock.
     pub fn new() -> Self {
         Self::build(Arc::new(SystemClock), 4096)
     }
 
-    /// An empty registry on another clock.
+    /// Creates an empty registry on the given clock.
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
         Self::build(clock, 4096)
     }
 
-    /// An empty registry that holds at most this many registrations.
+    /// Creates an empty registry of at most this many registrations.
     pub fn with_capacity(capacity: usize) -> Self {
         Self::build(Arc::new(SystemClock), capacity)
     }
@@ -77,20 +77,20 @@ impl MemoryRegistry {
         }))
     }
 
-    /// Registers, or renews what is registered under the same instance, for `ttl` from now.
+    /// Registers, or renews the registration of the same instance, for `ttl` from now.
     ///
     /// # Errors
-    /// If the registration is not one, or the registry is full.
+    /// If the registration is invalid or the registry is full.
     pub fn put(&self, service: ServiceInfo, ttl: Duration) -> Result<(), Problem> {
         self.insert(service, Some(ttl)).map(drop)
     }
 
-    /// Ends a registration; gives whether there was one.
+    /// Removes a registration. Returns whether there was one.
     pub fn remove(&self, instance: &str) -> bool {
         self.live().by_instance.remove(instance).is_some()
     }
 
-    /// Notes how an instance is; gives whether it is registered.
+    /// Sets the health of an instance. Returns whether it is registered.
     pub fn report(&self, instance: &str, health: Health) -> bool {
         match self.live().by_instance.get_mut(instance) {
             Some(entry) => {
@@ -115,17 +115,17 @@ impl MemoryRegistry {
         found
     }
 
-    /// How many registrations there are, ready or not.
+    /// The number of registrations, ready or not.
     pub fn len(&self) -> usize {
         self.live().by_instance.len()
     }
 
-    /// Whether nobody is registered.
+    /// Whether there are no registrations.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Gives the registration's generation.
+    /// Returns the registration's generation.
     fn insert(&self, service: ServiceInfo, ttl: Option<Duration>) -> Result<u64, Problem> {
         check(&service)?;
         let lapses = ttl.map(|ttl| self.lapse(ttl));
@@ -133,7 +133,7 @@ impl MemoryRegistry {
         let known = entries.by_instance.contains_key(&service.instance);
         if !known && entries.by_instance.len() >= self.0.capacity {
             let message = format!(
-                "the registry holds {} registrations and takes no more",
+                "the registry is full: it holds {} registrations",
                 self.0.capacity
             );
             return Err(
@@ -158,7 +158,7 @@ impl MemoryRegistry {
         self.0.clock.now().saturating_add(ttl)
     }
 
-    /// The registrations, without those that have lapsed.
+    /// The registrations that have not expired.
     fn live(&self) -> MutexGuard<'_, Entries> {
         let now = self.0.clock.now();
         let mut entries = self
@@ -213,7 +213,7 @@ impl Discovery for MemoryRegistry {
     }
 }
 
-/// Refuses what no caller could use.
+/// Rejects registrations that no caller could use.
 pub(crate) fn check(service: &ServiceInfo) -> Result<(), Problem> {
     let wrong = match service {
         _ if service.instance.trim().is_empty() => "'instance' is empty",
@@ -221,9 +221,9 @@ pub(crate) fn check(service: &ServiceInfo) -> Result<(), Problem> {
         _ if service.instance.len() > 256 || service.name.len() > 256 => {
             "'instance' and 'name' have at most 256 bytes"
         }
-        _ if service.endpoint.trim().is_empty() => "'endpoint' is empty; give http://host:port",
+        _ if service.endpoint.trim().is_empty() => "'endpoint' is empty; use http://host:port",
         _ => return Ok(()),
     };
-    let message = format!("the registration cannot be used: {wrong}");
+    let message = format!("invalid registration: {wrong}");
     Err(Problem::new(Category::Invalid, "registry.invalid", message))
 }

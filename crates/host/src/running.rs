@@ -1,4 +1,4 @@
-//! A service that serves, and how it ends.
+//! A running service and its shutdown.
 
 use crate::{
     server::Server,
@@ -20,41 +20,41 @@ static ACTIVE_AGENTS: UpDownCounter = UpDownCounter::of(&AGENTS_ACTIVE)
     .with_scope(glassbox_core::scope!())
     .with_keys(&[AGENT_NAME]);
 
-/// Why a service does not serve. Completes "failed to …".
+/// Why a service cannot serve. Completes "failed to …".
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// The address is taken, not ours, or not allowed.
+    /// The address is in use, not local, or not permitted.
     #[error("listen on {address}")]
     Bind {
-        /// Where it should have listened.
+        /// The address.
         address: SocketAddr,
-        /// What the system says.
+        /// The cause.
         source: io::Error,
     },
-    /// The registry refused the registration.
+    /// The registry rejected the registration.
     #[error("register with the registry")]
     Register {
-        /// Why.
+        /// The cause.
         source: Problem,
     },
-    /// The settings name something that this program was built without, or that cannot be used.
+    /// A setting is invalid, or needs a feature that this program was built without.
     #[error("use the setting host.{key}: {reason}")]
     Settings {
         /// The key within the section.
         key: &'static str,
-        /// What is wrong, and what to do.
+        /// The problem and how to fix it.
         reason: String,
     },
-    /// The signals of the operating system cannot be listened to.
-    #[error("listen to signals")]
+    /// Signal handlers cannot be installed.
+    #[error("install signal handlers")]
     Signals {
-        /// What the system says.
+        /// The cause.
         source: io::Error,
     },
 }
 
-/// What a service did in its life.
+/// Statistics of a service after its shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "the report tells whether calls were cut short"]
 pub struct ServeReport {
@@ -65,17 +65,17 @@ pub struct ServeReport {
 }
 
 impl ServeReport {
-    /// Calls of capabilities that were answered, errors included.
+    /// Calls that were answered, including errors.
     pub fn served(&self) -> u64 {
         self.served
     }
 
-    /// Calls that were turned away unheard: too many at once, or shutting down.
+    /// Calls that were rejected without running: too many at once, or shutting down.
     pub fn rejected(&self) -> u64 {
         self.rejected
     }
 
-    /// Calls that were under way when the time to drain was over.
+    /// Calls that were still running at the end of the drain time.
     pub fn aborted(&self) -> u64 {
         self.aborted
     }
@@ -86,7 +86,7 @@ impl ServeReport {
     }
 }
 
-/// A service that serves. Dropped, it stops at once; what is under way is cancelled.
+/// A running service. Dropping it stops it at once and cancels calls in progress.
 #[must_use = "the service stops when this is dropped"]
 pub struct Running {
     state: Arc<State>,
@@ -117,25 +117,24 @@ impl Running {
         }
     }
 
-    /// Where it listens.
+    /// The listening address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where others reach it: `http://host:port`.
+    /// The URL at which others reach it: `http://host:port`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// The instance that it registers as.
+    /// The instance id.
     pub fn instance(&self) -> &str {
         &self.state.instance
     }
 
-    /// Ends the service: not ready → deregistered → drained, all within `limit`.
+    /// Shuts the service down: not ready → deregistered → drained, within `limit`.
     ///
-    /// Calls that come meanwhile are turned away; calls under way are awaited, and cut short at the
-    /// limit.
+    /// New calls are rejected. Calls in progress are awaited, and cancelled at the limit.
     ///
     /// # Cancel safety
     /// Dropping the future stops the service at once.
@@ -143,11 +142,11 @@ impl Running {
         self.shutdown_or(limit, std::future::pending()).await
     }
 
-    /// Serves until SIGTERM or Ctrl-C, then shuts down within the settings' `drain_timeout`; a second
-    /// signal ends it at once.
+    /// Serves until SIGTERM or Ctrl-C, then shuts down within the configured `drain_timeout`. A second
+    /// signal stops it at once.
     ///
     /// # Errors
-    /// If the signals cannot be listened to.
+    /// If signal handlers cannot be installed.
     pub async fn until_signal(self) -> Result<ServeReport, ServeError> {
         let signals = Signals::listen().map_err(|source| ServeError::Signals { source })?;
         Ok(self.until(signals).await)
@@ -156,15 +155,15 @@ impl Running {
     pub(crate) async fn until(self, mut signals: Signals) -> ServeReport {
         let limit = self.state.settings.drain_timeout;
         let signal = signals.next().await;
-        tracing::info!(signal, "asked to stop");
+        tracing::info!(signal, "received a signal, shutting down");
         let again = async {
             let signal = signals.next().await;
-            tracing::warn!(signal, "asked again: stopping at once");
+            tracing::warn!(signal, "received a second signal, stopping at once");
         };
         self.shutdown_or(limit, again).await
     }
 
-    /// As [`shutdown`](Self::shutdown), and at once when `abort` resolves.
+    /// Like [`shutdown`](Self::shutdown), but stops at once when `abort` resolves.
     async fn shutdown_or(
         mut self,
         limit: Duration,
@@ -180,13 +179,13 @@ impl Running {
         let server = &mut self.server;
         let drain = async {
             if let Some(lease) = lease {
-                // A registry that does not answer may not eat the time of the calls under way; the
-                // registration lapses by itself.
+                // An unresponsive registry must not use up the drain time of the calls; the registration
+                // expires anyway.
                 let patience = limit / 4;
                 match tokio::time::timeout(patience, lease.release(&Cx::background())).await {
                     Ok(Ok(())) => tracing::info!(service, "deregistered"),
-                    Ok(Err(problem)) => tracing::warn!(service, %problem, "not deregistered"),
-                    Err(_) => tracing::warn!(service, ?patience, "the registry did not answer"),
+                    Ok(Err(problem)) => tracing::warn!(service, %problem, "deregistration failed"),
+                    Err(_) => tracing::warn!(service, ?patience, "the registry did not respond"),
                 }
             }
             state.idle().await;

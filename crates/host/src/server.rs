@@ -1,4 +1,4 @@
-//! The accept loop: connections within bounds, ended gracefully or at once.
+//! The accept loop, with limits and graceful shutdown.
 
 use axum::{Router, body::Body};
 use glassbox_instrument::PeerAddress;
@@ -12,17 +12,17 @@ use tokio::{
 };
 use tower::Service;
 
-/// How long to wait after a failed accept: the usual cause, no free descriptor, does not go by itself.
+/// The delay after a failed accept. The usual cause is a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// What bounds a connection.
+/// The limits on connections.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) connections: usize,
     pub(crate) header_timeout: Duration,
 }
 
-/// Connections being served. Dropped, it closes them all at once.
+/// A running server. Dropping it closes all connections at once.
 #[derive(Debug)]
 pub(crate) struct Server {
     stop: watch::Sender<bool>,
@@ -36,7 +36,7 @@ impl Server {
         Self { stop, task }
     }
 
-    /// Accepts no more, and resolves once every connection has answered what it was asked.
+    /// Stops accepting, and resolves when all connections have finished their requests.
     pub(crate) async fn stop(&mut self) {
         self.stop.send_replace(true);
         if let Err(error) = (&mut self.task).await
@@ -72,7 +72,7 @@ async fn accept(
                         connections.spawn(serve);
                     }
                     Err(error) => {
-                        tracing::warn!(%error, "a connection was not accepted");
+                        tracing::warn!(%error, "cannot accept a connection");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
                     }
                 }
@@ -90,12 +90,12 @@ async fn serve(
     limits: Limits,
     mut stop: watch::Receiver<bool>,
 ) {
-    // Answers are small and whole: waiting for more to send only delays them.
+    // Responses are small and complete, so Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(PeerAddress::new(peer));
-        // A router is always ready.
+        // An axum router is always ready.
         router.clone().call(request)
     });
     let connection = http1::Builder::new()
@@ -115,11 +115,11 @@ async fn serve(
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(%error, %peer, "a connection broke");
+        tracing::debug!(%error, %peer, "a connection failed");
     }
 }
 
-/// Resolves once the server is told to stop, or is gone.
+/// Resolves when the server is stopped or dropped.
 async fn told(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -1,4 +1,4 @@
-//! How a service is served.
+//! The settings of a service.
 
 mod redis_url;
 #[cfg(feature = "config")]
@@ -11,10 +11,10 @@ use std::{
     time::Duration,
 };
 
-/// How long the services that were known last are used, where nothing else is said.
+/// The default of `last_known`.
 pub(crate) const LAST_KNOWN: Duration = Duration::from_secs(10 * 60);
 
-/// How a service is served.
+/// The settings of a service.
 ///
 /// With feature `config` it is the section `[host]` of a program's settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,38 +25,36 @@ pub(crate) const LAST_KNOWN: Duration = Duration::from_secs(10 * 60);
 )]
 #[non_exhaustive]
 pub struct HostSettings {
-    /// Where to listen; port 0 picks a free one. `127.0.0.1:0`.
+    /// Listening address; port 0 picks a free port. Default: `127.0.0.1:0`.
     pub bind: SocketAddr,
-    /// Where others reach the service, if it is not where it listens: `http://name:port`.
+    /// The URL at which others reach the service, if not the listening address: `http://name:port`.
     pub endpoint: Option<String>,
-    /// Where the registry of several processes is: `http://host:port`. Needs feature `client`.
+    /// URL of the HTTP registry: `http://host:port`. Needs feature `client`.
     pub registry_url: Option<String>,
-    /// Where Redis is, in place of a registry: `redis://host:port`. Needs feature `redis`.
+    /// URL of Redis, instead of an HTTP registry: `redis://host:port`. Needs feature `redis`.
     pub redis_url: Option<RedisUrl>,
-    /// What the names of all keys in Redis begin with; services of another namespace are not seen.
-    /// `glassbox`.
+    /// Prefix of all keys in Redis. Services of other namespaces are not visible. Default: `glassbox`.
     pub redis_namespace: String,
-    /// How long the services that were known last are used while the registry, or Redis, is away.
-    /// 10 min.
+    /// How long the last known services are used while the registry is unavailable. Default: 10 min.
     #[cfg_attr(feature = "config", serde(with = "glassbox_config::duration"))]
     pub last_known: Duration,
-    /// How long a registration outlives its service. 30 s.
+    /// How long the registration of a crashed service remains. Default: 30 s.
     #[cfg_attr(feature = "config", serde(with = "glassbox_config::duration"))]
     pub lease: Duration,
-    /// The most bytes of one input. 1 MiB.
+    /// Maximum size of an input. Default: 1 MiB.
     #[cfg_attr(feature = "config", serde(with = "section::bytes"))]
     pub body_limit: usize,
-    /// How long an input may take to come. 30 s.
+    /// Timeout for receiving an input. Default: 30 s.
     #[cfg_attr(feature = "config", serde(with = "glassbox_config::duration"))]
     pub body_timeout: Duration,
-    /// How long the head of a request may take to come, and a connection may be idle. 30 s.
+    /// Timeout for request headers and idle connections. Default: 30 s.
     #[cfg_attr(feature = "config", serde(with = "glassbox_config::duration"))]
     pub header_timeout: Duration,
-    /// The most calls under way; one more is turned away with 429. 256.
+    /// Maximum number of concurrent calls; further calls are rejected with 429. Default: 256.
     pub concurrency: usize,
-    /// The most connections; one more waits to be accepted. 1024.
+    /// Maximum number of connections; further connections wait to be accepted. Default: 1024.
     pub connections: usize,
-    /// How long a shutdown waits for what is under way. 20 s.
+    /// How long a shutdown waits for calls in progress. Default: 20 s.
     #[cfg_attr(feature = "config", serde(with = "glassbox_config::duration"))]
     pub drain_timeout: Duration,
 }
@@ -82,15 +80,14 @@ impl Default for HostSettings {
 }
 
 impl HostSettings {
-    /// The first key whose value cannot be used, and what it must be.
+    /// The first key with an invalid value, and the requirement.
     pub(crate) fn wrong(&self) -> Option<(&'static str, &'static str)> {
-        const POSITIVE: &str = "must be more than zero";
-        const URL: &str = "must begin with http:// or https://";
+        const POSITIVE: &str = "must be greater than zero";
+        const URL: &str = "must start with http:// or https://";
         const REDIS: &str = "must be redis://host:port, rediss://host:port or redis+unix:///path";
         const ONE: &str = "host.registry_url is set as well, and there can be one registry: unset \
             REDIS_URL (or GLASSBOX_REDIS_URL), or GLASSBOX_REGISTRY_URL";
-        const NAME: &str =
-            "must be 1 to 128 of the letters a-z and A-Z, digits, '.', '_', ':' and '-'";
+        const NAME: &str = "must be 1 to 128 characters of a-z, A-Z, 0-9, '.', '_', ':' and '-'";
         let is_url = |url: &Option<String>| {
             url.as_ref()
                 .is_none_or(|url| url.starts_with("http://") || url.starts_with("https://"))
@@ -130,7 +127,7 @@ impl HostSettings {
     }
 }
 
-/// Whether a text can stand between the braces that begin the name of a key.
+/// Whether a text is a valid namespace, which is written in braces in key names.
 fn is_name(namespace: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
     (1..=128).contains(&namespace.len()) && namespace.bytes().all(is_plain)

@@ -1,8 +1,8 @@
-//! What the operating system says.
+//! Operating system signals.
 
 use std::io;
 
-/// Signals that ask a service to end: SIGTERM and Ctrl-C.
+/// Receives SIGTERM and Ctrl-C.
 #[derive(Debug)]
 pub(crate) struct Signals {
     #[cfg(unix)]
@@ -12,7 +12,7 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Listens from here on; a signal that comes before [`next`](Self::next) is not lost.
+    /// Installs the handlers. A signal that arrives before [`next`](Self::next) is not lost.
     #[cfg(unix)]
     pub(crate) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -22,7 +22,7 @@ impl Signals {
         })
     }
 
-    /// The name of the next signal.
+    /// Waits for the next signal and returns its name.
     #[cfg(unix)]
     pub(crate) async fn next(&mut self) -> &'static str {
         tokio::select! {
@@ -31,18 +31,18 @@ impl Signals {
         }
     }
 
-    /// Listens from here on.
+    /// Installs the handler.
     #[cfg(not(unix))]
     pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {})
     }
 
-    /// The name of the next signal.
+    /// Waits for the next signal and returns its name.
     #[cfg(not(unix))]
     pub(crate) async fn next(&mut self) -> &'static str {
         match tokio::signal::ctrl_c().await {
             Ok(()) => "Ctrl-C",
-            // Whoever cannot listen waits for ever, rather than end by itself.
+            // Without a handler, waits forever.
             Err(_) => std::future::pending().await,
         }
     }

@@ -1,4 +1,4 @@
-//! What the routes and the lifecycle share.
+//! State shared by the routes and the lifecycle.
 
 use crate::{HostSettings, callable::Callable};
 use glassbox_core::Clock;
@@ -8,18 +8,18 @@ use std::sync::{
 };
 use tokio::sync::{Semaphore, watch};
 
-/// Where a service is in its life.
+/// The lifecycle phase of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Not registered yet.
     Starting,
-    /// Takes work.
+    /// Accepts calls.
     Ready,
-    /// Ends what it began.
+    /// Finishes calls in progress.
     Draining,
 }
 
-/// What the routes and the lifecycle share.
+/// State shared by the routes and the lifecycle.
 pub(crate) struct State {
     pub(crate) callable: Arc<dyn Callable>,
     pub(crate) instance: String,
@@ -60,16 +60,16 @@ impl State {
         self.phase.send_replace(phase);
     }
 
-    /// Counts a call in, until the guard is dropped.
+    /// Counts a call as in progress until the guard is dropped.
     pub(crate) fn begin(&self) -> InFlight<'_> {
         self.in_flight.send_modify(|calls| *calls += 1);
         InFlight(self)
     }
 
-    /// Resolves once no call is under way.
+    /// Resolves when no call is in progress.
     pub(crate) async fn idle(&self) {
         let mut in_flight = self.in_flight.subscribe();
-        // The sender is `self`'s, so waiting cannot fail.
+        // `self` holds the sender, so waiting cannot fail.
         let _ = in_flight.wait_for(|calls| *calls == 0).await;
     }
 
@@ -90,11 +90,11 @@ impl State {
     }
 }
 
-/// One call under way.
+/// A call in progress.
 pub(crate) struct InFlight<'a>(&'a State);
 
 impl InFlight<'_> {
-    /// The call has an answer, of whatever kind.
+    /// Records that the call was answered.
     pub(crate) fn answered(self) {
         self.0.served.fetch_add(1, Relaxed);
     }

@@ -1,10 +1,10 @@
-//! What the settings alone connect a service to.
+//! The registry and discovery that the settings configure.
 
 use crate::{HostSettings, ServeError};
 use glassbox_core::{Connector, Discovery, Registry};
 use std::sync::Arc;
 
-/// What the settings alone connect a service to; nothing where they name no registry.
+/// The registry and discovery from the settings; empty if no registry is configured.
 #[derive(Default)]
 pub(crate) struct Wiring {
     pub(crate) registry: Option<Arc<dyn Registry>>,
@@ -38,7 +38,7 @@ fn over_http(url: &str, settings: &HostSettings) -> Result<Wiring, ServeError> {
 
 #[cfg(not(feature = "client"))]
 fn over_http(_url: &str, _settings: &HostSettings) -> Result<Wiring, ServeError> {
-    let reason = "this program has no HTTP client; build glassbox-host with feature 'client'";
+    let reason = "this program was built without an HTTP client; enable the feature 'client' of glassbox-host";
     Err(unusable("registry_url", reason))
 }
 
@@ -56,7 +56,7 @@ fn over_redis(settings: &HostSettings) -> Result<Wiring, ServeError> {
     let connector: Option<Arc<dyn Connector>> = Some(Arc::new(crate::HttpConnector::new(
         glassbox_instrument::HttpClient::new(),
     )));
-    // Without an HTTP client an agent finds others and calls those in its own process.
+    // Without an HTTP client an agent can find other services, but call only those in its process.
     #[cfg(not(feature = "client"))]
     let connector = None;
     Ok(Wiring {
@@ -68,7 +68,8 @@ fn over_redis(settings: &HostSettings) -> Result<Wiring, ServeError> {
 
 #[cfg(not(feature = "redis"))]
 fn over_redis(_settings: &HostSettings) -> Result<Wiring, ServeError> {
-    let reason = "this program cannot speak to Redis; build glassbox-host with feature 'redis'";
+    let reason =
+        "this program was built without Redis support; enable the feature 'redis' of glassbox-host";
     Err(unusable("redis_url", reason))
 }
 

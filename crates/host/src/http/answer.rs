@@ -1,4 +1,4 @@
-//! Every failure as the one error body.
+//! Failures as the common error body.
 
 use super::spent::say_spent;
 use axum::{
@@ -8,7 +8,7 @@ use axum::{
 };
 use glassbox_core::{Problem, Spent, telemetry};
 
-/// A failed request: a [`Problem`] under the status of its category, or under a closer one.
+/// A failed request: a [`Problem`] with the status of its category, or a more specific status.
 #[derive(Debug)]
 pub(crate) struct Answer {
     problem: Problem,
@@ -17,13 +17,13 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Says what the failed call used.
+    /// Adds the usage of the failed call.
     pub(crate) fn with_spent(mut self, spent: Spent) -> Self {
         self.spent = spent;
         self
     }
 
-    /// A status that says more than the category's own: 405, 408, 413, 415.
+    /// A status that is more specific than the category's: 405, 408, 413, 415.
     pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
         self.status = status;
         self
@@ -49,7 +49,7 @@ impl IntoResponse for Answer {
             None if current.is_valid() => self.problem.with_trace_id(current.trace_id),
             _ => self.problem,
         };
-        // Whole seconds are all that the header can say; the body says it exactly.
+        // The header has whole seconds; the body has the exact duration.
         let wait = problem
             .retry_after()
             .map(|wait| HeaderValue::from(wait.as_millis().div_ceil(1000).max(1) as u64));

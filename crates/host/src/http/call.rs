@@ -18,12 +18,12 @@ use glassbox_semconv::glassbox::REASON;
 use serde_json::Value;
 use std::{error::Error, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-/// When a caller whom the limit turned away may come again.
+/// The `retry-after` of rejected calls.
 const BUSY: Duration = Duration::from_secs(1);
 
 static REJECTIONS: Counter = Counter::new("glassbox.host.rejections")
     .with_unit("{call}")
-    .with_description("Calls that a service turned away unheard, and why.")
+    .with_description("Calls that a service rejected without running them, by reason.")
     .with_keys(&[REASON]);
 
 pub(super) async fn call(
@@ -42,7 +42,7 @@ pub(super) async fn call(
             ),
         ));
     }
-    // Counted in at once: a drain waits for a body that is still coming.
+    // Counted first, so that a drain waits for a body that is still arriving.
     let in_flight = state.begin();
     let capability = match name {
         Ok(Path(name)) => known(&state, &name)?,
@@ -50,7 +50,7 @@ pub(super) async fn call(
     };
     let Ok(_slot) = state.slots.try_acquire() else {
         let limit = state.settings.concurrency;
-        let message = format!("{limit} calls are under way, which is the limit; come again later");
+        let message = format!("the limit of {limit} concurrent calls is reached; try again later");
         let problem = Problem::new(Category::RateLimited, "service.busy", message)
             .with_detail("concurrency", limit);
         return Err(reject(&state, "concurrency", problem));
@@ -71,7 +71,7 @@ pub(super) async fn call(
     }
 }
 
-/// Runs the capability within the caller's time and its own, and survives its panics.
+/// Runs the capability within the caller's deadline and its own timeout, and catches panics.
 async fn run(
     state: &State,
     capability: &Capability,
@@ -100,11 +100,11 @@ async fn run(
                 panic = said,
                 "a call panicked"
             );
-            let message = format!("{} failed for a reason of its own", capability.name);
+            let message = format!("{} failed with an internal error", capability.name);
             Err(ToolError::new(Category::Internal, "call.panicked", message))
         }
         Err(_) => {
-            // The guard cancels what the call has started.
+            // The guard cancels everything that the call started.
             drop(guard);
             return Err(too_slow(capability, callers.is_some()));
         }
@@ -143,7 +143,7 @@ fn unknown(state: &State, name: &str) -> Answer {
         .map(|capability| capability.name.as_str())
         .collect();
     let message = match known.is_empty() {
-        true => format!("{service} has no capability '{name}', nor any other"),
+        true => format!("{service} has no capability '{name}'; it has none"),
         false => format!(
             "{service} has no capability '{name}'; it has {}",
             known.join(", ")
@@ -161,7 +161,7 @@ fn reject(state: &State, reason: &'static str, problem: Problem) -> Answer {
     problem.with_retry_after(BUSY).into()
 }
 
-/// Says in the log what does not cross the wire: the causes.
+/// Logs the error with its causes, which are not sent to the caller.
 fn refuse(capability: &str, error: ToolError) -> Answer {
     let mut causes = String::new();
     let mut cause = error.source();
@@ -175,7 +175,7 @@ fn refuse(capability: &str, error: ToolError) -> Answer {
     if category.status() >= 500 {
         tracing::warn!(capability, code, %category, "a call failed: {error}{causes}");
     } else {
-        tracing::debug!(capability, code, %category, "a call was refused: {error}{causes}");
+        tracing::debug!(capability, code, %category, "a call was rejected: {error}{causes}");
     }
     error.problem().clone().handed_on().into()
 }

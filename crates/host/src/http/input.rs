@@ -1,4 +1,4 @@
-//! A JSON body, read within bounds.
+//! Reads a JSON body with limits on size and time.
 
 use super::Answer;
 use axum::{
@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use std::{fmt::Display, time::Duration};
 
-/// How a body may come.
+/// The limits of a body.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Input {
     limit: usize,
@@ -35,10 +35,10 @@ impl Input {
     /// Reads the body as JSON.
     ///
     /// # Errors
-    /// 415 if it does not say that it is JSON, 413 if it is too large, 408 if it is too slow, 400 if
-    /// it is not JSON or not what is expected.
+    /// 415 if the content type is not JSON, 413 if the body is too large, 408 if it is too slow, 400
+    /// if it is not valid JSON or does not have the expected form.
     pub(crate) async fn read_as<T: DeserializeOwned>(self, request: Request) -> Result<T, Answer> {
-        // A browser sends JSON across origins only after asking; anything else it just sends.
+        // Browsers send JSON across origins only after a preflight request.
         if !is_json(&request) {
             let message = "the body must be JSON; send it with 'content-type: application/json'";
             return Err(invalid("request.not_json", message)
@@ -70,21 +70,21 @@ impl Input {
         let body = Limited::new(request.into_body(), self.limit);
         let read = tokio::time::timeout(self.timeout, body.collect()).await;
         let Ok(read) = read else {
-            let message = format!("the body did not come within {:?}", self.timeout);
+            let message = format!("the body did not arrive within {:?}", self.timeout);
             let problem = Problem::new(Category::Timeout, "request.timeout", message);
             return Err(Answer::from(problem).with_status(StatusCode::REQUEST_TIMEOUT));
         };
         match read {
             Ok(collected) => Ok(collected.to_bytes()),
             Err(error) if error.is::<LengthLimitError>() => {
-                let message = format!("the body has more than {} bytes", self.limit);
+                let message = format!("the body is larger than {} bytes", self.limit);
                 let problem = Problem::new(Category::Invalid, "request.too_large", message)
                     .with_detail("limit", self.limit);
                 Err(Answer::from(problem).with_status(StatusCode::PAYLOAD_TOO_LARGE))
             }
             Err(error) => Err(invalid(
                 "request.incomplete",
-                format!("the body broke off: {error}"),
+                format!("cannot read the body: {error}"),
             )),
         }
     }

@@ -12,12 +12,12 @@ use glassbox_core::{Outcome, Spent};
 /// The media type of a whole [`Outcome`]; a caller that does not accept it gets the bare value.
 pub(crate) const OUTCOME: &str = "application/vnd.glassbox.outcome+json";
 
-/// In which form the caller wants the outcome.
+/// The form of the response that the caller accepts.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reply {
-    /// The value alone: what a person with `curl` wants.
+    /// Only the value.
     Value,
-    /// With content parts, questions and tasks.
+    /// The whole outcome, with content parts, questions and tasks.
     Outcome,
 }
 
@@ -31,7 +31,7 @@ impl Reply {
     }
 
     /// # Errors
-    /// If the call needs input and the caller takes values alone.
+    /// If the call needs input and the caller accepts only values.
     pub(super) fn with(self, outcome: Outcome, spent: Spent) -> Result<Response, Answer> {
         let status = match &outcome {
             Outcome::Accepted(_) => StatusCode::ACCEPTED,

@@ -1,4 +1,4 @@
-//! What a call used, as headers of its response.
+//! The usage of a call, as a response header.
 
 use axum::{
     http::{HeaderName, HeaderValue},
@@ -7,7 +7,7 @@ use axum::{
 use glassbox_core::Spent;
 use std::collections::BTreeMap;
 
-/// Adds the header that says what the call used.
+/// Adds the header with the usage of the call.
 pub(super) fn say_spent(response: &mut Response, spent: Spent) {
     let mut fields = BTreeMap::new();
     spent.inject(&mut fields);

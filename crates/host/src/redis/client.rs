@@ -1,4 +1,4 @@
-//! One connection to Redis, made again when it breaks.
+//! A connection to Redis that reconnects.
 
 use super::{
     failure::{Failure, is_replica},
@@ -22,14 +22,14 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-/// How long one question may take, connecting included.
+/// Timeout of one request, including connecting.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A connection to Redis, for a registry and for discovery. Cheap to clone; clones share the
-/// connection, which is made with the first question and again after it broke.
+/// A connection to Redis, for registration and discovery. Cheap to clone; clones share the connection.
+/// It is opened on the first request, and again after it breaks.
 ///
 /// # Bounds
-/// Each question is answered, or fails, within two seconds.
+/// Each request completes or fails within two seconds.
 #[derive(Clone)]
 pub struct RedisClient(Arc<Inner>);
 
@@ -38,29 +38,29 @@ struct Inner {
     keys: Keys,
     patience: Duration,
     current: Mutex<Option<Connection>>,
-    /// How many connections have ended.
+    /// The number of closed connections.
     ended: watch::Sender<u64>,
 }
 
-/// A connection that is driven by a task of its own. Dropped, it is closed.
+/// A connection driven by its own task. Dropping it closes the connection.
 struct Connection {
     handle: MultiplexedConnection,
     driver: JoinHandle<()>,
-    /// Whether somebody found it of no more use: its driver takes a moment to end.
+    /// Whether it is unusable; its driver takes a moment to end.
     is_useless: Arc<AtomicBool>,
 }
 
-/// A connection, as one question has it.
+/// A connection for one request.
 struct Shared {
     handle: MultiplexedConnection,
     driver: AbortHandle,
     is_useless: Arc<AtomicBool>,
-    /// Whether it was made for this question.
+    /// Whether it was opened for this request.
     is_new: bool,
 }
 
 impl Shared {
-    /// Ends the connection for all who share it; the next question makes another.
+    /// Closes the connection for all users. The next request opens a new one.
     fn give_up(&self) {
         self.is_useless.store(true, Relaxed);
         self.driver.abort();
@@ -83,10 +83,10 @@ impl Connection {
 }
 
 impl RedisClient {
-    /// A client of the Redis at this URL, for the services of one namespace. Nothing is connected yet.
+    /// Creates a client for one namespace of the Redis at this URL, without connecting.
     ///
     /// # Errors
-    /// If the URL is not one that can be connected to.
+    /// If the URL is invalid or not supported.
     pub fn try_new(url: &RedisUrl, namespace: &str) -> Result<Self, Problem> {
         Self::with_patience(url, namespace, PATIENCE)
     }
@@ -109,19 +109,19 @@ impl RedisClient {
         &self.0.keys
     }
 
-    /// Where it connects to, without a password.
+    /// The address, without a password.
     pub(super) fn place(&self) -> &Target {
         &self.0.target
     }
 
-    /// Tells, from now on, when a connection ends: what was written may be gone then.
+    /// Reports when a connection closes, because written data may then be lost.
     pub(super) fn ended(&self) -> watch::Receiver<u64> {
         self.0.ended.subscribe()
     }
 
-    /// Asks, over a new connection where the one there is turns out to be broken.
+    /// Sends a request, again over a new connection if the existing one is broken.
     ///
-    /// Only for what may be done twice.
+    /// Only for idempotent requests.
     pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Failure> {
         let deadline = Instant::now() + self.0.patience;
         let asked = self.ask_until(command, deadline).await;
@@ -133,7 +133,7 @@ impl RedisClient {
         command: &Cmd,
         deadline: Instant,
     ) -> Result<T, Failure> {
-        let silent = || Failure::Away(format!("no answer within {:?}", self.0.patience));
+        let silent = || Failure::Away(format!("no response within {:?}", self.0.patience));
         let mut may_be_broken = true;
         loop {
             let connecting = timeout_at(deadline, self.connection());
@@ -143,13 +143,13 @@ impl RedisClient {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => error,
                 Err(_) => {
-                    // What is still in there would be answered late, to nobody.
+                    // The response to this request would arrive late.
                     connection.give_up();
                     return Err(silent());
                 }
             };
             let is_broken = error.is_unrecoverable_error();
-            // A primary that became a replica keeps its connections; the name may lead elsewhere by now.
+            // A primary that became a replica keeps its connections; the name may now resolve elsewhere.
             if is_broken || is_replica(&error) {
                 connection.give_up();
             }
@@ -175,12 +175,12 @@ impl RedisClient {
     }
 }
 
-/// Drives a connection, and tells when it has ended.
+/// Drives a connection and reports when it has closed.
 async fn drive(driver: Driver, _ended: Ended) {
     driver.await;
 }
 
-/// Counts a connection as ended when dropped.
+/// Counts a connection as closed when dropped.
 struct Ended(watch::Sender<u64>);
 
 impl Drop for Ended {

@@ -1,4 +1,4 @@
-//! Looking into Redis.
+//! Discovery over Redis.
 
 use super::{client::RedisClient, failure::Failure, stored};
 use crate::{
@@ -12,56 +12,55 @@ use std::{
     time::Duration,
 };
 
-/// The most instances of a namespace that are looked at.
+/// Maximum number of instances read per namespace.
 const INSTANCES: usize = 4096;
-/// How many registrations are read in one go.
+/// Number of registrations per page.
 const PAGE: usize = 128;
-/// The bytes of registrations after which no further page is read.
+/// No further page is read after this many bytes.
 const BYTES: usize = 64 << 20;
-/// How long one look may take in all.
+/// Timeout of one lookup.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 const HEAL: &str = include_str!("heal.lua");
 
-/// Looks into Redis, where services of the same namespace register. Cheap to clone.
+/// Finds services of one namespace that register with Redis. Cheap to clone.
 ///
-/// The whole list is read at once and kept for a second; while Redis is away, the list as last known
-/// goes on being served for ten minutes, and the log says so. What cannot be read of a list hides
-/// nothing else of it, and is counted in the log.
+/// The whole list is read at once and cached for one second. While Redis is unavailable, the last known
+/// list is served for ten minutes, and a warning is logged. Registrations that cannot be read are
+/// skipped and counted in the log.
 ///
 /// # Bounds
-/// Of more than 4096 instances in a namespace, those with the longest lease left are seen. So it is of
-/// more than 64 MiB of registrations; this is looked at after each 128 of them, of which each has at
-/// most 1 MiB where nobody else writes under these keys. A list is read with one round trip for the ids and one for each 128 of them,
-/// each of at most two seconds and all of at most five. Once Redis was found to be away, and something
-/// was known before, a look-up takes no time.
+/// Reads at most 4096 instances, those with the longest remaining lease first, in pages of 128, and
+/// stops after the page that exceeds 64 MiB. A lookup takes one round trip for the ids and one per page,
+/// each at most two seconds, and five seconds in total. If Redis is known to be unavailable and a list
+/// is known, a lookup returns at once.
 #[derive(Clone)]
 pub struct RedisDiscovery(Known<Instances>);
 
 /// The instances of one namespace.
 struct Instances {
     client: RedisClient,
-    /// How many registrations could not be read the last time.
+    /// The number of unreadable registrations in the last lookup.
     unread: AtomicUsize,
-    /// Whether there were too many instances the last time.
+    /// Whether the last lookup had too many instances.
     too_many: AtomicBool,
-    /// Whether there were too many bytes the last time.
+    /// Whether the last lookup had too many bytes.
     too_long: AtomicBool,
 }
 
 impl RedisDiscovery {
-    /// Looks by way of this client.
+    /// Creates a discovery that uses this client.
     pub fn new(client: RedisClient) -> Self {
         Self::with_times(client, FRESH, LAST_KNOWN)
     }
 
-    /// As [`new`](Self::new), with a list that is fresh for so long; zero asks each time.
+    /// Like [`new`](Self::new), with the cache time. Zero disables caching.
     pub fn with_freshness(client: RedisClient, fresh: Duration) -> Self {
         Self::with_times(client, fresh, LAST_KNOWN)
     }
 
-    /// As [`new`](Self::new), with a list that is fresh for so long, and goes on being served for so
-    /// long while Redis is away.
+    /// Like [`new`](Self::new), with the cache time, and the time for which the last known list is used
+    /// while Redis is unavailable.
     pub fn with_times(client: RedisClient, fresh: Duration, last_known: Duration) -> Self {
         let instances = Instances {
             client,
@@ -96,19 +95,19 @@ impl Instances {
         let too_long = bytes > BYTES;
         if !self.too_long.swap(too_long, Relaxed) && too_long {
             let registry = self.client.place();
-            tracing::warn!(%registry, bytes, "that is more than is looked at; others may not be seen");
+            tracing::warn!(%registry, bytes, "the registrations exceed the size limit; some may be missing");
         }
         if self.unread.swap(unread, Relaxed) != unread {
             let registry = self.client.place();
-            tracing::warn!(%registry, unread, "registrations that cannot be read are left out");
+            tracing::warn!(%registry, unread, "registrations that cannot be read are skipped");
         }
         Ok(services)
     }
 
-    /// The ids, those with the longest lease left first.
+    /// The ids, those with the longest remaining lease first.
     async fn ids(&self) -> Result<Vec<Vec<u8>>, Failure> {
         let mut command = redis::cmd("ZREVRANGE");
-        // One more than is looked at, to see that there are more.
+        // One more than the limit, to detect that there are more.
         command
             .arg(self.client.keys().index())
             .arg(0)
@@ -118,7 +117,7 @@ impl Instances {
         ids.truncate(INSTANCES);
         if !self.too_many.swap(too_many, Relaxed) && too_many {
             let registry = self.client.place();
-            tracing::warn!(%registry, "more than {INSTANCES} instances; the others are not seen");
+            tracing::warn!(%registry, "more than {INSTANCES} instances; the others are ignored");
         }
         Ok(ids)
     }
@@ -131,7 +130,7 @@ impl Instances {
         self.client.ask(&command).await
     }
 
-    /// Takes out of the index what is not there any more; whoever may only read leaves it.
+    /// Removes expired instances from the index, if the user has the permission.
     async fn heal(&self, gone: &[&Vec<u8>]) {
         if gone.is_empty() {
             return;
@@ -147,10 +146,12 @@ impl Instances {
         }
         let registry = self.client.place();
         match self.client.ask::<usize>(&command).await {
-            Ok(removed) => tracing::debug!(%registry, removed, "instances that died are taken out"),
+            Ok(removed) => {
+                tracing::debug!(%registry, removed, "removed expired instances from the index")
+            }
             Err(failure) => {
                 let problem = Problem::from(failure);
-                tracing::debug!(%registry, %problem, "instances that died are left in the index");
+                tracing::debug!(%registry, %problem, "cannot remove expired instances from the index");
             }
         }
     }
@@ -164,7 +165,7 @@ impl Source for Instances {
     async fn list(&self, _cx: Option<&Cx>) -> Result<Vec<ServiceInfo>, Problem> {
         let read = tokio::time::timeout(PATIENCE, self.read()).await;
         let read = read.unwrap_or_else(|_| {
-            let late = Failure::Away(format!("the list took longer than {PATIENCE:?}"));
+            let late = Failure::Away(format!("reading the list took longer than {PATIENCE:?}"));
             Err(late.at(self.client.place()))
         });
         read.map_err(Problem::from)

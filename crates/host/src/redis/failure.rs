@@ -1,36 +1,36 @@
-//! Why Redis did not do what it was asked.
+//! Failures of Redis.
 
 use glassbox_core::{Category, Problem};
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 use std::fmt;
 
-/// What its user has to be allowed; the guide has it as rules.
+/// The required permissions; the guide has the complete rules.
 const NEEDED: &str = "EVAL, GET, MGET, SET, DEL, ZADD, ZREM, ZREVRANGE, ZREMRANGEBYSCORE, PTTL, \
     PEXPIRE, TIME and TYPE, and SELECT where its URL names a database,";
 
-/// Where its URL comes from.
+/// The settings that contain the URL.
 const SETTING: &str = "its URL (REDIS_URL)";
 
-/// Why Redis did not do what it was asked.
+/// Why a command failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// It was not reached, did not answer, or cannot at present.
+    /// It is unreachable, does not respond, or is temporarily unable.
     Away(String),
-    /// It does not take these credentials.
+    /// It rejects the credentials.
     Unauthenticated(String),
-    /// It does not let this user do that, or is not what was expected.
+    /// It denies the permission, or does not behave as expected.
     Refused(String),
 }
 
 impl Failure {
-    /// What an error of the client's says, without any of these secrets, which it may repeat.
+    /// The failure for an error of the client, with these secrets removed from its text.
     pub(super) fn of(error: &RedisError, secrets: &[String]) -> Self {
         let said = said(error, secrets);
         let text = error.to_string();
         match error.kind() {
             ErrorKind::AuthenticationFailed => Self::wrong_login(&said),
             ErrorKind::Parse | ErrorKind::UnexpectedReturnType => {
-                Self::Refused(format!("it does not answer as Redis does: {said}"))
+                Self::Refused(format!("unexpected response: {said}"))
             }
             ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::Ask) => {
                 Self::Refused(format!(
@@ -39,27 +39,27 @@ impl Failure {
                 ))
             }
             _ if says(error, "WRONGPASS") => Self::wrong_login(&said),
-            // Of a database that is not given, the text alone says why.
+            // For a rejected database, only the text has the reason.
             _ if says(error, "NOAUTH") || text.contains("Authentication required") => {
                 Self::Unauthenticated(format!(
-                    "it wants a password, and {SETTING} has none or a wrong one: {said}"
+                    "it requires a password, and {SETTING} has none or a wrong one: {said}"
                 ))
             }
             _ if forbids(error) => Self::Refused(format!(
-                "its user may not do what a registry needs, {NEEDED} on the keys of the namespace: {said}"
+                "its user lacks permissions that a registry needs, {NEEDED} on the keys of the namespace: {said}"
             )),
             _ if has_no_such_database(&text) => Self::Refused(format!(
-                "it has no database of the number that {SETTING} names: {said}"
+                "it has no database with the number in {SETTING}: {said}"
             )),
             _ if is_replica(error) => Self::Away(format!(
-                "it is a replica, which takes no registrations; {SETTING} has to name the primary: {said}"
+                "it is a replica, which cannot be written; {SETTING} must name the primary: {said}"
             )),
             _ if says(error, "OOM") => Self::Away(format!(
-                "its memory is full; raise its maxmemory, or let it evict what is not a registration: {said}"
+                "its memory is full; raise its maxmemory, or let it evict other keys: {said}"
             )),
-            _ if says(error, "WRONGTYPE") => Self::Refused(format!(
-                "something else is under the registry's keys: {said}"
-            )),
+            _ if says(error, "WRONGTYPE") => {
+                Self::Refused(format!("the registry's keys contain other data: {said}"))
+            }
             _ => Self::Away(said),
         }
     }
@@ -70,7 +70,7 @@ impl Failure {
         ))
     }
 
-    /// The failure with whoever failed.
+    /// The failure as a problem, with the address of Redis.
     pub(super) fn at(self, place: &impl fmt::Display) -> Self {
         let tell = |text| format!("Redis at {place}: {text}");
         match self {
@@ -95,13 +95,13 @@ impl From<Failure> for Problem {
     }
 }
 
-/// Whether the node that answered takes no writes, as one that was the primary before.
+/// Whether the node rejects writes, because it is a replica.
 pub(super) fn is_replica(error: &RedisError) -> bool {
     says(error, "READONLY")
 }
 
-/// Whether it is the user who may not do that. Of a script or a database that is not allowed, the text
-/// alone says so: Redis 6 and 7.0, then Redis 7.2 and later, then the client's own words.
+/// Whether the user lacks a permission. For scripts and databases, only the text has the reason: of
+/// Redis 6 and 7.0, of Redis 7.2 and later, and of the client.
 fn forbids(error: &RedisError) -> bool {
     let text = error.to_string();
     says(error, "NOPERM")
@@ -110,7 +110,7 @@ fn forbids(error: &RedisError) -> bool {
         || (text.contains("refused to switch database") && text.contains("no permissions"))
 }
 
-/// Not every refusal of a database: a server with too many clients refuses, too, and not for long.
+/// Matches only permanent reasons: a server with too many clients rejects a database temporarily.
 fn has_no_such_database(text: &str) -> bool {
     let reasons = [
         "out of range",
@@ -120,8 +120,8 @@ fn has_no_such_database(text: &str) -> bool {
     text.contains("refused to switch database") && reasons.iter().any(|it| text.contains(it))
 }
 
-/// Whether the answer has this code. Before Redis 7, what goes wrong in a script is an `ERR` that has
-/// the code among its words.
+/// Whether the error has this code. Before Redis 7, an error in a script is an `ERR` with the code in its
+/// text.
 fn says(error: &RedisError, code: &str) -> bool {
     let text = error.to_string();
     let mut words = text.split_whitespace();
@@ -130,7 +130,7 @@ fn says(error: &RedisError, code: &str) -> bool {
             && words.any(|word| word.trim_start_matches('-') == code))
 }
 
-/// What went wrong, in one line.
+/// The error in one line.
 fn said(error: &RedisError, secrets: &[String]) -> String {
     let text = error.to_string();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -143,7 +143,7 @@ fn said(error: &RedisError, secrets: &[String]) -> String {
 mod tests {
     use super::*;
 
-    /// What comes of this answer of a server.
+    /// The failure for this response of a server.
     fn failure(answer: &str) -> Failure {
         let answer = redis::parse_redis_value(format!("-{answer}\r\n").as_bytes());
         let error = answer.unwrap().extract_error().unwrap_err();
@@ -164,7 +164,7 @@ mod tests {
              0a1b, on @user_script:9.",
         ] {
             match failure(answer) {
-                Failure::Refused(said) => assert!(said.contains("may not do"), "{said}"),
+                Failure::Refused(said) => assert!(said.contains("lacks permissions"), "{said}"),
                 other => panic!("{answer}: {other:?}"),
             }
         }
@@ -175,10 +175,7 @@ mod tests {
         for (wrong, words) in [
             ("OOM command not allowed", "its memory is full"),
             ("READONLY You can't write", "it is a replica"),
-            (
-                "WRONGTYPE Operation against a key",
-                "something else is under",
-            ),
+            ("WRONGTYPE Operation against a key", "contain other data"),
         ] {
             let wrapped = format!(
                 "ERR Error running script (call to f_0a1b): @user_script:9: @user_script: 9: -{wrong}"

@@ -18,9 +18,9 @@ impl Keys {
         &self.instances
     }
 
-    /// The registration of one instance; an id of the index need not be text.
+    /// The registration of one instance. Ids in the index may be arbitrary bytes.
     pub(super) fn instance(&self, id: &[u8]) -> Vec<u8> {
-        // `{namespace}:instance` and not `…instances`, so that no id names the index.
+        // `{namespace}:instance`, not `…instances`, so that no id collides with the index.
         let stem = &self.instances[..self.instances.len() - 1];
         [stem.as_bytes(), b":", id].concat()
     }

@@ -9,20 +9,20 @@ use std::{
     time::Duration,
 };
 
-/// The most bytes of one registration, schemas included.
+/// Maximum size of one registration in bytes, including schemas.
 const LIMIT: usize = 1 << 20;
 
 const RENEW: &str = include_str!("renew.lua");
 const RELEASE: &str = include_str!("release.lua");
 
-/// Where one registration stands.
+/// The state of one registration.
 pub(super) struct Registered {
     client: RedisClient,
-    /// Tells this registration from another of the same instance.
+    /// Distinguishes registrations of the same instance.
     lease: String,
-    /// Whether it was there once: from then on, it gives way to a newer one.
+    /// Whether it was written once. From then on, a newer registration replaces it.
     held: AtomicBool,
-    /// How many connections had ended when it was last renewed.
+    /// The number of closed connections at the last renewal.
     ended: AtomicU64,
 }
 
@@ -38,11 +38,13 @@ impl Registered {
 
     async fn write(&self, service: &ServiceInfo, ttl: Duration) -> Result<bool, Failure> {
         let text = stored::encode(service, &self.lease).map_err(|error| {
-            Failure::Refused(format!("the registration cannot be written: {error}"))
+            Failure::Refused(format!("cannot serialise the registration: {error}"))
         })?;
         if text.len() > LIMIT {
             let (length, name) = (text.len(), &service.name);
-            let why = format!("the registration of {name} has {length} bytes, more than {LIMIT}");
+            let why = format!(
+                "the registration of {name} has {length} bytes, which exceeds the limit of {LIMIT}"
+            );
             return Err(Failure::Refused(why));
         }
         let keys = self.client.keys();
@@ -77,7 +79,7 @@ impl Place for Registered {
             Ok(true) => Renewed::Yes,
             Ok(false) => {
                 let message = format!(
-                    "a newer process has registered as instance '{}'; give each process an id of its own",
+                    "a newer process has registered as instance '{}'; give each process its own id",
                     service.instance
                 );
                 Renewed::Refused(Problem::new(
@@ -101,7 +103,7 @@ impl Place for Registered {
             .arg(keys.index())
             .arg(&service.instance)
             .arg(&self.lease);
-        // Nothing to release is as good as released.
+        // A missing registration counts as released.
         let _: bool = self.client.ask(&command).await?;
         Ok(())
     }
@@ -109,12 +111,12 @@ impl Place for Registered {
     async fn forgotten(&self) {
         let mut ended = self.client.ended();
         let then = self.ended.load(Relaxed);
-        // The client is ours, so its sender is there.
+        // We hold the client, so its sender exists.
         let _ = ended.wait_for(|ended| *ended != then).await;
     }
 }
 
-/// A lease as Redis counts it, within what it can count.
+/// A lease in milliseconds, within the range of Redis.
 fn milliseconds(ttl: Duration) -> u64 {
     u64::try_from(ttl.as_millis())
         .unwrap_or(u64::MAX)

@@ -1,4 +1,4 @@
-//! Registering with Redis.
+//! Registration with Redis.
 
 use super::{client::RedisClient, registration::Registered};
 use crate::{registration::Registration, registry::check};
@@ -7,21 +7,21 @@ use std::time::Duration;
 
 /// Registers with Redis, where [`RedisDiscovery`](crate::RedisDiscovery) of the same namespace finds it.
 ///
-/// A registration is renewed at a third of its lease, and within a second after the connection was
-/// lost, so that a Redis which restarted empty soon knows everybody again; while Redis is away it is
-/// tried about every three seconds. Each renewal writes everything, in one step and one round trip; a
-/// service that dies is gone when its lease is over, by the clock of Redis alone. Of two processes that
-/// register as one instance, the newer one holds it.
+/// A registration is renewed every third of its lease, and within a second after a lost connection, so
+/// that services register again soon after Redis restarts without data. While Redis is unavailable,
+/// attempts are made about every three seconds. Each renewal writes the whole registration atomically in
+/// one round trip. The registration of a crashed service expires with its lease, on the clock of Redis.
+/// If two processes register as one instance, the newer one keeps the registration.
 ///
 /// # Bounds
-/// A registration has at most 1 MiB as JSON, schemas included; a larger one is refused.
+/// A registration is limited to 1 MiB of JSON, including schemas. A larger one is rejected.
 ///
-/// Needs Redis 5 or later, or what is compatible with it.
+/// Requires Redis 5 or later, or a compatible server.
 #[derive(Clone, Debug)]
 pub struct RedisRegistry(RedisClient);
 
 impl RedisRegistry {
-    /// A registry on this client.
+    /// Creates a registry that uses this client.
     pub fn new(client: RedisClient) -> Self {
         Self(client)
     }

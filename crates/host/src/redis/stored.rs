@@ -1,31 +1,31 @@
-//! A registration as it stands in Redis.
+//! The format of a registration in Redis.
 
 use crate::registry::check;
 use glassbox_core::ServiceInfo;
 use serde::{Deserialize, Serialize};
 
-/// The version of what is written. It is raised when a reader of the version before could no longer
-/// make sense of it; fields that are merely new do not raise it.
+/// The version of the format. It changes only if older readers cannot read the new format; additional
+/// fields do not change it.
 const SCHEMA: u32 = 1;
 
-/// What is written.
+/// The written form.
 #[derive(Serialize)]
 struct Written<'a> {
     schema: u32,
-    /// Tells this registration from another of the same instance.
+    /// Distinguishes registrations of the same instance.
     lease: &'a str,
     #[serde(flatten)]
     service: &'a ServiceInfo,
 }
 
-/// What is read: of another version, whatever of it is still understood.
+/// The read form, which accepts other versions as far as possible.
 #[derive(Deserialize)]
 struct Read {
     #[serde(flatten)]
     service: ServiceInfo,
 }
 
-/// A registration as text.
+/// Serialises a registration.
 pub(super) fn encode(service: &ServiceInfo, lease: &str) -> Result<String, serde_json::Error> {
     serde_json::to_string(&Written {
         schema: SCHEMA,
@@ -34,7 +34,7 @@ pub(super) fn encode(service: &ServiceInfo, lease: &str) -> Result<String, serde
     })
 }
 
-/// The registration of this instance, if this version can read it.
+/// Parses the registration of this instance, if this version can read it.
 pub(super) fn decode(instance: &[u8], text: &[u8]) -> Option<ServiceInfo> {
     let read: Read = serde_json::from_slice(text).ok()?;
     let is_one = read.service.instance.as_bytes() == instance && check(&read.service).is_ok();

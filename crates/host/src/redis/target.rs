@@ -1,4 +1,4 @@
-//! What a URL of Redis comes to.
+//! The connection target of a Redis URL.
 
 use super::{failure::Failure, tls};
 use crate::RedisUrl;
@@ -14,10 +14,10 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-/// Moves what is sent and received, until the connection ends.
+/// Drives a connection until it ends.
 pub(super) type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Where to connect, and as whom.
+/// The address and credentials.
 pub(super) struct Target {
     place: Place,
     login: RedisConnectionInfo,
@@ -32,21 +32,21 @@ enum Place {
 }
 
 impl Target {
-    /// Reads a URL; gives what is wrong with it, without repeating it.
+    /// Parses a URL. The error does not repeat the URL.
     pub(super) fn try_new(url: &RedisUrl) -> Result<Self, String> {
         let text = url.reveal();
-        // TLS is ours: with the one provider of the house, and roots that need no file.
+        // TLS uses the workspace's crypto provider and built-in roots.
         let (tls, plain) = match text.strip_prefix("rediss://") {
             Some(rest) => (true, format!("redis://{rest}")),
             None => (false, text.to_owned()),
         };
-        let wrong = |error: RedisError| format!("is not a URL of Redis: {error}");
+        let wrong = |error: RedisError| format!("is not a Redis URL: {error}");
         let parsed = plain.into_connection_info().map_err(wrong)?;
         let place = match parsed.addr() {
             ConnectionAddr::Tcp(host, port) if tls => {
                 let config = tls::config().map_err(|error| format!("needs TLS: {error}"))?;
                 let name = ServerName::try_from(host.clone())
-                    .map_err(|_| "names a host that no certificate can name".to_owned())?;
+                    .map_err(|_| "has a host name that is not valid in a certificate".to_owned())?;
                 Place::Tls(
                     host.clone(),
                     *port,
@@ -56,7 +56,7 @@ impl Target {
             }
             ConnectionAddr::Tcp(host, port) => Place::Tcp(host.clone(), *port),
             ConnectionAddr::Unix(path) => Place::Unix(path.clone()),
-            _ => return Err("names a kind of address that is not supported".to_owned()),
+            _ => return Err("has an unsupported address type".to_owned()),
         };
         let login = parsed.redis_settings().clone();
         let secrets = login.password().map(str::to_owned).into_iter().collect();
@@ -68,7 +68,7 @@ impl Target {
         })
     }
 
-    /// Connects and logs in; the future drives the connection.
+    /// Connects and authenticates. The future drives the connection.
     pub(super) async fn connect(&self) -> Result<(MultiplexedConnection, Driver), Failure> {
         let connected = match &self.place {
             Place::Tcp(host, port) => self.log_in(tcp(host, *port).await?).await,
@@ -84,7 +84,9 @@ impl Target {
             }
             #[cfg(not(unix))]
             Place::Unix(_) => {
-                return Err(Failure::Away("there are no such sockets here".to_owned()));
+                return Err(Failure::Away(
+                    "Unix sockets are not supported on this system".to_owned(),
+                ));
             }
         };
         connected.map_err(|error| self.failure(&error))
@@ -94,14 +96,14 @@ impl Target {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        // Time is kept by the client, for a question as a whole.
+        // The client applies a timeout to the whole request.
         let config = AsyncConnectionConfig::new().set_response_timeout(None);
         let connected = MultiplexedConnection::new_with_config(&self.login, stream, config);
         let (connection, driver) = connected.await?;
         Ok((connection, Box::pin(driver)))
     }
 
-    /// What an error says, without what is secret.
+    /// The text of an error without secrets.
     pub(super) fn failure(&self, error: &RedisError) -> Failure {
         Failure::of(error, &self.secrets)
     }
@@ -121,18 +123,18 @@ impl fmt::Display for Target {
 
 async fn tcp(host: &str, port: u16) -> Result<TcpStream, Failure> {
     let stream = TcpStream::connect((host, port)).await.map_err(away)?;
-    // Questions are small and whole: waiting for more to send only delays them.
+    // Requests are small and complete, so Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
     Ok(stream)
 }
 
 fn away(error: io::Error) -> Failure {
-    Failure::Away(format!("not reached: {error}"))
+    Failure::Away(format!("unreachable: {error}"))
 }
 
-/// A handshake that failed: for a certificate, or because it is no TLS over there.
+/// A failed TLS handshake: an untrusted certificate, or a server without TLS.
 fn distrusted(error: io::Error) -> Failure {
     Failure::Away(format!(
-        "no TLS with it: {error}; SSL_CERT_FILE names the file of an authority of one's own"
+        "TLS handshake failed: {error}; to trust your own certificate authority, set SSL_CERT_FILE to its file"
     ))
 }

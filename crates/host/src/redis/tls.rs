@@ -1,13 +1,13 @@
-//! Whom a connection with TLS trusts.
+//! Trusted root certificates.
 
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use std::sync::Arc;
 
-/// Trusts Mozilla's roots and the system's where there are any.
+/// Trusts Mozilla's roots, and the system's if there are any.
 pub(super) fn config() -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    // A system without CA files, or with one that cannot be read, is no failure: Mozilla's stay.
+    // Missing or unreadable system certificates are not an error: Mozilla's remain.
     let native = rustls_native_certs::load_native_certs();
     roots.add_parsable_certificates(native.certs);
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -1,10 +1,10 @@
-//! What holds a registration in this process's memory.
+//! The lease of a registration in a memory registry.
 
 use super::MemoryRegistry;
 use glassbox_core::{Cx, Health, Lease, Problem, async_trait};
 use std::time::Duration;
 
-/// Holds a registration; dropped, it leaves the registration to lapse.
+/// Holds a registration. After a drop, the registration expires.
 pub(super) struct MemoryLease {
     registry: MemoryRegistry,
     instance: String,

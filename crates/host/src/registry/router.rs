@@ -16,9 +16,9 @@ use glassbox_core::{Category, Filter, Health, Problem, ServiceInfo};
 use serde::Deserialize;
 use std::time::Duration;
 
-/// The most bytes of one registration, schemas included.
+/// Maximum size of one registration in bytes, including schemas.
 const BODY_LIMIT: usize = 1 << 20;
-/// How long a registration may stay unrenewed, at least and at most.
+/// Minimum and maximum time to live of a registration.
 const TTL: std::ops::RangeInclusive<u64> = 100..=3_600_000;
 
 #[derive(Deserialize)]
@@ -35,19 +35,19 @@ struct Report {
 
 /// Serves a registry under `/v1/registry`.
 ///
-/// | request | answer |
+/// | request | response |
 /// |---|---|
-/// | `POST /v1/registry/services`: a `ServiceInfo` with `ttl_ms` (100 to 3 600 000) | 204; registers or renews by `instance` |
+/// | `POST /v1/registry/services`: a `ServiceInfo` with `ttl_ms` (100 to 3 600 000) | 204; registers or renews `instance` |
 /// | `PUT /v1/registry/services/{instance}/health`: `{"health": "draining"}` | 204, or 404 if it is not registered |
 /// | `DELETE /v1/registry/services/{instance}` | 204, whether or not it was registered |
 /// | `GET /v1/registry/services?name=&capability=&kind=&include_unready=` | `{"total", "returned", "services"}`, ordered by name then instance |
 ///
-/// `total` counts every registration, `returned` those that match.
+/// `total` counts all registrations, `returned` the matching ones.
 ///
-/// Not shown as spans: heartbeats would drown what matters.
+/// Requests have no spans, because renewals would dominate the traces.
 ///
 /// # Bounds
-/// A registration has at most 1 MiB; the registry bounds their number.
+/// A registration is limited to 1 MiB; the registry limits their number.
 pub fn registry_router(registry: MemoryRegistry) -> Router {
     Router::new()
         .route("/v1/registry/services", routing::post(register).get(list))
@@ -101,10 +101,10 @@ async fn report(
     Err(Problem::new(Category::NotFound, "registry.unknown_instance", message).into())
 }
 
-/// The instance in the path, if that is text.
+/// The instance from the path, if it is valid UTF-8.
 fn named(instance: Result<Path<String>, PathRejection>) -> Result<String, Answer> {
     instance.map(|Path(instance)| instance).map_err(|error| {
-        let message = format!("the path cannot be used: {}", error.body_text());
+        let message = format!("invalid path: {}", error.body_text());
         Problem::new(Category::Invalid, "request.invalid_path", message).into()
     })
 }
@@ -114,7 +114,7 @@ async fn list(
     filter: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Response, Answer> {
     let Query(filter) = filter.map_err(|error| {
-        let message = format!("the query cannot be used: {}", error.body_text());
+        let message = format!("invalid query: {}", error.body_text());
         Problem::new(Category::Invalid, "request.invalid_query", message)
     })?;
     let services = registry.matching(&filter);

@@ -1,11 +1,11 @@
-//! Where Redis is, and with which password.
+//! The URL of Redis, which may contain a password.
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
-/// Where Redis is: `redis://[[user]:password@]host[:port][/db]`, `rediss://…` with TLS, or
+/// The URL of Redis: `redis://[[user]:password@]host[:port][/db]`, `rediss://…` with TLS, or
 /// `redis+unix:///path`.
 ///
-/// It may hold a password, so it is shown and serialised without one.
+/// It may contain a password, which is hidden when the URL is printed or serialised.
 ///
 /// ```
 /// use glassbox_host::RedisUrl;
@@ -18,18 +18,18 @@ use std::{convert::Infallible, fmt, str::FromStr};
 pub struct RedisUrl(String);
 
 impl RedisUrl {
-    /// The URL as it was written; whether it can be used is said by whoever uses it.
+    /// Wraps a URL without validation. Connecting reports errors.
     pub fn new(url: impl Into<String>) -> Self {
         Self(url.into())
     }
 
-    /// As it was written, password and all.
+    /// The URL with its password.
     #[cfg(feature = "redis")]
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// Whether it begins as a URL of Redis does.
+    /// Whether it has a scheme of a Redis URL.
     pub(crate) fn is_one(&self) -> bool {
         const SCHEMES: [&str; 4] = ["redis", "rediss", "redis+unix", "unix"];
         let parts = self.0.split_once("://");
@@ -48,7 +48,7 @@ impl FromStr for RedisUrl {
 impl fmt::Display for RedisUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some((scheme, rest)) = self.0.split_once("://") else {
-            // Not a URL: perhaps a password that was put in its place.
+            // Not a URL; it may be a password.
             return f.write_str("***");
         };
         write!(f, "{scheme}://")?;

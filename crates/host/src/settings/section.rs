@@ -39,7 +39,7 @@ pub(super) mod bytes {
 
     #[expect(
         clippy::trivially_copy_pass_by_ref,
-        reason = "serde hands over a reference"
+        reason = "serde passes a reference"
     )]
     pub(in crate::settings) fn serialize<S: Serializer>(
         bytes: &usize,
@@ -115,7 +115,7 @@ mod tests {
     fn what_cannot_be_used_is_said_with_its_variable() {
         let error = load(&[("GLASSBOX_REGISTRY_URL", "registry:4380")]).unwrap_err();
         let said = error.to_string();
-        assert!(said.contains("must begin with http://"), "{said}");
+        assert!(said.contains("must start with http://"), "{said}");
         assert!(said.contains("GLASSBOX_REGISTRY_URL"), "{said}");
         // Nothing would be used of a list that is too old as soon as it is heard.
         let error = load(&[("GLASSBOX_HOST_LAST_KNOWN", "999ms")]).unwrap_err();

@@ -102,7 +102,10 @@ async fn a_user_needs_no_more_than_the_guide_says() {
     let problem = try_register(&app, "a", LONG).await.err().unwrap();
     assert_eq!(problem.category(), Category::Forbidden);
     let said = problem.to_string();
-    assert!(said.contains("may not do what a registry needs"), "{said}");
+    assert!(
+        said.contains("lacks permissions that a registry needs"),
+        "{said}"
+    );
     assert!(said.contains("ZADD"), "{said}");
 }
 
@@ -149,7 +152,7 @@ async fn a_database_that_is_not_to_be_had_is_refused_and_not_waited_for() {
         problem.to_string()
     };
     let said = refused(99).await;
-    assert!(said.contains("no database of the number"), "{said}");
+    assert!(said.contains("no database with the number"), "{said}");
     server.tell(&["ACL", "SETUSER", "app", "-select"]).await;
     let said = refused(1).await;
     assert!(said.contains("SELECT"), "{said}");

@@ -76,7 +76,7 @@ async fn while_redis_is_away_what_was_last_known_is_used_for_a_time_and_the_log_
 
     assert_eq!(found(&discovery).await, ["a"]);
     assert!(known.elapsed() < limit, "the machine is too slow to tell");
-    let said = log.with("going on with what was last known");
+    let said = log.with("using the last known services");
     assert_eq!(said.len(), 1, "{}", log.all());
     assert!(
         said[0].starts_with("WARN") && said[0].contains(&server.authority()),
@@ -103,7 +103,12 @@ async fn while_redis_is_away_what_was_last_known_is_used_for_a_time_and_the_log_
         found.is_ok_and(|found| found.len() == 1)
     })
     .await;
-    assert_eq!(log.with("the registry is back").len(), 1, "{}", log.all());
+    assert_eq!(
+        log.with("the registry is available again").len(),
+        1,
+        "{}",
+        log.all()
+    );
     assert!(!log.with("the registration was not renewed").is_empty());
     assert_eq!(log.with("registered").len(), 1, "{}", log.all());
 }
@@ -150,7 +155,7 @@ async fn a_frozen_redis_holds_nobody_up_and_is_used_again_when_it_thaws() {
     let began = Instant::now();
     let problem = refused(&asking).await;
     assert_eq!(problem.category(), Category::Unavailable);
-    assert!(problem.to_string().contains("no answer within 2s"));
+    assert!(problem.to_string().contains("no response within 2s"));
     let took = began.elapsed();
     assert!(took < Duration::from_secs(5), "{took:?}");
 

@@ -46,7 +46,7 @@ async fn what_cannot_be_read_hides_nothing_else_and_is_said_once() {
     let discovery = discovery(server.client());
     assert_eq!(found(&discovery).await, ["a"]);
     assert_eq!(found(&discovery).await, ["a"]);
-    let said = log.with("registrations that cannot be read are left out");
+    let said = log.with("registrations that cannot be read are skipped");
     assert_eq!(said.len(), 1, "{}", log.all());
     assert!(said[0].contains("unread=4"), "{said:?}");
 }
@@ -142,6 +142,6 @@ async fn of_too_many_bytes_no_more_is_read_than_makes_sense() {
         let found = found(&discovery).await;
         assert_eq!(found.len(), 128, "one page, and no second one");
     }
-    let said = log.with("more than is looked at");
+    let said = log.with("exceed the size limit");
     assert_eq!(said.len(), 1, "{}", log.all());
 }
