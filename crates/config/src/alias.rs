@@ -1,10 +1,10 @@
-//! Other spellings of keys in a file.
+//! Aliases of keys in a file.
 
 use figment::value::Value;
 
 use crate::Form;
 
-/// A spelling that a file may use for a key, both from the root of the file.
+/// An alias of a key, both relative to the root of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Alias {
     spelling: &'static str,
@@ -26,12 +26,12 @@ impl Alias {
         self
     }
 
-    /// What the file says.
+    /// The alias.
     pub const fn spelling(&self) -> &'static str {
         self.spelling
     }
 
-    /// What it means.
+    /// The key.
     pub const fn key(&self) -> &'static str {
         self.key
     }
@@ -48,7 +48,7 @@ impl Alias {
     }
 }
 
-/// Every alias there is: the `otel` block and the `telemetry` blocks of older configurations.
+/// All aliases: the `otel` block and the `telemetry` blocks of older configurations.
 pub const ALIASES: &[Alias] = &[
     Alias::new("otel.enabled", "collector.enabled"),
     Alias::new("otel.endpoint", "telemetry.endpoint"),

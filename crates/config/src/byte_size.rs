@@ -1,4 +1,4 @@
-//! Sizes in bytes, as people write them.
+//! Sizes in bytes, with units.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,9 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ByteSize(u64);
 
-/// A text that is no size.
+/// The error for a text that is not a size.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a size; write bytes as 4096, 64KiB, 10MB or 1.5GiB")]
+#[error("{text:?} is not a size; write it as 4096, 64KiB, 10MB or 1.5GiB")]
 pub struct ParseByteSizeError {
     text: String,
 }
@@ -29,22 +29,22 @@ const UNITS: &[(&str, u64)] = &[
 ];
 
 impl ByteSize {
-    /// So many bytes.
+    /// A size in bytes.
     pub const fn bytes(bytes: u64) -> Self {
         Self(bytes)
     }
 
-    /// So many times 1024 bytes.
+    /// A size in KiB (1024 bytes).
     pub const fn kib(n: u64) -> Self {
         Self(n << 10)
     }
 
-    /// So many times 1024² bytes.
+    /// A size in MiB (1024² bytes).
     pub const fn mib(n: u64) -> Self {
         Self(n << 20)
     }
 
-    /// So many times 1024³ bytes.
+    /// A size in GiB (1024³ bytes).
     pub const fn gib(n: u64) -> Self {
         Self(n << 30)
     }
@@ -54,7 +54,7 @@ impl ByteSize {
         self.0
     }
 
-    /// The number of bytes, as far as memory can be addressed.
+    /// The number of bytes, saturated at `usize::MAX`.
     pub fn as_usize(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
@@ -85,7 +85,7 @@ fn parse(text: &str) -> Option<u64> {
     if fraction.is_empty() {
         return Some(bytes).filter(|_| !number.ends_with('.'));
     }
-    // Half a byte is no size, and more than nine digits say nothing about bytes.
+    // Fractions of bytes are invalid, and more than nine digits are meaningless.
     let scale = 10_u64.checked_pow(u32::try_from(fraction.len()).ok()?)?;
     let part = u128::from(fraction.parse::<u64>().ok()?) * u128::from(unit);
     if !part.is_multiple_of(u128::from(scale)) && unit == 1 {

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use serde::{Deserializer, Serializer, de};
 
-/// A text that is no duration.
+/// The error for a text that is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a duration; write it with its unit, as 250ms, 5s, 2m or 1h 30m")]
+#[error("{text:?} is not a duration; write it with a unit, such as 250ms, 5s, 2m or 1h 30m")]
 pub struct ParseDurationError {
     text: String,
 }
 
-/// Reads a duration with its unit; `0` needs none.
+/// Parses a duration with a unit; `0` needs none.
 ///
 /// # Errors
 /// If there is no unit, or an unknown one.
@@ -26,7 +26,7 @@ pub fn parse(text: &str) -> Result<Duration, ParseDurationError> {
     })
 }
 
-/// Writes a duration so that [`parse`] reads it.
+/// Formats a duration so that [`parse`] can read it.
 pub fn format(duration: Duration) -> impl fmt::Display {
     humantime::format_duration(duration)
 }
@@ -39,10 +39,10 @@ pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S:
     serializer.collect_str(&format(*duration))
 }
 
-/// Reads text with a unit.
+/// Deserialises text with a unit.
 ///
 /// # Errors
-/// If it is no duration.
+/// If it is not a duration.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     deserializer.deserialize_any(Text)
 }
@@ -53,7 +53,7 @@ impl de::Visitor<'_> for Text {
     type Value = Duration;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a duration with its unit, such as 5s or 250ms")
+        f.write_str("a duration with a unit, such as 5s or 250ms")
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Duration, E> {
@@ -81,10 +81,10 @@ pub mod option {
         duration.map(Wrapper).serialize(serializer)
     }
 
-    /// Reads text with a unit, or nothing.
+    /// Deserialises text with a unit, or nothing.
     ///
     /// # Errors
-    /// If it is no duration.
+    /// If it is not a duration.
     pub fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Duration>, D::Error> {
@@ -106,10 +106,10 @@ pub mod millis {
         serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
     }
 
-    /// Reads a whole number of milliseconds.
+    /// Deserialises a whole number of milliseconds.
     ///
     /// # Errors
-    /// If it is none.
+    /// If it is not a whole number.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         u64::deserialize(deserializer).map(Duration::from_millis)
     }
@@ -129,16 +129,16 @@ pub mod seconds {
         serializer.serialize_f64(duration.as_secs_f64())
     }
 
-    /// Reads a number of seconds.
+    /// Deserialises a number of seconds.
     ///
     /// # Errors
-    /// If it is none, negative, or beyond what a duration holds.
+    /// If it is not a number, negative, or too large for a duration.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         let seconds = f64::deserialize(deserializer)?;
         Duration::try_from_secs_f64(seconds).map_err(|_| {
             de::Error::invalid_value(
                 de::Unexpected::Float(seconds),
-                &"a number of seconds from zero on",
+                &"a non-negative number of seconds",
             )
         })
     }
@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(parse(" 250ms "), Ok(Duration::from_millis(250)));
         assert_eq!(parse("1h 30m"), Ok(Duration::from_secs(5400)));
         let error = parse("5000").unwrap_err().to_string();
-        assert!(error.contains("with its unit"), "{error}");
+        assert!(error.contains("with a unit"), "{error}");
     }
 
     #[test]

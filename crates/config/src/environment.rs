@@ -1,29 +1,29 @@
-//! The environment, passed in rather than read.
+//! The environment, as a value that is passed in.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The variables a program was started with.
+/// The environment variables of a program.
 ///
-/// Only an application calls [`Environment::from_process`]; everything else takes what it is given,
-/// so that a test never depends on where it runs.
+/// Only an application calls [`Environment::from_process`]. Libraries take a value, so that tests do
+/// not depend on where they run.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// An environment without variables.
+    /// Creates an empty environment.
     pub const fn empty() -> Self {
         Self(BTreeMap::new())
     }
 
-    /// The variables of this process; those that are not UTF-8 are left out.
+    /// The variables of this process. Variables that are not UTF-8 are skipped.
     pub fn from_process() -> Self {
         std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect()
     }
 
-    /// The value of a variable. An empty one counts as not set, as OpenTelemetry specifies.
+    /// The value of a variable. An empty value counts as not set, as OpenTelemetry specifies.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0
             .get(name)
@@ -31,7 +31,7 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
-    /// Every variable that is set, in the order of their names.
+    /// All variables that are set, ordered by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()
@@ -40,7 +40,7 @@ impl Environment {
     }
 }
 
-/// Shows the names alone: a value may be a secret.
+/// Prints only names, because values may be secrets.
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()

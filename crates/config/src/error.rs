@@ -1,4 +1,4 @@
-//! Why settings cannot be used.
+//! Errors of loading settings.
 
 use std::fmt;
 use std::io;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::Origin;
 
-/// Why settings cannot be used: what was wrong, where, and what would be right.
+/// Why settings are invalid: what is wrong, where, and what would be right.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
@@ -16,19 +16,19 @@ pub enum SettingsError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
-    /// The file is neither TOML nor YAML, by its name.
+    /// The file name has no TOML or YAML extension.
     #[error("the settings file {} must end in .toml, .yaml or .yml", path.display())]
     #[non_exhaustive]
     Format {
         /// The file.
         path: PathBuf,
     },
-    /// Two files could be meant.
+    /// There are two settings files.
     #[error(
-        "both {} and {} exist; remove one, or name one with --config",
+        "both {} and {} exist; remove one, or choose one with --config",
         first.display(),
         second.display()
     )]
@@ -45,47 +45,47 @@ pub enum SettingsError {
     Syntax {
         /// The file.
         path: PathBuf,
-        /// The line, from one; zero where the parser does not say.
+        /// The line, starting at one; zero if unknown.
         line: usize,
-        /// What the parser says.
+        /// The message of the parser.
         message: String,
     },
-    /// Keys that nothing understands, all of them.
+    /// All unknown keys.
     #[error("{}", Keys(keys))]
     #[non_exhaustive]
     UnknownKeys {
         /// At least one.
         keys: Vec<UnknownKey>,
     },
-    /// A file says the same thing twice, under two spellings.
+    /// A file sets a key twice, once through an alias.
     #[error("{key} is set twice: {}, and {}", places[0], places[1])]
     #[non_exhaustive]
     Twice {
         /// The key.
         key: String,
-        /// Where.
+        /// Where it is set.
         places: Box<[Origin; 2]>,
     },
-    /// A value that its key cannot take.
-    #[error("{key} cannot be used ({origin}): {reason}")]
+    /// An invalid value.
+    #[error("invalid value of {key} ({origin}): {reason}")]
     #[non_exhaustive]
     Value {
         /// The key, from the root.
         key: String,
         /// Where the value comes from.
         origin: Origin,
-        /// What is wrong with it.
+        /// Why it is invalid.
         reason: String,
     },
-    /// The application asked for a section that it did not name before building.
-    #[error("section {name} was not named when the settings were built")]
+    /// The application loads a section that it did not register with the builder.
+    #[error("section {name} was not registered with the settings builder")]
     #[non_exhaustive]
     NoSection {
         /// The section.
         name: String,
     },
-    /// A table of variables, or an explicit value, names a key that its section does not have.
-    #[error("{user} sets {key}, which is no key of that section")]
+    /// A variable or an explicit value refers to a key that its section does not have.
+    #[error("{user} sets {key}, which is not a key of that section")]
     #[non_exhaustive]
     NoKey {
         /// The variable or the flag.
@@ -95,15 +95,15 @@ pub enum SettingsError {
     },
 }
 
-/// A key that nothing understands.
+/// An unknown key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnknownKey {
-    /// The key, from the root, as the file spells it.
+    /// The key, from the root, as written in the file.
     pub key: String,
     /// Where it is.
     pub origin: Origin,
-    /// The known key most like it.
+    /// The most similar known key.
     pub nearest: Option<String>,
 }
 

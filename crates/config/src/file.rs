@@ -1,4 +1,4 @@
-//! Settings files: found, read, and taken apart into leaves that know their lines.
+//! Finds and reads settings files, and splits them into leaves with line numbers.
 
 mod toml;
 mod yaml;
@@ -10,10 +10,10 @@ use figment::value::{Dict, Value};
 
 use crate::{Environment, SettingsError};
 
-/// The names looked for in the working folder.
+/// The file names searched for in the working directory.
 const NAMES: &[&str] = &["glassbox.toml", "glassbox.yaml", "glassbox.yml"];
 
-/// The variable that names a file.
+/// The variable with the path of a file.
 pub(crate) const VARIABLE: &str = "GLASSBOX_CONFIG";
 
 /// A value in a file, with the line of its key.
@@ -30,7 +30,7 @@ enum Content {
     Table(BTreeMap<String, Node>),
 }
 
-/// A value that is no table, and the way to it.
+/// A value that is not a table, and its path.
 #[derive(Debug)]
 pub(crate) struct Leaf {
     pub(crate) path: Vec<String>,
@@ -38,7 +38,7 @@ pub(crate) struct Leaf {
     pub(crate) value: Value,
 }
 
-/// Reads a file by the format that its name says.
+/// Reads a file in the format of its extension.
 pub(crate) fn read(path: &Path) -> Result<Vec<Leaf>, SettingsError> {
     let parse = match path.extension().and_then(|extension| extension.to_str()) {
         Some("toml") => toml::parse,
@@ -59,7 +59,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Leaf>, SettingsError> {
     Ok(leaves)
 }
 
-/// The file that a program should read: named by the flag, by the variable, or lying in `directory`.
+/// The settings file of a program: from the flag, from the variable, or in `directory`.
 pub(crate) fn find(
     flag: Option<&Path>,
     environment: &Environment,
@@ -81,7 +81,7 @@ pub(crate) fn find(
     }
 }
 
-/// What a parser says about a text it cannot read.
+/// A parse error.
 struct Syntax {
     line: usize,
     message: String,

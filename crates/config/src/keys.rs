@@ -1,4 +1,4 @@
-//! The keys that a section knows, taken from its default value.
+//! The known keys of a section, taken from its default value.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::nearest::nearest;
 
 #[derive(Debug)]
 pub(crate) enum Keys {
-    /// Whatever stands below is not ours to know.
+    /// Any keys are allowed below.
     Any,
     Table(BTreeMap<String, Keys>),
 }
@@ -34,7 +34,7 @@ impl Keys {
         }
     }
 
-    /// The known key most like an unknown one: among its siblings first, then anywhere.
+    /// The known key most similar to an unknown one: first among its siblings, then anywhere.
     pub(crate) fn nearest(&self, path: &[String]) -> Option<String> {
         let mut table = self;
         for (depth, segment) in path.iter().enumerate() {

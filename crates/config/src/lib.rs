@@ -1,7 +1,7 @@
 //! Layered settings: explicit > `OTEL_*` > `GLASSBOX_*` > file > default, each value with its origin.
 //!
 //! A crate owns the schema of its section by implementing [`Section`] for a plain struct. An
-//! application names the sections it understands, hands in its environment, and loads:
+//! application registers its sections, passes in its environment, and loads:
 //!
 //! ```
 //! use glassbox_config::{Environment, Section, Settings, Variable};
@@ -41,8 +41,8 @@
 //! # Ok::<(), glassbox_config::SettingsError>(())
 //! ```
 //!
-//! What a file says that nobody understands is an error with the nearest known key; an unknown
-//! `GLASSBOX_*` variable is a [`Warning`], since Kubernetes injects such variables for services.
+//! An unknown key in a file is an error that suggests the most similar known key. An unknown
+//! `GLASSBOX_*` variable is only a [`Warning`], because Kubernetes injects such variables for services.
 
 mod alias;
 mod byte_size;

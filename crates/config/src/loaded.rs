@@ -11,7 +11,7 @@ use crate::origins::Origins;
 use crate::section::{MASKED, is_secret};
 use crate::{Origin, Section, SettingsError};
 
-/// A section as it applies, and where each of its values comes from.
+/// A section with the origin of each value.
 #[derive(Clone)]
 pub struct Loaded<T> {
     value: T,
@@ -20,25 +20,25 @@ pub struct Loaded<T> {
     entries: Vec<Entry>,
 }
 
-/// One key of a section, for showing.
+/// One key of a section, for display.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
     /// The key, from the root.
     pub key: String,
-    /// Its value; `***` if it is a secret that is set.
+    /// Its value, or `***` for a secret that is set.
     pub value: String,
-    /// Where the value comes from.
+    /// The origin of the value.
     pub origin: Origin,
 }
 
 impl<T> Loaded<T> {
-    /// The section alone.
+    /// The section without origins.
     pub fn into_value(self) -> T {
         self.value
     }
 
-    /// Where the value of a key comes from; the key is relative to the section.
+    /// The origin of a key, relative to the section.
     pub fn origin(&self, key: &str) -> &Origin {
         let path: Vec<&str> = std::iter::once(self.section)
             .chain(key.split('.'))
@@ -46,7 +46,7 @@ impl<T> Loaded<T> {
         self.origins.of(&path)
     }
 
-    /// Every key with its value and origin, secrets masked.
+    /// All keys with values and origins. Secrets are masked.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
@@ -60,7 +60,7 @@ impl<T> Deref for Loaded<T> {
     }
 }
 
-/// Shows the entries, in which secrets are masked.
+/// Prints the entries with masked secrets.
 impl<T> fmt::Debug for Loaded<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Loaded").field(&self.entries).finish()

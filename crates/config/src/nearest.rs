@@ -1,6 +1,6 @@
-//! The known name that somebody probably meant.
+//! Suggestions for misspelt names.
 
-/// The candidate most like `name`, if one is like enough to be worth saying.
+/// The candidate most similar to `name`, if one is similar enough.
 pub(crate) fn nearest<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,

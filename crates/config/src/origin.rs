@@ -1,40 +1,40 @@
-//! Where a value comes from.
+//! The origin of a value.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where the value of a setting comes from.
+/// The origin of the value of a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
-    /// Nobody set it.
+    /// The default.
     Default,
-    /// A file said so.
+    /// A settings file.
     #[non_exhaustive]
     File {
         /// The file.
         path: PathBuf,
-        /// The key as the file spells it.
+        /// The key as written in the file.
         key: String,
-        /// The line of the key, from one.
+        /// The line of the key, starting at one.
         line: usize,
     },
-    /// A variable of the environment said so.
+    /// An environment variable.
     #[non_exhaustive]
     Variable {
         /// Its name.
         name: String,
     },
-    /// The application or its user said so.
+    /// An explicit value from the application or a flag.
     #[non_exhaustive]
     Explicit {
-        /// The flag or the call that was used.
+        /// The flag or call.
         flag: String,
     },
 }
 
 impl Origin {
-    /// Whether nobody set the value.
+    /// Whether the value is the default.
     pub const fn is_default(&self) -> bool {
         matches!(self, Self::Default)
     }

@@ -1,4 +1,4 @@
-//! The origin of every value.
+//! The origins of all values.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use figment::value::Value;
 
 use crate::Origin;
 
-/// Where each value comes from, by the way to it.
+/// The origin of each value, by path.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Origins(BTreeMap<Vec<String>, (usize, Origin)>);
 
 impl Origins {
-    /// Tables are laid over each other, everything else is replaced.
+    /// Merges tables and replaces everything else.
     pub(crate) fn set(&mut self, path: Vec<String>, value: &Value, origin: &Origin) {
         if let Value::Dict(_, dict) = value {
             for (key, value) in dict {
@@ -21,14 +21,14 @@ impl Origins {
             }
             return;
         }
-        // A table in the place of a scalar, or the reverse, leaves nothing of what was there.
+        // A table replaces a scalar entirely, and the reverse.
         self.0
             .retain(|known, _| !path.starts_with(known) && !known.starts_with(&path));
         let rank = 1 + self.0.values().map(|(rank, _)| *rank).max().unwrap_or(0);
         self.0.insert(path, (rank, origin.clone()));
     }
 
-    /// The origin of a value; of a table, the origin of what was set in it last.
+    /// The origin of a value. For a table, the origin of its most recently set value.
     pub(crate) fn of(&self, path: &[impl AsRef<str>]) -> &Origin {
         self.0
             .iter()

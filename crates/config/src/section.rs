@@ -7,33 +7,33 @@ use serde::de::DeserializeOwned;
 
 use crate::Variable;
 
-/// The sections that Glassbox itself has; a program ignores those it does not load.
+/// The sections of Glassbox. A program ignores those that it does not load.
 pub const SECTIONS: &[&str] = &["ai", "collector", "host", "orchestration", "telemetry"];
 
-/// A section of the settings: plain data whose default works.
+/// A section of the settings: plain data with a working default.
 ///
-/// The known keys are those of the default value, as it serialises: a field must not be skipped. A
-/// map that is empty by default takes any key, and so does a field that is `None`.
+/// The known keys are those of the serialised default value, so no field may be skipped. A map that is
+/// empty by default accepts any key, and so does a field that is `None`.
 pub trait Section: Serialize + DeserializeOwned + Default {
     /// The name of the section in a file, and the first part of its keys.
     const NAME: &'static str;
 
-    /// Which variables set which keys. Where two of one rank set the same key, the first one wins.
+    /// The variables that set keys. If two of equal precedence set the same key, the first one wins.
     const VARIABLES: &'static [Variable] = &[];
 
-    /// The keys whose values are never shown.
+    /// The keys whose values are never printed.
     const SECRETS: &'static [&'static str] = &[];
 
-    /// Checks what the types cannot say.
+    /// Checks constraints beyond the types.
     ///
     /// # Errors
-    /// The first key whose value cannot be used, and why.
+    /// The first key with an invalid value, and the reason.
     fn validate(&self) -> Result<(), Invalid> {
         Ok(())
     }
 }
 
-/// Why the value of a key cannot be used.
+/// Why the value of a key is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid {
     pub(crate) key: &'static str,
@@ -41,7 +41,7 @@ pub struct Invalid {
 }
 
 impl Invalid {
-    /// A key, relative to the section, and what is wrong with it: `must be between 0 and 1`.
+    /// A key, relative to the section, and the reason, such as `must be between 0 and 1`.
     pub fn new(key: &'static str, reason: impl fmt::Display) -> Self {
         Self {
             key,
@@ -50,10 +50,10 @@ impl Invalid {
     }
 }
 
-/// What is said of a secret in the place of what is wrong with it.
-pub(crate) const MASKED: &str = "it does not have the form that is expected";
+/// The reason given for an invalid secret.
+pub(crate) const MASKED: &str = "it does not have the expected form";
 
-/// Whether a key, relative to its section, is one of the secrets or stands below one.
+/// Whether a key, relative to its section, is a secret or is below one.
 pub(crate) fn is_secret(secrets: &[&str], key: &str) -> bool {
     secrets.iter().any(|secret| {
         key.strip_prefix(secret)

@@ -1,4 +1,4 @@
-//! The layers, laid over each other.
+//! The merged settings.
 
 mod builder;
 mod environment_source;
@@ -17,7 +17,7 @@ use crate::loaded::Loaded;
 use crate::origins::Origins;
 use crate::{Section, SettingsError, Warning};
 
-/// Everything that was set, by whom, and by nobody.
+/// All values with their origins, defaults included.
 pub struct Settings {
     figment: Figment,
     origins: Origins,
@@ -27,7 +27,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Starts with nothing but defaults.
+    /// Creates a builder with only defaults.
     pub fn builder() -> SettingsBuilder {
         SettingsBuilder::default()
     }
@@ -35,8 +35,8 @@ impl Settings {
     /// Loads one section.
     ///
     /// # Errors
-    /// If a value cannot be used, with its key, its origin and the reason; or if the section was
-    /// not named to the builder.
+    /// If a value is invalid, with its key, origin and reason, or if the section was not registered with
+    /// the builder.
     pub fn load<T: Section>(&self) -> Result<Loaded<T>, SettingsError> {
         if !self.sections.contains(&T::NAME) {
             return Err(SettingsError::NoSection {
@@ -46,18 +46,18 @@ impl Settings {
         Loaded::extract(&self.figment, &self.origins)
     }
 
-    /// The file that was read, if there was one.
+    /// The settings file, if there was one.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 
-    /// What was noticed; an application says it.
+    /// Warnings, which the application should report.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 }
 
-/// Shows no value: which of them are secrets is known to the sections.
+/// Prints no values, because they may be secrets.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")

@@ -1,11 +1,10 @@
-//! Which variable of the environment sets which key.
+//! Maps environment variables to keys.
 
 use figment::value::{Dict, Value};
 
-/// One variable of the environment and the key it sets.
+/// An environment variable and the key that it sets.
 ///
-/// The mapping is written out, since a name such as `GLASSBOX_OTEL_GRPC_ENDPOINT` does not say
-/// where its words end.
+/// The mapping is explicit, because a name such as `GLASSBOX_OTEL_GRPC_ENDPOINT` is ambiguous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variable {
     name: &'static str,
@@ -13,14 +12,14 @@ pub struct Variable {
     form: Form,
 }
 
-/// How the text of a variable becomes a value.
+/// How the text of a variable is converted to a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Form {
-    /// As the key's type reads it: text, a number, a boolean, a duration.
+    /// By the key's type: text, a number, a boolean or a duration.
     #[default]
     Text,
-    /// A boolean that means the opposite, as in `OTEL_SDK_DISABLED`.
+    /// An inverted boolean, as in `OTEL_SDK_DISABLED`.
     Negated,
     /// A whole number of milliseconds, for a key that is a duration.
     Milliseconds,
@@ -31,7 +30,7 @@ pub enum Form {
 }
 
 impl Variable {
-    /// A variable whose text is read as the key's type reads it; the key is relative to its section.
+    /// A variable that is converted by the key's type. The key is relative to its section.
     pub const fn new(name: &'static str, key: &'static str) -> Self {
         Self {
             name,
@@ -40,7 +39,7 @@ impl Variable {
         }
     }
 
-    /// Reads the text in another form.
+    /// Sets another form.
     #[must_use]
     pub const fn form(mut self, form: Form) -> Self {
         self.form = form;

@@ -1,8 +1,8 @@
-//! What was noticed and did not stop anything.
+//! Warnings about settings.
 
 use std::fmt;
 
-/// Something the application should say to its user, and may ignore.
+/// A warning that the application should show to its user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
@@ -11,7 +11,7 @@ pub enum Warning {
     UnknownVariable {
         /// Its name.
         name: String,
-        /// The known variable most like it.
+        /// The most similar known variable.
         nearest: Option<String>,
     },
 }
@@ -19,7 +19,7 @@ pub enum Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::UnknownVariable { name, nearest } = self;
-        write!(f, "variable {name} is not known and has no effect")?;
+        write!(f, "variable {name} is unknown and has no effect")?;
         match nearest {
             Some(nearest) => write!(f, "; did you mean {nearest}?"),
             None => Ok(()),

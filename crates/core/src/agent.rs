@@ -1,4 +1,4 @@
-//! Agents: active. An agent gets a [`World`], which a tool never sees: that is the asymmetry.
+//! Agents. Unlike a tool, an agent gets a [`World`] to discover and call others.
 
 use crate::{
     Caller, Capability, ChatModel, Connector, CostClass, Cx, Discovery, Effect, Events, Memory,
@@ -11,26 +11,26 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::time::Duration;
 
-/// What an agent may reach. Lent for one invocation, so nothing outlives its span and budget.
+/// The resources of an agent. Borrowed for one invocation, so nothing outlives its span and budget.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct World<'a> {
     /// Finds tools and other agents.
     pub discovery: &'a dyn Discovery,
-    /// Makes what was found callable.
+    /// Connects to services that were found.
     pub connector: &'a dyn Connector,
-    /// Calls capabilities: finds an instance, fails over, repeats what may be repeated.
+    /// Calls capabilities: finds an instance, fails over, and retries if the effect allows it.
     pub caller: &'a dyn Caller,
-    /// Thinks.
+    /// The chat model.
     pub model: &'a dyn ChatModel,
-    /// Remembers across invocations.
+    /// Storage across invocations.
     pub memory: &'a dyn Memory,
-    /// Tells what happens.
+    /// Publishes events.
     pub events: &'a dyn Events,
 }
 
 impl<'a> World<'a> {
-    /// Everything an agent may reach.
+    /// Creates a world.
     pub fn new(
         discovery: &'a dyn Discovery,
         connector: &'a dyn Connector,
@@ -50,7 +50,7 @@ impl<'a> World<'a> {
     }
 }
 
-/// Discovers, plans and calls; is itself callable.
+/// An agent: it discovers and calls others, and can be called itself.
 #[async_trait]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an agent",
@@ -60,13 +60,13 @@ pub trait Agent: Send + Sync {
     /// The service name it registers under.
     fn name(&self) -> &str;
 
-    /// What it can be asked to do.
+    /// Its capabilities.
     fn capabilities(&self) -> &[Capability];
 
-    /// Does it, with the world's help.
+    /// Performs a capability with the resources of `world`.
     ///
     /// # Errors
-    /// A [`ToolError`] that says what was wrong, where, and what to do.
+    /// A [`ToolError`] that states what was wrong, where, and what to do.
     ///
     /// # Cancel safety
     /// Dropping the future cancels what it started.
@@ -100,33 +100,33 @@ through_pointers! {
     }
 }
 
-/// An agent's skill as its author writes it: one capability with its types.
+/// A skill of an agent with typed input and output.
 #[async_trait]
 pub trait TypedAgent: Send + Sync {
-    /// What it takes.
+    /// The input type.
     type Input: DeserializeOwned + JsonSchema + Send;
-    /// What it gives.
+    /// The output type.
     type Output: Serialize + JsonSchema;
     /// The capability's name: lower-case words joined by `_`.
     const NAME: &'static str;
     /// One or two sentences for people and models.
     const DESCRIPTION: &'static str;
-    /// What it does to the world; an author who says nothing gets no repetition.
+    /// Its effect. The default allows no retries.
     const EFFECT: Effect = Effect::Mutating;
     /// See [`CostClass`].
     const COST: CostClass = CostClass::Expensive;
-    /// How long a call may take when its caller says nothing.
+    /// Default timeout of a call.
     const TIMEOUT: Duration = Duration::from_secs(120);
-    /// The name for people, if it is not the capability's.
+    /// The display name, if it differs from the capability's name.
     const TITLE: Option<&'static str> = None;
     /// See [`Capability::honours_idempotency_key`].
     const HONOURS_IDEMPOTENCY_KEY: bool = false;
-    /// Words to find it by.
+    /// Search terms.
     const TAGS: &'static [&'static str] = &[];
-    /// Whether an unknown input field is refused; see [`TypedTool::STRICT`](crate::TypedTool::STRICT).
+    /// Whether an unknown input field is rejected; see [`TypedTool::STRICT`](crate::TypedTool::STRICT).
     const STRICT: bool = true;
 
-    /// Inputs that show how it is called.
+    /// Example inputs.
     fn examples() -> Vec<Value>
     where
         Self: Sized,
@@ -134,10 +134,10 @@ pub trait TypedAgent: Send + Sync {
         Vec::new()
     }
 
-    /// Does it, with the world's help.
+    /// Performs a capability with the resources of `world`.
     ///
     /// # Errors
-    /// A [`ToolError`] that says what was wrong, where, and what to do.
+    /// A [`ToolError`] that states what was wrong, where, and what to do.
     async fn invoke(
         &self,
         cx: &Cx,
@@ -146,11 +146,11 @@ pub trait TypedAgent: Send + Sync {
     ) -> Result<Self::Output, ToolError>;
 }
 
-/// An [`Agent`] made of [`TypedAgent`]s.
+/// An [`Agent`] that consists of [`TypedAgent`]s.
 pub struct Skillset(Catalogue<dyn Erased>);
 
 impl Skillset {
-    /// An agent without skills that registers as `name`.
+    /// Creates an agent without skills that registers as `name`.
     pub fn new(name: impl Into<String>) -> Self {
         Self(Catalogue::new(name.into()))
     }
@@ -158,8 +158,8 @@ impl Skillset {
     /// Adds a skill.
     ///
     /// # Panics
-    /// If the capability's name is in the set already or is malformed, or if its input is no object:
-    /// mistakes of the program, not of its input.
+    /// If the capability's name is already in the set or malformed, or its input is not an object. These
+    /// are programming errors.
     #[must_use]
     pub fn with<A: TypedAgent + 'static>(mut self, skill: A) -> Self {
         let capability = Capability::of::<A::Input, A::Output>(A::NAME, A::DESCRIPTION)
@@ -203,7 +203,7 @@ impl Agent for Skillset {
     }
 }
 
-/// A typed skill behind JSON.
+/// A typed skill with a JSON interface.
 #[async_trait]
 trait Erased: Send + Sync {
     async fn invoke(&self, cx: &Cx, world: &World<'_>, input: Value) -> Result<Outcome, ToolError>;

@@ -1,14 +1,14 @@
-//! Pairs that travel with the trace, by the W3C baggage recommendation.
+//! W3C baggage: key-value pairs that are propagated with the trace.
 
 use crate::percent;
 use std::sync::Arc;
 
-/// The most pairs that are read, kept or sent.
+/// Maximum number of pairs.
 const MAX_ENTRIES: usize = 180;
-/// The most bytes of one header that are read or sent.
+/// Maximum size of a header in bytes.
 const MAX_BYTES: usize = 8192;
 
-/// One pair, with the properties that came with it.
+/// One pair with its properties.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BaggageEntry {
@@ -16,22 +16,22 @@ pub struct BaggageEntry {
     pub key: Box<str>,
     /// Decoded.
     pub value: Box<str>,
-    /// `;`-separated properties as they came, without the first `;`; handed on unchanged.
+    /// `;`-separated properties without the first `;`, forwarded unchanged.
     pub properties: Option<Box<str>>,
 }
 
-/// Key-value pairs that every hop hands on. Cheap to clone.
+/// Key-value pairs that every hop forwards. Cheap to clone.
 ///
 /// # Bounds
-/// At most 180 pairs and 8192 bytes on the wire. A pair past that is left out of the header; those
-/// after it that fit are not.
+/// At most 180 pairs and 8192 bytes on the wire. A pair that exceeds this is omitted from the header;
+/// later pairs that fit are included.
 ///
 /// Never becomes a metric label unless the application allow-lists the key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Baggage(Option<Arc<[BaggageEntry]>>);
 
 impl Baggage {
-    /// Reads a `baggage` header. Members that are not `token=value` are left out.
+    /// Parses a `baggage` header. Members that are not `token=value` are skipped.
     pub fn parse(header: &str) -> Self {
         let mut entries: Vec<BaggageEntry> = Vec::new();
         let mut used = 0;
@@ -60,7 +60,7 @@ impl Baggage {
         Self::from_entries(entries)
     }
 
-    /// The `baggage` header, or `None` where there is nothing to send.
+    /// The `baggage` header, or `None` if it would be empty.
     pub fn to_header(&self) -> Option<String> {
         let mut out = String::new();
         for entry in self.iter() {
@@ -82,9 +82,9 @@ impl Baggage {
         (!out.is_empty()).then_some(out)
     }
 
-    /// The same pairs and this one; a value under the same key is replaced.
+    /// Adds a pair, or replaces the value of its key.
     ///
-    /// A key that is no RFC 9110 token, or a pair past the bound, changes nothing.
+    /// Ignores a key that is not an RFC 9110 token, and a pair beyond the bound.
     #[must_use]
     pub fn with(&self, key: &str, value: &str) -> Self {
         let mut entries: Vec<BaggageEntry> = self
@@ -103,7 +103,7 @@ impl Baggage {
         Self::from_entries(entries)
     }
 
-    /// The same pairs without this one.
+    /// Removes a pair.
     #[must_use]
     pub fn without(&self, key: &str) -> Self {
         let others = self.iter().filter(|entry| &*entry.key != key);
@@ -117,12 +117,12 @@ impl Baggage {
             .map(|entry| &*entry.value)
     }
 
-    /// The pairs in the order they came.
+    /// The pairs in insertion order.
     pub fn iter(&self) -> impl Iterator<Item = &BaggageEntry> {
         self.0.iter().flat_map(|entries| entries.iter())
     }
 
-    /// Whether there is no pair.
+    /// Whether there are no pairs.
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }

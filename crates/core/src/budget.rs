@@ -1,16 +1,16 @@
-//! What a call tree may use.
+//! Budgets of call trees.
 
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// What was used: whole tokens, and money in millionths of a US dollar if a price is known.
+/// Usage: tokens, and money in millionths of a US dollar if a price is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Spent {
     /// Input and output tokens.
     #[serde(default)]
     pub tokens: u64,
-    /// `None` where no price is known: absent, never zero.
+    /// `None`, not zero, if no price is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub micro_usd: Option<u64>,
 }
@@ -24,14 +24,14 @@ impl Spent {
         }
     }
 
-    /// The same with a price, in millionths of a US dollar.
+    /// Adds a price in millionths of a US dollar.
     #[must_use]
     pub const fn with_micro_usd(mut self, micro_usd: u64) -> Self {
         self.micro_usd = Some(micro_usd);
         self
     }
 
-    /// Both together. Money stays unknown only where neither price is known.
+    /// The sum of both. Money is unknown only if neither price is known.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {
@@ -49,14 +49,14 @@ impl Spent {
     }
 }
 
-/// What is left of a budget. `None` is no limit.
+/// The remaining budget. `None` means no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Remaining {
-    /// Tokens that may still be used.
+    /// Remaining tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens: Option<u64>,
-    /// Money that may still be used, in millionths of a US dollar.
+    /// Remaining money, in millionths of a US dollar.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub micro_usd: Option<u64>,
 }
@@ -84,7 +84,7 @@ impl Remaining {
         self
     }
 
-    /// The tighter of the two, limit by limit.
+    /// The smaller of each limit.
     #[must_use]
     pub fn tightened(self, other: Self) -> Self {
         let tighter = |one: Option<u64>, two: Option<u64>| match (one, two) {
@@ -108,16 +108,16 @@ impl Remaining {
     }
 }
 
-/// A limit shared by everything that one call started.
+/// A limit shared by everything that one call starts.
 ///
-/// Whoever uses something charges it at once, through [`Cx::charge`](crate::Cx::charge). A transport that
-/// carries a call to another process sends what remains, and charges what the answer says was spent.
+/// Code that uses something charges it at once, through [`Cx::charge`](crate::Cx::charge). A transport that
+/// carries a call to another process sends what remains, and charges the usage in the response.
 pub trait Budget: Send + Sync {
-    /// Takes `spent` out of the budget, also past its end: what was used was used.
+    /// Charges `spent`, even beyond the limit.
     fn charge(&self, spent: Spent);
-    /// What is left.
+    /// The remaining budget.
     fn remaining(&self) -> Remaining;
-    /// Whether nothing is left. Asked before, during and after every model call.
+    /// Whether a limit is used up. Checked before, during and after every model call.
     fn is_exhausted(&self) -> bool {
         self.remaining().is_exhausted()
     }
@@ -137,7 +137,7 @@ through_pointers! {
     }
 }
 
-/// A budget with fixed limits, which also counts what was spent.
+/// A budget with fixed limits that also counts usage.
 ///
 /// ```
 /// use glassbox_core::{Allowance, Budget, Remaining, Spent};
@@ -151,12 +151,12 @@ through_pointers! {
 pub struct Allowance {
     limit: Remaining,
     tokens: AtomicU64,
-    /// One more than the sum, so that zero says that no price was known.
+    /// One more than the sum, so that zero means that no price is known.
     micro_usd: AtomicU64,
 }
 
 impl Allowance {
-    /// A budget of this much. Without a limit it only counts.
+    /// Creates a budget. Without limits it only counts.
     pub const fn new(limit: Remaining) -> Self {
         Self {
             limit,
@@ -165,7 +165,7 @@ impl Allowance {
         }
     }
 
-    /// What was charged so far.
+    /// The usage charged so far.
     pub fn spent(&self) -> Spent {
         Spent {
             tokens: self.tokens.load(Relaxed),
@@ -178,7 +178,7 @@ impl Budget for Allowance {
     fn charge(&self, spent: Spent) {
         let add = |to: &AtomicU64, amount: u64| {
             let sum = |held: u64| Some(held.saturating_add(amount));
-            // Always `Ok`: the closure never declines.
+            // Always `Ok`: the closure never returns `None`.
             let _ = to.fetch_update(Relaxed, Relaxed, sum);
         };
         add(&self.tokens, spent.tokens);

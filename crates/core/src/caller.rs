@@ -1,11 +1,11 @@
-//! How an agent or a workflow calls a capability, without knowing who has it.
+//! How an agent or a workflow calls a capability on any instance.
 
 use crate::{Cx, Outcome, ServiceInfo, ToolError};
 use async_trait::async_trait;
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 
-/// One call as its caller wants it made.
+/// A call with its options.
 ///
 /// ```
 /// use glassbox_core::Call;
@@ -23,26 +23,25 @@ pub struct Call {
     pub capability: String,
     /// A JSON object that satisfies its input schema.
     pub input: Value,
-    /// Only instances of this service; any service that has the capability where it is absent.
+    /// Restricts the call to this service. Default: any service with the capability.
     pub service: Option<String>,
-    /// Instances that were discovered before, the preferred one first; the caller looks for some itself where
-    /// they are absent.
+    /// Known instances, in order of preference. Default: the caller discovers instances.
     pub candidates: Option<Arc<[ServiceInfo]>>,
-    /// The caller's name for this call, such as the model's id of a tool call. With an idempotency key in
-    /// the `Cx` it makes the key of this call; it also chooses the first instance, so that a conversation
-    /// that is played again meets the same one.
+    /// An id for this call, such as the model's id of a tool call. Combined with the idempotency key of the
+    /// `Cx` it forms the key of this call. It also determines the first instance, so that a replayed
+    /// conversation uses the same one.
     pub id: Option<String>,
-    /// How long the call may take with all its attempts; the capability's own time-out and some grace
-    /// where it is absent. Only ever shortened by the deadline of the `Cx`.
+    /// Timeout of the call including all attempts. Default: the capability's timeout plus some grace. The
+    /// deadline of the `Cx` can only shorten it.
     pub timeout: Option<Duration>,
-    /// At most this many attempts; as many as the implementation is configured for where it is absent.
+    /// Maximum number of attempts. Default: as configured in the implementation.
     pub attempts: Option<u32>,
     /// Whether the input and the output may be put on the call's span.
     pub capture_content: bool,
 }
 
 impl Call {
-    /// Calls `capability` with `input`, wherever it is found.
+    /// A call of `capability` with `input`.
     pub fn new(capability: impl Into<String>, input: Value) -> Self {
         Self {
             capability: capability.into(),
@@ -56,42 +55,42 @@ impl Call {
         }
     }
 
-    /// Only instances of this service.
+    /// Restricts the call to this service.
     #[must_use]
     pub fn with_service(mut self, service: impl Into<String>) -> Self {
         self.service = Some(service.into());
         self
     }
 
-    /// Only these instances, discovered before, the preferred one first.
+    /// Restricts the call to these instances, in order of preference.
     #[must_use]
     pub fn with_candidates(mut self, candidates: impl Into<Arc<[ServiceInfo]>>) -> Self {
         self.candidates = Some(candidates.into());
         self
     }
 
-    /// Names this call.
+    /// Sets the id.
     #[must_use]
     pub fn with_id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Limits how long the call may take with all its attempts.
+    /// Sets the timeout including all attempts.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Allows the input and the output to be put on the call's span.
+    /// Allows recording the input and the output on the span of the call.
     #[must_use]
     pub fn with_content_captured(mut self, capture: bool) -> Self {
         self.capture_content = capture;
         self
     }
 
-    /// Limits the number of attempts; one is no repetition.
+    /// Sets the maximum number of attempts. One means no retries.
     #[must_use]
     pub fn with_attempts(mut self, attempts: u32) -> Self {
         self.attempts = Some(attempts);
@@ -99,20 +98,20 @@ impl Call {
     }
 }
 
-/// How a call ended, and who answered it.
+/// The result of a call and the instance that answered.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Called {
-    /// What it ended with.
+    /// The result.
     pub result: Result<Outcome, ToolError>,
-    /// The instance that was called last; absent if none was.
+    /// The last instance that was called, if any.
     pub instance: Option<ServiceInfo>,
-    /// How often an instance was called: 0 if none was.
+    /// The number of attempts; 0 if no instance was called.
     pub attempts: u32,
 }
 
 impl Called {
-    /// A call that ended like this.
+    /// A call with this result.
     pub fn new(
         result: Result<Outcome, ToolError>,
         instance: Option<ServiceInfo>,
@@ -131,15 +130,16 @@ impl Called {
     }
 }
 
-/// Calls capabilities: finds an instance, keeps the deadline, fails over and repeats as the effect allows.
+/// Calls capabilities: finds an instance, keeps the deadline, fails over, and retries if the effect allows
+/// it.
 ///
-/// Lives as long as the host and not as long as a call, so that breakers and limits remember.
+/// Lives as long as the host, so that breakers and limits keep their state.
 #[async_trait]
 pub trait Caller: Send + Sync {
     /// Makes one call. Failures are in [`Called::result`].
     ///
     /// # Cancel safety
-    /// Dropping the future cancels the attempt that is under way; its effect may have begun.
+    /// Dropping the future cancels the current attempt; its effect may have begun.
     async fn call(&self, cx: &Cx, call: Call) -> Called;
 }
 

@@ -1,4 +1,4 @@
-//! One thing that a tool or an agent can do.
+//! Capabilities of tools and agents.
 
 mod closed;
 
@@ -7,42 +7,41 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 
-/// How long a call may take when neither its caller nor its author says anything.
+/// The default timeout of a call.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What can be called, with its schemas and with what callers may do on its behalf.
+/// Something that can be called, with its schemas and its effect.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Capability {
     /// Lower-case words joined by `_`, unique within the service.
     pub name: String,
-    /// One or two sentences; a model reads them to choose.
+    /// One or two sentences. Models use them to choose.
     pub description: String,
     /// JSON Schema of the input, an object.
     pub input: Schema,
     /// JSON Schema of the output.
     pub output: Schema,
-    /// What calling it does to the world: decides retry, hedging and approval.
+    /// The effect of a call. Determines retries, hedging and approval.
     pub effect: Effect,
-    /// What a call costs, roughly.
+    /// The approximate cost of a call.
     pub cost: CostClass,
-    /// How long a call may take when its caller says nothing; milliseconds on the wire.
+    /// Default timeout of a call; milliseconds on the wire.
     #[serde(rename = "timeout_ms", with = "millis")]
     pub timeout: Duration,
-    /// The name for people, if it is not the capability's.
+    /// The display name, if it differs from `name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Whether it reaches beyond what the service itself holds: the web, a mailbox, a shop.
+    /// Whether it accesses systems outside the service, such as the web or a mailbox.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub open_world: bool,
-    /// Whether two calls with one idempotency key take effect once. A mutating call that honours keys may
-    /// be repeated.
+    /// Whether two calls with one idempotency key take effect once. If so, a mutating call can be retried.
     #[serde(default, skip_serializing_if = "is_no")]
     pub honours_idempotency_key: bool,
-    /// Words to find it by.
+    /// Search terms.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// Inputs that show how it is called.
+    /// Example inputs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<Value>,
 }
@@ -51,7 +50,7 @@ fn yes() -> bool {
     true
 }
 
-// The signatures are serde's.
+// serde defines the signatures.
 fn is_yes(value: &bool) -> bool {
     *value
 }
@@ -61,10 +60,10 @@ fn is_no(value: &bool) -> bool {
 }
 
 impl Capability {
-    /// A capability with the schemas of its types: mutating, free, 30 s, until said otherwise.
+    /// Creates a capability with the schemas of its types. Defaults: mutating, free, 30 s.
     ///
-    /// The input's schema is what is read, the output's is what is written. A capability that takes
-    /// nothing (`()`) takes an empty object.
+    /// Uses the deserialisation schema of the input and the serialisation schema of the output. The input
+    /// `()` is an empty object.
     pub fn of<I: JsonSchema, O: JsonSchema>(
         name: impl Into<String>,
         description: impl Into<String>,
@@ -80,7 +79,7 @@ impl Capability {
         Self::from_schemas(name, description, input, output)
     }
 
-    /// A capability whose schemas are known as JSON: mutating, free, 30 s, until said otherwise.
+    /// Creates a capability with JSON schemas. Defaults: mutating, free, 30 s.
     pub fn from_schemas(
         name: impl Into<String>,
         description: impl Into<String>,
@@ -103,75 +102,75 @@ impl Capability {
         }
     }
 
-    /// Closes the input: the schema says `additionalProperties: false` for every object whose fields are
-    /// all known.
+    /// Closes the input schema: adds `additionalProperties: false` to every object whose fields are all
+    /// known.
     #[must_use]
     pub fn with_closed_input(mut self) -> Self {
         closed::close(&mut self.input);
         self
     }
 
-    /// Whether a failed call may be repeated: the effect allows it, or the call has an idempotency key that
+    /// Whether a failed call can be retried: the effect allows it, or the call has an idempotency key that
     /// the capability honours.
     pub const fn is_repeatable(&self, has_idempotency_key: bool) -> bool {
         self.effect.is_repeatable() || (self.honours_idempotency_key && has_idempotency_key)
     }
 
-    /// Whether the input is an object, as models and protocols ask for.
+    /// Whether the input is an object, as models and protocols require.
     pub fn takes_object(&self) -> bool {
         is_of_type(&self.input, "object")
     }
 
-    /// Says what calling it does to the world.
+    /// Sets the effect.
     #[must_use]
     pub fn with_effect(mut self, effect: Effect) -> Self {
         self.effect = effect;
         self
     }
 
-    /// Says what a call costs.
+    /// Sets the cost.
     #[must_use]
     pub fn with_cost(mut self, cost: CostClass) -> Self {
         self.cost = cost;
         self
     }
 
-    /// Says how long a call may take.
+    /// Sets the timeout.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Adds a name for people.
+    /// Sets the display name.
     #[must_use]
     pub fn with_title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
         self
     }
 
-    /// Says whether it reaches beyond what the service itself holds.
+    /// Sets whether it accesses systems outside the service.
     #[must_use]
     pub fn with_open_world(mut self, open_world: bool) -> Self {
         self.open_world = open_world;
         self
     }
 
-    /// Says whether two calls with one idempotency key take effect once.
+    /// Sets whether two calls with one idempotency key take effect once.
     #[must_use]
     pub fn with_honours_idempotency_key(mut self, honours: bool) -> Self {
         self.honours_idempotency_key = honours;
         self
     }
 
-    /// Adds words to find it by.
+    /// Adds search terms.
     #[must_use]
     pub fn with_tags(mut self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.tags.extend(tags.into_iter().map(Into::into));
         self
     }
 
-    /// Adds inputs that show how it is called.
+    /// Adds example inputs.
     #[must_use]
     pub fn with_examples(mut self, examples: impl IntoIterator<Item = Value>) -> Self {
         self.examples.extend(examples);
@@ -183,39 +182,39 @@ fn is_of_type(schema: &Schema, name: &str) -> bool {
     schema.get("type").and_then(Value::as_str) == Some(name)
 }
 
-/// What a call does to the world, from harmless to not repeatable.
+/// The effect of a call.
 ///
-/// A word that this version does not know is read as the most cautious one.
+/// An unknown value is read as the most cautious one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Effect {
-    /// Changes nothing: may be retried, hedged and cached.
+    /// No effect: can be retried, hedged and cached.
     ReadOnly,
-    /// Changes something, and twice is the same as once: may be retried, not hedged.
+    /// Idempotent effect: can be retried, but not hedged.
     Idempotent,
-    /// Changes something each time: never repeated without an idempotency key that the tool honours.
+    /// An effect on each call: not retried without an idempotency key that the tool honours.
     Mutating,
-    /// Cannot be undone: asks for approval first.
+    /// Irreversible: requires approval.
     #[serde(other)]
     Destructive,
 }
 
 impl Effect {
-    /// Whether a failed call may be repeated without asking anybody.
+    /// Whether a failed call can be retried without approval.
     pub const fn is_repeatable(self) -> bool {
         matches!(self, Self::ReadOnly | Self::Idempotent)
     }
 }
 
-/// What a call costs, roughly.
+/// The approximate cost of a call.
 ///
-/// A word that this version does not know is read as the dearest one.
+/// An unknown value is read as the most expensive one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CostClass {
-    /// Computed here.
+    /// Local computation.
     Free,
     /// A call over the network.
     Cheap,
@@ -243,7 +242,7 @@ mod tests {
     use super::*;
 
     #[derive(Deserialize, JsonSchema)]
-    #[expect(dead_code, reason = "only its schema is looked at")]
+    #[expect(dead_code, reason = "only its schema is used")]
     struct Input {
         /// The city's name.
         city: String,

@@ -1,19 +1,19 @@
-//! What text fields are written to and read from.
+//! Carriers of text fields.
 
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap},
 };
 
-/// Takes text fields; keys are lower case.
+/// Accepts text fields with lower-case keys.
 pub trait Carrier {
-    /// Sets a field. A value that the medium cannot carry is left out.
+    /// Sets a field. A value that the medium cannot carry is skipped.
     fn set(&mut self, key: &'static str, value: String);
 }
 
-/// Gives text fields; keys are looked up in lower case.
+/// Provides text fields, looked up by lower-case keys.
 pub trait Source {
-    /// The field, or `None` where it is absent or not text. Where a field comes several times
+    /// The field, or `None` if it is absent or not text. If a field occurs several times
     /// (`baggage`, `tracestate`), its values are joined by `,`.
     fn get(&self, key: &str) -> Option<Cow<'_, str>>;
 }

@@ -1,4 +1,4 @@
-//! What a service can do, with who does it.
+//! The capabilities of a service with their implementations.
 
 use crate::{Capability, Outcome, ToolError};
 use serde::{Serialize, de::DeserializeOwned};
@@ -23,7 +23,7 @@ impl<T: ?Sized> Catalogue<T> {
     /// Adds a capability.
     ///
     /// # Panics
-    /// If its name is taken or malformed, or its input is no object: mistakes of the program.
+    /// If its name is taken or malformed, or its input is not an object. These are programming errors.
     pub(crate) fn add(&mut self, capability: Capability, callee: Box<T>) {
         let (service, name) = (&self.service, &capability.name);
         assert!(
@@ -32,11 +32,11 @@ impl<T: ?Sized> Catalogue<T> {
         );
         assert!(
             is_name(name),
-            "'{name}' of {service} is no capability name: lower-case words joined by '_'"
+            "'{name}' of {service} is not a capability name: use lower-case words joined by '_'"
         );
         assert!(
             capability.takes_object(),
-            "the input of '{name}' of {service} is no object: put its fields into a struct"
+            "the input of '{name}' of {service} is not an object: use a struct"
         );
         self.capabilities.push(capability);
         self.callees.push(callee);
@@ -50,7 +50,7 @@ impl<T: ?Sized> Catalogue<T> {
         &self.capabilities
     }
 
-    /// Who does it.
+    /// The implementation.
     pub(crate) fn find(&self, name: &str) -> Result<&T, ToolError> {
         match self.position(name) {
             Some(index) => Ok(&self.callees[index]),
@@ -69,10 +69,10 @@ fn is_name(name: &str) -> bool {
         .all(|word| !word.is_empty() && word.bytes().all(plain))
 }
 
-/// Reads JSON into a typed input. A callee that takes nothing takes an empty object.
+/// Deserialises a typed input. The input `()` is an empty object.
 ///
 /// # Errors
-/// If a field has the wrong type or is missing, or, where `strict`, is unknown; with the path to it.
+/// If a field has the wrong type, is missing, or, if `strict`, is unknown; with its path.
 pub(crate) fn read<I: DeserializeOwned>(
     name: &str,
     input: Value,
@@ -105,7 +105,7 @@ pub(crate) fn read<I: DeserializeOwned>(
     }
 }
 
-/// A path in the form of `document.paragraphs[1].text`.
+/// Formats a path as `document.paragraphs[1].text`.
 fn dotted(path: &serde_ignored::Path<'_>) -> String {
     use serde_ignored::Path;
     match path {
@@ -121,12 +121,12 @@ fn dotted(path: &serde_ignored::Path<'_>) -> String {
     }
 }
 
-/// Writes a typed output as JSON.
+/// Serialises a typed output.
 pub(crate) fn write(name: &str, output: &impl Serialize) -> Result<Outcome, ToolError> {
     serde_json::to_value(output)
         .map(Outcome::done)
         .map_err(|error| {
-            let message = format!("the output of {name} cannot be written as JSON: {error}");
+            let message = format!("cannot serialise the output of {name}: {error}");
             ToolError::internal("output.not_json", message).with_source(error)
         })
 }

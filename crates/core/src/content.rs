@@ -1,4 +1,4 @@
-//! Pieces of content: what a tool returns beside its structured value.
+//! Content parts that a tool returns in addition to its structured value.
 
 use crate::Media;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use serde_json::Value;
 /// One piece of content.
 ///
 /// In JSON it is an object with a `type`: `{"type": "text", "text": "…"}`. A piece that this version cannot
-/// read is kept as it is in [`Unknown`](Self::Unknown), and is written back unchanged.
+/// read is kept in [`Unknown`](Self::Unknown) and written back unchanged.
 ///
 /// ```
 /// use glassbox_core::Content;
@@ -28,7 +28,7 @@ pub enum Content {
         /// The text.
         text: String,
     },
-    /// An image, a sound, a file.
+    /// An image, audio or a file.
     Media(Media),
     /// A structured value.
     #[non_exhaustive]

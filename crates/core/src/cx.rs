@@ -1,11 +1,11 @@
-//! The one value that crosses every hop: HTTP, MCP, a queue, the journal, a timer.
+//! The context of a call, which crosses every hop: HTTP, MCP, queues, journals, timers.
 
 use crate::{
     Baggage, Budget, Deadline, Progress, ProgressSink, Remaining, Spent, telemetry::TraceContext,
 };
 use std::{fmt, future::Future, pin::Pin, sync::Arc, task::Poll};
 
-/// What a call inherits from its caller. Cheap to clone; children only narrow.
+/// The context that a call inherits from its caller. Cheap to clone. Derived contexts can only be narrower.
 ///
 /// ```
 /// use glassbox_core::{Baggage, Cx};
@@ -28,7 +28,7 @@ struct Inner {
 }
 
 impl Cx {
-    /// No caller: a program's start, a timer, a test.
+    /// A context without a caller, for program starts, timers and tests.
     pub fn background() -> Self {
         Self::default()
     }
@@ -39,12 +39,12 @@ impl Cx {
         Self(Arc::new(inner))
     }
 
-    /// The trace this call belongs to, used as parent where no span is current.
+    /// The trace of this call, used as parent if no span is current.
     pub fn trace(&self) -> &TraceContext {
         &self.0.trace
     }
 
-    /// The same call under another parent span, which counts where no span is current.
+    /// Sets the parent span, used if no span is current.
     #[must_use]
     pub fn with_trace(&self, trace: TraceContext) -> Self {
         self.child(|inner| inner.trace = trace)
@@ -55,7 +55,7 @@ impl Cx {
         self.0.deadline
     }
 
-    /// The same call under a sooner deadline; a later one changes nothing.
+    /// Shortens the deadline. A later one has no effect.
     #[must_use]
     pub fn with_deadline(&self, deadline: Deadline) -> Self {
         self.child(|inner| {
@@ -66,12 +66,12 @@ impl Cx {
         })
     }
 
-    /// The tokens and money that the whole call tree shares.
+    /// The budget that the whole call tree shares.
     pub fn budget(&self) -> Option<&dyn Budget> {
         self.0.budget.as_deref()
     }
 
-    /// The same call under both budgets: what it uses is charged to the outer one too.
+    /// Adds an inner budget. Usage is charged to both.
     #[must_use]
     pub fn with_budget(&self, budget: Arc<dyn Budget>) -> Self {
         self.child(|inner| {
@@ -82,54 +82,54 @@ impl Cx {
         })
     }
 
-    /// Takes what was used out of the budget, if there is one.
+    /// Charges usage to the budget, if there is one.
     pub fn charge(&self, spent: Spent) {
         if let Some(budget) = self.budget() {
             budget.charge(spent);
         }
     }
 
-    /// Tells the caller how far the call is, if the caller wants to know.
+    /// Reports progress, if the caller requested it.
     pub fn report(&self, progress: &Progress) {
         if let Some(sink) = &self.0.progress {
             sink.report(progress);
         }
     }
 
-    /// Whether anybody wants to know the progress: spares the making of reports that nobody reads.
+    /// Whether progress reports are requested. If not, do not create them.
     pub fn wants_progress(&self) -> bool {
         self.0.progress.is_some()
     }
 
-    /// The same call with its progress reported to `sink` instead of to the caller.
+    /// Sends progress reports to `sink` instead of the caller.
     #[must_use]
     pub fn with_progress(&self, sink: Arc<dyn ProgressSink>) -> Self {
         self.child(|inner| inner.progress = Some(sink))
     }
 
-    /// Names the effect: the same key never causes it twice.
+    /// The idempotency key: calls with the same key take effect once.
     pub fn idempotency_key(&self) -> Option<&str> {
         self.0.idempotency_key.as_deref()
     }
 
-    /// The same call under this idempotency key.
+    /// Sets the idempotency key.
     #[must_use]
     pub fn with_idempotency_key(&self, key: impl Into<Arc<str>>) -> Self {
         self.child(|inner| inner.idempotency_key = Some(key.into()))
     }
 
-    /// Pairs that travel with the trace. Never a metric label unless allow-listed.
+    /// Key-value pairs propagated with the trace. Never a metric label unless allow-listed.
     pub fn baggage(&self) -> &Baggage {
         &self.0.baggage
     }
 
-    /// The same call with other baggage.
+    /// Replaces the baggage.
     #[must_use]
     pub fn with_baggage(&self, baggage: Baggage) -> Self {
         self.child(|inner| inner.baggage = baggage)
     }
 
-    /// Resolves when the caller gave up; never, if nobody can.
+    /// Resolves when the call is cancelled. Never resolves if it cannot be cancelled.
     pub fn cancelled(&self) -> Cancelled<'_> {
         match &self.0.cancellation {
             Some(source) => source.cancelled(),
@@ -137,7 +137,7 @@ impl Cx {
         }
     }
 
-    /// Whether the caller gave up.
+    /// Whether the call is cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.0
             .cancellation
@@ -145,7 +145,7 @@ impl Cx {
             .is_some_and(|source| source.is_cancelled())
     }
 
-    /// The same call, cancelled by `source` as well as by whatever cancels it already.
+    /// Adds a cancellation source to the existing ones.
     #[must_use]
     pub fn with_cancellation(&self, source: Arc<dyn CancellationSource>) -> Self {
         self.child(|inner| {
@@ -171,11 +171,11 @@ impl fmt::Debug for Cx {
 /// A future that resolves on cancellation.
 pub type Cancelled<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
-/// Where cancellation comes from; the runtime's own token implements it.
+/// A source of cancellation, such as a runtime's cancellation token.
 pub trait CancellationSource: Send + Sync {
-    /// Resolves once cancelled.
+    /// Resolves when cancelled.
     fn cancelled(&self) -> Cancelled<'_>;
-    /// Whether it is.
+    /// Whether it is cancelled.
     fn is_cancelled(&self) -> bool;
 }
 
@@ -190,7 +190,7 @@ through_pointers! {
     }
 }
 
-/// Cancelled when either is.
+/// Cancelled when either source is.
 struct Either {
     outer: Arc<dyn CancellationSource>,
     source: Arc<dyn CancellationSource>,
@@ -227,7 +227,7 @@ impl Budget for Nested {
         self.outer.remaining().tightened(self.budget.remaining())
     }
 
-    // A budget may be exhausted for reasons of its own.
+    // A budget can define its own rule for being exhausted.
     fn is_exhausted(&self) -> bool {
         self.outer.is_exhausted() || self.budget.is_exhausted()
     }

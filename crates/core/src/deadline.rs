@@ -1,10 +1,10 @@
-//! Instants on a clock that is handed in, so that time can be played in tests.
+//! Deadlines on a clock that is passed in, so that tests can control time.
 
 use std::time::Duration;
 
 /// A monotonic clock in nanoseconds since an arbitrary start.
 pub trait Clock: Send + Sync {
-    /// Nanoseconds since the clock's start; never goes back.
+    /// Nanoseconds since the clock's start. Never decreases.
     fn now(&self) -> u64;
 }
 
@@ -16,9 +16,9 @@ through_pointers! {
     }
 }
 
-/// The instant after which nobody waits for the answer any more, on one process's [`Clock`].
+/// The instant after which the caller stops waiting, on this process's [`Clock`].
 ///
-/// It crosses a hop as what is left, in milliseconds: clocks of two processes have nothing in common.
+/// A hop sends the remaining milliseconds, because clocks of two processes are unrelated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(u64);
 
@@ -29,7 +29,7 @@ impl Deadline {
         Self(clock.now().saturating_add(timeout))
     }
 
-    /// What is left, or `None` once it has passed.
+    /// The remaining time, or `None` after the deadline.
     pub fn remaining(self, clock: &dyn Clock) -> Option<Duration> {
         self.0
             .checked_sub(clock.now())
@@ -37,7 +37,7 @@ impl Deadline {
             .map(Duration::from_nanos)
     }
 
-    /// The sooner of the two: a callee can shorten a deadline, never stretch it.
+    /// The earlier of the two: a callee can shorten a deadline, but not extend it.
     #[must_use]
     pub fn tightened(self, other: Self) -> Self {
         self.min(other)

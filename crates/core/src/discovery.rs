@@ -1,11 +1,12 @@
-//! Who is there. Tools write ([`Registry`]); only agents read ([`Discovery`]) and connect.
+//! Registration and discovery. Services register ([`Registry`]); only agents look up ([`Discovery`]) and
+//! connect.
 
 use crate::{Capability, Cx, Problem, Tool};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 
-/// One running instance.
+/// A running instance of a service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ServiceInfo {
@@ -15,16 +16,16 @@ pub struct ServiceInfo {
     pub name: String,
     /// Tool or agent.
     pub kind: ServiceKind,
-    /// Where it listens: `http://host:port`.
+    /// Its URL: `http://host:port`.
     pub endpoint: String,
-    /// What it can do.
+    /// Its capabilities.
     pub capabilities: Vec<Capability>,
-    /// As last heard.
+    /// The last reported health.
     pub health: Health,
 }
 
 impl ServiceInfo {
-    /// An instance that takes work.
+    /// Creates a ready instance.
     pub fn new(
         kind: ServiceKind,
         name: impl Into<String>,
@@ -43,45 +44,45 @@ impl ServiceInfo {
     }
 }
 
-/// Passive or active.
+/// Tool or agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ServiceKind {
-    /// Called, never calls.
+    /// Is called, but does not call others.
     Tool,
-    /// Calls and is called.
+    /// Calls others and is called.
     Agent,
 }
 
-/// As last reported by the instance itself.
+/// The health that an instance reports.
 ///
-/// A word that this version does not know is read as unhealthy.
+/// An unknown value is read as unhealthy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Health {
-    /// Takes work.
+    /// Accepts calls.
     Ready,
-    /// Lives, takes no new work.
+    /// Running, but accepts no new calls.
     Draining,
-    /// Said so, or was not heard of for longer than its lease.
+    /// Reported unhealthy, or its lease has expired.
     #[serde(other)]
     Unhealthy,
 }
 
-/// Keeps a registration alive; dropping it lets the registration lapse.
+/// Renews a registration. After a drop, the registration expires.
 #[async_trait]
 pub trait Lease: Send + Sync {
     /// Reports this instance's health to the registry.
     ///
     /// # Errors
-    /// If the registry does not answer; the lease stays, and goes on trying to renew itself.
+    /// If the registry is unavailable. The lease remains and keeps trying to renew.
     async fn report(&self, cx: &Cx, health: Health) -> Result<(), Problem>;
-    /// Ends the registration at once. A lease that was released renews nothing any more.
+    /// Ends the registration at once and stops renewing.
     ///
     /// # Errors
-    /// If the registry does not answer; the registration then lapses with its lease.
+    /// If the registry is unavailable. The registration then expires with its lease.
     async fn release(&self, cx: &Cx) -> Result<(), Problem>;
 }
 
@@ -97,14 +98,14 @@ through_pointers! {
     }
 }
 
-/// Where an instance registers.
+/// A registry in which instances register.
 #[async_trait]
 pub trait Registry: Send + Sync {
-    /// Registers under a lease that is renewed until dropped, also after the registry was unreachable.
+    /// Registers under a lease that is renewed until dropped, even after the registry was unavailable.
     ///
     /// # Errors
-    /// If the registry refuses the registration. One that does not answer is no error: the lease
-    /// goes on trying.
+    /// If the registry rejects the registration. An unavailable registry is not an error: the lease keeps
+    /// trying.
     async fn register(
         &self,
         cx: &Cx,
@@ -127,7 +128,7 @@ through_pointers! {
     }
 }
 
-/// What a caller is looking for; every field narrows.
+/// Search criteria. Every field narrows the result.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -138,12 +139,12 @@ pub struct Filter {
     pub capability: Option<String>,
     /// By kind.
     pub kind: Option<ServiceKind>,
-    /// Also those that are not ready.
+    /// Includes services that are not ready.
     pub include_unready: bool,
 }
 
 impl Filter {
-    /// Everything that is ready.
+    /// All ready services.
     pub fn any() -> Self {
         Self::default()
     }
@@ -153,7 +154,7 @@ impl Filter {
         Self::any().with_kind(ServiceKind::Tool)
     }
 
-    /// Only services of this name.
+    /// Only services with this name.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -174,14 +175,14 @@ impl Filter {
         self
     }
 
-    /// Also services that are not ready.
+    /// Includes services that are not ready.
     #[must_use]
     pub fn with_unready(mut self) -> Self {
         self.include_unready = true;
         self
     }
 
-    /// Whether `service` is looked for.
+    /// Whether `service` matches.
     pub fn matches(&self, service: &ServiceInfo) -> bool {
         let is = |wanted: &Option<String>, have: &str| {
             wanted.as_deref().is_none_or(|wanted| wanted == have)
@@ -194,13 +195,13 @@ impl Filter {
     }
 }
 
-/// Where an agent looks.
+/// Finds services for agents.
 #[async_trait]
 pub trait Discovery: Send + Sync {
-    /// Matching instances, ordered by name then instance: the order a prompt may rely on.
+    /// Returns matching instances, ordered by name then instance, so that prompts are stable.
     ///
     /// # Errors
-    /// If the registry does not answer and nothing is known from before.
+    /// If the registry is unavailable and no earlier result is known.
     async fn find(&self, cx: &Cx, filter: &Filter) -> Result<Vec<ServiceInfo>, Problem>;
 }
 
@@ -213,12 +214,12 @@ through_pointers! {
     }
 }
 
-/// Makes a discovered service callable; only agents have one.
+/// Connects to discovered services.
 pub trait Connector: Send + Sync {
-    /// A tool that forwards calls to `service`. Connecting itself does no work on the network.
+    /// Returns a tool that forwards calls to `service`, without network access.
     ///
     /// # Errors
-    /// If the endpoint is not one that this connector can reach.
+    /// If this connector does not support the endpoint.
     fn connect(&self, service: &ServiceInfo) -> Result<Arc<dyn Tool>, Problem>;
 }
 

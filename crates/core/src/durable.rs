@@ -1,4 +1,4 @@
-//! A [`Cx`] that outlives its process: for a journal, a queue, a timer.
+//! A [`Cx`] that outlives its process, for journals, queues and timers.
 
 use crate::{Allowance, Baggage, Clock, Cx, Deadline, Remaining, telemetry::TraceContext};
 use serde::{Deserialize, Serialize};
@@ -7,8 +7,8 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// What of a [`Cx`] can be kept: trace, deadline on the wall clock, what is left of the budget, idempotency
-/// key, baggage. Cancellation and progress end with the process.
+/// The storable part of a [`Cx`]: trace, deadline in wall-clock time, remaining budget, idempotency key and
+/// baggage. Cancellation and progress end with the process.
 ///
 /// ```
 /// use glassbox_core::{Clock, Cx, Deadline, DurableCx};
@@ -39,7 +39,7 @@ pub struct DurableCx {
 }
 
 impl DurableCx {
-    /// Keeps what can be kept. `now` is the wall clock's time at this moment.
+    /// Stores a context. `now` is the current wall-clock time.
     pub fn keep(cx: &Cx, clock: &dyn Clock, now: SystemTime) -> Self {
         let deadline = cx.deadline().map(|deadline| {
             let left = deadline.remaining(clock).unwrap_or_default();
@@ -57,8 +57,8 @@ impl DurableCx {
         }
     }
 
-    /// The call again, in whatever process. `now` is the wall clock's time at this moment; a deadline that
-    /// passed in between has passed. What is left of the budget is a budget of its own from here on.
+    /// Restores the context, in any process. `now` is the current wall-clock time; a deadline may have
+    /// passed. The remaining budget becomes a separate budget.
     pub fn revive(&self, clock: &dyn Clock, now: SystemTime) -> Cx {
         let mut fields = std::collections::BTreeMap::new();
         let pairs = [
@@ -88,7 +88,7 @@ impl DurableCx {
     }
 }
 
-/// Times before the epoch are the epoch.
+/// Times before the epoch count as the epoch.
 fn unix_ms(time: SystemTime) -> u64 {
     millis(time.duration_since(UNIX_EPOCH).unwrap_or_default())
 }

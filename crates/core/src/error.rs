@@ -1,39 +1,39 @@
-//! Errors as decisions: what a caller should do next, and whose fault it was.
+//! Classification of errors: whether to retry, and who is to blame.
 
 use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
 
-/// What the caller may do about a failed operation.
+/// Whether a failed operation can be retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
     /// The same request will fail again.
     Never,
-    /// Not before this much time has passed (`Retry-After`).
+    /// After this delay (`Retry-After`).
     After(Duration),
-    /// By the caller's own back-off.
+    /// With the caller's own backoff.
     Backoff,
 }
 
-/// Who a failure counts against: a breaker opens for the peer's failures only.
+/// Who is to blame for a failure. Breakers count only failures of the peer.
 ///
-/// A word that this version does not know is read as the peer's.
+/// An unknown value is read as the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Blame {
-    /// Bad input, a missing permission, a deadline that the caller made too short, a cancellation.
+    /// The caller: bad input, a missing permission, a deadline that was too short, a cancellation.
     Caller,
     /// This process: a full queue, an open breaker, an exhausted budget.
     Local,
-    /// The one that was called.
+    /// The callee.
     #[serde(other)]
     Peer,
 }
 
-/// The two questions that retry loops, breakers and failover chains ask of every operational error.
+/// The classification that retry loops, breakers and failover use.
 pub trait Decide {
-    /// What to do next.
+    /// Whether and when to retry.
     fn retry(&self) -> Retry;
-    /// Whom to blame.
+    /// Who is to blame.
     fn blame(&self) -> Blame;
     /// Whether the failed operation may have taken effect. `true` unless the error knows better.
     fn may_have_begun(&self) -> bool {
@@ -55,18 +55,18 @@ through_pointers! {
     }
 }
 
-/// The few kinds of failure that callers tell apart; each has one HTTP status.
+/// The kinds of failure that callers distinguish. Each has one HTTP status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Category {
     /// The input does not satisfy the schema or the rules: 400.
     Invalid,
-    /// No or wrong credentials: 401.
+    /// Missing or wrong credentials: 401.
     Unauthenticated,
-    /// A token, cost or step budget is spent: 402.
+    /// A token, cost or step budget is exhausted: 402.
     BudgetExhausted,
-    /// Known, and not allowed: 403.
+    /// Authenticated but not permitted: 403.
     Forbidden,
     /// No such capability, run or session: 404.
     NotFound,
@@ -74,19 +74,19 @@ pub enum Category {
     Conflict,
     /// A limit on rate or concurrency: 429.
     RateLimited,
-    /// Ended because the caller went away: 499.
+    /// The caller disconnected or cancelled: 499.
     Cancelled,
-    /// The peer or a dependency does not answer: 503.
+    /// The peer or a dependency is unavailable: 503.
     Unavailable,
     /// The deadline passed: 504.
     Timeout,
-    /// A defect of ours: 500. Also what a newer peer calls by a name that this version does not know.
+    /// An internal error: 500. Also used for unknown categories of newer peers.
     #[serde(other)]
     Internal,
 }
 
 impl Category {
-    /// The HTTP status that carries this category.
+    /// The HTTP status of this category.
     pub const fn status(self) -> u16 {
         match self {
             Self::Invalid => 400,
@@ -105,7 +105,7 @@ impl Category {
 
     /// The category of an HTTP status from a peer that sent no problem body.
     ///
-    /// Statuses below 400 are no failures; what they mean here is a broken peer, so `Internal`.
+    /// Statuses below 400 are not failures, so the peer is broken: `Internal`.
     pub const fn from_status(status: u16) -> Self {
         match status {
             401 | 407 => Self::Unauthenticated,
@@ -116,7 +116,7 @@ impl Category {
             409 => Self::Conflict,
             429 => Self::RateLimited,
             499 => Self::Cancelled,
-            // Too early, and what providers and proxies say when they are overloaded.
+            // Too early, and statuses of overloaded providers and proxies.
             425 | 502 | 503 | 520..=529 => Self::Unavailable,
             400..=499 => Self::Invalid,
             _ => Self::Internal,
@@ -140,7 +140,7 @@ impl Category {
         }
     }
 
-    /// What a caller may do when it knows only the category and the wait that the peer asked for.
+    /// Whether to retry, given only the category and the requested delay.
     pub const fn retry(self, retry_after: Option<Duration>) -> Retry {
         match (self, retry_after) {
             (Self::RateLimited | Self::Unavailable | Self::Timeout, Some(wait)) => {
@@ -151,7 +151,7 @@ impl Category {
         }
     }
 
-    /// Whom a failure of this category counts against.
+    /// Who is to blame by default.
     pub const fn blame(self) -> Blame {
         match self {
             Self::RateLimited | Self::Unavailable | Self::Timeout | Self::Internal => Blame::Peer,

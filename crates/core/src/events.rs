@@ -1,10 +1,10 @@
-//! What happened, for whoever subscribes: sessions, workflows, tools, approvals.
+//! Events of sessions, workflows, tools and approvals.
 
 use crate::telemetry::TraceContext;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// One thing that happened. Becomes a log record with `event.bus`, `event.type`, `event.payload`.
+/// An event. Logged as a record with `event.bus`, `event.type` and `event.payload`.
 ///
 /// ```
 /// use glassbox_core::Event;
@@ -17,30 +17,30 @@ use std::borrow::Cow;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Event {
-    /// Which bus: `workflow`, `session`, `tool`, `approval`.
+    /// The bus: `workflow`, `session`, `tool` or `approval`.
     pub bus: Cow<'static, str>,
-    /// Past tense, dotted: `workflow.step_completed`.
+    /// The type, dotted and in past tense: `workflow.step_completed`.
     pub kind: Cow<'static, str>,
-    /// What it is about: the id of a run, a session, a call.
+    /// The id of the run, session or call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// When it happened, in nanoseconds since the Unix epoch. The bus fills it where it is absent.
+    /// The time in nanoseconds since the Unix epoch. The bus sets it if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unix_nano: Option<u64>,
-    /// The span in which it happened; invalid where there was none.
+    /// The current span; invalid if there was none.
     #[serde(
         default,
         with = "traceparent",
         skip_serializing_if = "traceparent::is_absent"
     )]
     pub trace: TraceContext,
-    /// Structured, small.
+    /// A small structured payload.
     #[serde(default)]
     pub payload: serde_json::Value,
 }
 
 impl Event {
-    /// An event of `kind` on `bus`.
+    /// Creates an event of `kind` on `bus`.
     pub fn new(
         bus: impl Into<Cow<'static, str>>,
         kind: impl Into<Cow<'static, str>>,
@@ -56,21 +56,21 @@ impl Event {
         }
     }
 
-    /// Adds what it is about.
+    /// Sets the subject.
     #[must_use]
     pub fn with_subject(mut self, subject: impl Into<String>) -> Self {
         self.subject = Some(subject.into());
         self
     }
 
-    /// Adds when it happened, in nanoseconds since the Unix epoch.
+    /// Sets the time in nanoseconds since the Unix epoch.
     #[must_use]
     pub fn at(mut self, unix_nano: u64) -> Self {
         self.unix_nano = Some(unix_nano);
         self
     }
 
-    /// Adds the span in which it happened.
+    /// Sets the span.
     #[must_use]
     pub fn in_trace(mut self, trace: TraceContext) -> Self {
         self.trace = trace;
@@ -78,9 +78,9 @@ impl Event {
     }
 }
 
-/// Takes events without ever making the publisher wait.
+/// Publishes events without blocking.
 pub trait Events: Send + Sync {
-    /// Publishes to all current subscribers. Slow ones lose the oldest events, which are counted.
+    /// Publishes to all current subscribers. Slow subscribers lose the oldest events, which are counted.
     fn publish(&self, event: Event);
 }
 
@@ -100,7 +100,7 @@ impl Events for NoEvents {
     fn publish(&self, _event: Event) {}
 }
 
-/// A trace context as the text of its `traceparent` header. One that is not understood is left out.
+/// Serialises a trace context as its `traceparent` header. An invalid one is read as none.
 pub(crate) mod traceparent {
     use crate::telemetry::TraceContext;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};

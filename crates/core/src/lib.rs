@@ -1,9 +1,9 @@
-//! The contracts that every Glassbox crate speaks.
+//! The contracts shared by all Glassbox crates.
 //!
-//! Nothing here knows a runtime, a transport, an environment, a clock of its own or OpenTelemetry. Everything that
-//! crosses a process boundary is data with serde; everything that has several implementations is a
-//! trait that can be a `dyn`. Of telemetry this crate holds the trait, its handles and its no-op:
-//! an application that installs nothing pays nothing.
+//! This crate does not depend on a runtime, a transport, the environment, a clock or OpenTelemetry.
+//! Everything that crosses a process boundary is data with serde. Everything with several
+//! implementations is an object-safe trait. For telemetry, this crate contains the trait, its handles and
+//! a no-op implementation: an application that installs nothing pays almost nothing.
 
 #![forbid(unsafe_code)]
 

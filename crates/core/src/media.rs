@@ -4,16 +4,16 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, sync::Arc};
 
-/// What a piece of media is, for models that take some kinds and not others.
+/// The kind of media, for models that accept only some kinds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MediaKind {
     /// A still image.
     Image,
-    /// Sound.
+    /// Audio.
     Audio,
-    /// Moving images.
+    /// Video.
     Video,
     /// A document, or any other file.
     File,
@@ -45,20 +45,20 @@ impl MediaKind {
     }
 }
 
-/// Where the bytes of a piece of media are.
+/// The location of the bytes.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MediaSource {
-    /// Here; base64 in JSON.
+    /// Inline; base64 in JSON.
     Data(#[serde(with = "base64_text")] Arc<[u8]>),
-    /// At a URI, which the receiver fetches.
+    /// A URI, which the receiver fetches.
     Uri(String),
-    /// With the provider, under the id that it gave to an uploaded file.
+    /// The provider's id of an uploaded file.
     FileId(String),
 }
 
-/// Shows the number of bytes, not the bytes.
+/// Prints the number of bytes, not the bytes.
 impl fmt::Debug for MediaSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -69,7 +69,7 @@ impl fmt::Debug for MediaSource {
     }
 }
 
-/// An image, a sound, a file: inline bytes or a reference to them. Cloning does not copy the bytes.
+/// An image, audio or a file: inline bytes or a reference to them. Cloning does not copy the bytes.
 ///
 /// ```
 /// use glassbox_core::{Media, MediaKind};
@@ -110,7 +110,7 @@ impl Media {
         Self::reference(kind, MediaSource::Uri(uri.into()))
     }
 
-    /// A reference by the id that a provider gave to an uploaded file.
+    /// A reference by the provider's id of an uploaded file.
     pub fn file_id(kind: MediaKind, id: impl Into<String>) -> Self {
         Self::reference(kind, MediaSource::FileId(id.into()))
     }
@@ -124,7 +124,7 @@ impl Media {
         }
     }
 
-    /// Sets the MIME type and leaves the kind as it is.
+    /// Sets the MIME type without changing the kind.
     #[must_use]
     pub fn with_mime_type(mut self, mime_type: impl Into<String>) -> Self {
         self.mime_type = Some(mime_type.into());
@@ -138,12 +138,12 @@ impl Media {
         self
     }
 
-    /// What it is.
+    /// The kind.
     pub fn kind(&self) -> &MediaKind {
         &self.kind
     }
 
-    /// The MIME type; always there for inline bytes.
+    /// The MIME type. Always present for inline bytes.
     pub fn mime_type(&self) -> Option<&str> {
         self.mime_type.as_deref()
     }
@@ -153,7 +153,7 @@ impl Media {
         self.name.as_deref()
     }
 
-    /// Where the bytes are.
+    /// The location of the bytes.
     pub fn source(&self) -> &MediaSource {
         &self.source
     }

@@ -1,4 +1,4 @@
-//! What an agent remembers between invocations.
+//! Storage for agents between invocations.
 
 use crate::{Cx, Problem};
 use async_trait::async_trait;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 
-/// Where a value is kept: a namespace, such as a session or a user, and a key within it.
+/// The location of a value: a namespace, such as a session or a user, and a key within it.
 ///
 /// ```
 /// use glassbox_core::MemoryKey;
@@ -21,7 +21,7 @@ pub struct MemoryKey {
 }
 
 impl MemoryKey {
-    /// The key `key` in `namespace`. Both are any text; nothing in them is a separator.
+    /// The key `key` in `namespace`. Both can be any text without separators.
     pub fn new(namespace: impl Into<Box<str>>, key: impl Into<Box<str>>) -> Self {
         Self {
             namespace: namespace.into(),
@@ -46,7 +46,7 @@ impl MemoryKey {
 pub struct Versioned {
     /// The value.
     pub value: Value,
-    /// Changes with every write, and never comes back.
+    /// Changes with every write, and is never reused.
     pub version: u64,
 }
 
@@ -57,13 +57,13 @@ impl Versioned {
     }
 }
 
-/// Which keys of a namespace to list.
+/// A page of keys to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MemoryPage {
-    /// Only keys after this one, in the order of bytes.
+    /// Only keys after this one, in byte order.
     pub after: Option<String>,
-    /// At most this many; the store may give fewer.
+    /// At most this many. The store may return fewer.
     pub limit: usize,
 }
 
@@ -88,15 +88,15 @@ pub trait Memory: Send + Sync {
     /// The value and its version, or `None` if there is none or it expired.
     ///
     /// # Errors
-    /// If the store does not answer.
+    /// If the store is unavailable.
     async fn get(&self, cx: &Cx, key: &MemoryKey) -> Result<Option<Versioned>, Problem>;
 
-    /// Stores if the version is still `expected` (`None`: if there is nothing yet) and returns the new
-    /// version.
+    /// Stores the value if the version is still `expected` (`None`: if there is no value) and returns the
+    /// new version.
     ///
     /// # Errors
-    /// [`Category::Conflict`](crate::Category::Conflict) if somebody else was first; otherwise if
-    /// the store is full or does not answer.
+    /// [`Category::Conflict`](crate::Category::Conflict) if the version differs; otherwise if the
+    /// store is full or unavailable.
     async fn put(
         &self,
         cx: &Cx,
@@ -106,16 +106,16 @@ pub trait Memory: Send + Sync {
         ttl: Option<Duration>,
     ) -> Result<u64, Problem>;
 
-    /// Removes the value; one that does not exist is no error.
+    /// Removes the value. A missing value is not an error.
     ///
     /// # Errors
-    /// If the store does not answer.
+    /// If the store is unavailable.
     async fn remove(&self, cx: &Cx, key: &MemoryKey) -> Result<(), Problem>;
 
-    /// The keys of a namespace, in the order of bytes.
+    /// The keys of a namespace in byte order.
     ///
     /// # Errors
-    /// If the store does not answer.
+    /// If the store is unavailable.
     async fn list(
         &self,
         cx: &Cx,

@@ -1,4 +1,4 @@
-//! Chat models: one request and one answer for every provider.
+//! Chat models, independent of the provider.
 
 mod error;
 mod message;
@@ -25,19 +25,19 @@ pub trait ChatModel: Send + Sync {
     /// `provider/model`, as configured.
     fn id(&self) -> &str;
 
-    /// Answers as a stream. This is the one call that every implementation writes.
+    /// Returns the response as a stream. Every implementation provides this method.
     ///
     /// # Errors
-    /// If the provider refuses or does not answer. Errors after the first event come in the stream.
+    /// If the provider rejects the request or does not respond. Later errors are in the stream.
     ///
     /// # Cancel safety
     /// Dropping the future or the stream cancels the request; usage is still recorded, once.
     async fn stream(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, ModelError>;
 
-    /// Answers as a whole.
+    /// Returns the whole response.
     ///
     /// # Errors
-    /// As [`stream`](Self::stream), and if the stream ends before the answer is finished.
+    /// Like [`stream`](Self::stream), and if the stream ends before the response is complete.
     async fn chat(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, ModelError> {
         let mut stream = self.stream(cx, request).await?;
         while let Some(event) = stream::next(&mut stream).await {
@@ -48,7 +48,7 @@ pub trait ChatModel: Send + Sync {
         let problem = Problem::new(
             Category::Unavailable,
             "model.stream_ended",
-            format!("{} ended its answer before finishing it", self.id()),
+            format!("the response of {} ended before it was complete", self.id()),
         );
         Err(ModelError::from_problem(problem))
     }

@@ -1,4 +1,4 @@
-//! What a call ended with: an output, a question, or a task that goes on.
+//! Outcomes of calls: an output, a question, or an accepted task.
 
 use crate::{Category, Content, Spent, ToolError};
 use schemars::Schema;
@@ -6,23 +6,23 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 
-/// What a finished call returned.
+/// The output of a finished call.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Output {
     /// Satisfies the capability's output schema.
     #[serde(default)]
     pub value: Value,
-    /// The same or more, for models and people: texts, images, files. Empty where the value says it all.
+    /// Additional content for models and people: texts, images, files. Empty if the value is enough.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub content: Vec<Content>,
-    /// What the call used. It has been charged to the call's budget already.
+    /// The usage of the call, which is already charged to its budget.
     #[serde(default, skip_serializing_if = "Spent::is_nothing")]
     pub spent: Spent,
 }
 
 impl Output {
-    /// A value and nothing else.
+    /// Creates an output with only a value.
     pub fn new(value: Value) -> Self {
         Self {
             value,
@@ -37,7 +37,7 @@ impl Output {
         self
     }
 
-    /// Says what the call used. Charge it with [`Cx::charge`](crate::Cx::charge) as well.
+    /// Sets the usage of the call. Charge it with [`Cx::charge`](crate::Cx::charge) as well.
     #[must_use]
     pub fn with_spent(mut self, spent: Spent) -> Self {
         self.spent = spent;
@@ -51,16 +51,16 @@ impl From<Value> for Output {
     }
 }
 
-/// What a call ended with.
+/// The outcome of a call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
     /// Finished.
     Done(Output),
-    /// Cannot go on without an answer from the caller.
+    /// Needs an answer from the caller to continue.
     NeedsInput(InputRequest),
-    /// Accepted, and goes on by itself.
+    /// Accepted as a task that continues in the background.
     Accepted(TaskHandle),
 }
 
@@ -73,18 +73,18 @@ impl Outcome {
     /// The output, for callers that can neither answer a question nor wait for a task.
     ///
     /// # Errors
-    /// `call.needs_input` or `call.accepted` if the call did not finish; the details hold the question or
-    /// the task.
+    /// `call.needs_input` or `call.accepted` if the call did not finish. The details contain the question
+    /// or the task.
     pub fn into_output(self) -> Result<Output, ToolError> {
         match self {
             Self::Done(output) => Ok(output),
             Self::NeedsInput(request) => {
-                let message = format!("the call needs input first: {}", request.message);
+                let message = format!("the call needs input: {}", request.message);
                 let error = ToolError::new(Category::Conflict, "call.needs_input", message);
                 Err(error.with_detail("request", serde_json::to_value(request).unwrap_or_default()))
             }
             Self::Accepted(task) => {
-                let message = format!("the call goes on as task '{}'", task.id);
+                let message = format!("the call continues as task '{}'", task.id);
                 let error = ToolError::new(Category::Conflict, "call.accepted", message);
                 Err(error.with_detail("task", serde_json::to_value(task).unwrap_or_default()))
             }
@@ -98,21 +98,21 @@ impl From<Output> for Outcome {
     }
 }
 
-/// A question to the caller, asked in the middle of a call.
+/// A question to the caller during a call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InputRequest {
-    /// What is asked, for people.
+    /// The question, for people.
     pub message: String,
     /// JSON Schema of the answer.
     pub schema: Schema,
-    /// Opaque; sent back with the answer, so that the callee can go on.
+    /// Opaque state of the callee, sent back with the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
 }
 
 impl InputRequest {
-    /// Asks for an answer of this form.
+    /// Creates a question with the schema of its answer.
     pub fn new(message: impl Into<String>, schema: Schema) -> Self {
         Self {
             message: message.into(),
@@ -121,7 +121,7 @@ impl InputRequest {
         }
     }
 
-    /// Adds what the callee needs in order to go on.
+    /// Adds state that the callee needs to continue.
     #[must_use]
     pub fn with_state(mut self, state: impl Into<String>) -> Self {
         self.state = Some(state.into());
@@ -129,19 +129,19 @@ impl InputRequest {
     }
 }
 
-/// A call that goes on by itself.
+/// A call that continues in the background.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TaskHandle {
-    /// By which the service that accepted it knows it.
+    /// The id at the service that accepted it.
     pub id: String,
-    /// When to ask for its state, in milliseconds.
+    /// When to poll, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poll_after_ms: Option<u64>,
 }
 
 impl TaskHandle {
-    /// A task of this id.
+    /// A task with this id.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -149,7 +149,7 @@ impl TaskHandle {
         }
     }
 
-    /// Says when to ask for its state.
+    /// Sets when to poll.
     #[must_use]
     pub fn with_poll_after(mut self, wait: Duration) -> Self {
         self.poll_after_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));

@@ -1,6 +1,6 @@
-//! Percent-encoding as W3C baggage uses it for values; good for any text that a header carries.
+//! Percent-encoding of W3C baggage values, usable for any header text.
 
-/// Decodes `%XX`; bytes that are not valid UTF-8 afterwards become U+FFFD, as the specification asks.
+/// Decodes `%XX`. Invalid UTF-8 becomes U+FFFD, as the specification requires.
 pub(crate) fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
@@ -21,7 +21,7 @@ pub(crate) fn decode(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Appends `text`, encoding everything that is not a baggage octet, and `%` itself.
+/// Appends `text`, encoding `%` and everything that is not a baggage octet.
 pub(crate) fn encode_into(text: &str, out: &mut String) {
     for byte in text.bytes() {
         let plain = byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\' | b'%');

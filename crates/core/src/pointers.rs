@@ -1,4 +1,4 @@
-//! Contracts pass through pointers: a `&T`, `Box<T>` or `Arc<T>` is whatever `T` is.
+//! Implements the contracts for pointers: `&T`, `Box<T>` and `Arc<T>` implement what `T` implements.
 
 /// Implements a contract whose methods take `&self` for `&T`, `Box<T>` and `Arc<T>`.
 macro_rules! through_pointers {

@@ -1,11 +1,11 @@
-//! The one error body of every HTTP answer, tool result and journal entry.
+//! The common error body of HTTP responses, tool results and journal entries.
 
 use crate::{Blame, Category, Decide, Retry};
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{error::Error, fmt, time::Duration};
 
-/// A failure as it crosses the wire.
+/// A failure in its serialised form.
 ///
 /// ```
 /// use glassbox_core::{Category, Problem};
@@ -19,7 +19,7 @@ use std::{error::Error, fmt, time::Duration};
 #[serde(transparent)]
 pub struct Problem(Box<Body>);
 
-/// Boxed, so that a `Result` with a problem in it stays small.
+/// Boxed, so that a `Result` with a problem is small.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Body {
     code: String,
@@ -41,14 +41,14 @@ struct Body {
     trace_id: Option<String>,
     #[serde(default, skip_serializing_if = "Value::is_null")]
     details: Value,
-    /// Absent where the category decides.
+    /// Absent if the category decides.
     #[serde(
         default,
         deserialize_with = "lenient",
         skip_serializing_if = "Option::is_none"
     )]
     blame: Option<Blame>,
-    /// Absent where nobody knows.
+    /// Absent if unknown.
     #[serde(
         default,
         deserialize_with = "lenient",
@@ -60,7 +60,7 @@ struct Body {
     is_received: bool,
 }
 
-/// Reads a field, or leaves it out where a peer wrote another type: one odd field costs no answer.
+/// Reads a field, or skips it if a peer wrote another type.
 fn lenient<'de, T, D>(from: D) -> Result<T, D::Error>
 where
     T: DeserializeOwned + Default,
@@ -71,8 +71,8 @@ where
 }
 
 impl Problem {
-    /// A problem with a stable dotted code for programs and one sentence for people that says what
-    /// was wrong, where, and what to do.
+    /// Creates a problem with a stable dotted code for programs and one sentence for people that states
+    /// what was wrong, where, and what to do.
     pub fn new(category: Category, code: impl Into<String>, message: impl Into<String>) -> Self {
         Self(Box::new(Body {
             code: code.into(),
@@ -88,7 +88,7 @@ impl Problem {
         }))
     }
 
-    /// Replaces the code and the message and keeps everything else: category, blame, wait, details, trace.
+    /// Replaces the code and the message, and keeps category, blame, delay, details and trace.
     #[must_use]
     pub fn rephrased(mut self, code: impl Into<String>, message: impl Into<String>) -> Self {
         self.0.code = code.into();
@@ -103,7 +103,7 @@ impl Problem {
         self
     }
 
-    /// Says that the same request may succeed, and how long to wait before it.
+    /// Marks the problem as retryable after this delay.
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.0.retryable = true;
@@ -111,34 +111,34 @@ impl Problem {
         self
     }
 
-    /// Says whether the same request may succeed later, where the category alone does not.
+    /// Overrides whether the same request may succeed later.
     #[must_use]
     pub fn with_retryable(mut self, retryable: bool) -> Self {
         self.0.retryable = retryable;
         self
     }
 
-    /// Sets the blame where the category alone does not decide it: an open breaker is local, a deadline
-    /// that was too short is the caller's.
+    /// Overrides the blame of the category: an open breaker is local, a deadline that was too short is
+    /// the caller's.
     #[must_use]
     pub fn with_blame(mut self, blame: Blame) -> Self {
         self.0.blame = Some(blame);
         self
     }
 
-    /// Says whether the failed call may have taken effect, at least in part.
+    /// Sets whether the failed call may have taken effect, at least partly.
     ///
-    /// `false` is a promise: nothing was begun, so any call can be repeated, whatever its effect.
+    /// `false` is a guarantee that nothing was begun, so any call can be retried, whatever its effect.
     #[must_use]
     pub fn with_may_have_begun(mut self, may_have_begun: bool) -> Self {
         self.0.may_have_begun = Some(may_have_begun);
         self
     }
 
-    /// The problem as the caller of the peer that sent it must read it.
+    /// Converts a problem that a peer sent to the view of this process.
     ///
-    /// The peer's own fault is the peer's from here too. The peer may blame its caller, which is this
-    /// process, only for a timeout or a cancellation: those alone can be caused by the caller's deadline.
+    /// A fault that the peer blames on itself counts against the peer. The peer may blame this process
+    /// only for a timeout or a cancellation, because only those can be caused by the deadline.
     #[must_use]
     pub fn from_peer(mut self) -> Self {
         let by_caller = matches!(self.0.category, Category::Timeout | Category::Cancelled);
@@ -152,10 +152,10 @@ impl Problem {
         self
     }
 
-    /// The problem as this process returns it to its own caller.
+    /// Converts the problem for the caller of this process.
     ///
-    /// Where it came [from a peer](Self::from_peer), the peer's promise that nothing was begun is dropped: it
-    /// speaks about the call to the peer and not about the call that made it.
+    /// If it came [from a peer](Self::from_peer), the peer's guarantee that nothing was begun is dropped,
+    /// because it covers only the call to the peer.
     #[must_use]
     pub fn handed_on(mut self) -> Self {
         if self.0.is_received {
@@ -164,7 +164,7 @@ impl Problem {
         self
     }
 
-    /// Names the trace to look at.
+    /// Sets the trace id.
     #[must_use]
     pub fn with_trace_id(mut self, trace_id: u128) -> Self {
         self.0.trace_id = Some(format!("{trace_id:032x}"));
@@ -183,17 +183,17 @@ impl Problem {
         self
     }
 
-    /// Stable, dotted, for programs: `tool.unavailable`.
+    /// The stable dotted code for programs, such as `tool.unavailable`.
     pub fn code(&self) -> &str {
         &self.0.code
     }
 
-    /// One sentence for people.
+    /// The sentence for people.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// What kind of failure it is.
+    /// The category.
     pub fn category(&self) -> Category {
         self.0.category
     }
@@ -203,22 +203,22 @@ impl Problem {
         self.0.retryable
     }
 
-    /// How long to wait before that, if the peer said so.
+    /// The delay before a retry, if known.
     pub fn retry_after(&self) -> Option<Duration> {
         Duration::try_from_secs_f64(self.0.retry_after?).ok()
     }
 
-    /// Whether the failed call may have taken effect. `true` unless somebody promised the opposite.
+    /// Whether the failed call may have taken effect. `true` unless the callee guarantees otherwise.
     pub fn may_have_begun(&self) -> bool {
         self.0.may_have_begun.unwrap_or(true)
     }
 
-    /// The trace to look at, 32 hex digits.
+    /// The trace id, 32 hex digits.
     pub fn trace_id(&self) -> Option<&str> {
         self.0.trace_id.as_deref()
     }
 
-    /// Machine-readable details; `Null` where there are none.
+    /// Machine-readable details; `Null` if there are none.
     pub fn details(&self) -> &Value {
         &self.0.details
     }

@@ -1,24 +1,24 @@
-//! How far a call is.
+//! Progress of calls.
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// One report of a call's progress.
+/// A progress report of a call.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Progress {
-    /// How much is done, in the unit of `total`; grows with each report.
+    /// The amount done, in the unit of `total`. Increases with each report.
     pub done: f64,
-    /// How much there is to do, where that is known.
+    /// The total amount, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<f64>,
-    /// What is being done, in one phrase.
+    /// A phrase that describes the current work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<Cow<'static, str>>,
 }
 
 impl Progress {
-    /// This much is done.
+    /// Creates a report.
     pub fn new(done: f64) -> Self {
         Self {
             done,
@@ -26,14 +26,14 @@ impl Progress {
         }
     }
 
-    /// Adds how much there is to do.
+    /// Sets the total amount.
     #[must_use]
     pub fn of(mut self, total: f64) -> Self {
         self.total = Some(total);
         self
     }
 
-    /// Adds what is being done.
+    /// Sets the description.
     #[must_use]
     pub fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
         self.message = Some(message.into());
@@ -41,9 +41,9 @@ impl Progress {
     }
 }
 
-/// Takes reports of progress without making the reporter wait.
+/// Receives progress reports without blocking.
 pub trait ProgressSink: Send + Sync {
-    /// Takes one report. A sink that is full drops it: only the newest matters.
+    /// Receives a report. A full sink drops it.
     fn report(&self, progress: &Progress);
 }
 

@@ -1,4 +1,4 @@
-//! Tools: passive. They are called and register themselves; they cannot discover or call others.
+//! Tools. They are called and cannot discover or call others.
 
 use crate::{Capability, CostClass, Cx, Effect, Outcome, ToolError};
 use async_trait::async_trait;
@@ -7,11 +7,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::time::Duration;
 
-/// A tool as everybody else sees it: JSON in, JSON out.
+/// A tool with a JSON interface.
 ///
-/// A tool sees a [`Cx`] and its input, nothing else: what only an [`Agent`](crate::Agent) may do
-/// needs a [`World`](crate::World), which no tool is given. A tool that asks for one does not compile,
-/// and the same tool without it does:
+/// A tool gets only a [`Cx`] and its input. Discovering and calling others requires a
+/// [`World`](crate::World), which only an [`Agent`](crate::Agent) gets. A tool with a `World` parameter
+/// does not compile; the same tool without it does:
 ///
 /// ```compile_fail,E0050
 /// use glassbox_core::{Capability, Cx, Outcome, Tool, ToolError, World};
@@ -47,17 +47,17 @@ pub trait Tool: Send + Sync {
     /// The service name it registers under.
     fn name(&self) -> &str;
 
-    /// What it can do. Constant over the tool's life.
+    /// Its capabilities. They never change.
     fn capabilities(&self) -> &[Capability];
 
-    /// Does it. `input` has not been checked: typed tools in a [`Toolbox`](crate::Toolbox) are
-    /// checked by reading it into their type, others check for themselves.
+    /// Performs a capability. `input` is not validated: typed tools in a [`Toolbox`](crate::Toolbox)
+    /// validate it by deserialising it, other tools must do so themselves.
     ///
     /// # Errors
-    /// A [`ToolError`] that says what was wrong, where, and what to do.
+    /// A [`ToolError`] that states what was wrong, where, and what to do.
     ///
     /// # Cancel safety
-    /// Dropping the future must leave nothing half done that a retry could not repair.
+    /// Dropping the future must not leave partial work that a retry cannot repair.
     async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Outcome, ToolError>;
 }
 
@@ -81,7 +81,7 @@ through_pointers! {
     }
 }
 
-/// A tool as its author writes it: one capability with its types; the schemas come from them.
+/// A tool with typed input and output, which define the schemas of its one capability.
 ///
 /// ```
 /// use glassbox_core::{Cx, Effect, ToolError, Toolbox, TypedTool};
@@ -111,33 +111,33 @@ through_pointers! {
 /// ```
 #[async_trait]
 pub trait TypedTool: Send + Sync {
-    /// What it takes.
+    /// The input type.
     type Input: DeserializeOwned + JsonSchema + Send;
-    /// What it gives.
+    /// The output type.
     type Output: Serialize + JsonSchema;
     /// The capability's name: lower-case words joined by `_`.
     const NAME: &'static str;
     /// One or two sentences for people and models.
     const DESCRIPTION: &'static str;
-    /// What it does to the world; an author who says nothing gets no repetition.
+    /// Its effect. The default allows no retries.
     const EFFECT: Effect = Effect::Mutating;
     /// See [`CostClass`].
     const COST: CostClass = CostClass::Free;
-    /// How long a call may take when its caller says nothing.
+    /// Default timeout of a call.
     const TIMEOUT: Duration = Duration::from_secs(30);
-    /// The name for people, if it is not the capability's.
+    /// The display name, if it differs from the capability's name.
     const TITLE: Option<&'static str> = None;
     /// See [`Capability::open_world`].
     const OPEN_WORLD: bool = true;
     /// See [`Capability::honours_idempotency_key`].
     const HONOURS_IDEMPOTENCY_KEY: bool = false;
-    /// Words to find it by.
+    /// Search terms.
     const TAGS: &'static [&'static str] = &[];
-    /// Whether an unknown input field is refused. A model repairs only what is named, so it is on;
-    /// turn it off while callers of several versions are about, as in a rolling upgrade.
+    /// Whether an unknown input field is rejected. On by default, because a model can repair only what an
+    /// error names. Turn it off while callers have different versions, as in a rolling upgrade.
     const STRICT: bool = true;
 
-    /// Inputs that show how it is called.
+    /// Example inputs.
     fn examples() -> Vec<Value>
     where
         Self: Sized,
@@ -145,9 +145,9 @@ pub trait TypedTool: Send + Sync {
         Vec::new()
     }
 
-    /// Does it.
+    /// Performs the capability.
     ///
     /// # Errors
-    /// A [`ToolError`] that says what was wrong, where, and what to do.
+    /// A [`ToolError`] that states what was wrong, where, and what to do.
     async fn call(&self, cx: &Cx, input: Self::Input) -> Result<Self::Output, ToolError>;
 }

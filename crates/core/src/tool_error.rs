@@ -1,10 +1,10 @@
-//! Why a tool or an agent did not answer.
+//! Errors of tools and agents.
 
 use crate::{Blame, Category, Decide, Problem, Retry};
 use serde_json::Value;
 use std::{error::Error, fmt, time::Duration};
 
-/// Why a tool or an agent did not answer.
+/// Why a call of a tool or an agent failed.
 ///
 /// ```
 /// use glassbox_core::{Category, ToolError};
@@ -21,13 +21,13 @@ pub struct ToolError {
 }
 
 impl ToolError {
-    /// A failure with a stable dotted code (`weather.unknown_city`) and one sentence for people and
-    /// models: what was wrong, where, what to do.
+    /// Creates an error with a stable dotted code (`weather.unknown_city`) and one sentence for people and
+    /// models that states what was wrong, where, and what to do.
     pub fn new(category: Category, code: impl Into<String>, message: impl Into<String>) -> Self {
         Problem::new(category, code, message).into()
     }
 
-    /// The input breaks a rule that the schema cannot state.
+    /// The input violates a rule beyond its schema.
     pub fn invalid(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(Category::Invalid, code, message)
     }
@@ -37,17 +37,17 @@ impl ToolError {
         Self::new(Category::Unauthenticated, code, message)
     }
 
-    /// The caller is known, and is not allowed to do this.
+    /// The caller is authenticated but not permitted.
     pub fn forbidden(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(Category::Forbidden, code, message)
     }
 
-    /// What the input names does not exist.
+    /// Something that the input names does not exist.
     pub fn not_found(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(Category::NotFound, code, message)
     }
 
-    /// The present state does not allow it.
+    /// The current state does not allow it.
     pub fn conflict(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(Category::Conflict, code, message)
     }
@@ -57,29 +57,29 @@ impl ToolError {
         Self::new(Category::RateLimited, code, message)
     }
 
-    /// A dependency does not answer; the call may be repeated.
+    /// A dependency is unavailable. The call can be retried.
     pub fn unavailable(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(Category::Unavailable, code, message)
     }
 
-    /// A dependency took too long; the call may be repeated.
+    /// A dependency took too long. The call can be retried.
     pub fn timeout(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(Category::Timeout, code, message)
     }
 
-    /// A defect: nothing that the caller could mend.
+    /// An internal error that the caller cannot fix.
     pub fn internal(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(Category::Internal, code, message)
     }
 
-    /// The capability is not among those that the service has.
+    /// The service does not have the capability.
     pub fn unknown_capability(service: &str, capability: &str) -> Self {
         let message = format!("{service} has no capability '{capability}'");
         Self::new(Category::NotFound, "capability.unknown", message)
     }
 
-    /// The input does not fit the capability's schema at `path`, as in `document.paragraphs[1]`; an empty
-    /// path is the input as a whole.
+    /// The input does not match the capability's schema at `path`, such as `document.paragraphs[1]`. An
+    /// empty path means the whole input.
     pub fn invalid_input(capability: &str, path: &str, reason: impl fmt::Display) -> Self {
         let place = match path {
             "" => String::new(),
@@ -94,7 +94,7 @@ impl ToolError {
         }
     }
 
-    /// Adds the cause, for logs; it does not cross the wire.
+    /// Adds the cause for logs. It is not sent to the caller.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
@@ -108,37 +108,37 @@ impl ToolError {
         self
     }
 
-    /// Says that the same call may succeed, and how long to wait before it.
+    /// Marks the error as retryable after this delay.
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.problem = self.problem.with_retry_after(wait);
         self
     }
 
-    /// Says whether the call may have taken effect, at least in part. `false` is a promise: the call can be
-    /// repeated, whatever its effect.
+    /// Sets whether the call may have taken effect, at least partly. `false` is a guarantee: the call can be
+    /// retried, whatever its effect.
     #[must_use]
     pub fn with_may_have_begun(mut self, may_have_begun: bool) -> Self {
         self.problem = self.problem.with_may_have_begun(may_have_begun);
         self
     }
 
-    /// Stable, dotted.
+    /// The stable dotted code.
     pub fn code(&self) -> &str {
         self.problem.code()
     }
 
-    /// One sentence for people and models.
+    /// The sentence for people and models.
     pub fn message(&self) -> &str {
         self.problem.message()
     }
 
-    /// What kind of failure it is.
+    /// The category.
     pub fn category(&self) -> Category {
         self.problem.category()
     }
 
-    /// The same as it crosses the wire.
+    /// The problem in its serialised form.
     pub fn problem(&self) -> &Problem {
         &self.problem
     }
@@ -167,7 +167,7 @@ impl Decide for ToolError {
     }
 }
 
-/// Turns the failure of a dependency into a [`ToolError`] that keeps it as its cause.
+/// Converts an error of a dependency to a [`ToolError`] with that error as its cause.
 ///
 /// ```
 /// use glassbox_core::{OrToolError, ToolError};
@@ -184,7 +184,7 @@ impl Decide for ToolError {
 /// assert_eq!(first(&[]).unwrap_err().code(), "words.none");
 /// ```
 pub trait OrToolError<T>: Sized {
-    /// The value, or a tool error of this category with the failure as its cause.
+    /// Returns the value, or a tool error of this category with the original error as its cause.
     ///
     /// # Errors
     /// If there is no value.
@@ -195,7 +195,7 @@ pub trait OrToolError<T>: Sized {
         message: impl Into<String>,
     ) -> Result<T, ToolError>;
 
-    /// As [`ToolError::invalid`].
+    /// Like [`ToolError::invalid`].
     ///
     /// # Errors
     /// If there is no value.
@@ -203,7 +203,7 @@ pub trait OrToolError<T>: Sized {
         self.or_tool_error(Category::Invalid, code, message)
     }
 
-    /// As [`ToolError::not_found`].
+    /// Like [`ToolError::not_found`].
     ///
     /// # Errors
     /// If there is no value.
@@ -211,7 +211,7 @@ pub trait OrToolError<T>: Sized {
         self.or_tool_error(Category::NotFound, code, message)
     }
 
-    /// As [`ToolError::unavailable`].
+    /// Like [`ToolError::unavailable`].
     ///
     /// # Errors
     /// If there is no value.
@@ -223,7 +223,7 @@ pub trait OrToolError<T>: Sized {
         self.or_tool_error(Category::Unavailable, code, message)
     }
 
-    /// As [`ToolError::internal`].
+    /// Like [`ToolError::internal`].
     ///
     /// # Errors
     /// If there is no value.

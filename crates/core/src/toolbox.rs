@@ -7,11 +7,11 @@ use crate::{
 use async_trait::async_trait;
 use serde_json::Value;
 
-/// A [`Tool`] made of [`TypedTool`]s: reads the input into their types, writes their output.
+/// A [`Tool`] that consists of [`TypedTool`]s.
 pub struct Toolbox(Catalogue<dyn Erased>);
 
 impl Toolbox {
-    /// An empty toolbox that registers as `name`.
+    /// Creates an empty toolbox that registers as `name`.
     pub fn new(name: impl Into<String>) -> Self {
         Self(Catalogue::new(name.into()))
     }
@@ -19,8 +19,8 @@ impl Toolbox {
     /// Adds a tool.
     ///
     /// # Panics
-    /// If the capability's name is in the box already or is malformed, or if its input is no object:
-    /// mistakes of the program, not of its input.
+    /// If the capability's name is already in the toolbox or malformed, or its input is not an object. These
+    /// are programming errors.
     #[must_use]
     pub fn with<T: TypedTool + 'static>(mut self, tool: T) -> Self {
         let capability = Capability::of::<T::Input, T::Output>(T::NAME, T::DESCRIPTION)
@@ -79,7 +79,7 @@ impl Tool for Toolbox {
     }
 }
 
-/// A typed tool behind JSON.
+/// A typed tool with a JSON interface.
 #[async_trait]
 trait Erased: Send + Sync {
     async fn call(&self, cx: &Cx, input: Value) -> Result<Outcome, ToolError>;
@@ -168,7 +168,7 @@ mod tests {
 
     #[derive(serde::Deserialize, schemars::JsonSchema)]
     struct Title {
-        #[expect(dead_code, reason = "only its absence is looked at")]
+        #[expect(dead_code, reason = "only its absence is tested")]
         text: String,
     }
 
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "the input of 'number' of calculator is no object")]
+    #[should_panic(expected = "the input of 'number' of calculator is not an object")]
     fn an_input_is_an_object() {
         let _ = Toolbox::new("calculator").with(Number);
     }

@@ -1,4 +1,4 @@
-//! How a [`Cx`] crosses a hop as text fields: HTTP headers, MCP `_meta`, a queue's properties.
+//! Propagation of a [`Cx`] as text fields: HTTP headers, MCP `_meta`, queue properties.
 
 use crate::{
     Allowance, Baggage, Carrier, Clock, Cx, Deadline, Remaining, Source, Spent, percent,
@@ -6,26 +6,26 @@ use crate::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// The most bytes of an idempotency key on the wire.
+/// Maximum size of an idempotency key on the wire in bytes.
 const MAX_KEY: usize = 255;
 
-/// Names the effect of a request, so that a repeated one does not cause it twice. Percent-encoded
-/// where it is not plain text, and at most 255 bytes.
+/// The idempotency key, so that a repeated request takes effect once. Percent-encoded if necessary, and at
+/// most 255 bytes.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
-/// What is left of the caller's deadline, in whole milliseconds.
+/// The remaining time until the caller's deadline, in whole milliseconds.
 pub const TIMEOUT_MS: &str = "glassbox-timeout-ms";
 
-/// What is left of the caller's budget: `tokens=1200,micro_usd=50000`, either part alone.
+/// The caller's remaining budget: `tokens=1200,micro_usd=50000`, or only one part.
 pub const BUDGET: &str = "glassbox-budget";
-/// In an answer: what the call used, in the form of [`BUDGET`].
+/// In a response: the usage of the call, in the form of [`BUDGET`].
 pub const SPENT: &str = "glassbox-spent";
 
 impl Cx {
-    /// Writes everything that crosses a hop: trace context, baggage, time left, budget left, idempotency
-    /// key.
+    /// Writes everything that crosses a hop: trace context, baggage, remaining time, remaining budget and
+    /// idempotency key.
     ///
-    /// The current span is the parent where there is one, whatever [`trace`](Self::trace) says;
-    /// otherwise the trace of this call is handed on as it came.
+    /// The current span, if there is one, takes precedence over [`trace`](Self::trace) as the parent.
+    /// Otherwise the trace of this call is forwarded unchanged.
     pub fn inject(&self, clock: &dyn Clock, carrier: &mut dyn Carrier) {
         let current = crate::telemetry::current();
         match current.is_valid() {
@@ -34,7 +34,7 @@ impl Cx {
         }
     }
 
-    /// As [`inject`](Self::inject), under a span that is not current.
+    /// Like [`inject`](Self::inject), for a span that is not current.
     pub fn inject_under(
         &self,
         parent: &TraceContext,
@@ -64,8 +64,8 @@ impl Cx {
         }
     }
 
-    /// Reads what [`inject`](Self::inject) wrote. Fields that are not understood are left out: a
-    /// caller's bad header never fails the call.
+    /// Reads the fields of [`inject`](Self::inject). Invalid fields are ignored, so that a bad header never
+    /// fails a call.
     pub fn extract(clock: &dyn Clock, source: &dyn Source) -> Self {
         let mut cx = Self::background().with_trace(TraceContext::extract(source));
         if let Some(header) = source.get("baggage") {
@@ -89,14 +89,14 @@ impl Cx {
 }
 
 impl Spent {
-    /// Writes what an answer says was used; nothing where nothing was.
+    /// Writes the usage to a response, unless it is zero.
     pub fn inject(&self, carrier: &mut dyn Carrier) {
         if !self.is_nothing() {
             carrier.set(SPENT, amounts(Some(self.tokens), self.micro_usd));
         }
     }
 
-    /// Reads what [`inject`](Self::inject) wrote; nothing where it is absent or not understood.
+    /// Reads the usage from a response. Absent or invalid fields mean zero.
     pub fn extract(source: &dyn Source) -> Self {
         let read = source.get(SPENT).and_then(|text| parsed(&text));
         let (tokens, micro_usd) = read.unwrap_or_default();
@@ -107,7 +107,7 @@ impl Spent {
     }
 }
 
-/// Tokens and money as a field.
+/// Formats tokens and money as a field.
 fn amounts(tokens: Option<u64>, micro_usd: Option<u64>) -> String {
     match (tokens, micro_usd) {
         (Some(tokens), Some(money)) => format!("tokens={tokens},micro_usd={money}"),
@@ -117,7 +117,7 @@ fn amounts(tokens: Option<u64>, micro_usd: Option<u64>) -> String {
     }
 }
 
-/// Tokens and money out of a field. Parts of other names are ignored; `None` if no part is understood.
+/// Parses tokens and money from a field. Unknown parts are ignored; `None` if no part is known.
 fn parsed(text: &str) -> Option<(Option<u64>, Option<u64>)> {
     let (mut tokens, mut micro_usd) = (None, None);
     for part in text.split(',') {
@@ -130,7 +130,7 @@ fn parsed(text: &str) -> Option<(Option<u64>, Option<u64>)> {
     (tokens.is_some() || micro_usd.is_some()).then_some((tokens, micro_usd))
 }
 
-/// A whole number; one that is too large is the largest.
+/// Parses a whole number, saturated at the maximum.
 fn whole(text: &str) -> Option<u64> {
     let text = text.trim();
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -39,7 +39,7 @@ fn content(text: &str, line: usize, value: &DeValue<'_>) -> Result<Content, Synt
         DeValue::Boolean(boolean) => Value::from(*boolean),
         DeValue::Integer(integer) => Value::from(whole(integer).ok_or_else(|| Syntax {
             line,
-            message: format!("{integer} does not fit into 64 bits"),
+            message: format!("{integer} does not fit in 64 bits"),
         })?),
         DeValue::Float(float) => match float.as_str().parse::<f64>() {
             Ok(float) => Value::from(float),

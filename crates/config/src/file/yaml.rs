@@ -22,7 +22,7 @@ pub(super) fn parse(text: &str) -> Result<BTreeMap<String, Node>, Syntax> {
     })?;
     match root {
         Content::Table(table) => Ok(table),
-        // A document of comments only.
+        // A document with only comments.
         Content::Value(Value::Empty(..)) => Ok(BTreeMap::new()),
         Content::Value(_) => Err(Syntax {
             line: 1,
@@ -31,7 +31,7 @@ pub(super) fn parse(text: &str) -> Result<BTreeMap<String, Node>, Syntax> {
     }
 }
 
-/// The first line of what the parser says: the rest draws the text, and the line is said anyway.
+/// The first line of the parser's message. The rest repeats the text.
 fn message(error: &serde_saphyr::Error) -> String {
     let text = error.without_snippet().to_string();
     text.lines().next().unwrap_or_default().to_owned()

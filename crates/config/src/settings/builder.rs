@@ -1,4 +1,4 @@
-//! What an application hands in.
+//! The settings builder.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,20 +28,20 @@ pub struct SettingsBuilder {
 }
 
 impl SettingsBuilder {
-    /// Names a section that this program understands.
+    /// Registers a section.
     pub fn section<T: Section>(mut self) -> Self {
         self.sections.retain(|known| known.name != T::NAME);
         self.sections.push(Schema::of::<T>());
         self
     }
 
-    /// Names `GLASSBOX_*` variables that are read elsewhere, so that none of them is a warning.
+    /// Registers `GLASSBOX_*` variables that are read elsewhere, so that they cause no warning.
     pub fn recognise<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.recognised.extend(names.into_iter().map(Into::into));
         self
     }
 
-    /// Hands in the environment.
+    /// Sets the environment.
     pub fn environment(mut self, environment: &Environment) -> Self {
         self.environment = environment.clone();
         self
@@ -61,7 +61,7 @@ impl SettingsBuilder {
     /// Reads the file that the flag names, else `GLASSBOX_CONFIG`, else the one in `directory`.
     ///
     /// # Errors
-    /// If the file named is not there, or there are two, or it cannot be read or parsed.
+    /// If the named file does not exist, there are two files, or the file cannot be read or parsed.
     pub fn discover(
         self,
         flag: Option<&Path>,
@@ -74,7 +74,7 @@ impl SettingsBuilder {
         }
     }
 
-    /// Sets a value above every other source; `flag` is how the user did it.
+    /// Sets a value that overrides all other sources. `flag` is its origin.
     pub fn explicit(
         mut self,
         key: impl Into<String>,
@@ -99,11 +99,11 @@ impl SettingsBuilder {
         }
     }
 
-    /// Lays the sources over each other.
+    /// Merges the sources.
     ///
     /// # Errors
-    /// If the file has keys that nothing understands, or one of them twice, or if a variable or an
-    /// explicit value cannot be read.
+    /// If the file has unknown or duplicate keys, or if a variable or an explicit value cannot be
+    /// parsed.
     pub fn build(self) -> Result<Settings, SettingsError> {
         let mut defaults = Dict::new();
         let mut keys = BTreeMap::new();
@@ -164,7 +164,7 @@ impl SettingsBuilder {
     }
 }
 
-/// Shows no value: the sources may hold secrets.
+/// Prints no values, because they may be secrets.
 impl fmt::Debug for SettingsBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sections = self.sections.iter().map(|schema| schema.name);
@@ -175,7 +175,7 @@ impl fmt::Debug for SettingsBuilder {
     }
 }
 
-/// Compares without the prefix, which would make all of them alike.
+/// Compares without the common prefix.
 fn nearest_variable(name: &str, known: &[&str]) -> Option<String> {
     let bare = |name: &str| name.strip_prefix("GLASSBOX_").map(str::to_owned);
     let candidates: Vec<String> = known.iter().filter_map(|name| bare(name)).collect();

@@ -1,4 +1,4 @@
-//! What the environment says, by the tables of the sections.
+//! Values from environment variables.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::keys::Keys;
 use crate::section::{MASKED, is_secret};
 use crate::{Environment, Origin, SettingsError};
 
-/// The variables that are set, the lowest rank first.
+/// The variables that are set, lowest precedence first.
 pub(super) fn settings(
     sections: &[Schema],
     environment: &Environment,
@@ -16,7 +16,7 @@ pub(super) fn settings(
 ) -> Result<Vec<Setting>, SettingsError> {
     let mut ranked: Vec<(u8, Setting)> = Vec::new();
     for schema in sections {
-        // The first of two variables for one key comes last, and so wins.
+        // Of two variables for one key, the first is applied last and so wins.
         for variable in schema.variables.iter().rev() {
             let path = path_in(schema.name, variable.key());
             let key = path.join(".");
@@ -57,7 +57,8 @@ pub(super) fn settings(
     Ok(ranked.into_iter().map(|(_, setting)| setting).collect())
 }
 
-/// `OTEL_*` above `GLASSBOX_*` above what other programs read too, such as `REDIS_URL`.
+/// The precedence: `OTEL_*`, then `GLASSBOX_*`, then variables shared with other programs, such as
+/// `REDIS_URL`.
 fn rank(variable: &str) -> u8 {
     if variable.starts_with("OTEL_") {
         2

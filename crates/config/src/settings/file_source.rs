@@ -1,4 +1,4 @@
-//! What a file says, in the keys of the sections.
+//! Values from a file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::keys::Keys;
 use crate::nearest::nearest;
 use crate::{ALIASES, Origin, SECTIONS, SettingsError, UnknownKey};
 
-/// Understands every leaf, or names all those that nothing understands.
+/// Resolves all leaves, or reports all unknown ones.
 pub(super) fn settings(
     path: &Path,
     leaves: Vec<Leaf>,
@@ -29,7 +29,7 @@ pub(super) fn settings(
         let (path, value) = translated(leaf, &origin)?;
         match keys.get(path[0].as_str()) {
             Some(keys) if keys.know(&path[1..]) => {}
-            // A section of another program's, or the `otel` spelling of it.
+            // A section of another program, or its alias under `otel`.
             None if SECTIONS.contains(&path[0].as_str()) => continue,
             section => {
                 unknown.push(UnknownKey {
@@ -62,7 +62,7 @@ pub(super) fn settings(
     Err(SettingsError::UnknownKeys { keys: unknown })
 }
 
-/// Replaces the spelling of an alias, wherever the leaf stands below it.
+/// Replaces an alias at the start of a path.
 fn translated(leaf: Leaf, origin: &Origin) -> Result<(Vec<String>, Value), SettingsError> {
     let alias = ALIASES.iter().find_map(|alias| {
         let mut rest = leaf.path.iter();

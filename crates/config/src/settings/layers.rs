@@ -1,4 +1,4 @@
-//! Values from every source, merged in the order of their rank.
+//! Values from all sources, merged by precedence.
 
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
@@ -6,7 +6,7 @@ use figment::{Figment, Metadata, Profile, Provider};
 use crate::Origin;
 use crate::origins::Origins;
 
-/// One value that somebody set.
+/// One value from a source.
 #[derive(Debug)]
 pub(crate) struct Setting {
     pub(crate) path: Vec<String>,
@@ -14,7 +14,7 @@ pub(crate) struct Setting {
     pub(crate) origin: Origin,
 }
 
-/// Lays settings over the defaults; the later one wins.
+/// Merges values over the defaults; later values win.
 pub(crate) fn merge(defaults: Dict, settings: Vec<Setting>) -> (Figment, Origins) {
     let mut origins = Origins::default();
     let mut figment = Figment::from(Layer {

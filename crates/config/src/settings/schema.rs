@@ -1,4 +1,4 @@
-//! What the builder needs to know of a section.
+//! The type-erased schema of a section.
 
 use figment::value::Value;
 
@@ -9,7 +9,7 @@ pub(super) struct Schema {
     pub(super) name: &'static str,
     pub(super) variables: &'static [Variable],
     pub(super) secrets: &'static [&'static str],
-    /// The default, or why it cannot be written as a value.
+    /// The default, or why it cannot be serialised.
     pub(super) default: Result<Value, String>,
 }
 

@@ -1,4 +1,4 @@
-//! What is said when settings cannot be used.
+//! Messages for invalid settings.
 
 use glassbox_config::{Section, Settings, SettingsError, Variable};
 use serde::{Deserialize, Serialize};
@@ -66,23 +66,23 @@ fn a_key_at_the_wrong_depth_is_pointed_to_the_right_one() {
 fn a_value_of_the_wrong_type_says_where_it_stands() {
     assert_eq!(
         refused("glassbox.toml", "[telemetry.limits]\nqueue = \"many\"\n"),
-        "telemetry.limits.queue cannot be used \
+        "invalid value of telemetry.limits.queue \
          (glassbox.toml:2, key telemetry.limits.queue): found string \"many\", expected u16"
     );
     assert_eq!(
         refused("glassbox.toml", "[telemetry]\nbatch_timeout = 5000\n"),
-        "telemetry.batch_timeout cannot be used \
+        "invalid value of telemetry.batch_timeout \
          (glassbox.toml:2, key telemetry.batch_timeout): found signed int `5000`, \
-         expected a duration with its unit, such as 5s or 250ms"
+         expected a duration with a unit, such as 5s or 250ms"
     );
     assert_eq!(
         refused_from("GLASSBOX_BODY", "64 megs"),
-        "telemetry.limits.body cannot be used (variable GLASSBOX_BODY): \
-         \"64 megs\" is not a size; write bytes as 4096, 64KiB, 10MB or 1.5GiB"
+        "invalid value of telemetry.limits.body (variable GLASSBOX_BODY): \
+         \"64 megs\" is not a size; write it as 4096, 64KiB, 10MB or 1.5GiB"
     );
     assert_eq!(
         refused_from("OTEL_BSP_SCHEDULE_DELAY", "5s"),
-        "telemetry.batch_timeout cannot be used (variable OTEL_BSP_SCHEDULE_DELAY): \
+        "invalid value of telemetry.batch_timeout (variable OTEL_BSP_SCHEDULE_DELAY): \
          \"5s\" is not a whole number of milliseconds"
     );
 }
@@ -93,7 +93,10 @@ fn an_unknown_variant_lists_the_known_ones() {
         "glassbox.toml",
         "[telemetry]\nprotocol = \"carrier-pigeon\"\n",
     );
-    assert!(said.contains("telemetry.protocol cannot be used"), "{said}");
+    assert!(
+        said.contains("invalid value of telemetry.protocol"),
+        "{said}"
+    );
     assert!(said.contains("grpc"), "{said}");
 }
 
@@ -101,7 +104,7 @@ fn an_unknown_variant_lists_the_known_ones() {
 fn a_value_out_of_range_is_refused_with_its_origin() {
     assert_eq!(
         refused_from("GLASSBOX_SAMPLING_RATIO", "2"),
-        "telemetry.sampling_ratio cannot be used (variable GLASSBOX_SAMPLING_RATIO): \
+        "invalid value of telemetry.sampling_ratio (variable GLASSBOX_SAMPLING_RATIO): \
          must be between 0 and 1"
     );
 }
@@ -109,12 +112,12 @@ fn a_value_out_of_range_is_refused_with_its_origin() {
 #[test]
 fn a_secret_is_not_said_even_when_it_is_wrong() {
     let said = refused("glassbox.toml", "[telemetry]\nkey = [\"s3cret\"]\n");
-    assert!(said.starts_with("telemetry.key cannot be used"), "{said}");
+    assert!(said.starts_with("invalid value of telemetry.key"), "{said}");
     assert!(!said.contains("s3cret"), "{said}");
     assert_eq!(
         refused_from("OTEL_EXPORTER_OTLP_HEADERS", "Bearer s3cret"),
-        "telemetry.headers cannot be used (variable OTEL_EXPORTER_OTLP_HEADERS): \
-         it does not have the form that is expected"
+        "invalid value of telemetry.headers (variable OTEL_EXPORTER_OTLP_HEADERS): \
+         it does not have the expected form"
     );
 }
 
@@ -204,7 +207,7 @@ fn a_flag_for_a_key_that_is_not_there_is_a_defect_that_is_said() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "flag --backend sets telemetry.endpont, which is no key of that section"
+        "flag --backend sets telemetry.endpont, which is not a key of that section"
     );
 }
 
@@ -221,7 +224,7 @@ fn a_variable_for_a_key_that_is_not_there_is_a_defect_that_is_said_even_when_uns
     let error = Settings::builder().section::<Broken>().build().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "variable BROKEN_KEY sets broken.gone, which is no key of that section"
+        "variable BROKEN_KEY sets broken.gone, which is not a key of that section"
     );
 }
 

@@ -1,22 +1,22 @@
-//! Closes a schema: an object takes the fields that it names and no other.
+//! Closes schemas: objects accept only the fields that they name.
 
 use schemars::{Schema, transform::transform_subschemas};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 
-/// What composes an object's fields out of several schemas.
+/// Keywords that compose an object from several schemas.
 const COMPOSED: [&str; 6] = ["$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas"];
-/// What says already which further fields there may be.
+/// Keywords that already define additional fields.
 const SAID: [&str; 3] = [
     "additionalProperties",
     "unevaluatedProperties",
     "patternProperties",
 ];
 
-/// Adds `additionalProperties: false` to every object whose fields are all its own.
+/// Adds `additionalProperties: false` to every object that is not composed.
 ///
-/// An object that is composed of several schemas, as flattened structs and tagged enums are, stays open,
-/// and so does each definition that such an object refers to: closed, it would refuse its siblings' fields.
+/// An object composed of several schemas, such as a flattened struct or a tagged enum, stays open, and so
+/// does each definition that it refers to: if closed, it would reject the fields of its siblings.
 pub(super) fn close(schema: &mut Schema) {
     let mut open = HashSet::new();
     if let Some(object) = schema.as_object() {
@@ -33,7 +33,7 @@ pub(super) fn close(schema: &mut Schema) {
             }
         }
     }
-    // The definitions are done: they would be closed again, also the open ones.
+    // The definitions are done. Visiting them again would close the open ones.
     let definitions = schema.remove("$defs");
     close_object(schema);
     if let Some(definitions) = definitions {
@@ -47,7 +47,7 @@ fn close_object(schema: &mut Schema) {
         let has = |keys: &[&str]| keys.iter().any(|key| object.contains_key(*key));
         let is_object = object.get("type").and_then(Value::as_str) == Some("object");
         if is_composed(object) {
-            // The parts of a composed object are objects of their own only below their fields.
+            // The parts of a composed object are separate objects only below their fields.
             for part in parts_mut(object) {
                 transform_subschemas(&mut close_object, part);
             }
@@ -67,14 +67,14 @@ fn close_object(schema: &mut Schema) {
     transform_subschemas(&mut close_object, schema);
 }
 
-/// Whether the object has fields of its own beside those of other schemas, or is all of several schemas.
+/// Whether the object combines its own fields with other schemas, or is an `allOf` of several schemas.
 fn is_composed(object: &Map<String, Value>) -> bool {
     let own = object.contains_key("properties");
     let others = COMPOSED.iter().any(|key| object.contains_key(*key));
     object.contains_key("allOf") || (own && others)
 }
 
-/// The schemas that a composed object is made of, those behind a reference aside.
+/// The parts of a composed object, except references.
 fn parts_mut(object: &mut Map<String, Value>) -> impl Iterator<Item = &mut Schema> {
     object
         .iter_mut()
@@ -84,7 +84,7 @@ fn parts_mut(object: &mut Map<String, Value>) -> impl Iterator<Item = &mut Schem
         .filter_map(|part| <&mut Schema>::try_from(part).ok())
 }
 
-/// Names the definitions that composed objects refer to.
+/// The names of the definitions that composed objects refer to.
 fn find_open(object: &Map<String, Value>, open: &mut HashSet<String>) {
     if is_composed(object) {
         name_reference(object, open);
@@ -122,13 +122,13 @@ mod tests {
     use std::collections::BTreeMap;
 
     #[derive(JsonSchema)]
-    #[expect(dead_code, reason = "only its schema is looked at")]
+    #[expect(dead_code, reason = "only its schema is used")]
     struct Inner {
         text: String,
     }
 
     #[derive(JsonSchema)]
-    #[expect(dead_code, reason = "only its schema is looked at")]
+    #[expect(dead_code, reason = "only its schema is used")]
     struct Outer {
         inner: Inner,
         many: Vec<Inner>,
@@ -162,14 +162,14 @@ mod tests {
 
     #[derive(JsonSchema)]
     #[serde(tag = "kind")]
-    #[expect(dead_code, reason = "only its schema is looked at")]
+    #[expect(dead_code, reason = "only its schema is used")]
     enum Tagged {
         One(Inner),
         Two { n: u8 },
     }
 
     #[derive(JsonSchema)]
-    #[expect(dead_code, reason = "only its schema is looked at")]
+    #[expect(dead_code, reason = "only its schema is used")]
     struct Flat {
         own: u8,
         #[serde(flatten)]
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[derive(JsonSchema)]
-    #[expect(dead_code, reason = "only its schema is looked at")]
+    #[expect(dead_code, reason = "only its schema is used")]
     struct Holds {
         tagged: Tagged,
     }

@@ -1,10 +1,10 @@
-//! Why a model did not answer.
+//! Errors of chat models.
 
 use super::Usage;
 use crate::{Blame, Decide, Problem, Retry};
 use std::error::Error;
 
-/// Why a model did not answer.
+/// Why a model call failed.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", problem.message())]
 pub struct ModelError {
@@ -17,7 +17,7 @@ pub struct ModelError {
 }
 
 impl ModelError {
-    /// A failure whose decisions follow from its problem.
+    /// An error that is classified by its problem.
     pub fn from_problem(problem: Problem) -> Self {
         Self {
             retry: problem.retry(),
@@ -28,21 +28,21 @@ impl ModelError {
         }
     }
 
-    /// Says what to do next, where the problem alone does not.
+    /// Overrides whether to retry.
     #[must_use]
     pub fn with_retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
         self
     }
 
-    /// Says whom to blame, where the problem alone does not.
+    /// Overrides the blame.
     #[must_use]
     pub fn with_blame(mut self, blame: Blame) -> Self {
         self.blame = blame;
         self
     }
 
-    /// Says what was used before it failed.
+    /// Sets the usage before the failure.
     #[must_use]
     pub fn with_usage(mut self, usage: Usage) -> Self {
         self.usage = Some(usage);
@@ -56,12 +56,12 @@ impl ModelError {
         self
     }
 
-    /// For people and the wire.
+    /// The problem, for people and the wire.
     pub fn problem(&self) -> &Problem {
         &self.problem
     }
 
-    /// What was used before it failed.
+    /// The usage before the failure.
     pub fn usage(&self) -> Option<Usage> {
         self.usage
     }

@@ -4,20 +4,20 @@ use super::{Part, ToolCall, ToolResult};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Who speaks.
+/// The role of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Role {
     /// The application.
     System,
-    /// The person or program that asks.
+    /// The user.
     User,
     /// The model.
     Assistant,
     /// A tool, with its results.
     Tool,
-    /// A role that this version does not know.
+    /// An unknown role.
     #[serde(untagged)]
     Other(String),
 }
@@ -47,14 +47,14 @@ impl Role {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Message {
-    /// Who speaks.
+    /// The role of a message.
     pub role: Role,
-    /// In order.
+    /// The parts, in order.
     pub parts: Vec<Part>,
 }
 
 impl Message {
-    /// A turn made of `parts`.
+    /// A message of `parts`.
     pub fn new(role: Role, parts: impl IntoIterator<Item = Part>) -> Self {
         Self {
             role,
@@ -67,7 +67,7 @@ impl Message {
         Self::new(Role::System, [Part::text(text)])
     }
 
-    /// Text of the person who asks.
+    /// Text of the user.
     pub fn user(text: impl Into<String>) -> Self {
         Self::new(Role::User, [Part::text(text)])
     }

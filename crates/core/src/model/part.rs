@@ -6,8 +6,8 @@ use serde_json::Value;
 
 /// One piece of a message.
 ///
-/// In JSON it is an object with a `type`. A piece that this version cannot read is kept as it is in
-/// [`Unknown`](Self::Unknown), and is written back unchanged.
+/// In JSON it is an object with a `type`. A piece that this version cannot read is kept in
+/// [`Unknown`](Self::Unknown) and written back unchanged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -17,17 +17,17 @@ pub enum Part {
     Text {
         /// The text.
         text: String,
-        /// What the provider attached and wants back.
+        /// Opaque provider data to send back.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         opaque: Option<Opaque>,
     },
-    /// An image, a sound, a file.
+    /// An image, audio or a file.
     Media(Media),
     /// The model's reasoning.
     Reasoning(Reasoning),
-    /// The model calls a tool.
+    /// A tool call of the model.
     ToolCall(ToolCall),
-    /// What the tool returned.
+    /// The result of a tool.
     ToolResult(ToolResult),
     /// A piece that this version cannot read, unchanged.
     #[serde(untagged)]
@@ -43,7 +43,7 @@ impl Part {
         }
     }
 
-    /// Text to which the provider attached something that it wants back.
+    /// Text with opaque provider data to send back.
     pub fn text_with(text: impl Into<String>, opaque: Option<Opaque>) -> Self {
         Self::Text {
             text: text.into(),
@@ -100,10 +100,10 @@ impl From<ToolResult> for Part {
     }
 }
 
-/// What a provider attached to a part and wants back unchanged: a signature, an encrypted item.
+/// Opaque data that a provider attaches to a part and expects back unchanged, such as a signature or an
+/// encrypted item.
 ///
-/// Only the provider that sent it can read it, and others may refuse it. So it is sent back to the origin
-/// it came from and to nobody else.
+/// Only its provider can read it, and others may reject it, so it is sent back only to its origin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Opaque {
     origin: String,
@@ -111,7 +111,7 @@ pub struct Opaque {
 }
 
 impl Opaque {
-    /// What `origin` sent. The model client chooses the name of the origin, and recognises its own.
+    /// Data from `origin`. The model client chooses the name of its origin.
     pub fn new(origin: impl Into<String>, value: impl Into<Value>) -> Self {
         Self {
             origin: origin.into(),
@@ -119,17 +119,17 @@ impl Opaque {
         }
     }
 
-    /// Who sent it.
+    /// The origin.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// What was sent, unchanged.
+    /// The data, unchanged.
     pub fn value(&self) -> &Value {
         &self.value
     }
 
-    /// What was sent, if `origin` sent it.
+    /// The data, if it is from `origin`.
     pub fn value_for(&self, origin: &str) -> Option<&Value> {
         (self.origin == origin).then_some(&self.value)
     }
@@ -139,16 +139,16 @@ impl Opaque {
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Reasoning {
-    /// The text, or a summary of it; empty where it is encrypted.
+    /// The text or a summary; empty if it is encrypted.
     #[serde(default)]
     pub text: String,
-    /// What the provider attached and wants back.
+    /// Opaque provider data to send back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opaque: Option<Opaque>,
 }
 
 impl Reasoning {
-    /// Reasoning that the provider shows.
+    /// Visible reasoning.
     pub fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -156,7 +156,7 @@ impl Reasoning {
         }
     }
 
-    /// Adds what the provider attached and wants back.
+    /// Adds opaque provider data to send back.
     #[must_use]
     pub fn with_opaque(mut self, opaque: Opaque) -> Self {
         self.opaque = Some(opaque);
@@ -164,7 +164,7 @@ impl Reasoning {
     }
 }
 
-/// A tool call as the model wrote it: arguments are parsed, but not checked.
+/// A tool call as the model wrote it. Arguments are parsed, but not validated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ToolCall {
@@ -172,9 +172,9 @@ pub struct ToolCall {
     pub id: String,
     /// The capability's name.
     pub name: String,
-    /// A JSON object; a string with the raw text if the model did not write a valid object.
+    /// A JSON object, or a string with the raw text if the model did not write a valid object.
     pub arguments: Value,
-    /// What the provider attached and wants back.
+    /// Opaque provider data to send back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opaque: Option<Opaque>,
 }
@@ -194,7 +194,7 @@ impl ToolCall {
         }
     }
 
-    /// Adds what the provider attached and wants back.
+    /// Adds opaque provider data to send back.
     #[must_use]
     pub fn with_opaque(mut self, opaque: Opaque) -> Self {
         self.opaque = Some(opaque);
@@ -202,14 +202,14 @@ impl ToolCall {
     }
 }
 
-/// What a tool returned.
+/// The result of a tool.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "WrittenToolResult")]
 #[non_exhaustive]
 pub struct ToolResult {
     /// The call that it answers.
     pub id: String,
-    /// Its output, or the problem as JSON.
+    /// The output, or the problem as JSON.
     pub content: Vec<Content>,
     /// Whether the call failed.
     pub is_error: bool,
@@ -242,8 +242,8 @@ impl ToolResult {
         self.content.iter().find_map(Content::as_json)
     }
 
-    /// The content as text: each piece of text as it is, each structured value as JSON (a string without
-    /// its quotes), anything else as a note in brackets. Pieces are separated by newlines.
+    /// The content as text: text unchanged, structured values as JSON (strings without quotes), anything
+    /// else as a note in brackets. Pieces are separated by newlines.
     pub fn to_text(&self) -> String {
         let pieces = self.content.iter().map(|content| match content {
             Content::Text { text } => text.clone(),
@@ -261,7 +261,7 @@ impl ToolResult {
     }
 }
 
-/// A result as it may be written: the first version had one value instead of content.
+/// The accepted forms: the first version had one value instead of content.
 #[derive(Deserialize)]
 struct WrittenToolResult {
     id: String,

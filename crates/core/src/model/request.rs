@@ -1,4 +1,4 @@
-//! What is asked of a model.
+//! Requests to chat models.
 
 use super::Message;
 use crate::Capability;
@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-/// What is asked of a model.
+/// A request to a chat model.
 ///
 /// Messages and tools are shared: a clone, or the next request of a conversation, copies pointers.
 ///
-/// What a provider cannot do is refused, not ignored; hints ([`cache`](Self::cache),
-/// [`metadata`](Self::metadata)) are ignored where a provider has no use for them.
+/// Options that a provider does not support are rejected. Hints ([`cache`](Self::cache),
+/// [`metadata`](Self::metadata)) are ignored if a provider does not support them.
 ///
 /// ```
 /// use glassbox_core::{ChatRequest, Message, ReasoningEffort};
@@ -29,37 +29,37 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 pub struct ChatRequest {
     /// The conversation so far.
     pub messages: Vec<Arc<Message>>,
-    /// What the model may call.
+    /// The tools that the model may call.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<Arc<Capability>>,
-    /// Whether the model must call a tool, or which; the model decides if this is not set.
+    /// Whether the model must call a tool, or which one. Default: the model decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_choice: Option<ToolChoice>,
-    /// JSON Schema that the answer must satisfy.
+    /// JSON Schema of the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response_schema: Option<schemars::Schema>,
-    /// Upper bound of output tokens.
+    /// Maximum number of output tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
-    /// 0 to 2.
+    /// The temperature, 0 to 2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f32>,
-    /// Asks the provider for the same answer to the same request, where it can.
+    /// A seed for reproducible answers, if supported.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<i64>,
-    /// Ends the answer before any of these.
+    /// Stop sequences.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stop: Vec<String>,
     /// How much the model reasons before it answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_effort: Option<ReasoningEffort>,
-    /// What the provider may keep in its prompt cache.
+    /// Hints for the prompt cache.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheHint>,
-    /// The application's own labels of this call, for providers that store them.
+    /// Labels of the application, for providers that store them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
-    /// Members of the request's body that only one provider knows, by the provider's name.
+    /// Provider-specific members of the request body, by provider name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub extras: BTreeMap<String, Map<String, Value>>,
 }
@@ -73,28 +73,28 @@ impl ChatRequest {
         }
     }
 
-    /// Lets the model call these.
+    /// Sets the tools that the model may call.
     #[must_use]
     pub fn with_tools(mut self, tools: Vec<Arc<Capability>>) -> Self {
         self.tools = tools;
         self
     }
 
-    /// Sets whether the model must call a tool, or which.
+    /// Sets whether the model must call a tool, or which one.
     #[must_use]
     pub fn with_tool_choice(mut self, choice: ToolChoice) -> Self {
         self.tool_choice = Some(choice);
         self
     }
 
-    /// Sets the JSON Schema that the answer must satisfy.
+    /// Sets the JSON Schema of the answer.
     #[must_use]
     pub fn with_response_schema(mut self, schema: schemars::Schema) -> Self {
         self.response_schema = Some(schema);
         self
     }
 
-    /// Sets the upper bound of output tokens.
+    /// Sets the maximum number of output tokens.
     #[must_use]
     pub fn with_max_tokens(mut self, tokens: u32) -> Self {
         self.max_tokens = Some(tokens);
@@ -115,7 +115,7 @@ impl ChatRequest {
         self
     }
 
-    /// Sets the texts before which the answer ends.
+    /// Sets the stop sequences.
     #[must_use]
     pub fn with_stop<S: Into<String>>(mut self, stop: impl IntoIterator<Item = S>) -> Self {
         self.stop = stop.into_iter().map(Into::into).collect();
@@ -129,22 +129,21 @@ impl ChatRequest {
         self
     }
 
-    /// Sets what the provider may keep in its prompt cache.
+    /// Sets hints for the prompt cache.
     #[must_use]
     pub fn with_cache(mut self, hint: CacheHint) -> Self {
         self.cache = Some(hint);
         self
     }
 
-    /// Adds a label of the application's own.
+    /// Adds a label.
     #[must_use]
     pub fn with_metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
 
-    /// Adds a member of the request's body that only `provider` knows. It replaces a member of the same
-    /// name that other settings would write.
+    /// Adds a member of the request body for only `provider`. It overrides members from other settings.
     #[must_use]
     pub fn with_extra(
         mut self,
@@ -158,7 +157,7 @@ impl ChatRequest {
     }
 }
 
-/// Whether the model must call a tool, or which.
+/// Whether the model must call a tool, or which one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -169,7 +168,7 @@ pub enum ToolChoice {
     None,
     /// At least one tool.
     Required,
-    /// The tool of this name.
+    /// The tool with this name.
     Tool(String),
     /// A choice that this version cannot read, unchanged.
     #[serde(untagged)]
@@ -187,11 +186,11 @@ pub enum ReasoningEffort {
     Minimal,
     /// A little.
     Low,
-    /// As much as is usual.
+    /// The usual amount.
     Medium,
     /// A lot.
     High,
-    /// A level that only the provider knows, by its name for it.
+    /// A provider-specific level.
     #[serde(untagged)]
     Other(String),
 }
@@ -210,45 +209,44 @@ impl ReasoningEffort {
     }
 }
 
-/// What the provider may keep in its prompt cache. Providers that cache by themselves, or not at all,
-/// ignore it.
+/// Hints for the prompt cache. Providers that cache automatically or not at all ignore it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct CacheHint {
-    /// Requests that begin alike share a key, so that they reach the same cache.
+    /// A key for requests with the same prefix, so that they reach the same cache.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// How many messages from the start are the same in the requests to come, tools included.
+    /// The number of leading messages, with tools, that later requests repeat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix: Option<usize>,
-    /// For how long to keep it, in seconds on the wire.
+    /// Time to live; seconds on the wire.
     #[serde(rename = "keep_for_s", with = "seconds")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep_for: Option<Duration>,
 }
 
 impl CacheHint {
-    /// A hint that says nothing yet.
+    /// Creates an empty hint.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the key that requests which begin alike share.
+    /// Sets the key for requests with the same prefix.
     #[must_use]
     pub fn with_key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
         self
     }
 
-    /// Sets how many messages from the start will stay the same.
+    /// Sets the number of leading messages that later requests repeat.
     #[must_use]
     pub fn with_prefix(mut self, messages: usize) -> Self {
         self.prefix = Some(messages);
         self
     }
 
-    /// Sets for how long to keep it.
+    /// Sets the time to live.
     #[must_use]
     pub fn with_keep_for(mut self, time: Duration) -> Self {
         self.keep_for = Some(time);

@@ -1,28 +1,28 @@
-//! A whole answer.
+//! Complete responses.
 
 use super::{Message, Usage};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::sync::Arc;
 
-/// A whole answer.
+/// A complete response.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChatResponse {
-    /// What the model said, tool calls included; shared, so that the next request can hold it too.
+    /// The message of the model, including tool calls. Shared, so that the next request can reuse it.
     pub message: Arc<Message>,
     /// Why it stopped.
     pub finish: FinishReason,
-    /// What it used.
+    /// The token usage.
     pub usage: Usage,
-    /// The model that answered, as it names itself.
+    /// The model that answered, as reported by the provider.
     pub model: String,
-    /// The provider's id of this answer.
+    /// The provider's id of the response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 }
 
 impl ChatResponse {
-    /// A whole answer.
+    /// Creates a complete response.
     pub fn new(
         message: impl Into<Arc<Message>>,
         finish: FinishReason,
@@ -38,7 +38,7 @@ impl ChatResponse {
         }
     }
 
-    /// Adds the provider's id of this answer.
+    /// Adds the provider's id of the response.
     #[must_use]
     pub fn with_id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -50,20 +50,20 @@ impl ChatResponse {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FinishReason {
-    /// It was done.
+    /// The answer is complete.
     Stop,
-    /// It waits for tools.
+    /// The model calls tools.
     ToolCalls,
-    /// The token limit.
+    /// The token limit was reached.
     Length,
-    /// The provider's filter.
+    /// The provider's content filter.
     ContentFilter,
-    /// Another reason, in the provider's word.
+    /// Another reason, as reported by the provider.
     Other(String),
 }
 
 impl FinishReason {
-    /// The word that goes into `gen_ai.response.finish_reasons`.
+    /// The value in `gen_ai.response.finish_reasons`.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Stop => "stop",
@@ -93,7 +93,7 @@ impl Serialize for FinishReason {
 
 impl<'de> Deserialize<'de> for FinishReason {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// As it may be written: the first version wrote another reason as an object.
+        /// The accepted forms: the first version wrote other reasons as an object.
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Written {

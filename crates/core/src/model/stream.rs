@@ -1,4 +1,4 @@
-//! A streamed answer.
+//! Streamed responses.
 
 use super::{ChatResponse, ModelError, ToolCall};
 use futures_core::Stream;
@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{future::poll_fn, pin::Pin};
 
-/// A piece of a streamed answer. `Finished` is last, and comes exactly once unless an error ends the stream.
+/// An event of a streamed response. `Finished` is last, and occurs exactly once unless an error ends the
+/// stream.
 ///
 /// In JSON it is an object with a `type` and `data`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,11 +18,11 @@ pub enum ChatEvent {
     Text(String),
     /// More reasoning.
     Reasoning(String),
-    /// A complete tool call; fragments are joined before they get here.
+    /// A complete tool call. Fragments are joined before.
     ToolCall(ToolCall),
-    /// The end, with everything joined.
+    /// The end, with the complete response.
     Finished(Box<ChatResponse>),
-    /// An event that this version cannot read, unchanged. Models do not send it; journals may hold it.
+    /// An event that this version cannot read, unchanged. Only found in journals.
     #[serde(untagged)]
     Unknown(Value),
 }

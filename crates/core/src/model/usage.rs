@@ -1,11 +1,11 @@
-//! What a model call used.
+//! Token usage of model calls.
 
 use serde::{Deserialize, Serialize};
 use std::ops::AddAssign;
 
 /// Tokens of one call, by the GenAI conventions: cached and reasoning tokens are part of the totals.
 ///
-/// [`AddAssign`] sums calls up; the sum is estimated if one of them was.
+/// [`AddAssign`] adds calls. The sum is estimated if one of them is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Usage {
@@ -13,21 +13,21 @@ pub struct Usage {
     pub input: u64,
     /// All output tokens.
     pub output: u64,
-    /// Of the input, read from the provider's cache.
+    /// Input tokens read from the provider's cache.
     #[serde(default)]
     pub cache_read: u64,
-    /// Of the input, written to the provider's cache.
+    /// Input tokens written to the provider's cache.
     #[serde(default)]
     pub cache_write: u64,
-    /// Of the output, spent on reasoning.
+    /// Output tokens used for reasoning.
     #[serde(default)]
     pub reasoning: u64,
-    /// Who counted.
+    /// The source of the count.
     pub source: UsageSource,
 }
 
 impl Usage {
-    /// As the provider counted.
+    /// Usage counted by the provider.
     pub fn reported(input: u64, output: u64) -> Self {
         Self {
             input,
@@ -39,7 +39,7 @@ impl Usage {
         }
     }
 
-    /// As we counted, because the provider did not.
+    /// Estimated usage, because the provider did not report it.
     pub fn estimated(input: u64, output: u64) -> Self {
         Self {
             source: UsageSource::Estimated,
@@ -47,28 +47,28 @@ impl Usage {
         }
     }
 
-    /// Sets how much of the input was read from the provider's cache.
+    /// Sets the input tokens read from the provider's cache.
     #[must_use]
     pub fn with_cache_read(mut self, tokens: u64) -> Self {
         self.cache_read = tokens;
         self
     }
 
-    /// Sets how much of the input was written to the provider's cache.
+    /// Sets the input tokens written to the provider's cache.
     #[must_use]
     pub fn with_cache_write(mut self, tokens: u64) -> Self {
         self.cache_write = tokens;
         self
     }
 
-    /// Sets how much of the output was spent on reasoning.
+    /// Sets the output tokens used for reasoning.
     #[must_use]
     pub fn with_reasoning(mut self, tokens: u64) -> Self {
         self.reasoning = tokens;
         self
     }
 
-    /// Input and output together.
+    /// Input plus output tokens.
     pub fn total(&self) -> u64 {
         self.input.saturating_add(self.output)
     }
@@ -88,15 +88,15 @@ impl AddAssign for Usage {
     }
 }
 
-/// Who counted the tokens.
+/// The source of a token count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum UsageSource {
     /// The provider.
     Reported,
-    /// We, because the stream ended before the provider could. Also a source that this version does not
-    /// know.
+    /// An estimate, because the stream ended before the provider reported usage. Also used for unknown
+    /// sources.
     #[serde(other)]
     Estimated,
 }
