@@ -186,7 +186,7 @@ fn an_unknown_variable_of_ours_is_a_warning_and_one_of_others_is_nothing() {
         "variable GLASSBOX_SAMPLING_RATE is unknown and has no effect; \
          did you mean GLASSBOX_SAMPLING_RATIO?"
     );
-    assert!(said[1].starts_with("variable GLASSBOX_SERVICE_HOST is not known"));
+    assert!(said[1].starts_with("variable GLASSBOX_SERVICE_HOST is unknown"));
 }
 
 #[test]
