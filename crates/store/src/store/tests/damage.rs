@@ -32,7 +32,7 @@ fn a_torn_end_costs_the_last_frame_and_is_said() {
         assert_eq!(stored(&store), [1, 2], "cut at {cut}");
         assert_eq!(store.recovered().len(), 1, "{:?}", store.recovered());
         let said = &store.recovered()[0];
-        assert!(said.starts_with("torn end cut off"), "{said}");
+        assert!(said.starts_with("truncated a torn end"), "{said}");
         assert!(said.contains(&format!("{} bytes", cut - start)), "{said}");
         drop(store);
         assert_eq!(fs::metadata(&path).unwrap().len(), start, "cut at {cut}");
@@ -60,7 +60,7 @@ fn a_flipped_bit_costs_one_frame_wherever_it_is() {
         let store = open(folder.path());
         assert_eq!(stored(&store), [1, 3], "bit at {at}");
         assert!(
-            store.recovered()[0].starts_with("damaged part skipped"),
+            store.recovered()[0].starts_with("skipped a damaged part"),
             "{at}"
         );
         drop(store);
