@@ -90,7 +90,7 @@ async fn only_a_200_of_http_is_alive() {
         (b"SSH-2.0-x 200 y\r\n", "SSH-2.0-x 200 y"),
         (b"HTTP/1.1 2000\r\n\r\n", "HTTP/1.1 2000"),
         (b"\x1b[31m\xff\n", "[31m"),
-        (b"", "answered ''"),
+        (b"", "responded ''"),
     ] {
         let error = asked(answering(answer)).await.unwrap_err();
         assert!(matches!(error, ProbeError::Unwell { .. }), "{error:?}");
