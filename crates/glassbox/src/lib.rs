@@ -80,9 +80,7 @@ pub use glassbox_semconv as semconv;
 #[cfg(feature = "telemetry")]
 pub use glassbox_telemetry as opentelemetry;
 
-/// What the guides and the README tell an author to write compiles.
+/// What the README tells an author to write compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-#[doc = include_str!("../../../docs/guides/first-tool.md")]
-#[doc = include_str!("../../../docs/guides/first-agent.md")]
-struct Guides;
+struct Readme;
