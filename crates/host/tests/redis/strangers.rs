@@ -86,7 +86,7 @@ async fn an_index_that_is_something_else_is_named_and_not_overwritten() {
     for problem in [registering.unwrap(), looking] {
         assert_eq!(problem.category(), Category::Forbidden);
         let said = problem.to_string();
-        let expected = "something else is under the registry's keys";
+        let expected = "the registry's keys contain other data";
         assert!(said.contains(expected), "{said}");
     }
     let mut redis = server.connect().await;
