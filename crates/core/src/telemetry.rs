@@ -32,9 +32,9 @@ mod value;
 
 pub use attribute::Attribute;
 pub use descriptor::{Descriptor, InstrumentId, Kind};
-pub use event::{Event, Link, Status};
+pub use event::{Link, SpanEvent, Status};
 pub use handover::{Ended, SpanRef, Started};
-pub use health::{Drops, Health, SignalHealth};
+pub use health::{Drops, SignalHealth, TelemetryHealth};
 pub use instrument::{
     Counter, FloatCounter, Gauge, Histogram, Instrument, Labelled, UpDownCounter, intern,
 };
@@ -100,7 +100,7 @@ pub trait Telemetry: Send + Sync {
     /// Nanoseconds since the Unix epoch, never going back within a process.
     fn now(&self) -> u64;
     /// How the pipeline is.
-    fn health(&self) -> Health;
+    fn health(&self) -> TelemetryHealth;
 }
 
 /// The context of the current span; invalid where there is none or nothing is installed.
@@ -109,6 +109,6 @@ pub fn current() -> TraceContext {
 }
 
 /// How the installed pipeline is, or `None` where none is installed.
-pub fn health() -> Option<Health> {
+pub fn health() -> Option<TelemetryHealth> {
     installed().map(|telemetry| telemetry.health())
 }

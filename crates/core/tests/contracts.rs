@@ -6,7 +6,7 @@ use glassbox_core::{
     ChatResponse, ChatStream, Connector, Cx, Decide, Discovery, Filter, FinishReason, Memory,
     MemoryKey, MemoryPage, Message, ModelError, NoEvents, Problem, ServiceInfo, Skillset, Tool,
     ToolError, TypedAgent, Usage, Versioned, World, async_trait,
-    telemetry::{Health, SignalHealth, intern},
+    telemetry::{SignalHealth, TelemetryHealth, intern},
 };
 use serde_json::{Value, json};
 use std::{
@@ -186,7 +186,7 @@ fn each_failure_counts_against_the_one_who_can_mend_it() {
 
 #[test]
 fn a_loss_or_an_error_shows_in_the_health() {
-    let mut health = Health::new(Some("http://127.0.0.1:4318".into()));
+    let mut health = TelemetryHealth::new(Some("http://127.0.0.1:4318".into()));
     assert!(health.is_healthy());
     let mut signal = SignalHealth::default();
     signal.dropped.insert("queue_full".into(), 1);

@@ -8,8 +8,8 @@
 use glassbox_core::{
     counter, gauge, histogram, span,
     telemetry::{
-        self, Counter, Descriptor, Ended, Health, InstrumentId, Kind, Observable, Observation,
-        Scope, Span, SpanRef, SpanSpec, Started, Telemetry, TraceContext, Value,
+        self, Counter, Descriptor, Ended, InstrumentId, Kind, Observable, Observation, Scope, Span,
+        SpanRef, SpanSpec, Started, Telemetry, TelemetryHealth, TraceContext, Value,
     },
 };
 use std::sync::{
@@ -129,8 +129,8 @@ impl Telemetry for Notebook {
     fn now(&self) -> u64 {
         5
     }
-    fn health(&self) -> Health {
-        Health::default()
+    fn health(&self) -> TelemetryHealth {
+        TelemetryHealth::default()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     propagation::W3c,
     resource::instance_id,
 };
-use glassbox_core::telemetry::{self, Health};
+use glassbox_core::telemetry::{self, TelemetryHealth};
 use glassbox_semconv::v1_41::resource::SERVICE_INSTANCE_ID;
 use opentelemetry::global;
 use opentelemetry_sdk::{
@@ -114,10 +114,12 @@ impl TelemetryGuard {
     }
 
     /// How the pipeline is.
-    pub fn health(&self) -> Health {
+    pub fn health(&self) -> TelemetryHealth {
         self.backend
             .as_ref()
-            .map_or_else(Health::default, |backend| backend.pipeline().health())
+            .map_or_else(TelemetryHealth::default, |backend| {
+                backend.pipeline().health()
+            })
     }
 
     /// The SDK's tracer provider, for libraries that want one; `None` while telemetry is off.

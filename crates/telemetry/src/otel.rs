@@ -10,8 +10,8 @@ use crate::{
     spans::{self, Attached, LogQueue, SpanQueue, TraceSampler, Tracer},
 };
 use glassbox_core::telemetry::{
-    Descriptor, Ended, Health, InstrumentId, Observation, SpanRef, SpanSpec, Started, Telemetry,
-    TraceContext, Value,
+    Descriptor, Ended, InstrumentId, Observation, SpanRef, SpanSpec, Started, Telemetry,
+    TelemetryHealth, TraceContext, Value,
 };
 use opentelemetry::logs::LoggerProvider as _;
 use opentelemetry_sdk::{
@@ -158,7 +158,7 @@ impl Telemetry for Backend {
         self.clock.now()
     }
 
-    fn health(&self) -> Health {
+    fn health(&self) -> TelemetryHealth {
         self.pipeline.health()
     }
 }

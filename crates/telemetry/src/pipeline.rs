@@ -24,7 +24,7 @@ use crate::{
 use batcher::Batcher;
 use collector::Collector;
 use encode::SharedResource;
-use glassbox_core::telemetry::Health;
+use glassbox_core::telemetry::TelemetryHealth;
 use opentelemetry_sdk::{Resource, trace::SpanData};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{
@@ -199,8 +199,8 @@ impl Pipeline {
         }
     }
 
-    pub(crate) fn health(&self) -> Health {
-        let mut health = Health::new(self.endpoint.clone());
+    pub(crate) fn health(&self) -> TelemetryHealth {
+        let mut health = TelemetryHealth::new(self.endpoint.clone());
         for signal in &self.signals {
             let (counts, queued) = self.books(*signal);
             let open = self.circuits[*signal as usize].is_open();

@@ -12,7 +12,7 @@ use super::{
 use crate::failure::Failure;
 use cause::{Distrust, Kind};
 use glassbox_config::Loaded;
-use glassbox_core::telemetry::Health;
+use glassbox_core::telemetry::TelemetryHealth;
 use glassbox_telemetry::{InitError, Sampler, TelemetryConfig, TelemetryGuard};
 use std::time::{Duration, Instant};
 
@@ -141,7 +141,7 @@ impl<'a> Delivery<'a> {
     }
 
     /// The failures of the signals, with identical failures merged.
-    fn failures(&self, health: &Health) -> Vec<Finding> {
+    fn failures(&self, health: &TelemetryHealth) -> Vec<Finding> {
         let mut failures: Vec<Failed<'_>> = Vec::new();
         for signal in Signal::ALL {
             let Some(pipeline) = health.signals.get(signal.as_str()) else {

@@ -19,7 +19,7 @@ pub enum Status {
 /// Something that happened during a span.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Event {
+pub struct SpanEvent {
     /// By the conventions: `exception`.
     pub name: Cow<'static, str>,
     /// Nanoseconds since the Unix epoch.
@@ -28,7 +28,7 @@ pub struct Event {
     pub attributes: Vec<(Cow<'static, str>, Attribute)>,
 }
 
-impl Event {
+impl SpanEvent {
     /// An event at a time.
     pub fn new(
         name: Cow<'static, str>,

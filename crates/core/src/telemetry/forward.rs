@@ -1,8 +1,8 @@
 //! Telemetry behind a reference is telemetry.
 
 use super::{
-    Descriptor, Ended, Health, InstrumentId, Observation, SpanRef, SpanSpec, Started, Telemetry,
-    TraceContext, Value,
+    Descriptor, Ended, InstrumentId, Observation, SpanRef, SpanSpec, Started, Telemetry,
+    TelemetryHealth, TraceContext, Value,
 };
 use std::sync::{Arc, Weak};
 
@@ -48,7 +48,7 @@ macro_rules! forward {
             fn now(&self) -> u64 {
                 (**self).now()
             }
-            fn health(&self) -> Health {
+            fn health(&self) -> TelemetryHealth {
                 (**self).health()
             }
         }

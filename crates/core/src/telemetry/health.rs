@@ -9,14 +9,14 @@ pub type Drops = BTreeMap<String, u64>;
 /// The state of the whole pipeline.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Health {
+pub struct TelemetryHealth {
     /// `traces`, `metrics`, `logs`.
     pub signals: BTreeMap<String, SignalHealth>,
     /// Where it is all sent, as configured; without credentials.
     pub endpoint: Option<String>,
 }
 
-impl Health {
+impl TelemetryHealth {
     /// A pipeline without signals yet.
     pub fn new(endpoint: Option<String>) -> Self {
         Self {

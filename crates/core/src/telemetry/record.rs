@@ -1,6 +1,6 @@
 //! What a kept span collects.
 
-use super::{Attribute, Event, Link, Scope, SpanKind, SpanSpec, Status, TraceContext};
+use super::{Attribute, Link, Scope, SpanEvent, SpanKind, SpanSpec, Status, TraceContext};
 use std::{any::Any, borrow::Cow, fmt};
 
 /// What a kept span collects. Lent by the implementation, filled without another call, given back
@@ -21,7 +21,7 @@ pub struct Record {
     /// In the order they were set; a key that was set again stands again, and the last one counts.
     pub attributes: Vec<(Cow<'static, str>, Attribute)>,
     /// In the order they happened.
-    pub events: Vec<Event>,
+    pub events: Vec<SpanEvent>,
     /// Known at the start, or added later.
     pub links: Vec<Link>,
     /// How it ended.

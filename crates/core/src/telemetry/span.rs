@@ -5,7 +5,7 @@ mod builder;
 pub use builder::SpanBuilder;
 
 use super::{
-    Attribute, Ended, Event, Link, Record, SpanName, SpanRef, Status, TraceContext, installed,
+    Attribute, Ended, Link, Record, SpanEvent, SpanName, SpanRef, Status, TraceContext, installed,
 };
 use std::{
     borrow::Cow,
@@ -109,7 +109,7 @@ impl Span {
                 .into_iter()
                 .map(|(key, value)| (key.into(), value.into()))
                 .collect();
-            let event = Event::new(name.into(), unix_nano, attributes);
+            let event = SpanEvent::new(name.into(), unix_nano, attributes);
             record.events.push(event);
         }
     }

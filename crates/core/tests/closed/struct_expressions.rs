@@ -33,8 +33,8 @@ fn main() {
     let _ = core_::World { ..any() };
     let _ = telemetry::Descriptor { ..any() };
     let _ = telemetry::Ended { ..any() };
-    let _ = telemetry::Event { ..any() };
-    let _ = telemetry::Health { ..any() };
+    let _ = telemetry::SpanEvent { ..any() };
+    let _ = telemetry::TelemetryHealth { ..any() };
     let _ = telemetry::Link { ..any() };
     let _ = telemetry::Record { ..any() };
     let _ = telemetry::SignalHealth { ..any() };

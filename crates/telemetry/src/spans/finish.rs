@@ -2,7 +2,9 @@
 
 use super::span_context;
 use crate::config::TelemetryConfig;
-use glassbox_core::telemetry::{Attribute, Event, Link, Record, SpanKind, Status, TraceContext};
+use glassbox_core::telemetry::{
+    Attribute, Link, Record, SpanEvent, SpanKind, Status, TraceContext,
+};
 use opentelemetry::{
     Array, InstrumentationScope, KeyValue, StringValue, Value,
     trace::{
@@ -89,7 +91,7 @@ impl Limits {
         (kept, dropped)
     }
 
-    fn event(&self, mut event: Event) -> OtelEvent {
+    fn event(&self, mut event: SpanEvent) -> OtelEvent {
         let (attributes, dropped) = self.attributes(&mut event.attributes);
         let mut built = OtelEvent::new(event.name, time(event.unix_nano), attributes, dropped);
         built.dropped_attributes_count = dropped;

@@ -2,8 +2,8 @@
 
 use super::CapturedSpan;
 use glassbox_core::telemetry::{
-    Descriptor, Ended, Health, InstrumentId, Observation, Record, SpanRef, SpanSpec, Started,
-    Telemetry, TraceContext, Value,
+    Descriptor, Ended, InstrumentId, Observation, Record, SpanRef, SpanSpec, Started, Telemetry,
+    TelemetryHealth, TraceContext, Value,
 };
 use std::{
     cell::RefCell,
@@ -265,7 +265,7 @@ impl Telemetry for Recorder {
         self.latest.fetch_max(wall, Ordering::Relaxed).max(wall)
     }
 
-    fn health(&self) -> Health {
-        Health::default()
+    fn health(&self) -> TelemetryHealth {
+        TelemetryHealth::default()
     }
 }

@@ -1,7 +1,7 @@
 //! A span as it ended.
 
 use glassbox_core::telemetry::{
-    Attribute, Event, Link, Record, Scope, SpanKind, Status, TraceContext,
+    Attribute, Link, Record, Scope, SpanEvent, SpanKind, Status, TraceContext,
 };
 
 /// A span as it ended.
@@ -74,12 +74,12 @@ impl CapturedSpan {
     }
 
     /// What happened during it, in order.
-    pub fn events(&self) -> &[Event] {
+    pub fn events(&self) -> &[SpanEvent] {
         &self.record.events
     }
 
     /// The first event of this name.
-    pub fn event(&self, name: &str) -> Option<&Event> {
+    pub fn event(&self, name: &str) -> Option<&SpanEvent> {
         self.record.events.iter().find(|event| event.name == name)
     }
 

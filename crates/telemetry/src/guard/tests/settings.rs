@@ -289,7 +289,7 @@ async fn temporality_and_the_cardinality_limit_reach_the_metrics() {
 
 #[tokio::test]
 async fn what_is_over_the_limits_of_a_span_is_counted_in_it() {
-    use glassbox_core::telemetry::{Event, Link, SpanKind, Value};
+    use glassbox_core::telemetry::{Link, SpanEvent, SpanKind, Value};
     let sink = OtlpSink::start().await;
     let mut config = to(&sink);
     (config.max_attributes, config.max_events, config.max_links) = (3, 2, 1);
@@ -309,7 +309,9 @@ async fn what_is_over_the_limits_of_a_span_is_counted_in_it() {
         .map(|key| (key.into(), 1.into()))
         .to_vec();
     for _ in 0..5 {
-        record.events.push(Event::new("e".into(), 7, many.clone()));
+        record
+            .events
+            .push(SpanEvent::new("e".into(), 7, many.clone()));
     }
     spans.end(Ended::new(started.context, started.record));
     guard.shutdown(WITHIN).await;
