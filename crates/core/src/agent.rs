@@ -169,15 +169,7 @@ impl Skillset {
             .with_honours_idempotency_key(A::HONOURS_IDEMPOTENCY_KEY)
             .with_tags(A::TAGS.iter().copied())
             .with_examples(A::examples());
-        let capability = match A::TITLE {
-            Some(title) => capability.with_title(title),
-            None => capability,
-        };
-        let capability = match A::STRICT {
-            true => capability.with_closed_input(),
-            false => capability,
-        };
-        self.0.add(capability, Box::new(skill));
+        self.0.add(capability, A::TITLE, A::STRICT, Box::new(skill));
         self
     }
 }

@@ -20,11 +20,23 @@ impl<T: ?Sized> Catalogue<T> {
         }
     }
 
-    /// Adds a capability.
+    /// Adds a capability, with a title if it has one, and closed to unknown input fields if it is strict.
     ///
     /// # Panics
     /// If its name is taken or malformed, or its input is not an object. These are programming errors.
-    pub(crate) fn add(&mut self, capability: Capability, callee: Box<T>) {
+    pub(crate) fn add(
+        &mut self,
+        mut capability: Capability,
+        title: Option<&str>,
+        is_strict: bool,
+        callee: Box<T>,
+    ) {
+        if let Some(title) = title {
+            capability = capability.with_title(title);
+        }
+        if is_strict {
+            capability = capability.with_closed_input();
+        }
         let (service, name) = (&self.service, &capability.name);
         assert!(
             self.position(name).is_none(),

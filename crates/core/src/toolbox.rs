@@ -31,15 +31,7 @@ impl Toolbox {
             .with_honours_idempotency_key(T::HONOURS_IDEMPOTENCY_KEY)
             .with_tags(T::TAGS.iter().copied())
             .with_examples(T::examples());
-        let capability = match T::TITLE {
-            Some(title) => capability.with_title(title),
-            None => capability,
-        };
-        let capability = match T::STRICT {
-            true => capability.with_closed_input(),
-            false => capability,
-        };
-        self.0.add(capability, Box::new(tool));
+        self.0.add(capability, T::TITLE, T::STRICT, Box::new(tool));
         self
     }
 
