@@ -177,9 +177,13 @@ impl<R: Served> Service<R> {
                 tell(&format!("warning: {warning}"));
             }
         }
-        let mut service = R::equip(self, settings, environment)?;
-        service.host = R::settle(service.host, host.into_value(), observation.instance());
-        let served = R::serve(service.host, |running| {
+        let service = R::equip(self, settings, environment)?;
+        let host = service.host.settings(host.into_value());
+        let host = match observation.instance() {
+            Some(instance) => host.instance(instance),
+            None => host,
+        };
+        let served = R::serve(host, |running| {
             print(&format!("ready at {}", running.endpoint()));
             print(&observation.destination());
         });
@@ -219,8 +223,6 @@ trait Served: Sized {
         environment: &Environment,
     ) -> Result<Service<Self>, String>;
 
-    fn settle(host: Host<Self>, settings: HostSettings, instance: Option<&str>) -> Host<Self>;
-
     async fn serve(
         host: Host<Self>,
         ready: impl FnOnce(&Running),
@@ -234,14 +236,6 @@ impl Served for Passive {
         _environment: &Environment,
     ) -> Result<Service<Self>, String> {
         Ok(service)
-    }
-
-    fn settle(host: Host<Self>, settings: HostSettings, instance: Option<&str>) -> Host<Self> {
-        let host = host.settings(settings);
-        match instance {
-            Some(instance) => host.instance(instance),
-            None => host,
-        }
     }
 
     async fn serve(
@@ -267,14 +261,6 @@ impl Served for Active {
             service.host = service.host.model(model);
         }
         Ok(service)
-    }
-
-    fn settle(host: Host<Self>, settings: HostSettings, instance: Option<&str>) -> Host<Self> {
-        let host = host.settings(settings);
-        match instance {
-            Some(instance) => host.instance(instance),
-            None => host,
-        }
     }
 
     async fn serve(

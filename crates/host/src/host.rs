@@ -92,11 +92,7 @@ impl Host<Active> {
     }
 }
 
-#[expect(
-    private_bounds,
-    reason = "there are exactly two roles, both in this crate"
-)]
-impl<R: Role> Host<R> {
+impl<R> Host<R> {
     fn new(role: R) -> Self {
         Self {
             role,
@@ -147,7 +143,13 @@ impl<R: Role> Host<R> {
         self.clock = clock;
         self
     }
+}
 
+#[expect(
+    private_bounds,
+    reason = "there are exactly two roles, both in this crate"
+)]
+impl<R: Role> Host<R> {
     /// Serves until SIGTERM or Ctrl-C, then drains within the configured time. A second signal stops
     /// at once.
     ///
