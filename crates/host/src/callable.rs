@@ -38,7 +38,7 @@ impl Callable for ServedTool {
     }
 }
 
-/// An agent, with the world that it is lent for each call.
+/// An agent, with the parts of the `World` for each call.
 pub(crate) struct ServedAgent {
     pub(crate) agent: Arc<dyn Agent>,
     pub(crate) discovery: Arc<dyn Discovery>,

@@ -15,13 +15,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Looks into the registry that [`registry_router`](crate::registry_router) serves. Cheap to clone.
 ///
-/// The whole list is read at once and kept for a second; while the registry is away, the list as
-/// last known goes on being served for ten minutes, and the log says so. What this version cannot read
-/// of a list hides nothing else of it.
+/// The whole list is read at once and cached for a second. While the registry is unavailable, the last known
+/// list is used for up to ten minutes, with a warning in the log. Entries that this version cannot read are
+/// ignored.
 ///
 /// # Bounds
-/// A look-up takes at most two seconds; once the registry was found to be away, and something was
-/// known before, it takes none.
+/// A look-up takes at most two seconds. It does not wait if the registry is known to be unavailable and a list
+/// is cached.
 #[derive(Clone)]
 pub struct HttpDiscovery(Known<Services>);
 
@@ -50,13 +50,13 @@ impl HttpDiscovery {
         Self::with_times(url, client, FRESH, LAST_KNOWN)
     }
 
-    /// As [`new`](Self::new), with a list that is fresh for so long; zero asks each time.
+    /// As [`new`](Self::new), with another cache lifetime; zero disables the cache.
     pub fn with_freshness(url: &str, client: HttpClient, fresh: Duration) -> Self {
         Self::with_times(url, client, fresh, LAST_KNOWN)
     }
 
-    /// As [`new`](Self::new), with a list that is fresh for so long, and goes on being served for so
-    /// long while the registry is away.
+    /// As [`new`](Self::new), with another cache lifetime, and another limit on how long the last known list is
+    /// used while the registry is unavailable.
     pub fn with_times(
         url: &str,
         client: HttpClient,

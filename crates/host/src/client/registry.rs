@@ -8,9 +8,8 @@ use std::time::Duration;
 
 /// Registers with the registry that [`registry_router`](crate::registry_router) serves.
 ///
-/// A registration is renewed at a third of its lease, a little earlier or later so that services do
-/// not all come at once; each renewal says everything again, so that a registry which was away or
-/// forgot knows it with the next one. Renewals leave no spans.
+/// A registration is renewed at a third of its lease, with jitter. Each renewal sends the whole registration,
+/// so a registry that was unavailable or lost its data is complete after the next one. Renewals record no spans.
 #[derive(Clone, Debug)]
 pub struct HttpRegistry {
     url: String,
