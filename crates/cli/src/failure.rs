@@ -1,5 +1,6 @@
 //! Why a command failed, as one sentence.
 
+use glassbox_core::sentence;
 use std::{error::Error, fmt, process::ExitCode};
 
 /// A sentence that states what was wrong, where, and what to do.
@@ -14,26 +15,12 @@ impl Failure {
 
     /// A failure with its causes, from the outermost to the innermost.
     pub(crate) fn from_error(what: &str, error: &dyn Error) -> Self {
-        Self::chain(format!("{what}: {error}"), error)
+        Self(format!("{what}: {}", sentence(error)))
     }
 
     /// This error with its causes.
     pub(crate) fn of(error: &dyn Error) -> Self {
-        Self::chain(error.to_string(), error)
-    }
-
-    fn chain(mut sentence: String, error: &dyn Error) -> Self {
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            let text = error.to_string();
-            // Some errors repeat their cause in their own text.
-            if !sentence.contains(&text) {
-                sentence.push_str(": ");
-                sentence.push_str(&text);
-            }
-            cause = error.source();
-        }
-        Self(sentence)
+        Self(sentence(error))
     }
 
     /// Prints the failure and returns the exit status.

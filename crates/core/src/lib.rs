@@ -31,6 +31,7 @@ mod outcome;
 mod percent;
 mod problem;
 mod progress;
+mod sentence;
 pub mod telemetry;
 mod tool;
 mod tool_error;
@@ -62,6 +63,7 @@ pub use model::{
 pub use outcome::{InputRequest, Outcome, Output, TaskHandle};
 pub use problem::Problem;
 pub use progress::{Progress, ProgressSink};
+pub use sentence::sentence;
 pub use tool::{Tool, TypedTool};
 pub use tool_error::{OrToolError, ToolError};
 pub use toolbox::{Toolbox, Tools};

@@ -46,7 +46,6 @@ mod arguments;
 mod assistant;
 mod http;
 mod observation;
-mod sentence;
 mod service;
 mod settings;
 mod terminal;

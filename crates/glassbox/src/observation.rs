@@ -8,8 +8,9 @@ pub(crate) use off::Observation;
 
 #[cfg(feature = "telemetry")]
 mod on {
-    use crate::{sentence, terminal};
+    use crate::terminal;
     use glassbox_config::Settings;
+    use glassbox_core::sentence;
     use glassbox_telemetry::{Console, TelemetryConfig, TelemetryGuard};
     use std::time::Duration;
 
@@ -31,13 +32,13 @@ mod on {
             settings: &Settings,
         ) -> Result<Self, String> {
             let mut config = TelemetryConfig::for_service(name, settings)
-                .map_err(|error| sentence::of("cannot use the settings", &error))?;
+                .map_err(|error| format!("cannot use the settings: {}", sentence(&error)))?;
             if config.service_version.is_none() {
                 config.service_version = version.map(str::to_owned);
             }
             let (enabled, console) = (config.enabled, config.console != Console::Off);
             let guard = glassbox_telemetry::init(config)
-                .map_err(|error| sentence::of("cannot start telemetry", &error))?;
+                .map_err(|error| format!("cannot start telemetry: {}", sentence(&error)))?;
             Ok(Self {
                 guard,
                 enabled,

@@ -3,11 +3,11 @@
 use crate::{
     arguments::{self, Flags, Request},
     observation::Observation,
-    sentence, settings,
+    settings,
     terminal::{print, tell},
 };
 use glassbox_config::{Environment, Settings};
-use glassbox_core::{Agent, ChatModel, Tool};
+use glassbox_core::{Agent, ChatModel, Tool, sentence};
 use glassbox_host::{Active, Host, HostSettings, Passive, Running, ServeError, ServeReport};
 use std::{fmt, process::ExitCode, sync::Arc};
 
@@ -165,7 +165,7 @@ impl<R: Served> Service<R> {
     fn probe(&self, flags: &Flags) -> Result<(), String> {
         let settings = read(flags, &Environment::from_process())?;
         let host = settings.load::<HostSettings>().map_err(unusable)?;
-        glassbox_host::probe(&host).map_err(|error| sentence::of("not alive", &error))
+        glassbox_host::probe(&host).map_err(|error| format!("not alive: {}", sentence(&error)))
     }
 
     async fn run(self, settings: &Settings, environment: &Environment) -> Result<(), String> {
@@ -195,7 +195,7 @@ impl<R: Served> Service<R> {
                 Ok(())
             }
             Err(error) => {
-                let failed = sentence::of("cannot serve", &error);
+                let failed = format!("cannot serve: {}", sentence(&error));
                 tracing::error!("{failed}");
                 Err(failed)
             }
@@ -281,7 +281,7 @@ fn configured(
         .load::<glassbox_ai::AiSettings>()
         .map_err(unusable)?;
     let config = glassbox_ai::ModelConfig::from_settings(&section)
-        .map_err(|error| sentence::of("no model", &error))?;
+        .map_err(|error| format!("no model: {}", sentence(&error)))?;
     crate::assistant::configure(&config);
     Ok(Some(
         config.connect(crate::http::from_environment(environment)),
@@ -299,13 +299,13 @@ fn configured(
 
 fn read(flags: &Flags, environment: &Environment) -> Result<Settings, String> {
     let folder = std::env::current_dir()
-        .map_err(|error| sentence::of("cannot find the working folder", &error))?;
+        .map_err(|error| format!("cannot find the working folder: {}", sentence(&error)))?;
     settings::load(flags, environment, &folder).map_err(unusable)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn unusable(error: glassbox_config::SettingsError) -> String {
-    sentence::of("cannot use the settings", &error)
+    format!("cannot use the settings: {}", sentence(&error))
 }
 
 fn exit(name: &str, ended: Result<(), String>) -> ExitCode {

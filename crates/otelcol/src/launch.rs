@@ -288,8 +288,7 @@ fn free_ports() -> io::Result<[SocketAddr; 2]> {
 }
 
 /// Returns an error and its causes as one sentence.
-#[must_use]
-pub fn sentence(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn sentence(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |sentence, cause| {
         format!("{sentence}: {cause}")

@@ -34,7 +34,7 @@ pub use archive::{Archive, ArchiveStatus, look_after};
 pub use binary::{Binary, BinaryError, FoundBy, NotFound, find};
 pub use clock::Clock;
 pub use config::CollectorConfig;
-pub use launch::{ConfigurationError, Launch, sentence};
+pub use launch::{ConfigurationError, Launch};
 pub use losses::{Loss, Losses};
 pub use plan::{FOLDER, folder_in};
 pub use port_owner::PortOwner;

@@ -4,11 +4,14 @@ use crate::{
     ProviderConfig,
     wire::{Broken, Reason, Refusal, Wire},
 };
-use glassbox_core::{Blame, Category, Decide, ModelError, Problem, Retry};
+use glassbox_core::{Blame, Category, Decide, ModelError, Problem, Retry, sentence};
 use glassbox_instrument::{HttpError, HttpResponse};
 use http::HeaderMap;
 use serde_json::Value;
-use std::time::{Duration, SystemTime};
+use std::{
+    error::Error,
+    time::{Duration, SystemTime},
+};
 
 /// Makes errors that name the endpoint, the model and the settings to check.
 #[derive(Clone, Debug)]
@@ -56,8 +59,8 @@ impl Failures {
             other => (
                 "model.exchange_failed",
                 format!(
-                    "the exchange with the model at {url} failed to {other}{}",
-                    causes(other)
+                    "the exchange with the model at {url} failed to {}",
+                    sentence(other)
                 ),
             ),
         };
@@ -181,15 +184,12 @@ fn decide(problem: Problem, error: &HttpError) -> ModelError {
         .with_blame(error.blame())
 }
 
+/// The causes, without the error itself.
 fn causes(error: &HttpError) -> String {
-    let mut text = String::new();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
+    error
+        .source()
+        .map(|cause| format!(": {}", sentence(cause)))
+        .unwrap_or_default()
 }
 
 /// `retry-after-ms`, or `retry-after` in seconds or as a date.

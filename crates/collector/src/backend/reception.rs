@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use glassbox_config::Environment;
+use glassbox_core::sentence;
 use glassbox_otelcol::{
     Archive, Begun, Binary, CollectorStatus, FoundBy, Launch, Losses, NotBegun, Ports, ReloadError,
-    Shim, Supervisor, find, folder_in, look_after, sentence,
+    Shim, Supervisor, find, folder_in, look_after,
 };
 use tokio::sync::watch;
 use tokio::task::JoinHandle;

@@ -7,6 +7,7 @@ pub use builder::SpanBuilder;
 use super::{
     Attribute, Ended, Link, Record, SpanEvent, SpanName, SpanRef, Status, TraceContext, installed,
 };
+use crate::sentence;
 use std::{
     borrow::Cow,
     error::Error,
@@ -155,19 +156,12 @@ impl Span {
         if !self.is_recording() {
             return;
         }
-        let mut chain = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            chain.push_str(": ");
-            chain.push_str(&error.to_string());
-            cause = error.source();
-        }
         let type_name = std::any::type_name::<E>();
         self.event(
             "exception",
             [
                 ("exception.type", Attribute::from(type_name)),
-                ("exception.message", Attribute::from(chain)),
+                ("exception.message", Attribute::from(sentence(error))),
             ],
         );
         let error_type = code(error).map_or(Cow::Borrowed(type_name), Cow::Owned);

@@ -11,12 +11,12 @@ use axum::{
 };
 use futures_util::FutureExt;
 use glassbox_core::{
-    Allowance, Blame, Capability, Category, Cx, Deadline, Outcome, Problem, ToolError,
+    Allowance, Blame, Capability, Category, Cx, Deadline, Outcome, Problem, ToolError, sentence,
     telemetry::Counter,
 };
 use glassbox_semconv::glassbox::REASON;
 use serde_json::Value;
-use std::{error::Error, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 /// The `retry-after` of rejected calls.
 const BUSY: Duration = Duration::from_secs(1);
@@ -163,19 +163,13 @@ fn reject(state: &State, reason: &'static str, problem: Problem) -> Answer {
 
 /// Logs the error with its causes, which are not sent to the caller.
 fn refuse(capability: &str, error: ToolError) -> Answer {
-    let mut causes = String::new();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        causes.push_str(": ");
-        causes.push_str(&error.to_string());
-        cause = error.source();
-    }
+    let said = sentence(&error);
     let category = error.category();
     let code = error.code();
     if category.status() >= 500 {
-        tracing::warn!(capability, code, %category, "a call failed: {error}{causes}");
+        tracing::warn!(capability, code, %category, "a call failed: {said}");
     } else {
-        tracing::debug!(capability, code, %category, "a call was rejected: {error}{causes}");
+        tracing::debug!(capability, code, %category, "a call was rejected: {said}");
     }
     error.problem().clone().handed_on().into()
 }

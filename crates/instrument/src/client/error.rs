@@ -1,6 +1,6 @@
 //! Why a request got no answer.
 
-use glassbox_core::{Blame, Category, Decide, Problem, Retry};
+use glassbox_core::{Blame, Category, Decide, Problem, Retry, sentence};
 use std::{error::Error, time::Duration};
 
 type Cause = Box<dyn Error + Send + Sync>;
@@ -127,13 +127,7 @@ impl HttpError {
 
     /// The same as an error body, its causes in the message.
     pub fn to_problem(&self) -> Problem {
-        let mut message = format!("failed to {self}");
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            message.push_str(": ");
-            message.push_str(&error.to_string());
-            cause = error.source();
-        }
+        let message = format!("failed to {}", sentence(self));
         Problem::new(self.category(), format!("http.{}", self.kind()), message)
             .with_blame(self.blame())
             .with_retryable(self.retry() != Retry::Never)

@@ -3,7 +3,7 @@
 
 use super::time::Time;
 use crate::{Entry, EntryKind, Journal, JournalError, Machine, ReplayError, record::Record};
-use glassbox_core::{Category, Problem};
+use glassbox_core::{Category, Problem, sentence};
 
 /// Applies, saves and reports the entries of one run, each of them once and in this order.
 ///
@@ -141,12 +141,7 @@ impl Stalled {
             Self::Journal(JournalError::Storage(_)) => (Category::Unavailable, "workflow.journal"),
             Self::Replay(_) => (Category::Internal, "workflow.inconsistent"),
         };
-        let mut message = format!("run '{run_id}' cannot continue: {self}");
-        let mut cause = std::error::Error::source(&self);
-        while let Some(error) = cause {
-            message.push_str(&format!(": {error}"));
-            cause = error.source();
-        }
+        let message = format!("run '{run_id}' cannot continue: {}", sentence(&self));
         Problem::new(category, code, message)
     }
 }

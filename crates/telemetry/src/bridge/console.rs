@@ -16,8 +16,9 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use super::{fields::chain, log_layer::is_from_log, span_layer::context_of};
+use super::{log_layer::is_from_log, span_layer::context_of};
 use crate::spans;
+use glassbox_core::sentence;
 
 /// How a line looks.
 #[derive(Clone, Copy, Debug)]
@@ -248,6 +249,6 @@ impl Visit for Said {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.set(field, chain(value));
+        self.set(field, sentence(value));
     }
 }

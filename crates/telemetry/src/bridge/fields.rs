@@ -1,6 +1,9 @@
 //! Fields of `tracing` spans as attributes of OpenTelemetry's.
 
-use glassbox_core::telemetry::{Attribute, Record, SpanKind, Status};
+use glassbox_core::{
+    sentence,
+    telemetry::{Attribute, Record, SpanKind, Status},
+};
 use std::{error::Error, fmt};
 use tracing::field::{Field, Visit};
 
@@ -82,20 +85,8 @@ impl<F: FnMut(&'static str, Attribute)> Visit for Fields<F> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        (self.0)(field.name(), chain(value).into());
+        (self.0)(field.name(), sentence(value).into());
     }
-}
-
-/// An error with its causes, in one line.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// What an event at level `ERROR` says: its `error` field, else its message.
@@ -129,7 +120,7 @@ impl Visit for Failure {
     }
 
     fn record_error(&mut self, _: &Field, value: &(dyn Error + 'static)) {
-        self.error = Some(chain(value));
+        self.error = Some(sentence(value));
     }
 }
 

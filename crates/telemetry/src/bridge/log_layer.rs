@@ -1,7 +1,8 @@
 //! `tracing` events as log records.
 
-use super::{fields::chain, span_layer::context_of};
+use super::span_layer::context_of;
 use crate::spans;
+use glassbox_core::sentence;
 use glassbox_semconv::v1_41::{code, exception};
 use opentelemetry::{
     Context as OtelContext, Key,
@@ -150,6 +151,6 @@ impl Visit for LogFields<'_> {
             true => field.name(),
         };
         let key = Key::from_static_str(key);
-        self.record.add_attribute(key, chain(value));
+        self.record.add_attribute(key, sentence(value));
     }
 }
