@@ -24,10 +24,23 @@ function useScheme() {
   return scheme;
 }
 
-// The canvas knows no CSS variables: their values are read once per chart.
+// The canvas knows no CSS variables: the browser computes the colour once per chart.
 function resolved(element, value) {
-  const name = /^var\((--[\w-]+)\)$/.exec(value)?.[1];
-  return name ? getComputedStyle(element).getPropertyValue(name).trim() : value;
+  const before = element.style.color;
+  element.style.color = value;
+  const { color } = getComputedStyle(element);
+  element.style.color = before;
+  return color;
+}
+
+// Points that no line connects to another are drawn as dots, or a short process would leave nothing to see.
+function alone(chart, index) {
+  const values = chart.data[index];
+  const found = [];
+  for (let i = 0; i < values.length; i += 1) {
+    if (values[i] != null && values[i - 1] == null && values[i + 1] == null) found.push(i);
+  }
+  return found;
 }
 
 const QUANTILE_TINTS = { p50: 'var(--s0)', p95: 'var(--s2)', p99: 'var(--s3)' };
@@ -46,6 +59,7 @@ export function Chart({ title, unit, times, lines, quantiles }) {
   const box = useRef(null);
   const plot = useRef(null);
   const [cursor, setCursor] = useState(null);
+  const [[from, to], setWindow] = useState([-Infinity, Infinity]);
   const scheme = useScheme();
   const colours = tints(lines, quantiles);
   const shape = `${scheme}|${title}|${unit}|${lines.map((line) => line.label).join('\u0000')}`;
@@ -65,9 +79,12 @@ export function Chart({ title, unit, times, lines, quantiles }) {
         { ...axis, size: 64, values: (_, splits) => splits.map((value) => quantity(value, unit)) },
       ],
       series: [{}, ...lines.map((line, i) => ({
-        label: line.label, stroke: resolved(element, colours[i]), width: 1.6, spanGaps: false, points: { size: 5 },
+        label: line.label, stroke: resolved(element, colours[i]), width: 1.6, spanGaps: false, points: { size: 5, filter: (self, index, show) => (show ? null : alone(self, index)) },
       }))],
-      hooks: { setCursor: [(self) => setCursor(self.cursor.idx ?? null)] },
+      hooks: {
+        setCursor: [(self) => setCursor(self.cursor.idx ?? null)],
+        setScale: [(self, key) => key === 'x' && setWindow([self.scales.x.min, self.scales.x.max])],
+      },
     }, [times, ...lines.map((line) => line.values)], element);
     plot.current = chart;
     const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT }));
@@ -85,8 +102,10 @@ export function Chart({ title, unit, times, lines, quantiles }) {
     drawn.current = shape;
   }, [times, lines, shape]);
 
-  const last = (values) => values.findLast((value) => value != null);
-  const peak = (values) => values.reduce((most, value) => (value != null && !(value <= most) ? value : most), undefined);
+  // The legend describes what the chart shows, also after zooming in.
+  const seen = (values) => values.filter((value, i) => value != null && !(times[i] < from) && !(times[i] > to));
+  const last = (values) => seen(values).at(-1);
+  const peak = (values) => seen(values).reduce((most, value) => (value <= most ? most : value), undefined);
   return html`<figure class="chart">
     <figcaption><b>${title}</b> <span class="dim">${unit === '/s' ? 'per second' : unitName(unit)}</span><span class="push"></span>
       <span class="dim tabular">${cursor != null && times[cursor] ? clock(times[cursor] * 1e9) : ''}</span></figcaption>

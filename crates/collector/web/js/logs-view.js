@@ -1,6 +1,6 @@
 // The tail of the logs: a live stream with replay, or the records of one run.
 import {
-  Copy, Dot, Empty, Failed, Loading, html, learnServices, useEffect, useLayoutEffect, useMemo, useRef, useState, useStore, useVisibleRows,
+  Copy, Dot, Empty, Failed, Loading, html, useEffect, useLayoutEffect, useMemo, useRef, useState, useStore, useVisibleRows,
 } from './ui.js';
 import { getJson, live, status, useResource, useRevision, withQuery } from './api.js';
 import { address, clockMillis, count, day, moment, plural, recordTime, shortId, text } from './format.js';
@@ -68,7 +68,6 @@ function useTail(path, paused) {
       flush = null;
       const batch = fresh;
       fresh = [];
-      learnServices(batch.map((record) => record.service));
       setState((old) => {
         const all = old.records.concat(batch);
         const over = Math.max(0, all.length - KEEP);

@@ -1,5 +1,5 @@
 // Metrics: the list of instruments, and the charts of one of them.
-import { Dot, Empty, Failed, Loading, html, learnServices, useEffect, useMemo, useRef, useStore } from './ui.js';
+import { Dot, Empty, Failed, Loading, html, useEffect, useMemo, useRef, useStore } from './ui.js';
 import { status, useResource, useRevision, withQuery } from './api.js';
 import { address, count, moment, plural, quantity, shortId, unitName } from './format.js';
 import { go, link, route, setParams } from './router.js';
@@ -26,7 +26,6 @@ export function MetricsView() {
   const list = useRef(null);
   const metrics = useMemo(() => {
     const all = resource.data?.metrics ?? [];
-    learnServices(all.flatMap((metric) => metric.services));
     const rank = (metric) => {
       const at = ORDER.indexOf(family(metric.name));
       return at < 0 ? ORDER.length : at;

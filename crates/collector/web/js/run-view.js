@@ -1,6 +1,6 @@
 // One run: what was asked, the conversation, the timeline, its logs, and the selected span beside it.
 import {
-  Copy, Dot, Empty, Failed, Loading, html, learnServices, pane, useEffect, useLayoutEffect, useMemo, useRef, useState, useStore, useVisibleRows,
+  Copy, Dot, Empty, Failed, Loading, html, pane, useEffect, useLayoutEffect, useMemo, useRef, useState, useStore, useVisibleRows,
 } from './ui.js';
 import { status, useResource, useRevision, withQuery } from './api.js';
 import { clockMillis, count, dollars, duration, moment, plural, recordTime, shortId, text } from './format.js';
@@ -26,7 +26,6 @@ export function RunView({ id, summary, following }) {
   const logs = useResource(withQuery('/api/otel/logs', { trace_id: id, limit: LOGS }), young.current ? logRevision : 'old');
   const trace = useMemo(() => {
     if (!loaded.data?.spans?.length) return null;
-    learnServices(loaded.data.spans.map((span) => span.service));
     return buildTrace(loaded.data.spans);
   }, [loaded.data]);
   young.current = !trace || Date.now() - trace.end / 1e6 < GROWING;

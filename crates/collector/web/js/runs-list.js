@@ -1,5 +1,5 @@
 // The list of runs: what was asked, who answered, how long it took and what failed.
-import { Dot, Empty, Failed, Loading, colour, html, learnServices, pane, useEffect, useMemo, useRef, useState, useStore } from './ui.js';
+import { Dot, Empty, Failed, Loading, colour, html, pane, useEffect, useMemo, useRef, useState, useStore } from './ui.js';
 import { live, status, useResource, useRevision, withQuery } from './api.js';
 import { address, clock, count, day, duration, moment, plural, shortId } from './format.js';
 import { go, link, route, setParams } from './router.js';
@@ -41,7 +41,6 @@ function useRuns() {
   const resource = useResource(path, useRevision('spans'));
   const runs = useMemo(() => {
     const traces = resource.data?.traces ?? [];
-    learnServices(traces.flatMap((run) => run.services.map((service) => service.name)));
     return traces.filter((run) => !(run.duration_nano < wanted.min) && !(run.duration_nano > wanted.max));
   }, [resource.data, wanted]);
   const total = resource.data?.total ?? 0;

@@ -14,7 +14,8 @@ const measured = (points) => points.filter((point) => point.value != null && Num
 /**
  * What was added between two points, for cumulative and delta streams alike. A cumulative stream that starts anew
  * (later start time, or a value that fell) counts from zero; the first point of a stream that is older than the
- * window is only a baseline, because how much of it belongs here cannot be known.
+ * window is only a baseline, because how much of it belongs here cannot be known. The only point of a stream without a
+ * start time counts from zero: a short process sends no more than that.
  */
 function increments(points, cumulative, windowStart, read, subtract, smaller) {
   const sorted = [...points].sort((a, b) => a.time_unix_nano - b.time_unix_nano);
@@ -29,7 +30,7 @@ function increments(points, cumulative, windowStart, read, subtract, smaller) {
       found.push({ from: start > 0 && start < to ? start : before?.to ?? to - 1, to, amount: now });
     } else if (before && start < before.to && !smaller(now, before.now)) {
       found.push({ from: before.to, to, amount: subtract(now, before.now) });
-    } else if (before || start >= windowStart) {
+    } else if (before || start >= windowStart || (sorted.length === 1 && start === 0)) {
       found.push({ from: Math.max(before?.to ?? 0, start > 0 && start < to ? start : to - 1), to, amount: now });
     }
     before = { to, now };
@@ -44,12 +45,12 @@ function readHistogram(point) {
   const least = Number.isFinite(point.min) ? point.min : null;
   const most = Number.isFinite(point.max) ? point.max : null;
   if (point.buckets && Array.isArray(point.bounds)) {
-    const { bounds } = point;
+    const bounds = point.bounds.map(Number); // an infinite bound is text in JSON
     // One bucket without bounds says nothing about how values are spread, beyond its least and its most.
     if (bounds.length === 0 && least != null && most != null) add(least, most, point.count);
     else if (bounds.length > 0) point.buckets.forEach((amount, i) => {
       const lower = i > 0 ? bounds[i - 1] : Math.min(0, bounds[0]);
-      const upper = i < bounds.length ? bounds[i] : Math.max(most ?? lower, lower);
+      const upper = Number.isFinite(bounds[i]) ? bounds[i] : Math.max(most ?? lower, lower);
       add(lower, upper, amount);
     });
   } else if (point.scale != null) {
@@ -119,15 +120,12 @@ function median(values) {
   return sorted.length ? sorted[Math.floor(sorted.length / 2)] : 0;
 }
 
-// With `whole`, steps that are only partly covered are left out once there are enough others: a rate over half a step
-// looks like a fall that never was.
-function grid(from, to, interval, whole) {
+function grid(from, to, interval) {
   const least = Math.max((to - from) / BUCKETS, interval, 1);
   const step = NICE.find((one) => one >= least * 0.999) ?? Math.ceil(least);
-  const trim = whole && (to - from) / step >= 6;
-  const start = (trim ? Math.ceil(from / step) : Math.floor(from / step)) * step;
+  const start = Math.floor(from / step) * step;
   const times = [];
-  for (let time = start + step; time < to + (trim ? 1e-6 : step); time += step) times.push(time);
+  for (let time = start + step; time < to + step; time += step) times.push(time);
   return { step, start, times };
 }
 
@@ -182,6 +180,19 @@ export function prepare(metric, series, { from, to, by = '', stat = 'p95' }) {
   return values(metric, groups, { from, to });
 }
 
+// How many seconds each step counts for a rate. A long increment that starts or ends within the first or last step covers
+// only a part of it; over the whole step it would look like a fall that never was.
+function widths(increments, { step, start, times }) {
+  const widths = times.map(() => step);
+  for (const i of new Set([0, times.length - 1])) {
+    const low = start + i * step;
+    const covering = increments.filter((one) => one.from < low + step && one.to > low);
+    if (covering.length === 0 || covering.some((one) => one.to - one.from < step * 0.999)) continue;
+    widths[i] = Math.min(low + step, Math.max(...covering.map((one) => one.to))) - Math.max(low, Math.min(...covering.map((one) => one.from)));
+  }
+  return widths;
+}
+
 const perSecond = (unit) => (unit === 'By' ? 'By/s' : unit && unit !== '1' ? `${unit}/s` : '/s');
 
 function gridFor(added, { from, to }) {
@@ -190,7 +201,8 @@ function gridFor(added, { from, to }) {
   const begin = Math.max(from, Math.min(...all.map((one) => one.from)));
   const end = Math.min(to, Math.max(...all.map((one) => one.to)));
   const room = Math.max(0, 30 - (end - begin)) / 2; // a single export still gets a chart that is wide enough to read
-  return grid(begin - room, end + room, median(all.map((one) => one.to - one.from)), true);
+  const plan = grid(begin - room, end + room, median(all.map((one) => one.to - one.from)));
+  return { ...plan, widths: widths(all, plan) };
 }
 
 const nothing = (facts = []) => ({ times: [], panels: [], facts, hidden: 0 });
@@ -220,7 +232,7 @@ function rates(metric, groups, window) {
       });
     }
     total += own;
-    return { label: key || metric.name, service: serviceOf(members), own, values: sums.map((value) => (value == null ? null : value / plan.step)) };
+    return { label: key || metric.name, service: serviceOf(members), own, values: sums.map((value, i) => (value == null ? null : value / plan.widths[i])) };
   });
   const { shown, hidden } = largest(lines, (line) => line.own);
   return {
@@ -252,13 +264,13 @@ function histograms(metric, groups, { from, to, by, stat }) {
   });
   const { shown, hidden } = largest(parts, (part) => part.own);
   const q = QUANTILES.find(([name]) => name === stat) ?? QUANTILES[1];
-  const line = (part, label, value) => ({ label, service: part.service, values: part.steps.map((step) => (step ? value(step) : null)) });
+  const line = (part, label, value) => ({ label, service: part.service, values: part.steps.map((step, i) => (step ? value(step, plan.widths[i]) : null)) });
   const panels = [by
     ? { title: q[0], unit: metric.unit, lines: shown.map((part) => line(part, part.label, (step) => quantile(step, q[1]))) }
     : { title: 'quantiles', unit: metric.unit, quantiles: true, lines: QUANTILES.map(([name, value]) => line(parts[0], name, (step) => quantile(step, value))) },
-  { title: 'count', unit: '/s', lines: shown.map((part) => line(part, part.label || 'count', (step) => step.count / plan.step)) }];
+  { title: 'count', unit: '/s', lines: shown.map((part) => line(part, part.label || 'count', (step, width) => step.count / width)) }];
   if (!['s', 'ms', 'us', 'ns', '', '1', null, undefined].includes(metric.unit)) {
-    panels.push({ title: 'sum', unit: perSecond(metric.unit), lines: shown.map((part) => line(part, part.label || 'sum', (step) => step.sum / plan.step)) });
+    panels.push({ title: 'sum', unit: perSecond(metric.unit), lines: shown.map((part) => line(part, part.label || 'sum', (step, width) => step.sum / width)) });
   }
   const facts = [['measured', whole.count, ''], ...QUANTILES.map(([name, value]) => [name, quantile(whole, value), metric.unit]),
     ['mean', whole.count > 0 ? whole.sum / whole.count : null, metric.unit], ['highest', whole.most, metric.unit]];
@@ -284,11 +296,18 @@ function values(metric, groups, window) {
     const sums = Array(plan.times.length).fill(null);
     for (const one of list) {
       const last = Array(plan.times.length).fill(null);
+      const points = measured(one.points).sort((a, b) => a.time_unix_nano - b.time_unix_nano);
+      const interval = median(points.slice(1).map((point, i) => seconds(point.time_unix_nano) - seconds(points[i].time_unix_nano)));
       let level = 0;
-      for (const point of measured(one.points).sort((a, b) => a.time_unix_nano - b.time_unix_nano)) {
-        const i = Math.ceil((seconds(point.time_unix_nano) - plan.start) / plan.step - 1e-9) - 1;
+      let before = null;
+      for (const point of points) {
+        const time = seconds(point.time_unix_nano);
+        const i = Math.ceil((time - plan.start) / plan.step - 1e-9) - 1;
+        // Between two reports the level stays, or a sum over series would dip wherever one of them reports less often.
+        if (before && time - before.time <= interval * 3) last.fill(level, Math.max(0, before.i + 1), Math.max(0, Math.min(i, last.length)));
         level = delta ? level + Number(point.value) : Number(point.value);
         if (i >= 0 && i < last.length) last[i] = level;
+        before = { time, i };
       }
       last.forEach((value, i) => {
         if (value != null) sums[i] = (sums[i] ?? 0) + value;

@@ -1,5 +1,5 @@
 // Services: what the registry knows and what telemetry has shown, with the tools that each service offers.
-import { Dot, Empty, Failed, Loading, html, learnServices, useEffect, useMemo, useState, useStore } from './ui.js';
+import { Dot, Empty, Failed, Loading, html, useEffect, useMemo, useState, useStore } from './ui.js';
 import { live, useResource, useRevision } from './api.js';
 import { clock, count, day, duration, plural, text } from './format.js';
 import { link, route, setParams } from './router.js';
@@ -44,7 +44,6 @@ export function ServicesView() {
     }
     return [...found.values()].sort((a, b) => b.last - a.last);
   }, [traces.data]);
-  learnServices([...registered, ...seen].map((service) => service.name));
   const shown = registered.filter((one) => fits(one.name, one.endpoint, one.kind, ...(one.capabilities ?? []).flatMap((tool) => [tool.name, tool.description ?? ''])));
   const active = seen.filter((one) => fits(one.name));
 

@@ -75,58 +75,27 @@ export function useVisibleRows(scroller, list, count, rowHeight, margin = 12) {
   return [Math.min(range[0], count), Math.min(range[1], count), range[2]];
 }
 
-const PALETTE = 10;
-const REMEMBERED = 200;
-const KEY = 'glassbox.colours';
-const slots = new Map();
-try {
-  for (const [name, slot] of JSON.parse(localStorage.getItem(KEY) ?? '[]')) slots.set(name, slot);
-} catch {
-  // Private windows have no storage: colours are then stable for as long as the page lives.
-}
+const OFFSET = 237_492;
+const HUES = 24;
+const SHADES = 2;
 
-// FNV-1a with a last mix; started so that the services of the examples do not meet.
+// FNV-1a with a final mix. The offset is chosen so that the services of the examples get colours that differ clearly.
 function hash(text) {
-  let value = 119_043;
+  let value = OFFSET;
   for (let i = 0; i < text.length; i += 1) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193) >>> 0;
   value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
   return (value ^ (value >>> 13)) >>> 0;
 }
 
 /**
- * Gives each service the slot of its hash; those whose slot is taken get the next free one, while there are free ones.
- * The order is that of appearance, so what ran last keeps its own colour.
+ * The CSS colour of a service. It depends on the name alone, so a service has the same colour in every run and every
+ * browser. The hues leave out red and amber, which mean errors and warnings.
  */
-export function learnServices(names) {
-  const fresh = [...new Set(names)].filter((name) => !slots.has(name)).slice(0, Math.max(0, REMEMBERED - slots.size));
-  if (!fresh.length) return;
-  const taken = new Set(slots.values());
-  const take = (name, slot) => {
-    slots.set(name, slot);
-    taken.add(slot);
-  };
-  const displaced = fresh.filter((name) => {
-    const slot = hash(name) % PALETTE;
-    if (taken.has(slot)) return true;
-    take(name, slot);
-    return false;
-  });
-  for (const name of displaced) {
-    let slot = hash(name) % PALETTE;
-    for (let tries = 0; taken.has(slot) && tries < PALETTE; tries += 1) slot = (slot + 1) % PALETTE;
-    take(name, slot);
-  }
-  try {
-    localStorage.setItem(KEY, JSON.stringify([...slots]));
-  } catch {
-    // As above.
-  }
-}
-
-/** The CSS colour of a service. */
 export function colour(service) {
   if (service == null) return 'var(--faint)';
-  return `var(--s${slots.get(service) ?? hash(service) % PALETTE})`;
+  const slot = hash(service) % (HUES * SHADES);
+  const shade = slot < HUES ? 'a' : 'b';
+  return `oklch(var(--light-${shade}) var(--chroma) ${100 + (slot % HUES) * 10})`;
 }
 
 export function Dot({ service }) {
