@@ -49,7 +49,7 @@ export function conversation(trace) {
     .sort((a, b) => a.span.start_unix_nano - b.span.start_unix_nano || a.row - b.row);
   for (const node of spoken) {
     const { span } = node;
-    const key = span.span_id;
+    const { key } = node;
     if (isModelCall(span)) {
       const input = captured(span, 'gen_ai.input.messages');
       const output = captured(span, 'gen_ai.output.messages');
@@ -92,7 +92,7 @@ const LONG = 1_200;
 
 export function Conversation({ trace, turns, content, selected, onSelect }) {
   const [shown, setShown] = useState(FIRST);
-  const chosen = turns.findIndex((turn) => turn.node.span.span_id === selected && turn.kind !== 'user' && turn.kind !== 'system');
+  const chosen = turns.findIndex((turn) => turn.node.key === selected && turn.kind !== 'user' && turn.kind !== 'system');
   const limit = Math.max(shown, chosen + 1);
   const says = turns.some((turn) => ['model', 'tool'].includes(turn.kind));
   return html`<div class="say">
@@ -108,7 +108,7 @@ function Turn({ turn, trace, on, onSelect }) {
   const failed = isError(span) && turn.kind !== 'user' && turn.kind !== 'system';
   const tint = turn.kind === 'user' || turn.kind === 'system' ? 'var(--faint)' : failed ? 'var(--err)' : colour(turn.kind === 'tool' ? servedBy(turn.node) : span.service);
   return html`<article class=${`turn${on ? ' on' : ''}`} style=${{ '--c': tint }}
-    onClick=${() => !String(getSelection()) && onSelect(span.span_id)}>
+    onClick=${() => !String(getSelection()) && onSelect(turn.node.key)}>
     <${Title} turn=${turn} span=${span} failed=${failed} trace=${trace} />
     ${turn.kind === 'system' ? html`<details><summary class="dim">${plural(turn.text.length, 'character')}</summary><p>${turn.text}</p></details>` : html`<${Words} value=${turn.text} />`}
     ${turn.reasoning && html`<details><summary class="dim">Reasoning</summary><p class="dim">${turn.reasoning}</p></details>`}

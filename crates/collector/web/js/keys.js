@@ -56,8 +56,8 @@ const KEYS = [
     ['Esc', 'close, or go back'],
   ]],
   ['Runs', [
-    ['j k', 'next, previous run — or span, once a run is entered'], ['Enter', 'enter the run; in it, open or close a branch'],
-    ['e', 'next error'], ['← →', 'close, open a branch'], ['f', 'find in this run'], ['z', 'look closer at the span; Esc shows the whole run'], ['c', 'copy the address'],
+    ['j k', 'next, previous run in the list; next, previous span in a run'], ['Enter', 'move from the list into the run; there, open or close a branch'],
+    ['e', 'next error in this run'], ['E', 'next run with an error'], ['← →', 'close, open a branch'], ['f', 'find in this run'], ['z', 'look closer at the span; Esc shows the whole run'], ['c', 'copy the address'],
   ]],
   ['Logs and metrics', [['j k', 'next, previous'], ['e', 'next error (logs)'], ['Enter', 'go to the run of the record']]],
 ];

@@ -183,7 +183,7 @@ function Records({ records, fixed, tail, stored, query, paused, trace }) {
   const choose = (one) => {
     if (!one) return false;
     setStick(false);
-    setParams({ log: one.cursor });
+    setParams({ log: one.cursor }, { replace: false });
     return true;
   };
   const step = (by) => () => choose(records[at < 0 ? records.length - 1 : Math.max(0, Math.min(records.length - 1, at + by))]);
@@ -214,6 +214,7 @@ function Records({ records, fixed, tail, stored, query, paused, trace }) {
   const loading = fixed ? stored.loading && !stored.data : !tail.ready && tail.connected;
   return html`<main class="panes logs">
     <section class="detail" aria-label="Logs">
+      <h1 class="unseen">Logs</h1>
       <div class="caption">
         <span aria-live="polite">${fixed ? html`${plural(stored.data?.total ?? 0, 'record')}${trace && html` of <a href=${link('runs', trace)}>run ${shortId(trace)}</a>`}` : html`${plural(records.length, 'record')}, the last hour and live`}
           ${tail.forgotten > 0 && !fixed && `, newest ${count(KEEP)}`}</span>
@@ -230,7 +231,7 @@ function Records({ records, fixed, tail, stored, query, paused, trace }) {
       ${fixed && stored.error && html`<${Failed} error=${stored.error} what="The logs" onRetry=${stored.reload} />`}
       ${loading && html`<${Loading} what="logs" />`}
       ${!loading && !records.length && !stored.error && !(tail.error && !fixed) && html`<${NoLogs} query=${query} fixed=${fixed} connected=${tail.connected} />`}
-      <div class="scroll" ref=${scroller} onScroll=${onScroll}><div class="lines mono" ref=${list} role="list" aria-label="Log records" style=${{ height: `${records.length * LINE}px` }}>
+      <div class="scroll" tabindex="0" role="region" aria-label="Log records, scrollable" ref=${scroller} onScroll=${onScroll}><div class="lines mono" ref=${list} role="list" aria-label="Log records" style=${{ height: `${records.length * LINE}px` }}>
         ${records.slice(from, to).map((one, i) => html`<div key=${one.cursor} role="listitem" aria-current=${from + i === at ? 'true' : undefined} class=${`line wide${from + i === at ? ' on' : ''}`}
           style=${{ transform: `translateY(${(from + i) * LINE}px)` }} onClick=${() => choose(one)}>
           <span class="dim" title=${moment(recordTime(one))}>${clockMillis(recordTime(one))}</span><${Level} number=${one.severity_number} words=${one.severity_text} />

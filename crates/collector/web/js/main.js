@@ -79,10 +79,11 @@ function App() {
   });
   useEffect(() => {
     if (view !== 'runs') document.title = `${TABS.find(([name]) => name === view)?.[1] ?? 'Not found'} — Glassbox`;
-    pane.set('list');
+    // An address that names a run is about that run: the keys act inside it.
+    pane.set(view === 'runs' && id ? 'run' : 'list');
   }, [view]);
   return html`<${Header} /><${GoneBand} /><${CollectorBand} />
-    ${VIEWS[view] ? html`<${View} key=${view} view=${view} />` : html`<main><${Empty} title="There is no such view."><p class="dim">${id}</p><p><a href="/">All runs</a></p><//></main>`}
+    ${VIEWS[view] ? html`<${View} key=${view} view=${view} />` : html`<main><h1 class="unseen">Not found</h1><${Empty} title="There is no such page."><p class="mono wrap">${id}</p><p><a href="/">All runs</a></p><//></main>`}
     <${StatusFooter} onKeys=${() => showKeys(true)} />
     ${keys && html`<${KeysDialog} onClose=${() => showKeys(false)} />`}`;
 }

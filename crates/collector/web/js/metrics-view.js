@@ -37,7 +37,7 @@ export function MetricsView() {
   const shown = id ?? metrics[0]?.name;
   const at = metrics.findIndex((metric) => metric.name === shown);
   const keep = (name) => link('metrics', name, { q: query, since: params.get('since') });
-  const open = (metric) => (metric ? (go(keep(metric.name), { replace: Boolean(id) }), true) : false);
+  const open = (metric) => (metric ? (go(keep(metric.name)), true) : false);
   const step = (by) => () => open(metrics[Math.max(0, Math.min(metrics.length - 1, at + by))]);
   useKeys({ j: step(1), k: step(-1), ArrowDown: step(1), ArrowUp: step(-1), Escape: () => (query ? (setParams({ q: null }), true) : false) });
   useEffect(() => {
@@ -50,6 +50,7 @@ export function MetricsView() {
   let last = null;
   return html`<main class=${`panes two${id ? ' chosen' : ''}`}>
     <section class="list" ref=${list} aria-label="Metrics">
+      <h1 class="unseen">Metrics</h1>
       <div class="caption">${resource.data ? plural(metrics.length, 'metric') : 'Metrics'}</div>
       ${resource.error && html`<${Failed} error=${resource.error} what="The list of metrics" onRetry=${resource.reload} />`}
       ${!resource.data && resource.loading && html`<${Loading} what="metrics" />`}

@@ -6,7 +6,7 @@ import { status, useResource, useRevision, withQuery } from './api.js';
 import { clockMillis, count, dollars, duration, moment, plural, recordTime, shortId, text } from './format.js';
 import { go, link, route, setParams } from './router.js';
 import { useKeys } from './keys.js';
-import { buildTrace, matches, openRows, outcome } from './trace.js';
+import { buildTrace, found as foundIn, openRows, outcome } from './trace.js';
 import { Level } from './attributes.js';
 import { Conversation, conversation } from './conversation.js';
 import { Axis, Waterfall } from './waterfall.js';
@@ -30,9 +30,9 @@ export function RunView({ id, summary, following }) {
   }, [loaded.data]);
   young.current = !trace || Date.now() - trace.end / 1e6 < GROWING;
 
-  if (loaded.error && !trace) return html`<section class="detail"><${Failed} error=${loaded.error} what="This run" onRetry=${loaded.reload} /></section>`;
-  if (!loaded.data) return html`<section class="detail"><${Loading} what="the run" /></section>`;
-  if (!trace) return html`<section class="detail"><${Missing} id=${id} /></section>`;
+  if (loaded.error && !trace) return html`<section class="detail"><h1 class="unseen">Run ${shortId(id)}</h1><${Failed} error=${loaded.error} what="This run" onRetry=${loaded.reload} /></section>`;
+  if (!loaded.data) return html`<section class="detail"><h1 class="unseen">Run ${shortId(id)}</h1><${Loading} what="the run" /></section>`;
+  if (!trace) return html`<section class="detail"><h1 class="unseen">Run ${shortId(id)}</h1><${Missing} id=${id} /></section>`;
   return html`<${Run} key=${id} id=${id} trace=${trace} total=${loaded.data.total} logs=${logs} following=${following} />`;
 }
 
@@ -56,7 +56,8 @@ function Run({ id, trace, total, logs, following }) {
   const rows = useMemo(() => openRows(trace, closed), [trace, closed]);
   const found = useMemo(() => {
     const words = find.toLowerCase().split(/\s+/).filter(Boolean);
-    return words.length ? new Set(trace.rows.filter((node) => matches(node.span, words)).map((node) => node.span.span_id)) : null;
+    if (!words.length) return null;
+    return new Map(trace.rows.map((node) => [node.key, foundIn(node.span, words)]).filter(([, why]) => why));
   }, [trace, find]);
   const node = trace.byId.get(selected);
   const zoom = zoomed(params.get('zoom'), trace);
@@ -68,12 +69,12 @@ function Run({ id, trace, total, logs, following }) {
     // Seen from `/`, choosing a span settles on this run instead of following the newest.
     if (following) {
       go(link('runs', id, { ...Object.fromEntries(params), span: spanId }));
-    } else setParams({ span: spanId });
+    } else setParams({ span: spanId }, { replace: false });
     reveal(spanId);
   };
   const reveal = (spanId) => {
     const parents = [];
-    for (let at = trace.byId.get(spanId)?.parent; at; at = at.parent) parents.push(at.span.span_id);
+    for (let at = trace.byId.get(spanId)?.parent; at; at = at.parent) parents.push(at.key);
     if (parents.some((one) => closed.has(one))) setClosed(new Set([...closed].filter((one) => !parents.includes(one))));
   };
   const toggle = (spanId, open) => {
@@ -83,7 +84,7 @@ function Run({ id, trace, total, logs, following }) {
     setClosed(next);
   };
   const at = rows.indexOf(node);
-  const move = (target) => (target ? (select(target.span.span_id), true) : false);
+  const move = (target) => (target ? (select(target.key), true) : false);
   const step = (by) => () => pane.value === 'run' && move(rows[Math.max(0, Math.min(rows.length - 1, at < 0 ? 0 : at + by))]);
   const next = (wanted) => {
     const here = node?.row ?? -1;
@@ -93,8 +94,9 @@ function Run({ id, trace, total, logs, following }) {
   useKeys({
     j: step(1), k: step(-1), ArrowDown: step(1), ArrowUp: step(-1), PageDown: step(20), PageUp: step(-20),
     Home: inRun(() => move(rows[0])), End: inRun(() => move(rows.at(-1))),
-    e: inRun(() => move(next((one) => one.span.status === 'error'))),
-    n: inRun(() => found && move(next((one) => found.has(one.span.span_id)))),
+    // The next error of the run that is shown, whichever pane has the focus.
+    e: () => move(next((one) => one.span.status === 'error')),
+    n: inRun(() => found && move(next((one) => found.has(one.key)))),
     Enter: inRun(() => (node?.children.length ? (toggle(selected), true) : false)),
     ArrowLeft: inRun(() => {
       if (!node) return false;
@@ -130,7 +132,6 @@ function Run({ id, trace, total, logs, following }) {
   });
   useEffect(() => {
     document.title = `${trace.question ?? trace.roots[0].span.name} — Glassbox`;
-    if (selected) pane.set('run');
   }, [trace]);
 
   const heading = talk.turns.some((turn) => turn.kind === 'model' || turn.kind === 'user') ? 'Conversation' : 'Steps';
@@ -149,7 +150,7 @@ function Run({ id, trace, total, logs, following }) {
     <div class="bar-head"><h2 id="timeline">Timeline</h2>
       <label class="find"><input ref=${finder} type="search" placeholder="Find in this run" aria-label="Find in this run" value=${find} maxlength="200"
         onInput=${(event) => setFind(event.currentTarget.value)}
-        onKeyDown=${(event) => event.key === 'Enter' && found && move(next((one) => found.has(one.span.span_id)))} />
+        onKeyDown=${(event) => event.key === 'Enter' && found && move(next((one) => found.has(one.key)))} />
         ${found ? html`<span class="dim">${count(found.size)} of ${count(trace.rows.length)}</span>` : html`<kbd aria-hidden="true">f</kbd>`}</label></div>
     <${Axis} window=${view} origin=${trace.start} zoomed=${Boolean(zoom)} onZoom=${setZoom} onReset=${() => setZoom(null)} />
     <${Waterfall} trace=${trace} rows=${rows} closed=${closed} selected=${selected} found=${found} window=${view} scroller=${scroller} onSelect=${select} onToggle=${toggle} />
@@ -185,6 +186,7 @@ function Head({ id, trace, total, logs, talk, following, onGo }) {
       ${trace.cost != null && html`<span title="Model calls whose price is known">${dollars(trace.cost)}</span>`}
       ${failed && html`<span class="err">${failed}</span>`}
       ${total > trace.rows.length && html`<span class="warn">first ${count(trace.rows.length)} of ${count(total)} spans</span>`}
+      ${trace.conflicts > 0 && html`<span class="warn">${plural(trace.conflicts, 'span')} with the id of another</span>`}
       ${trace.orphans > 0 && html`<span class="warn">${plural(trace.orphans, 'span')} without ${trace.orphans === 1 ? 'its' : 'their'} parent</span>`}
       <time title=${moment(trace.start)}>${moment(trace.start).slice(0, -4)}</time>
       <${Copy} className="copyid mono" label=${shortId(id)} text=${id} title="Copy the trace id" />

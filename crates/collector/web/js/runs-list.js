@@ -61,7 +61,7 @@ function RunsList({ found, selected }) {
 
   const open = (run) => {
     if (!run) return false;
-    go(link('runs', run.trace_id, { ...Object.fromEntries(params), span: null, zoom: null }), { replace: at >= 0 });
+    go(link('runs', run.trace_id, { ...Object.fromEntries(params), span: null, zoom: null }));
     return true;
   };
   const inList = (action) => () => (pane.value === 'list' ? action() : false);
@@ -72,7 +72,7 @@ function RunsList({ found, selected }) {
     ArrowUp: inList(() => open(runs[Math.max(0, at - 1)])),
     Home: inList(() => open(runs[0])),
     End: inList(() => open(runs.at(-1))),
-    e: inList(() => open(runs.find((run, i) => i > at && run.errors > 0) ?? runs.find((run) => run.errors > 0))),
+    E: inList(() => open(runs.find((run, i) => i > at && run.errors > 0) ?? runs.find((run) => run.errors > 0))),
     Enter: inList(() => {
       if (!selected) return open(runs[0]);
       pane.set('run');
@@ -100,6 +100,7 @@ function RunsList({ found, selected }) {
     });
   }, [runs, selected, active, kept.toString()]);
   return html`<section class="list" ref=${list} aria-label="Runs" onPointerDown=${() => pane.set('list')}>
+    <h1 class="unseen">Runs</h1>
     <${Heading} found=${found} />
     ${found.error && html`<${Failed} error=${found.error} what="The list of runs" onRetry=${found.reload} />`}
     ${!found.data && found.loading && html`<${Loading} what="runs" />`}

@@ -28,6 +28,7 @@ export function SpanAside({ trace, node, logs, onSelect, onClose }) {
       <${Copy} label="Copy JSON" text=${() => JSON.stringify(span, null, 2)} title="Copy the span as JSON" />
       ${own.length > 0 && html`<a class="btn" href=${link('logs', null, { q: `trace=${span.trace_id} span_id=${span.span_id}` })}>Logs ${count(amount)}</a>`}
     </div>
+    ${node.conflict && html`<div class="note" role="note">Another span of this trace has the same span id and different content. Both are shown; spans that name this id as their parent are below the first.</div>`}
     ${failed && html`<${What} node=${node} trace=${trace} onSelect=${onSelect} />`}
     <${OwnAttributes} span=${span} />
     ${events.length > 0 && html`<h2>Events</h2><div class="mono">${events.map((event, i) => html`<${Event} key=${i} event=${event} start=${span.start_unix_nano} />`)}</div>`}
@@ -35,7 +36,7 @@ export function SpanAside({ trace, node, logs, onSelect, onClose }) {
       <div class="log" key=${record.cursor} title=${moment(recordTime(record))}><span class="dim">${clockMillis(recordTime(record)).slice(6)}</span>
         <${Level} number=${record.severity_number} words=${record.severity_text} /><span class="wrap">${text(record.body)}</span></div>`)}</div>
       ${amount > LOGS && html`<a href=${link('logs', null, { q: `trace=${span.trace_id} span_id=${span.span_id}` })}>All ${count(amount)} records</a>`}`}
-    <${Moment} key=${span.span_id} span=${span} />
+    <${Moment} key=${node.key} span=${span} />
     ${span.links?.length > 0 && html`<h2>Links</h2><ul class="plainlist mono">${span.links.map((one) => html`<li>
       <a href=${link('runs', one.trace_id, { span: one.span_id })}>${shortId(one.trace_id)} / ${shortId(one.span_id)}</a>
       ${Object.keys(one.attributes ?? {}).length > 0 && html`<${Pairs} entries=${Object.entries(one.attributes)} />`}</li>`)}</ul>`}
@@ -57,7 +58,7 @@ function What({ node, trace, onSelect }) {
   const deeper = from && explain(from, trace);
   return html`<div class="note" role="note">
     <p>${why.type && html`<b>${why.type}</b>`}${why.type && ' — '}${why.what}${why.done && ` ${why.done}`}</p>
-    ${from && html`<p>It began in <button type="button" class="more" onClick=${() => onSelect(from.span.span_id)}>${from.span.name}</button> of ${from.span.service}${deeper.what && deeper.what !== why.what ? html`: ${deeper.what}` : '.'}</p>`}
+    ${from && html`<p>It began in <button type="button" class="more" onClick=${() => onSelect(from.key)}>${from.span.name}</button> of ${from.span.service}${deeper.what && deeper.what !== why.what ? html`: ${deeper.what}` : '.'}</p>`}
   </div>`;
 }
 

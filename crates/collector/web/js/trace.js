@@ -91,17 +91,22 @@ function errorType(span) {
 export function buildTrace(spans) {
   const byId = new Map();
   const list = [];
+  let conflicts = 0;
   for (const span of spans) {
-    // The same span twice is one export that was repeated: the first one counts.
-    if (byId.has(span.span_id)) continue;
-    const node = { span, children: [], depth: 0, size: 1, position: 0, siblings: 1, failed: 0, orphan: false };
-    byId.set(span.span_id, node);
+    // The same span twice is one export that was repeated. Different spans of one id are both shown; the first is the
+    // parent of the spans that name it, the others go by the id and their place.
+    const first = byId.get(span.span_id);
+    if (first && JSON.stringify(first.span) === JSON.stringify(span)) continue;
+    const key = first ? `${span.span_id}~${conflicts += 1}` : span.span_id;
+    const node = { key, span, children: [], depth: 0, size: 1, position: 0, siblings: 1, failed: 0, orphan: false, conflict: Boolean(first) };
+    if (first) first.conflict = true;
+    byId.set(key, node);
     list.push(node);
   }
   const roots = [];
   for (const node of list) {
     const parent = node.span.parent_span_id && byId.get(node.span.parent_span_id);
-    if (parent && parent !== node) {
+    if (parent && parent !== node && parent.span.span_id !== node.span.span_id) {
       parent.children.push(node);
       node.parent = parent;
     } else {
@@ -180,6 +185,7 @@ export function buildTrace(spans) {
     services: [...services.values()],
     errors: rows.filter(({ span }) => isError(span)),
     orphans: roots.filter((node) => node.orphan).length,
+    conflicts,
   };
 }
 
@@ -190,7 +196,7 @@ export function openRows(trace, closed) {
   for (let i = 0; i < trace.rows.length;) {
     const node = trace.rows[i];
     rows.push(node);
-    i += closed.has(node.span.span_id) ? node.size : 1;
+    i += closed.has(node.key) ? node.size : 1;
   }
   return rows;
 }
@@ -234,17 +240,35 @@ export function explain(node, trace) {
   else if (state === 'open' || opens) done.push('The circuit is open: further calls are refused for a while.');
   const root = trace.roots[0];
   if (root === node) done.push('The run failed with it.');
-  else if (node.parent && !isError(node.parent.span)) done.push(`${node.parent.span.name} went on without it.`);
-  else if (!isError(root.span)) done.push('The run went on without it.');
+  else if (node.parent && !isError(node.parent.span)) done.push(`${node.parent.span.name} continued without it.`);
+  else if (!isError(root.span)) done.push('The run continued without it.');
   const type = errorType(span);
   return { type, what: type ? what : what[0].toUpperCase() + what.slice(1), done: done.join(' ') };
+}
+
+const reason = (node, trace) => explain(node, trace).what.replace(/\.$/, '');
+
+/** The failed step that ended a workflow, with its reason; null when no step names itself. */
+function failedStep(workflow, trace) {
+  const inside = trace.rows.slice(workflow.row + 1, workflow.row + workflow.size);
+  const steps = inside.filter(({ span }) => isError(span) && span.attributes?.['glassbox.workflow.step'] != null);
+  const last = steps.at(-1);
+  return last ? { name: text(last.span.attributes['glassbox.workflow.step']), why: reason(last, trace) } : null;
 }
 
 /** The outcome of a run in a few words, or null when nothing failed. */
 export function outcome(trace) {
   if (!trace.errors.length) return null;
   const root = trace.roots[0];
+  const workflow = trace.errors.find(({ span }) => operation(span) === 'invoke_workflow');
+  if (workflow) {
+    const step = failedStep(workflow, trace);
+    return step ? `Workflow failed at step ${step.name}: ${step.why}` : `Workflow failed: ${reason(workflow, trace)}`;
+  }
   if (isError(root.span)) return `Failed${errorType(root.span) ? `: ${errorType(root.span)}` : ''}`;
+  const workflows = trace.rows.some(({ span }) => operation(span) === 'invoke_workflow');
+  const steps = trace.errors.filter(({ span }) => span.attributes?.['glassbox.workflow.step'] != null);
+  if (workflows && steps.length) return `${plural(steps.length, 'attempt')} of workflow steps failed, the workflow continued`;
   const tools = trace.errors.filter(({ span }) => isTool(span));
   if (tools.length) return `${plural(tools.length, 'tool call')} failed, answered without ${tools.length === 1 ? 'it' : 'them'}`;
   const calls = trace.errors.filter(({ span }) => isModelCall(span));
@@ -262,8 +286,29 @@ export function servedBy(node) {
   return node.span.service;
 }
 
-/** Whether a span contains all words of a search, in its name, service or attributes. */
-export function matches(span, words) {
-  const haystack = `${span.name}\n${span.service}\n${span.span_id}\n${span.status_message ?? ''}\n${JSON.stringify(span.attributes)}`.toLowerCase();
-  return words.every((word) => haystack.includes(word));
+/**
+ * Where a span contains all words of a search: `{place, part}` for the first word, `place` being the attribute or field
+ * that holds it; null when a word is missing.
+ */
+export function found(span, words) {
+  const places = [
+    ['name', span.name], ['service', span.service], ['span id', span.span_id], ['status', span.status_message ?? ''],
+    ...Object.entries(span.attributes ?? {}).map(([name, value]) => [name, text(value)]),
+    ...(span.events ?? []).flatMap((event) => [['event', event.name], ...Object.entries(event.attributes ?? {}).map(([name, value]) => [name, text(value)])]),
+  ];
+  const holds = (word) => places.find(([place, value]) => value.toLowerCase().includes(word) || place.toLowerCase().includes(word));
+  const hits = words.map(holds);
+  if (hits.some((hit) => !hit)) return null;
+  // A word in the name explains itself; show the first that is somewhere else.
+  const at = Math.max(0, hits.findIndex(([place]) => place !== 'name'));
+  const [place, value] = hits[at];
+  return { place, part: snippet(value, words[at]) };
+}
+
+const AROUND = 14;
+
+function snippet(value, word) {
+  const at = Math.max(0, value.toLowerCase().indexOf(word));
+  const [from, to] = [Math.max(0, at - AROUND), Math.min(value.length, at + word.length + AROUND)];
+  return `${from > 0 ? '…' : ''}${value.slice(from, to)}${to < value.length ? '…' : ''}`;
 }

@@ -5,7 +5,9 @@ import { fact, firstToken, isError } from './trace.js';
 
 const ROW = 25;
 const DEEPEST = 20;
-const LANE = 0.58; // of the width, as in the style sheet
+// The share of the width that the bars have, as in the style sheet; on a telephone the names need more.
+const LANE = 0.58;
+const NARROW = { width: 700, lane: 0.36 };
 const LETTER = 6; // the width of a letter of the labels, in pixels, rather too much than too little
 
 /** The times at the quarters of the axis. */
@@ -44,16 +46,20 @@ export function Axis({ window: [from, to], origin, zoomed, onZoom, onReset }) {
 export function Waterfall({ trace, rows, closed, selected, found, window: view, scroller, onSelect, onToggle }) {
   const list = useRef(null);
   const [from, to, width] = useVisibleRows(scroller, list, rows.length, ROW);
-  const index = useMemo(() => new Map(rows.map((node, i) => [node.span.span_id, i])), [rows]);
+  const index = useMemo(() => new Map(rows.map((node, i) => [node.key, i])), [rows]);
   const chosen = index.get(selected) ?? -1;
   const main = trace.roots[0].span.service;
-  const indent = trace.depth <= 8 ? 14 : trace.depth <= 14 ? 10 : 7;
-  const lane = Math.max(120, (width - 36) * LANE);
+  const narrow = width <= NARROW.width;
+  const indent = narrow || trace.depth > 14 ? 7 : trace.depth > 8 ? 10 : 14;
+  const share = narrow ? NARROW.lane : LANE;
+  const lane = Math.max(100, (width - (narrow ? 20 : 36)) * share);
 
   useEffect(() => {
     const box = scroller.current;
     if (chosen < 0 || !box || !list.current) return;
-    const head = box.querySelector('.stick')?.offsetHeight ?? 0;
+    // What stays in place above the rows would cover the row.
+    const head = [...box.querySelectorAll('.stick, .axis')].filter((one) => getComputedStyle(one).position === 'sticky')
+      .reduce((all, one) => all + one.offsetHeight, 0);
     const top = list.current.getBoundingClientRect().top - box.getBoundingClientRect().top + chosen * ROW;
     // A selection made in the conversation may leave the timeline out of sight: then the reader stays where they are.
     if (box.dataset.from === 'conversation') return;
@@ -63,23 +69,22 @@ export function Waterfall({ trace, rows, closed, selected, found, window: view, 
 
   return html`<div class="tree" ref=${list} role="tree" aria-label="Timeline" tabindex="0" style=${{ height: `${rows.length * ROW}px` }}
     aria-activedescendant=${chosen >= from && chosen < to ? `span-${selected}` : undefined}>
-    ${rows.slice(from, to).map((node, i) => html`<${Row} key=${node.span.span_id} node=${node} top=${(from + i) * ROW} view=${view} width=${lane} indent=${indent} main=${main}
-      on=${node.span.span_id === selected} closed=${closed.has(node.span.span_id)} dimmed=${found && !found.has(node.span.span_id)}
+    ${rows.slice(from, to).map((node, i) => html`<${Row} key=${node.key} node=${node} top=${(from + i) * ROW} view=${view} width=${lane} share=${share} indent=${indent} main=${main}
+      on=${node.key === selected} closed=${closed.has(node.key)} dimmed=${found && !found.has(node.key)} why=${found?.get(node.key)}
       onSelect=${onSelect} onToggle=${onToggle} />`)}
   </div>`;
 }
 
-function Row({ node, top, view, width, indent, main, on, closed, dimmed, onSelect, onToggle }) {
+function Row({ node, top, view, width, share, indent, main, on, closed, dimmed, why, onSelect, onToggle }) {
   const { span, depth } = node;
   const failed = isError(span);
-  const id = span.span_id;
+  const id = node.key;
   const open = node.children.length > 0;
   // The operation comes first: the service is written only beside a name that is there in full, its colour always is.
-  const room = (width / LANE) * (1 - LANE) - Math.min(depth, DEEPEST) * indent - 52;
+  const room = (width / share) * (1 - share) - Math.min(depth, DEEPEST) * indent - 52;
   const named = span.service !== main && room >= span.name.length * 7 + span.service.length * 6;
   return html`<div id=${`span-${id}`} class=${`row${on ? ' on' : ''}${dimmed ? ' dimmed' : ''}`} role="treeitem" aria-level=${depth + 1}
     aria-posinset=${node.position + 1} aria-setsize=${node.siblings} aria-selected=${on ? 'true' : 'false'} aria-expanded=${open ? String(!closed) : undefined}
-    aria-label=${`${span.name}, ${span.service}, ${duration(span.duration_nano)}${failed ? ', failed' : ''}`}
     style=${{ transform: `translateY(${top}px)` }} onClick=${() => onSelect(id)} onDblClick=${() => open && onToggle(id)}>
     <div class="name">
       <span class="guides" style=${{ width: `${Math.min(depth, DEEPEST) * indent}px`, backgroundSize: `${indent}px 100%` }}></span>
@@ -89,12 +94,13 @@ function Row({ node, top, view, width, indent, main, on, closed, dimmed, onSelec
         onToggle(id);
       }}>${closed ? '▸' : '▾'}</button>` : html`<span class="twist"></span>`}
       <${Dot} service=${span.service} />
-      <span class=${`t${failed ? ' err' : ''}`} title=${`${span.name}\n${span.service}`}>${span.name}</span>
+      <span class=${`t${failed ? ' err' : ''}`} title=${`${span.name}\n${span.service}`}>${span.name}</span>${failed && html`<span class="unseen">, failed</span>`}
       ${closed && html`<span class="svc">${plural(node.size - 1, 'span')}${node.failed > (failed ? 1 : 0) ? html`, <span class="err">${node.failed} failed</span>` : ''}</span>`}
       ${node.orphan && html`<span class="svc" title=${`Its parent ${span.parent_span_id} is not in the store`}>parent missing</span>`}
+      ${node.conflict && html`<span class="svc warn" title="Another span has the same span id and different content">id not unique</span>`}
       ${named && html`<span class="svc end">${span.service}</span>`}
     </div>
-    <${Lane} span=${span} view=${view} width=${width} thin=${depth === 0 && open} failed=${failed} />
+    <${Lane} span=${span} view=${view} width=${width} thin=${depth === 0 && open} failed=${failed} why=${why} />
   </div>`;
 }
 
@@ -109,7 +115,7 @@ function fit(parts, left, right, width) {
   return { label: parts[0], side: 'inside' };
 }
 
-function Lane({ span, view: [from, to], width, thin, failed }) {
+function Lane({ span, view: [from, to], width, thin, failed, why }) {
   const whole = to - from;
   const percent = (time) => ((time - from) / whole) * 100;
   const start = percent(span.start_unix_nano);
@@ -128,6 +134,6 @@ function Lane({ span, view: [from, to], width, thin, failed }) {
       const x = percent(event.time_unix_nano);
       return x >= 0 && x <= 100 && html`<u class="tick" style=${{ left: `${x}%` }} title=${event.name}></u>`;
     })}
-    <span title=${fact(span) || undefined} class=${`lab${side === 'inside' ? ' inside' : ''}`} style=${out ? { left: start > 100 ? 'auto' : '0', right: start > 100 ? '0' : 'auto' } : place}>${out ? (start > 100 ? `${label} →` : `← ${label}`) : label}</span>
+    ${why && why.place !== 'name' ? html`<span class="lab why" title=${`${why.place}: ${why.part}`}>${why.place}: ${why.part}</span>` : html`<span title=${fact(span) || undefined} class=${`lab${side === 'inside' ? ' inside' : ''}`} style=${out ? { left: start > 100 ? 'auto' : '0', right: start > 100 ? '0' : 'auto' } : place}>${out ? (start > 100 ? `${label} →` : `← ${label}`) : label}</span>`}
   </div>`;
 }
