@@ -22,12 +22,34 @@ use axum::{
 use glassbox_core::{Category, Problem};
 use glassbox_instrument::ServerLayer;
 use serde_json::json;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
+
+/// The path of the capabilities; each of them is below it.
+const CAPABILITIES: &str = "/v1/capabilities";
+
+/// Whether a name means itself in a route and in a URL.
+fn is_plain(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    !name.is_empty() && name.bytes().all(plain)
+}
 
 /// All routes of a service; `more` are the routes of the application.
 pub(crate) fn router(state: Arc<State>, more: Router) -> Router {
-    let shown = Router::new()
-        .route("/v1/capabilities", routing::get(capabilities))
+    // A capability has a route of its own, so that the span of a call says what was called.
+    let known = (state.callable.capabilities().iter())
+        .map(|capability| capability.name.clone())
+        .filter(|name| is_plain(name))
+        // Two routes of one path would be a panic.
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .fold(Router::new(), |router, name| {
+            let path = format!("{CAPABILITIES}/{name}");
+            let call =
+                move |state, request| async move { call::call_known(state, &name, request).await };
+            router.route(&path, routing::post(call))
+        });
+    let shown = known
+        .route(CAPABILITIES, routing::get(capabilities))
         .route("/v1/capabilities/{name}", routing::post(call::call))
         .with_state(Arc::clone(&state))
         .merge(more)

@@ -12,6 +12,9 @@ use crate::v1_41::error;
 attributes! {
     /// The question that a run answers, on the run's first span.
     QUESTION = "glassbox.question";
+    /// Whether a span or log record is Glassbox's own traffic, such as the test data of the doctor,
+    /// which lists of runs leave out by default (boolean).
+    INTERNAL = "glassbox.internal";
     /// The module of an application that made a call which it records itself.
     MODULE = "glassbox.module";
     /// The operation that an application measures itself.

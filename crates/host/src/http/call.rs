@@ -31,6 +31,24 @@ pub(super) async fn call(
     name: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Answer> {
+    let name = name.map(|Path(name)| name);
+    answer(state, name.map_err(|error| error.body_text()), request).await
+}
+
+/// The same for the route of one capability.
+pub(super) async fn call_known(
+    Shared(state): Shared<Arc<State>>,
+    name: &str,
+    request: Request,
+) -> Result<Response, Answer> {
+    answer(state, Ok(name.to_owned()), request).await
+}
+
+async fn answer(
+    state: Arc<State>,
+    name: Result<String, String>,
+    request: Request,
+) -> Result<Response, Answer> {
     if state.phase() == Phase::Draining {
         return Err(reject(
             &state,
@@ -45,8 +63,8 @@ pub(super) async fn call(
     // Counted first, so that a drain waits for a body that is still arriving.
     let in_flight = state.begin();
     let capability = match name {
-        Ok(Path(name)) => known(&state, &name)?,
-        Err(error) => return Err(unknown(&state, &error.body_text())),
+        Ok(name) => known(&state, &name)?,
+        Err(unreadable) => return Err(unknown(&state, &unreadable)),
     };
     let Ok(_slot) = state.slots.try_acquire() else {
         let limit = state.settings.concurrency;

@@ -136,13 +136,13 @@ async fn what_the_caller_sends_along_reaches_the_tool() {
     crate::tools::until(async || capture.trace(0xb1).len() == 2).await;
     let spans = capture.trace(0xb1);
     let find = |name| spans.iter().find(|span| span.name() == name).unwrap();
-    let server = find("POST /v1/capabilities/{name}");
+    let server = find("POST /v1/capabilities/context");
     let client = find("POST");
     assert!(server.is_child_of(client));
     let context = server.context().to_traceparent();
     assert_eq!(seen["trace"], json!(context), "tasks that outlive the call");
     assert_eq!(seen["current"], json!(context), "the call itself");
-    assert_eq!(server.text("http.route"), Some("/v1/capabilities/{name}"));
+    assert_eq!(server.text("http.route"), Some("/v1/capabilities/context"));
     assert_eq!(server.text("url.path"), Some("/v1/capabilities/context"));
     assert_eq!(server.text("client.address"), Some("127.0.0.1"));
     assert_eq!(server.int("http.response.status_code"), Some(200));

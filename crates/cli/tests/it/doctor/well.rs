@@ -29,7 +29,9 @@ fn all_is_well_by_each_protocol() {
         // What it says has arrived is there.
         let trace = answer.trace_id().unwrap();
         let trace = get(&format!("{page}/api/otel/traces?trace_id={trace}")).unwrap();
-        assert_eq!(trace["spans"][0]["service"], "glassbox-doctor");
+        let root = &trace["spans"][0];
+        assert_eq!(root["service"], "glassbox-doctor");
+        assert_eq!(root["attributes"]["glassbox.internal"], true, "{root}");
     }
 }
 
