@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::middleware::from_fn_with_state;
 use glassbox_otelcol::{CollectorStatus, ReloadError};
 use glassbox_otlp::{Limits, Receiver};
 use glassbox_store::{Records, Retention, SegmentStore};
@@ -21,12 +20,11 @@ use crate::assets;
 use crate::clock;
 use crate::config::BackendConfig;
 use crate::endpoints::Endpoints;
-use crate::guard::{self, Guard};
 use crate::intake::Intake;
 use crate::listeners::{self, OtlpPair};
 use crate::ownership::{Ownership, SEGMENTS};
 use crate::query::Query;
-use crate::receivers::Receivers;
+use crate::receivers::{self, Receivers};
 use crate::server::{self, Bounds};
 use crate::start_error::StartError;
 use reception::Reception;
@@ -129,10 +127,8 @@ impl Backend {
         let router = api::router(api)
             .merge(assets::router())
             .merge(config.routes);
-        let router = router.layer(from_fn_with_state(
-            Guard::new(page.address, hosts),
-            guard::check,
-        ));
+        let guard = receivers::guard(page.address, hosts);
+        let router = router.layer(guard.layer());
         let server = server::serve(page.listener, router, Bounds::default(), stop.clone());
         let page = tokio::spawn(server);
         stop_unless_started.disarm();

@@ -31,7 +31,6 @@ mod backend;
 mod clock;
 mod config;
 mod endpoints;
-mod guard;
 mod intake;
 mod listen;
 mod listeners;

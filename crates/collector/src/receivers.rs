@@ -4,14 +4,13 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware::from_fn_with_state;
+use glassbox_guard::Guard;
 use glassbox_otelcol::Fallback;
 use glassbox_otlp::Receiver;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::guard::{self, Guard};
 use crate::listeners::Bound;
 use crate::server::{self, Bounds};
 
@@ -55,11 +54,18 @@ impl Receivers {
     }
 
     fn serve(&self, bound: Bound, router: Router, stop: CancellationToken) -> JoinHandle<()> {
-        let guard = Guard::new(bound.address, &self.hosts);
-        let router = router.layer(from_fn_with_state(guard, guard::check));
+        let guard = guard(bound.address, &self.hosts);
+        let router = router.layer(guard.layer());
         let bounds = Bounds::default();
         tokio::spawn(server::serve(bound.listener, router, bounds, stop))
     }
+}
+
+/// The checks of a listener at `address`, which also answers to the names `hosts`.
+pub(crate) fn guard(address: SocketAddr, hosts: &[String]) -> Guard {
+    Guard::new(address)
+        .with_hosts(hosts)
+        .with_words("backend", "collector.allowed_hosts")
 }
 
 impl Fallback for Receivers {
