@@ -4,7 +4,7 @@ import { createStore, useEffect, useRef, useState, useStore } from './ui.js';
 const POLL = 2_000;
 const BACK_OFF = [1_000, 2_000, 4_000, 8_000, 15_000];
 
-/** Why a request did not give an answer. */
+/** A failed request. */
 class ApiError extends Error {
   constructor({ status = 0, code = 'unreachable', message, retryable = true }) {
     super(message);
@@ -14,11 +14,11 @@ class ApiError extends Error {
   }
 
   get hint() {
-    if (this.status === 0) return 'The page keeps trying. Start the backend with `glassbox up` or `glassbox demo`.';
+    if (this.status === 0) return 'The page retries. Start the backend with `glassbox up` or `glassbox demo`.';
     if (this.status === 400) return 'Change the search or the address.';
-    if (this.status === 403) return 'The backend answers loopback names and the addresses that it was bound to, nothing else.';
-    if (this.status === 404) return 'It may have been pruned, or the address is of another backend.';
-    return this.retryable ? 'The page keeps trying.' : `The backend answered ${this.status} (${this.code}).`;
+    if (this.status === 403) return 'The backend accepts only loopback names, the addresses it listens on, and `allowed_hosts`.';
+    if (this.status === 404) return 'It may have been pruned, or it belongs to another backend.';
+    return this.retryable ? 'The page retries.' : `Status ${this.status} (${this.code}).`;
   }
 }
 
@@ -48,21 +48,21 @@ export async function getJson(path, signal) {
     body = await response.text();
   } catch (cause) {
     if (cause.name === 'AbortError') throw cause;
-    throw new ApiError({ message: `${location.host} does not answer.` });
+    throw new ApiError({ message: `${location.host} is not responding.` });
   }
   let answer = null;
   try {
     answer = parse(body);
   } catch {
     if (response.ok) {
-      throw new ApiError({ status: response.status, code: 'not_json', message: `${path} answered something that is not JSON.`, retryable: false });
+      throw new ApiError({ status: response.status, code: 'not_json', message: `${path} returned a body that is not JSON.`, retryable: false });
     }
   }
   if (!response.ok) {
     throw new ApiError({
       status: response.status,
       code: answer?.code ?? 'http',
-      message: answer?.message ?? `${path} answered ${response.status} ${response.statusText}.`,
+      message: answer?.message ?? `${path} returned ${response.status} ${response.statusText}.`,
       retryable: answer?.retryable ?? response.status >= 500,
     });
   }
@@ -83,8 +83,8 @@ export function withQuery(path, parameters) {
 export const live = createStore(true);
 
 /**
- * What the backend says about itself: `state` is loading, ok or gone; `generation` grows each time it comes back,
- * so that whatever failed meanwhile loads again.
+ * The status of the backend. `state` is loading, ok or gone. `generation` grows each time the backend comes back, so that
+ * failed loads run again.
  */
 export const status = createStore({ state: 'loading', data: null, since: null, nextAt: null, tries: 0, generation: 0 });
 
@@ -113,7 +113,7 @@ async function poll() {
   if (!document.hidden) timer = setTimeout(poll, wait);
 }
 
-/** Asks now instead of at the next turn. */
+/** Polls now. */
 export const askNow = () => poll();
 
 export function startPolling() {
@@ -124,7 +124,7 @@ export function startPolling() {
   poll();
 }
 
-/** What must differ before a list of this signal is worth loading again; constant while paused. */
+/** Changes when new data of this signal has arrived; constant while paused. */
 export function useRevision(signal) {
   const following = useStore(live);
   const now = useStore(status, (value) => value.data && `${value.data.received?.[signal]}/${value.data.store?.[signal]}`);

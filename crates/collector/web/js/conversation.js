@@ -99,7 +99,7 @@ export function Conversation({ trace, turns, content, selected, onSelect }) {
     ${turns.slice(0, limit).map((turn, i) => html`<${Turn} key=${turn.key} turn=${turn} trace=${trace} on=${i === chosen} onSelect=${onSelect} />`)}
     ${limit < turns.length && html`<div class="turn"><button type="button" class="btn" onClick=${() => setShown(limit * 4)}>
       Show more of ${plural(turns.length, 'turn')}</button></div>`}
-    ${says && !content && html`<p class="hint">What was said is not on these spans. Start with <code>--capture-content</code> to see prompts, answers, arguments and results.</p>`}
+    ${says && !content && html`<p class="hint">Content was not captured for this run. Start with <code>--capture-content</code> to record prompts, answers, arguments and results.</p>`}
   </div>`;
 }
 

@@ -1,4 +1,4 @@
-// The keyboard: who listens to which key, and the dialog that says so.
+// Keyboard shortcuts, and the dialog that lists them.
 import { html, useEffect, useRef } from './ui.js';
 
 const listeners = [];
@@ -24,7 +24,7 @@ document.addEventListener('keydown', (event) => {
   }
 });
 
-/** Listens to keys while the component lives; a handler that returns false passes the key on. */
+/** Handles keys while the component is mounted. A handler that returns false passes the key on. */
 export function useKeys(map) {
   const current = useRef(map);
   current.current = map;
@@ -52,12 +52,12 @@ export function Dialog({ label, onClose, children }) {
 
 const KEYS = [
   ['Everywhere', [
-    ['/', 'search'], ['1 – 4', 'Runs, Services, Logs, Metrics'], ['p', 'pause or follow what arrives'], ['?', 'these keys'],
+    ['/', 'search'], ['1 – 4', 'Runs, Services, Logs, Metrics'], ['p', 'pause or resume live updates'], ['?', 'show this dialog'],
     ['Esc', 'close, or go back'],
   ]],
   ['Runs', [
     ['j k', 'next, previous run in the list; next, previous span in a run'], ['Enter', 'move from the list into the run; there, open or close a branch'],
-    ['e', 'next error in this run'], ['E', 'next run with an error'], ['← →', 'close, open a branch'], ['f', 'find in this run'], ['z', 'look closer at the span; Esc shows the whole run'], ['c', 'copy the address'],
+    ['e', 'next error in this run'], ['E', 'next run with an error'], ['← →', 'close, open a branch'], ['f', 'find in this run'], ['z', 'zoom to the span; Esc shows the whole run'], ['c', 'copy the address'],
   ]],
   ['Logs and metrics', [['j k', 'next, previous'], ['e', 'next error (logs)'], ['Enter', 'go to the run of the record']]],
 ];
@@ -65,7 +65,7 @@ const KEYS = [
 const SEARCH = [
   ['service=travel-agent', 'the service took part'], ['span="chat offline"', 'a span has this name'],
   ['error', 'at least one span failed'], ['duration>1s', 'also <, >=, <=; ns, us, ms, s, min'],
-  ['severity=warn', 'logs: at least this level'], ['trace=5b8e…', 'logs of one run'], ['anything else', 'is looked for as it is written'],
+  ['severity=warn', 'logs: at least this level'], ['trace=5b8e…', 'logs of one run'], ['anything else', 'full text, matched literally'],
 ];
 
 export function KeysDialog({ onClose }) {
@@ -74,7 +74,7 @@ export function KeysDialog({ onClose }) {
       <div>${KEYS.map(([title, keys]) => html`<h2>${title}</h2><dl class="keys">${keys.map(([key, what]) => html`
         <dt>${key.split(' ').map((part) => (part === '–' ? ' – ' : html`<kbd>${part}</kbd> `))}</dt><dd>${what}</dd>`)}</dl>`)}</div>
       <div><h2>Search</h2><dl class="keys wide">${SEARCH.map(([example, what]) => html`
-        <dt class="mono">${example}</dt><dd>${what}</dd>`)}</dl><p class="dim small">A run is found when one of its spans has all of it.</p></div>
+        <dt class="mono">${example}</dt><dd>${what}</dd>`)}</dl><p class="dim small">A run matches if its spans match every term.</p></div>
     </div>
   <//>`;
 }

@@ -48,7 +48,7 @@ function fromOtlp(data, cursor) {
   };
 }
 
-/** Follows the stream: the newest records, whether it is connected, and what was skipped. */
+/** Follows the stream: the newest records, its connection state, and what was skipped. */
 const NOTHING = { records: [], connected: false, ready: false, skipped: 0, forgotten: 0, error: null };
 
 function useTail(path, paused) {
@@ -108,14 +108,14 @@ function useTail(path, paused) {
           const { count: lost } = JSON.parse(event.data);
           setState((old) => ({ ...old, skipped: old.skipped + Number(lost) }));
         } catch {
-          // A frame that is not understood is no reason to stop the stream.
+          // An invalid frame does not stop the stream.
         }
       });
       source.onerror = () => {
         setState((old) => ({ ...old, connected: false }));
-        // The browser reconnects by itself unless the answer was not a stream; then it gives up and we do not.
+        // The browser reconnects by itself, except if the response was not a stream.
         if (source.readyState !== EventSource.CLOSED) return;
-        // An EventSource keeps the reason to itself; the query with the same words gives it.
+        // EventSource does not expose the error; the same query over the API does.
         getJson(path.replace('/api/logs/stream', '/api/otel/logs')).then(() => null, (error) => error)
           .then((error) => source && setState((old) => ({ ...old, error: error?.status === 400 ? error : null })));
         retry = setTimeout(open, BACK_OFF[Math.min(tries, BACK_OFF.length - 1)]);
@@ -136,7 +136,7 @@ function useTail(path, paused) {
       close();
     };
   }, [path]);
-  // While paused the stream goes on, but what is shown stands still.
+  // While paused the stream continues, but the list does not change.
   const frozen = useRef(null);
   if (!paused) frozen.current = null;
   else frozen.current ??= state.records;
@@ -218,8 +218,8 @@ function Records({ records, fixed, tail, stored, query, paused, trace }) {
       <div class="caption">
         <span aria-live="polite">${fixed ? html`${plural(stored.data?.total ?? 0, 'record')}${trace && html` of <a href=${link('runs', trace)}>run ${shortId(trace)}</a>`}` : html`${plural(records.length, 'record')}, the last hour and live`}
           ${tail.forgotten > 0 && !fixed && `, newest ${count(KEEP)}`}</span>
-        ${!fixed && !tail.connected && !tail.error && html`<span class="warn">not connected, trying again</span>`}
-        ${!fixed && tail.skipped > 0 && html`<span class="warn">${plural(tail.skipped, 'record')} skipped: this page was too slow</span>`}
+        ${!fixed && !tail.connected && !tail.error && html`<span class="warn">disconnected, reconnecting</span>`}
+        ${!fixed && tail.skipped > 0 && html`<span class="warn">${plural(tail.skipped, 'record')} skipped: this page could not keep up</span>`}
         ${paused && html`<span class="warn">paused${tail.waiting > 0 ? `, ${count(tail.waiting)} waiting` : ''}</span>`}
         <span class="push"></span>
         ${!stick && html`<button type="button" class="btn" onClick=${() => {
@@ -241,18 +241,18 @@ function Records({ records, fixed, tail, stored, query, paused, trace }) {
       </div></div>
     </section>
     ${record && html`<${RecordAside} record=${record} />`}
-    ${selected && !record && records.length > 0 && html`<aside class="aside"><${Empty} title="This record is no longer here."><p class="dim">The tail holds the last hour, at most ${count(KEEP)} records.</p><//></aside>`}
+    ${selected && !record && records.length > 0 && html`<aside class="aside"><${Empty} title="This record is no longer available."><p class="dim">This view keeps the last hour, up to ${count(KEEP)} records.</p><//></aside>`}
   </main>`;
 }
 
 function NoLogs({ query, fixed, connected }) {
   const endpoints = useStore(status, (value) => value.data?.endpoints);
   if (query) {
-    return html`<${Empty} title=${fixed ? 'No record carries this id.' : 'Nothing matches in the last hour.'}><p class="dim">${fixed ? '' : 'New records that match show up here.'}</p>
+    return html`<${Empty} title=${fixed ? 'No log record has this id.' : 'Nothing matches in the last hour.'}><p class="dim">${fixed ? '' : 'New matching records appear here.'}</p>
       <button type="button" class="btn" onClick=${() => setParams({ q: null })}>Clear the search</button><//>`;
   }
-  if (!connected) return html`<${Empty} title="The stream is not connected."><p class="dim">The page keeps trying.</p><//>`;
-  return html`<${Empty} title="No logs in the last hour."><p class="dim">They show up here as they arrive${endpoints ? ` at ${address(endpoints.http)} or ${address(endpoints.grpc)}` : ''}. With Glassbox, every tracing event is a log record.</p><//>`;
+  if (!connected) return html`<${Empty} title="The stream is not connected."><p class="dim">The page retries.</p><//>`;
+  return html`<${Empty} title="No logs in the last hour."><p class="dim">Records appear here as they arrive${endpoints ? ` at ${address(endpoints.http)} or ${address(endpoints.grpc)}` : ''}. With Glassbox, every tracing event is a log record.</p><//>`;
 }
 
 function RecordAside({ record }) {

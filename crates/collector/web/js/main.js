@@ -1,4 +1,4 @@
-// The frame of the page: header, the view that the address names, footer and keys.
+// The frame of the page: header, current view, footer and keys.
 import { Empty, Loading, html, pane, render, useEffect, useErrorBoundary, useRef, useState, useStore } from './ui.js';
 import { live, startPolling, status } from './api.js';
 import { go, link, route, setParams } from './router.js';
@@ -9,7 +9,7 @@ import { CollectorBand } from './collector.js';
 
 const TABS = [['runs', 'Runs'], ['services', 'Services'], ['logs', 'Logs'], ['metrics', 'Metrics']];
 
-// Each view is fetched when it is first opened: none pays for the scripts of the others.
+// Each view is loaded when it is first opened.
 const VIEWS = {
   runs: () => import('./runs-list.js').then((module) => module.RunsView),
   logs: () => import('./logs-view.js').then((module) => module.LogsView),
@@ -32,17 +32,17 @@ function View({ view }) {
   useEffect(() => {
     if (state.failed && generation !== first.current) location.reload();
   }, [state.failed, generation]);
-  // A record that no component expected must not take the page with it.
+  // Data that a component cannot handle must not break the whole page.
   const address = useStore(route);
   const [broken, mend] = useErrorBoundary();
   useEffect(() => {
     if (broken) mend();
   }, [address]);
   if (broken) {
-    return html`<main><${Empty} title="This view could not be drawn."><p class="mono">${String(broken.message ?? broken)}</p>
-      <p class="dim">Something in the data was not as expected. Other views and runs work.</p><p><a href="/">All runs</a></p><//></main>`;
+    return html`<main><${Empty} title="This view failed to render."><p class="mono">${String(broken.message ?? broken)}</p>
+      <p class="dim">It does not support something in this data. Other views and runs still work.</p><p><a href="/">All runs</a></p><//></main>`;
   }
-  if (state.failed) return html`<main><${Empty} title="This part of the page could not be loaded."><p class="dim">The backend does not answer. The page loads it once the backend is back.</p><//></main>`;
+  if (state.failed) return html`<main><${Empty} title="This part of the page could not be loaded."><p class="dim">The backend is not responding. The page reloads when it is back.</p><//></main>`;
   return state.component ? html`<${state.component} />` : html`<main><${Loading} what=${view} /></main>`;
 }
 
@@ -65,7 +65,7 @@ function Header() {
       ${!known && html`<option value=${since}>since ${since}</option>`}
       ${ranges.map(([value, label]) => html`<option value=${value} selected=${value === since}>${label}</option>`)}</select>`}
     <button type="button" class=${`pill live ${state === 'gone' ? 'gone' : following ? 'on' : 'off'}`} aria-pressed=${String(following)}
-      title=${following ? 'Stop following what arrives (p)' : 'Follow what arrives (p)'} onClick=${() => live.set(!following)}>${state === 'gone' ? 'offline' : following ? 'live' : 'paused'}</button>
+      title=${following ? 'Pause live updates (p)' : 'Resume live updates (p)'} onClick=${() => live.set(!following)}>${state === 'gone' ? 'offline' : following ? 'live' : 'paused'}</button>
   </header>`;
 }
 

@@ -75,7 +75,7 @@ function NoMetrics({ query }) {
   if (query) {
     return html`<${Empty} title="No metric matches."><button type="button" class="btn" onClick=${() => setParams({ q: null })}>Clear the search</button><//>`;
   }
-  return html`<${Empty} title="No metrics yet."><p class="dim">SDKs send them every 60 s by default; a shorter OTEL_METRIC_EXPORT_INTERVAL shows them sooner.${endpoints ? ` Send them to ${address(endpoints.http)} or ${address(endpoints.grpc)}.` : ''}</p><//>`;
+  return html`<${Empty} title="No metrics yet."><p class="dim">By default, SDKs export metrics every 60 s. Set OTEL_METRIC_EXPORT_INTERVAL to see them sooner.${endpoints ? ` Send them to ${address(endpoints.http)} or ${address(endpoints.grpc)}.` : ''}</p><//>`;
 }
 
 function Metric({ name, service, last }) {
@@ -101,10 +101,10 @@ function Metric({ name, service, last }) {
   if (resource.error && !data) return html`<section class="detail"><${Failed} error=${resource.error} what=${name} onRetry=${resource.reload} /></section>`;
   if (!data) return html`<section class="detail"><${Loading} what=${name} /></section>`;
   if (!data.metric && last != null) {
-    return html`<section class="detail"><${Empty} title="No points in this range."><p class="dim mono">${name}</p><p class="dim">The newest point is from ${moment(last)}.</p>
-      <button type="button" class="btn" onClick=${() => setParams({ since: 'all' })}>Show all of it</button><//></section>`;
+    return html`<section class="detail"><${Empty} title="No points in this range."><p class="dim mono">${name}</p><p class="dim">The newest point was recorded at ${moment(last)}.</p>
+      <button type="button" class="btn" onClick=${() => setParams({ since: 'all' })}>Show all</button><//></section>`;
   }
-  if (!data.metric) return html`<section class="detail"><${Empty} title="There is no such metric here."><p class="dim mono">${name}</p><p class="dim">It has not arrived, or it was pruned. The page keeps looking.</p><//></section>`;
+  if (!data.metric) return html`<section class="detail"><${Empty} title="No such metric."><p class="dim mono">${name}</p><p class="dim">It has not arrived yet, or it was pruned. The page keeps checking.</p><//></section>`;
   const { metric } = data;
   const histogram = metric.kind.endsWith('histogram');
   const examples = exemplars(data.series);
@@ -113,11 +113,11 @@ function Metric({ name, service, last }) {
       <div class="facts"><span>${kindOf(metric)}${metric.temporality ? `, ${metric.temporality}` : ''}</span>
         ${unitName(metric.unit) && html`<span>${unitName(metric.unit)}</span>`}
         <span>${plural(data.series.length, 'series', 'series')} · ${plural(data.returned, 'point')}${data.returned < data.total ? ` of ${count(data.total)}` : ''}</span>
-        ${since === '' && old && html`<span class="warn">nothing in the last hour: all time is shown</span>`}
+        ${since === '' && old && html`<span class="warn">no points in the last hour, showing all time</span>`}
         ${metric.services.map((one) => html`<span><${Dot} service=${one} /> ${one}</span>`)}</div>
       ${metric.description && html`<p class="dim">${metric.description}</p>`}
       <div class="controls"><label>Split by <select class="pill" value=${split} onChange=${(event) => setParams({ by: event.currentTarget.value || (metric.kind === 'gauge' ? 'none' : null) })}>
-        <option value="">nothing: all together</option>
+        <option value="">none</option>
         ${ways.map((way) => html`<option value=${way} selected=${way === split}>${way}</option>`)}
         <option value="*" selected=${split === '*'}>every series</option></select></label>
         ${histogram && split && html`<label>Quantile <select class="pill" value=${stat} onChange=${(event) => setParams({ stat: event.currentTarget.value })}>
@@ -126,7 +126,7 @@ function Metric({ name, service, last }) {
     ${ready.panels.length === 0 ? html`<${Empty} title="No points in this range."><p class="dim">Choose a longer range.</p><//>` : html`
       ${ready.facts.length > 0 && html`<dl class="numbers">${ready.facts.map(([label, value, unit]) => html`<div><dt>${label}</dt><dd>${unit === '' ? count(value) : quantity(value, unit)}</dd></div>`)}</dl>`}
       ${ready.panels.map((panel) => html`<${Chart} key=${panel.title} times=${ready.times} ...${panel} />`)}
-      ${ready.hidden > 0 && html`<p class="hint">The ${ready.panels[0].lines.length} largest are drawn; ${count(ready.hidden)} more are not.</p>`}`}
+      ${ready.hidden > 0 && html`<p class="hint">The ${ready.panels[0].lines.length} largest series are shown, ${count(ready.hidden)} are hidden.</p>`}`}
     ${examples.length > 0 && html`<h2>Highest examples</h2><ul class="examples">${examples.map((one) => html`<li key=${one.trace_id + one.span_id}>
       <b>${quantity(one.value, metric.unit)}</b> <span class="dim">${moment(one.time_unix_nano)} · ${one.service}</span>
       <a class="mono" href=${link('runs', one.trace_id, { span: one.span_id })}>${shortId(one.trace_id)}</a></li>`)}</ul>`}

@@ -49,7 +49,7 @@ export function setParams(changes, { replace = true } = {}) {
   go(link(view, id, { ...Object.fromEntries(params), ...changes }), { replace });
 }
 
-// Plain clicks on our own links stay inside the page; everything else is the browser's business.
+// Plain clicks on links of this page are handled here; the browser handles all others.
 document.addEventListener('click', (event) => {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const anchor = event.target.closest?.('a[href]');

@@ -38,8 +38,8 @@ export function RunView({ id, summary, following }) {
 
 function Missing({ id }) {
   const pruned = useStore(status, (value) => value.data?.store.pruned?.before_unix_nano);
-  return html`<${Empty} title=${`No span of ${shortId(id)} is here.`}>
-    <p class="dim">It has not arrived yet, or it was pruned${pruned ? `: what is older than ${moment(pruned)} is gone` : ''}. The page keeps looking.</p>
+  return html`<${Empty} title=${`No spans of trace ${shortId(id)}.`}>
+    <p class="dim">None has arrived yet, or they were pruned${pruned ? `: data before ${moment(pruned)} is gone` : ''}. The page keeps checking.</p>
     <p><a href="/">All runs</a></p>
   <//>`;
 }
@@ -66,7 +66,7 @@ function Run({ id, trace, total, logs, following }) {
   const select = (spanId, from = 'timeline') => {
     pane.set('run');
     scroller.current.dataset.from = from;
-    // Seen from `/`, choosing a span settles on this run instead of following the newest.
+    // At `/`, selecting a span pins this run instead of following the newest.
     if (following) {
       go(link('runs', id, { ...Object.fromEntries(params), span: spanId }));
     } else setParams({ span: spanId }, { replace: false });
@@ -157,7 +157,7 @@ function Run({ id, trace, total, logs, following }) {
     <${TraceLogs} logs=${logs} trace=${trace} id=${id} selected=${selected} scroller=${scroller} onSelect=${select} />
   </section>
   ${node && html`<${SpanAside} trace=${trace} node=${node} logs=${logs} onSelect=${select} onClose=${() => setParams({ span: null })} />`}
-  ${selected && !node && html`<aside class="aside"><${Empty} title="This span is not here."><p class="dim">The run is, but it has no span ${shortId(selected)}.</p><//></aside>`}`;
+  ${selected && !node && html`<aside class="aside"><${Empty} title="Span not found."><p class="dim">This run has no span ${shortId(selected)}.</p><//></aside>`}`;
 }
 
 // Part of the timeline, in the address as milliseconds from the start: "693.2-1390".
@@ -172,7 +172,7 @@ function Head({ id, trace, total, logs, talk, following, onGo }) {
   const failed = outcome(trace);
   const head = useRef(null);
   useLayoutEffect(() => {
-    // What sticks below the head has to know how high it is.
+    // Elements that stick below the head need its height.
     const measure = () => head.current.parentElement.style.setProperty('--head', `${head.current.offsetHeight}px`);
     const observer = new ResizeObserver(measure);
     observer.observe(head.current);
@@ -183,7 +183,7 @@ function Head({ id, trace, total, logs, talk, following, onGo }) {
     <div class="facts"><b>${duration(trace.length)}</b>
       <span>${plural(trace.services.length, 'service')} · ${plural(total, 'span')}${logs ? ` · ${plural(logs.total, 'log')}` : ''}</span>
       ${trace.input + trace.output > 0 && html`<span>${count(trace.input)} in · ${count(trace.output)} out tok</span>`}
-      ${trace.cost != null && html`<span title="Model calls whose price is known">${dollars(trace.cost)}</span>`}
+      ${trace.cost != null && html`<span title="Cost of the model calls with a known price">${dollars(trace.cost)}</span>`}
       ${failed && html`<span class="err">${failed}</span>`}
       ${total > trace.rows.length && html`<span class="warn">first ${count(trace.rows.length)} of ${count(total)} spans</span>`}
       ${trace.conflicts > 0 && html`<span class="warn">${plural(trace.conflicts, 'span')} with the id of another</span>`}
@@ -206,7 +206,7 @@ function TraceLogs({ logs, trace, id, selected, scroller, onSelect }) {
   const [from, to] = useVisibleRows(scroller, list, records.length, LINE);
   return html`<h2 id="logs">Logs</h2>
     ${logs.error && !logs.data && html`<${Failed} error=${logs.error} what="The logs of this run" onRetry=${logs.reload} />`}
-    ${logs.data && !records.length && html`<p class="hint">No log record carries this trace id.</p>`}
+    ${logs.data && !records.length && html`<p class="hint">No log records have this trace id.</p>`}
     <div class="lines mono" ref=${list} style=${{ height: `${records.length * LINE}px` }}>${records.slice(from, to).map((record, i) => html`
       <div key=${record.cursor} class=${`line${record.span_id && record.span_id === selected ? ' on' : ''}`} style=${{ transform: `translateY(${(from + i) * LINE}px)` }}
         title=${moment(recordTime(record))} onClick=${() => trace.byId.has(record.span_id) && onSelect(record.span_id, 'conversation')}>

@@ -1,4 +1,4 @@
-// The list of runs: what was asked, who answered, how long it took and what failed.
+// The list of runs: question, services, duration and errors.
 import { Dot, Empty, Failed, Loading, colour, html, pane, useEffect, useMemo, useRef, useState, useStore } from './ui.js';
 import { live, status, useResource, useRevision, withQuery } from './api.js';
 import { address, clock, count, day, duration, moment, plural, shortId } from './format.js';
@@ -49,7 +49,7 @@ function useRuns() {
   return { ...resource, runs, total, returned, more, filtered: Boolean(query || since), query };
 }
 
-/** What a run is called: its question, else its first operation. */
+/** The title of a run: its question, or else its root span. */
 const runTitle = (run) => run.question ?? run.root_name ?? `Trace ${shortId(run.trace_id)}`;
 
 function RunsList({ found, selected }) {
@@ -85,7 +85,7 @@ function RunsList({ found, selected }) {
     list.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
   }, [selected, at >= 0]);
 
-  // Moving about in a run changes the address but not one row of this list.
+  // Moves inside a run change the address but no row of this list.
   const kept = new URLSearchParams(params);
   kept.delete('span');
   kept.delete('zoom');
@@ -128,7 +128,7 @@ function Run({ run, heading, selected, active, address: href }) {
     <a class=${`run${selected ? (active ? ' on' : ' on quiet') : ''}`} href=${href} aria-current=${selected ? 'true' : undefined}
       title=${`${title}\n${run.trace_id}\n${moment(run.start_unix_nano)}`}>
       <b class=${run.question ? '' : 'plain'}>${title}</b><time class="dim mono">${clock(run.start_unix_nano)}</time>
-      <span class="facts1"><${Dot} service=${run.root_service} /> ${run.root_service ?? 'root not received'}
+      <span class="facts1"><${Dot} service=${run.root_service} /> ${run.root_service ?? 'root span missing'}
         ${used > 0 && ` · ${count(used)} tok`}${run.errors > 0 && html` · <span class="err">${plural(run.errors, 'error')}</span>`}</span>
       <span class="r">${duration(run.duration_nano)}</span>
       <span class="spark" aria-hidden="true">${run.services.map((service) => html`
@@ -142,30 +142,30 @@ function NoRuns({ found }) {
   const endpoints = useStore(status, (value) => value.data?.endpoints);
   if (found.filtered) {
     return html`<${Empty} title="No run matches.">
-      <p class="dim">The search looks at services, span names and attributes of what is stored.</p>
+      <p class="dim">The search covers services, span names and attributes.</p>
       <button type="button" class="btn" onClick=${() => setParams({ q: null, since: null })}>Clear the search</button>
     <//>`;
   }
   return html`<${Empty} title="No runs yet.">
-    <p class="dim">They show up here as soon as the first span arrives${endpoints ? ` at ${address(endpoints.http)} or ${address(endpoints.grpc)}` : ''}.</p>
+    <p class="dim">Runs appear here when their first span arrives${endpoints ? ` at ${address(endpoints.http)} or ${address(endpoints.grpc)}` : ''}.</p>
   <//>`;
 }
 
-/** The middle of an empty store: where to point a program. */
+/** Shown while the store is empty: where to send telemetry. */
 function Welcome() {
   const endpoints = useStore(status, (value) => value.data?.endpoints);
   const remote = useStore(status, (value) => value.data?.collector.remote);
   const http = endpoints?.http ?? 'http://127.0.0.1:4318';
   const grpc = endpoints?.grpc ?? 'http://127.0.0.1:4317';
   return html`<div class="welcome">
-    <h1>Nothing has arrived yet</h1>
-    <p>Point any OpenTelemetry SDK at this machine. The page shows the run as soon as its first span is here.</p>
+    <h1>No data yet</h1>
+    <p>Point any OpenTelemetry SDK at one of these addresses. A run appears when its first span arrives.</p>
     <h2>Over HTTP</h2>
     <pre class="code">OTEL_EXPORTER_OTLP_ENDPOINT=${http}${'\n'}OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf</pre>
     <h2>Over gRPC</h2>
     <pre class="code">OTEL_EXPORTER_OTLP_ENDPOINT=${grpc}${'\n'}OTEL_EXPORTER_OTLP_PROTOCOL=grpc</pre>
-    <h2>Or see an agent at work</h2>
+    <h2>Or run the demo</h2>
     <pre class="code">glassbox demo --backend ${endpoints?.page ?? location.origin}</pre>
-    <p class="dim">Traces, metrics and logs are accepted at both addresses, without a key. ${remote ? `The collector sends a copy of everything to ${remote}.` : 'Nothing leaves this machine.'}</p>
+    <p class="dim">Both addresses accept traces, metrics and logs. ${remote ? `The collector forwards a copy of everything to ${remote}.` : 'Nothing leaves this machine.'}</p>
   </div>`;
 }

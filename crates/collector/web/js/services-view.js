@@ -49,18 +49,18 @@ export function ServicesView() {
 
   return html`<main class="plain-page">
     <h1>Registered</h1>
-    ${absent && html`<p class="dim">No registry here. <code>glassbox up</code> and <code>glassbox demo</code> serve one; services find it by <code>GLASSBOX_REGISTRY_URL=${location.origin}</code>.</p>`}
+    ${absent && html`<p class="dim">This backend serves no registry. <code>glassbox up</code> and <code>glassbox demo</code> do; point services to it with <code>GLASSBOX_REGISTRY_URL=${location.origin}</code>.</p>`}
     ${registry.error && !absent && !registry.data && html`<${Failed} error=${registry.error} what="The registry" onRetry=${registry.reload} />`}
     ${!registry.data && registry.loading && !registry.error && html`<${Loading} what="the registry" />`}
-    ${registry.data && !shown.length && html`<p class="dim">${registered.length ? 'No registered service matches.' : 'Nothing is registered at the moment. Registrations expire when a service stops.'}</p>`}
+    ${registry.data && !shown.length && html`<p class="dim">${registered.length ? 'No registered service matches.' : 'No services are registered. Registrations expire when a service stops.'}</p>`}
     <div class="services">${shown.map((service) => html`<${Registered} key=${service.instance ?? service.name} service=${service} />`)}</div>
     <h1>Seen in runs</h1>
     ${traces.error && !traces.data && html`<${Failed} error=${traces.error} what="The runs" onRetry=${traces.reload} />`}
-    ${traces.data && !active.length && html`<${Empty} title=${seen.length ? 'No service matches.' : 'No service has sent a span yet.'} />`}
+    ${traces.data && !active.length && html`<${Empty} title=${seen.length ? 'No service matches.' : 'No spans received yet.'} />`}
     ${active.length > 0 && html`<table class="table"><thead><tr><th scope="col">service</th><th scope="col">runs</th><th scope="col">spans</th><th scope="col">errors</th><th scope="col">last seen</th></tr></thead>
       <tbody>${active.map((one) => html`<tr key=${one.name}><th scope="row"><a href=${link('runs', null, { q: `service=${/\s/.test(one.name) ? `"${one.name}"` : one.name}` })}><${Dot} service=${one.name} /> ${one.name}</a></th>
         <td>${count(one.runs)}</td><td>${count(one.spans)}</td><td class=${one.errors ? 'err' : 'faint'}>${count(one.errors)}</td><td class="dim">${day(one.last)} ${clock(one.last)}</td></tr>`)}</tbody></table>
-      ${traces.data.returned < traces.data.total && html`<p class="hint">Counted over the newest ${plural(traces.data.returned, 'run')} of ${count(traces.data.total)}.</p>`}`}
+      ${traces.data.returned < traces.data.total && html`<p class="hint">Based on the newest ${plural(traces.data.returned, 'run')} of ${count(traces.data.total)}.</p>`}`}
   </main>`;
 }
 

@@ -1,4 +1,4 @@
-// Everything about one span: first what went wrong, then its events, logs and metric, then its attributes.
+// One span: first its error, then its events, logs and metric, then its attributes.
 import { Copy, Dot, html, useEffect, useMemo, useState } from './ui.js';
 import { getJson, useResource, withQuery } from './api.js';
 import { clockMillis, count, duration, moment, quantity, recordTime, shortId, text } from './format.js';
@@ -11,7 +11,7 @@ const LOGS = 50;
 export function SpanAside({ trace, node, logs, onSelect, onClose }) {
   const { span } = node;
   const failed = isError(span);
-  // The run's logs are here already; of a run with more than were loaded, the span asks for its own.
+  // The run's logs are loaded already. If they were truncated, the span loads its own.
   const partial = logs.data && logs.data.total > logs.data.returned;
   const asked = useResource(partial ? withQuery('/api/otel/logs', { trace_id: span.trace_id, span_id: span.span_id, limit: LOGS }) : null, logs.data?.total);
   const source = partial ? asked.data : logs.data;
@@ -46,7 +46,7 @@ export function SpanAside({ trace, node, logs, onSelect, onClose }) {
   </aside>`;
 }
 
-/** The span's own subject comes first: a tool span shows the tool, a model call the model. */
+/** Puts the group that matters for the kind of span first: tool, agent or model. */
 function OwnAttributes({ span }) {
   if (Object.keys(span.attributes).length === 0) return html`<p class="dim">This span has no attributes.</p>`;
   return html`<${Groups} key=${span.span_id} attributes=${span.attributes} />`;
@@ -58,7 +58,7 @@ function What({ node, trace, onSelect }) {
   const deeper = from && explain(from, trace);
   return html`<div class="note" role="note">
     <p>${why.type && html`<b>${why.type}</b>`}${why.type && ' — '}${why.what}${why.done && ` ${why.done}`}</p>
-    ${from && html`<p>It began in <button type="button" class="more" onClick=${() => onSelect(from.key)}>${from.span.name}</button> of ${from.span.service}${deeper.what && deeper.what !== why.what ? html`: ${deeper.what}` : '.'}</p>`}
+    ${from && html`<p>Caused by <button type="button" class="more" onClick=${() => onSelect(from.key)}>${from.span.name}</button> of ${from.span.service}${deeper.what && deeper.what !== why.what ? html`: ${deeper.what}` : '.'}</p>`}
   </div>`;
 }
 
@@ -113,7 +113,7 @@ function Moment({ span }) {
           setDrawn({ name, unit: panel.unit, label: line.label, times: ready.times, values: line.values });
           return;
         } catch {
-          return; // A missing neighbour is no failure of the span's own view.
+          return; // The metric is an extra: without it the span is still shown.
         }
       }
     };

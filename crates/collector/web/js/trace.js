@@ -1,4 +1,4 @@
-// What one trace is: a tree made of spans that may be incomplete, doubled or circular, and what can be said of each.
+// One trace as a tree. The spans may be incomplete, repeated or circular.
 import { duration, plural, text } from './format.js';
 
 const first = (span, ...names) => {
@@ -25,7 +25,7 @@ export function tokens(span) {
   return input == null && output == null ? null : [Number(input ?? 0), Number(output ?? 0)];
 }
 
-/** Whether the tokens were counted by us because the provider said nothing. */
+/** Whether the tokens are our estimate, because the provider reported none. */
 export const estimated = (span) => first(span, 'glassbox.usage.source') === 'estimated';
 
 /** Nanoseconds from the start of a model call to its first token, or null. */
@@ -36,14 +36,14 @@ export function firstToken(span) {
   return event ? event.time_unix_nano - span.start_unix_nano : null;
 }
 
-/** How often something was tried in all, when the span around the tries says so. */
+/** The number of attempts, if the span around them reports it. */
 export function attempts(span) {
   if (span.attributes?.['glassbox.workflow.step'] != null) return first(span, 'glassbox.attempt');
   const entry = Object.entries(span.attributes ?? {}).find(([name]) => /(^|\.)(retry\.attempts?|attempts)$/.test(name));
   return entry && Number.isFinite(Number(entry[1])) ? Number(entry[1]) : null;
 }
 
-/** Which try this one is, from one, when the span says so. */
+/** The number of this attempt, from 1, if the span reports it. */
 export function attempt(span) {
   const again = first(span, 'http.request.resend_count');
   if (again != null) return Number(again) + 1;
@@ -56,13 +56,13 @@ export function cost(span) {
   return value != null && Number.isFinite(Number(value)) ? Number(value) : null;
 }
 
-/** The state of the circuit breaker, when a span says so. */
+/** The state of the circuit breaker, if the span reports it. */
 export function circuit(span) {
   const entry = Object.entries(span.attributes ?? {}).find(([name]) => /(circuit|breaker)(_breaker)?\.state$/.test(name));
   return entry ? text(entry[1]) : null;
 }
 
-/** The one fact that matters, to stand beside the bar. */
+/** The most important fact of a span, shown beside its bar. */
 export function fact(span) {
   const parts = [];
   const used = tokens(span);
@@ -218,13 +218,13 @@ const sentence = (words) => {
   return /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 };
 
-/** What happened to a failed span and what was done about it, in words. */
+/** Describes the failure of a span and what followed. */
 export function explain(node, trace) {
   const { span } = node;
   const exception = span.events?.filter((event) => event.name === 'exception').at(-1)?.attributes ?? {};
   const code = first(span, 'http.response.status_code');
   const said = span.status_message || text(exception['exception.message']) || text(first(span, 'error.message'));
-  const what = sentence(said || (code != null ? `Answered with ${code}` : 'Ended with an error and left no message'));
+  const what = sentence(said || (code != null ? `Returned status ${code}` : 'Failed without a message'));
 
   const done = [];
   const failedChildren = node.children.filter((child) => isError(child.span)).length;
@@ -235,11 +235,11 @@ export function explain(node, trace) {
     const words = `${event.name} ${JSON.stringify(event.attributes ?? {})}`;
     return /circuit|breaker/i.test(words) && /open/i.test(words);
   });
-  if (tried > 1) done.push(`Tried ${tried === 2 ? 'twice' : `${tried} times`}${state === 'open' || opens ? ', then the circuit opened' : ''}.`);
+  if (tried > 1) done.push(`Tried ${tried === 2 ? 'twice' : `${tried} times`}${state === 'open' || opens ? ', then the circuit breaker opened' : ''}.`);
   else if (attempt(span) > 1) done.push(`This was attempt ${attempt(span)}.`);
-  else if (state === 'open' || opens) done.push('The circuit is open: further calls are refused for a while.');
+  else if (state === 'open' || opens) done.push('The circuit breaker is open: calls are rejected until it closes.');
   const root = trace.roots[0];
-  if (root === node) done.push('The run failed with it.');
+  if (root === node) done.push('This failed the run.');
   else if (node.parent && !isError(node.parent.span)) done.push(`${node.parent.span.name} continued without it.`);
   else if (!isError(root.span)) done.push('The run continued without it.');
   const type = errorType(span);
@@ -272,8 +272,8 @@ export function outcome(trace) {
   const tools = trace.errors.filter(({ span }) => isTool(span));
   if (tools.length) return `${plural(tools.length, 'tool call')} failed, answered without ${tools.length === 1 ? 'it' : 'them'}`;
   const calls = trace.errors.filter(({ span }) => isModelCall(span));
-  if (calls.length) return `${plural(calls.length, 'model call')} failed on the way`;
-  return `${plural(trace.errors.length, 'span')} failed on the way`;
+  if (calls.length) return `${plural(calls.length, 'model call')} failed, then recovered`;
+  return `${plural(trace.errors.length, 'span')} failed, the run continued`;
 }
 
 /** The service that did the work of a tool call: the first other one below it, else its own. */

@@ -1,4 +1,4 @@
-// What every component is made of: the template function, hooks, shared state and the small parts.
+// Shared by all components: the template function, hooks, stores and small elements.
 import { h, render } from '../vendor/preact.js';
 import {
   useEffect, useErrorBoundary, useLayoutEffect, useMemo, useRef, useState,
@@ -42,7 +42,7 @@ export function useStore(store, select = (value) => value) {
   return seen.current;
 }
 
-/** Which pane `j`, `k`, `e` and Enter speak to. */
+/** The pane that `j`, `k` and Enter act on. */
 export const pane = createStore('list');
 
 /**
@@ -117,7 +117,7 @@ export function Copy({ text, label, title, className = 'btn' }) {
       await navigator.clipboard.writeText(value);
       say('Copied');
     } catch {
-      say('Not allowed');
+      say('Copy failed');
     }
   };
   return html`<button type="button" class=${className} title=${title ?? 'Copy'} onClick=${copy}
@@ -131,7 +131,7 @@ export function Loading({ what }) {
 /** A failed request: what was wrong, where, and what to do. */
 export function Failed({ error, what, onRetry }) {
   return html`<div class="state" role="alert">
-    <b>${error.status === 400 ? `${what} is not understood.` : `${what} could not be loaded.`}</b>
+    <b>${error.status === 400 ? `${what} is invalid.` : `${what} could not be loaded.`}</b>
     <p>${error.message}</p>
     <p class="dim">${error.hint}</p>
     ${onRetry && html`<button type="button" class="btn" onClick=${onRetry}>Try again</button>`}

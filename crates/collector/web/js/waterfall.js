@@ -31,7 +31,7 @@ export function Axis({ window: [from, to], origin, zoomed, onZoom, onReset }) {
     if (b - a > 0.005) onZoom([from + a * (to - from), from + b * (to - from)]);
   };
   return html`<div class="axis"><span>${zoomed && html`<button type="button" class="btn" onClick=${onReset}>Whole run <kbd>Esc</kbd></button>`}</span>
-    <span class="ticks" ref=${lane} title="Drag to look closer"
+    <span class="ticks" ref=${lane} title="Drag to zoom"
       onPointerDown=${(event) => {
         drag.current = at(event);
         event.currentTarget.setPointerCapture(event.pointerId);
@@ -96,7 +96,7 @@ function Row({ node, top, view, width, share, indent, main, on, closed, dimmed, 
       <${Dot} service=${span.service} />
       <span class=${`t${failed ? ' err' : ''}`} title=${`${span.name}\n${span.service}`}>${span.name}</span>${failed && html`<span class="unseen">, failed</span>`}
       ${closed && html`<span class="svc">${plural(node.size - 1, 'span')}${node.failed > (failed ? 1 : 0) ? html`, <span class="err">${node.failed} failed</span>` : ''}</span>`}
-      ${node.orphan && html`<span class="svc" title=${`Its parent ${span.parent_span_id} is not in the store`}>parent missing</span>`}
+      ${node.orphan && html`<span class="svc" title=${`Its parent ${span.parent_span_id} was not received`}>parent missing</span>`}
       ${node.conflict && html`<span class="svc warn" title="Another span has the same span id and different content">id not unique</span>`}
       ${named && html`<span class="svc end">${span.service}</span>`}
     </div>
