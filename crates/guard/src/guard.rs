@@ -1,7 +1,7 @@
 //! The policy of one listener.
 
 use crate::{
-    Keys, Reason, Refusal,
+    Head, Keys, Reason, Refusal,
     cors::is_preflight,
     host::{Hosts, authority, is_loopback_origin},
     media::is_json,
@@ -9,33 +9,11 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, Uri,
+    HeaderMap, HeaderValue, Method, Response,
     header::{AUTHORIZATION, COOKIE, ORIGIN},
 };
 use http_body_util::Full;
 use std::{fmt, net::SocketAddr, sync::Arc};
-
-/// A request without its body.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Head<'a> {
-    /// The method.
-    pub method: &'a Method,
-    /// The request target.
-    pub uri: &'a Uri,
-    /// The headers.
-    pub headers: &'a HeaderMap,
-}
-
-impl<'a, B> From<&'a Request<B>> for Head<'a> {
-    fn from(request: &'a Request<B>) -> Self {
-        Self {
-            method: request.method(),
-            uri: request.uri(),
-            headers: request.headers(),
-        }
-    }
-}
 
 /// Renders a refusal.
 type Form = fn(Head<'_>, &Refusal) -> Response<Full<Bytes>>;

@@ -35,6 +35,7 @@
 #![forbid(unsafe_code)]
 mod cors;
 mod guard;
+mod head;
 mod host;
 mod keys;
 mod layer;
@@ -42,7 +43,8 @@ mod listen;
 mod media;
 mod refusal;
 
-pub use guard::{Guard, Head};
+pub use guard::Guard;
+pub use head::Head;
 pub use keys::{KeyError, Keys};
 pub use layer::{GuardLayer, Guarded, GuardedFuture};
 pub use listen::{Exposed, Settings, may_listen};
