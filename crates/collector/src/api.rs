@@ -5,6 +5,7 @@ mod status;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod value;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::endpoints::Endpoints;
-use crate::query::Query;
+use crate::query::{Query, VALUE_PATH};
 use params::Params;
 pub(crate) use stream::StreamStats;
 
@@ -62,6 +63,7 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .route("/api/otel/traces", get(traces))
         .route("/api/otel/metrics", get(metrics))
         .route("/api/otel/logs", get(logs).merge(post(receive_logs)))
+        .route(VALUE_PATH, get(value::value))
         .route("/api/logs/stream", get(stream::stream))
         .route("/api", get(unknown))
         .route(
@@ -134,6 +136,7 @@ async fn traces(State(api): State<Arc<Api>>, RawQuery(raw): RawQuery) -> Result<
         "since",
         "until",
         "limit",
+        "after",
         "query",
         "errors",
     ];
@@ -153,7 +156,9 @@ async fn metrics(
     State(api): State<Arc<Api>>,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Failure> {
-    let known = &["name", "service", "since", "until", "limit", "query"];
+    let known = &[
+        "name", "service", "since", "until", "limit", "after", "query",
+    ];
     let filter = Params::parse(raw.as_deref(), known)?.filter(api.max_records)?;
     if filter.predicate.has_name() {
         answer(api, move |query| query.metric(&filter)).await
@@ -164,7 +169,7 @@ async fn metrics(
 
 async fn logs(State(api): State<Arc<Api>>, RawQuery(raw): RawQuery) -> Result<Response, Failure> {
     let known = &[
-        "trace_id", "span_id", "service", "severity", "since", "until", "limit", "query",
+        "trace_id", "span_id", "service", "severity", "since", "until", "limit", "after", "query",
     ];
     let filter = Params::parse(raw.as_deref(), known)?.filter(api.max_records)?;
     answer(api, move |query| query.logs(&filter)).await

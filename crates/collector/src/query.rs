@@ -2,22 +2,33 @@
 //!
 //! A query reads columns, and records only for its result and for text search. Queries block:
 //! callers run them outside of async threads.
+//!
+//! # Bounds
+//! A result has at most `limit` records and about `bytes` bytes of [`Filter`]. It says `truncated` and
+//! gives the cursor `next` if there are more. A value that is too large is cut; [`Query::value`] reads
+//! all of it in pieces.
 
 use glassbox_store::{SegmentStore, View};
 
+mod cursor;
+mod cut;
 mod filter;
+mod fit;
 mod logs;
 mod metrics;
 mod needle;
 mod record;
 mod render;
 mod traces;
+mod value;
 
 use std::sync::Arc;
 
 pub(crate) use filter::Filter;
+pub(crate) use fit::{ANSWER_BYTES, answer_bytes};
 pub(crate) use logs::{LogPage, PageRange};
 pub(crate) use needle::Needle;
+pub(crate) use value::{Piece, VALUE_PATH, ValueRef};
 
 /// Runs queries on one store.
 #[derive(Debug, Clone)]

@@ -35,6 +35,8 @@ pub struct SpanColumns {
     pub(crate) name: Arc<str>,
     pub(crate) source: Arc<Source>,
     pub(crate) counts: [u32; Count::ALL.len()],
+    /// Length of the encoded span.
+    pub(crate) size: u32,
     /// One bit for each [`Mark`].
     pub(crate) marks: u8,
     pub(crate) is_root: bool,
@@ -110,6 +112,8 @@ pub struct LogColumns {
     pub(crate) trace_id: [u8; 16],
     pub(crate) span_id: [u8; 8],
     pub(crate) source: Arc<Source>,
+    /// Length of the encoded record.
+    pub(crate) size: u32,
     pub(crate) severity: u8,
 }
 
@@ -148,6 +152,8 @@ pub struct PointColumns {
     pub(crate) source: Arc<Source>,
     /// Offset of the metric in the request; the points of one metric are adjacent.
     pub(crate) offset: u32,
+    /// Length of the encoded point.
+    pub(crate) size: u32,
 }
 
 impl PointColumns {

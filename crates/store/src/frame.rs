@@ -5,6 +5,8 @@
 //! that makes it smaller. Header and payload have separate checksums, so that a frame with a damaged
 //! payload can be skipped.
 
+use std::borrow::Cow;
+
 use glassbox_otlp::Signal;
 
 const FRAME_MAGIC: [u8; 4] = *b"GBFR";
@@ -151,15 +153,15 @@ impl FrameHeader {
     }
 
     /// Checks and unpacks the payload of this frame.
-    pub(crate) fn open(&self, payload: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn open(&self, payload: Cow<'_, [u8]>) -> Option<Vec<u8>> {
         let raw_len = self.raw_len as usize;
-        if payload.len() != self.len as usize || crc32fast::hash(payload) != self.payload_crc {
+        if payload.len() != self.len as usize || crc32fast::hash(&payload) != self.payload_crc {
             return None;
         }
         if !self.compressed {
-            return (payload.len() == raw_len).then(|| payload.to_vec());
+            return (payload.len() == raw_len).then(|| payload.into_owned());
         }
-        zstd::bulk::decompress(payload, raw_len)
+        zstd::bulk::decompress(&payload, raw_len)
             .ok()
             .filter(|raw| raw.len() == raw_len)
     }

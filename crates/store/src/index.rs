@@ -102,6 +102,11 @@ fn text(bytes: &[u8]) -> Result<&str, Malformed> {
     std::str::from_utf8(bytes).map_err(|_| Malformed)
 }
 
+/// Returns a length as the index keeps it, saturating.
+fn length(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
+}
+
 /// Converts a count, saturating; a negative one is zero.
 fn saturate(number: i64) -> u32 {
     u32::try_from(number.max(0)).unwrap_or(u32::MAX)
@@ -116,6 +121,7 @@ fn span(record: &Record<'_>, source: Arc<Source>, names: &Names) -> Result<SpanC
         name: Arc::default(),
         source,
         counts: Default::default(),
+        size: length(record.body),
         marks: 0,
         is_root: true,
         is_error: false,
@@ -165,6 +171,7 @@ fn log(record: &Record<'_>, source: Arc<Source>, received: u64) -> Result<LogCol
         trace_id: [0; 16],
         span_id: [0; 8],
         source,
+        size: length(record.body),
         severity: 0,
     };
     let mut observed = 0;
@@ -247,6 +254,7 @@ fn metric(
                 metric,
                 source,
                 offset: record.offset,
+                size: length(field.value.bytes()),
             });
         }
     }

@@ -39,6 +39,7 @@ mod attributes;
 mod clock;
 mod columns;
 mod frame;
+mod gate;
 mod index;
 mod medium;
 mod names;

@@ -3,8 +3,10 @@
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::frame::{FrameHeader, SegmentHeader, Sequences, is_newer, next_magic, slot};
+use crate::gate::Gate;
 use crate::index;
 use crate::names::Names;
 use crate::segment::{Block, Segment, SegmentView};
@@ -65,7 +67,7 @@ fn look(bytes: &[u8], at: usize) -> Found {
         return Found::Garbage;
     };
     match rest.get(FrameHeader::LEN..FrameHeader::LEN + header.len as usize) {
-        Some(payload) => match header.open(payload) {
+        Some(payload) => match header.open(payload.into()) {
             Some(raw) => Found::Frame(header, raw),
             None => Found::Broken(header),
         },
@@ -91,7 +93,12 @@ fn next_header(bytes: &[u8], mut from: usize) -> Option<usize> {
 ///
 /// # Errors
 /// Fails if the file cannot be read or was written by a later version; it is then unchanged.
-pub(crate) fn recover(id: u64, path: PathBuf, names: &Names) -> io::Result<Recovered> {
+pub(crate) fn recover(
+    id: u64,
+    path: PathBuf,
+    names: &Names,
+    reads: &Arc<Gate>,
+) -> io::Result<Recovered> {
     let bytes = fs::read(&path)?;
     if is_newer(&bytes) {
         let path = path.display();
@@ -122,7 +129,7 @@ pub(crate) fn recover(id: u64, path: PathBuf, names: &Names) -> io::Result<Recov
         sequences: [0; 3],
     });
     let mut sequences = header.sequences;
-    let mut view = SegmentView::empty(Segment::open(id, path.clone(), header)?);
+    let mut view = SegmentView::empty(Segment::open(id, path.clone(), header, reads)?);
     let mut good_end = at;
     while at < bytes.len() {
         match look(&bytes, at) {

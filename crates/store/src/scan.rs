@@ -44,6 +44,9 @@ pub(crate) mod sealed {
 
         fn admitted(&self, predicate: &Predicate) -> bool;
 
+        /// Returns the length of the encoded record, or data point.
+        fn size(&self) -> u32;
+
         /// Returns whether row `number` of its block is in this record, the block's `nth`.
         fn is_in(&self, number: u32, nth: u32, record: &Record<'_>) -> bool;
     }
@@ -61,6 +64,10 @@ impl sealed::Row for SpanColumns {
 
     fn admitted(&self, predicate: &Predicate) -> bool {
         predicate.admits_span(self)
+    }
+
+    fn size(&self) -> u32 {
+        self.size
     }
 
     fn is_in(&self, number: u32, nth: u32, _: &Record<'_>) -> bool {
@@ -82,6 +89,10 @@ impl sealed::Row for LogColumns {
         predicate.admits_log(self)
     }
 
+    fn size(&self) -> u32 {
+        self.size
+    }
+
     fn is_in(&self, number: u32, nth: u32, _: &Record<'_>) -> bool {
         number == nth
     }
@@ -99,6 +110,10 @@ impl sealed::Row for PointColumns {
 
     fn admitted(&self, predicate: &Predicate) -> bool {
         predicate.admits_point(self)
+    }
+
+    fn size(&self) -> u32 {
+        self.size
     }
 
     fn is_in(&self, _: u32, _: u32, record: &Record<'_>) -> bool {
@@ -171,6 +186,14 @@ impl<'v, C> Hit<'v, C> {
     #[must_use]
     pub fn sequence(&self) -> u64 {
         self.block.header.first_sequence + u64::from(self.number)
+    }
+}
+
+impl<C: Columns> Hit<'_, C> {
+    /// Returns the length in bytes of the encoded span, log record or data point.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.columns.size() as usize
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use glassbox_otlp::Signal;
 
 use crate::frame::{FrameHeader, SegmentHeader};
+use crate::gate::{Gate, Pass};
 use crate::rows::Rows;
 
 /// One frame in the index.
@@ -68,30 +69,62 @@ pub(crate) struct Segment {
     pub(crate) path: PathBuf,
     pub(crate) header: SegmentHeader,
     file: File,
+    /// Bounds the requests that all readers of the store hold at a time.
+    reads: Arc<Gate>,
+}
+
+/// The limit of decompressed requests in memory, over all readers of a store.
+pub(crate) const READ_BYTES: u64 = 128 << 20;
+
+/// A request that was read back. It occupies its share of [`READ_BYTES`] until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    request: Vec<u8>,
+    _share: Pass,
+}
+
+impl std::ops::Deref for Stored {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.request
+    }
 }
 
 impl Segment {
-    pub(crate) fn open(id: u64, path: PathBuf, header: SegmentHeader) -> io::Result<Self> {
+    pub(crate) fn open(
+        id: u64,
+        path: PathBuf,
+        header: SegmentHeader,
+        reads: &Arc<Gate>,
+    ) -> io::Result<Self> {
         let file = File::open(&path)?;
         Ok(Self {
             id,
             path,
             header,
             file,
+            reads: Arc::clone(reads),
         })
     }
 
-    /// Reads and unpacks the request in `block`.
-    pub(crate) fn read(&self, block: &Block) -> io::Result<Vec<u8>> {
+    /// Reads and unpacks the request in `block`. Waits while other readers hold too much.
+    pub(crate) fn read(&self, block: &Block) -> io::Result<Stored> {
+        let share = u64::from(block.header.len) + u64::from(block.header.raw_len);
+        let share = self.reads.enter(share);
         let mut payload = vec![0; block.header.len as usize];
         self.file.read_exact_at(&mut payload, block.offset)?;
-        block.header.open(&payload).ok_or_else(|| {
+        let request = block.header.open(payload.into()).ok_or_else(|| {
             let place = format!(
                 "damaged block at {} of {}",
                 block.offset,
                 self.path.display()
             );
             io::Error::new(io::ErrorKind::InvalidData, place)
+        })?;
+        Ok(Stored {
+            request,
+            _share: share,
         })
     }
 }

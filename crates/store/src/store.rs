@@ -18,6 +18,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::frame::{self, Frame, slot};
+use crate::gate::Gate;
 use crate::index;
 use crate::medium::{Disk, Medium};
 use crate::names::Names;
@@ -265,6 +266,7 @@ fn load(
         files.extend(segment::id_of(&path).map(|id| (id, path)));
     }
     files.sort_unstable();
+    let reads = Gate::new(segment::READ_BYTES);
     let (mut segments, mut losses) = (Vec::new(), Vec::new());
     let mut sequences = pruned.sequences.map(|sequence| sequence.max(1));
     let mut next_segment = pruned.last_segment.map_or(1, |last| last + 1);
@@ -275,7 +277,7 @@ fn load(
             continue;
         }
         next_segment = next_segment.max(id + 1);
-        let recovered = recovery::recover(id, path.clone(), names)?;
+        let recovered = recovery::recover(id, path.clone(), names, &reads)?;
         for (sequence, found) in sequences.iter_mut().zip(recovered.sequences) {
             *sequence = (*sequence).max(found);
         }
@@ -301,6 +303,7 @@ fn load(
         directory,
         retention,
         medium,
+        reads,
         shown,
         active,
         sequences,

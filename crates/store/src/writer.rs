@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::frame::{Frame, FrameHeader, SegmentHeader, Sequences, slot};
+use crate::gate::Gate;
 use crate::medium::{Appender, Medium};
 use crate::pruned::Pruned;
 use crate::retention::Retention;
@@ -19,6 +20,7 @@ pub(crate) struct Writer {
     pub(crate) directory: PathBuf,
     pub(crate) retention: Retention,
     pub(crate) medium: Arc<dyn Medium>,
+    pub(crate) reads: Arc<Gate>,
     /// What queries see. Only the writer changes it, and locks it only for the change.
     pub(crate) shown: Arc<Shown>,
     /// The file of the newest segment, while it is open for writing.
@@ -115,7 +117,7 @@ impl Writer {
         let active = self.medium.open(&path)?;
         let opened = active
             .append(&header.encode())
-            .and_then(|()| Segment::open(id, path.clone(), header))
+            .and_then(|()| Segment::open(id, path.clone(), header, &self.reads))
             .and_then(|segment| sync_directory(&self.directory).map(|()| segment));
         match opened {
             Ok(segment) => {

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use glassbox_config::duration;
+use glassbox_otlp::Signal;
 use glassbox_store::Predicate;
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
 use super::Failure;
 use crate::clock;
-use crate::query::{Filter, Needle};
+use crate::query::{Filter, Needle, ValueRef, answer_bytes};
 
 /// The default limit of records in a response.
 const DEFAULT_LIMIT: usize = 200;
@@ -68,6 +69,19 @@ impl Params {
         })
     }
 
+    /// Reads which value is asked for.
+    pub(super) fn value(&self) -> Result<(ValueRef, String), Failure> {
+        let one = |name: &str| Signal::ALL.into_iter().find(|one| one.as_str() == name);
+        let signal = self.read("signal", "traces, metrics or logs", one)?;
+        let sequence = self.read("record", "the number of a record", |text| text.parse().ok())?;
+        let missing = |name| Failure::invalid(name, format!("{name} is missing"));
+        let record = ValueRef {
+            signal: signal.ok_or_else(|| missing("signal"))?,
+            sequence: sequence.ok_or_else(|| missing("record"))?,
+        };
+        Ok((record, self.text("path").unwrap_or_default().to_owned()))
+    }
+
     /// Reads the filter.
     pub(super) fn filter(&self, max_records: usize) -> Result<Filter, Failure> {
         let now = clock::unix_nanos();
@@ -93,6 +107,8 @@ impl Params {
             predicate,
             text: self.text("query").and_then(Needle::new),
             limit: limit.unwrap_or(DEFAULT_LIMIT).min(max_records),
+            bytes: answer_bytes(max_records),
+            after: self.read("after", "the `next` of an answer", |text| text.parse().ok())?,
         })
     }
 }

@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use super::params::Params;
 use super::{Api, Failure};
 use crate::clock;
-use crate::query::{Filter, LogPage, PageRange};
+use crate::query::{ANSWER_BYTES, Filter, LogPage, PageRange};
 
 /// How many records a client may fall behind before it skips some.
 pub(crate) const BACKLOG: usize = 1024;
@@ -128,6 +128,7 @@ impl Tail {
                 from,
                 to: self.live_from,
                 limit: REPLAY_PAGE,
+                bytes: ANSWER_BYTES,
                 newest: false,
             };
             (range, &self.replayed)
@@ -136,6 +137,7 @@ impl Tail {
                 from,
                 to: newest,
                 limit: BACKLOG,
+                bytes: ANSWER_BYTES,
                 newest: true,
             };
             (range, &self.filter)

@@ -2,6 +2,7 @@
 
 use glassbox_store::{Predicate, Text};
 
+use super::cursor::Cursor;
 use super::needle::Needle;
 
 /// The conditions of a query and the limit of its result.
@@ -11,6 +12,10 @@ pub(crate) struct Filter {
     pub(crate) text: Option<Needle>,
     /// Limit of records in the result.
     pub(crate) limit: usize,
+    /// Limit of the result in bytes. It always has one record.
+    pub(crate) bytes: usize,
+    /// Where the previous part of the result ended.
+    pub(crate) after: Option<Cursor>,
 }
 
 impl Filter {

@@ -3,26 +3,35 @@
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 
+use glassbox_otlp::Signal;
 use glassbox_otlp::proto::common::v1::InstrumentationScope;
 use glassbox_otlp::proto::logs::v1::{LogRecord, LogsData, ResourceLogs, ScopeLogs};
 use glassbox_otlp::proto::resource::v1::Resource;
 use glassbox_otlp::wire::Record;
 use glassbox_store::{Hit, LogColumns, Predicate, Text, View, fetch};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Query;
+use super::cursor::Cursor;
+use super::cut::Knife;
 use super::filter::Filter;
+use super::fit::fit;
 use super::needle::Needle;
 use super::record::decode;
-use super::render::{any, attributes, id, resource, scope};
+use super::render::{add_cuts, any, attributes, id, resource, scope};
+use super::value::ValueRef;
 
 /// The matching log records, newest first.
 #[derive(Debug, Serialize)]
 pub(crate) struct LogList {
     total: usize,
     returned: usize,
-    logs: Vec<Value>,
+    /// Whether there are older ones.
+    truncated: bool,
+    next: Option<Cursor>,
+    logs: Vec<Box<RawValue>>,
 }
 
 /// One log record of a stream.
@@ -53,6 +62,8 @@ pub(crate) struct PageRange {
     pub(crate) to: u64,
     /// Limit of records in the page.
     pub(crate) limit: usize,
+    /// Limit of the encoded records in bytes; the page always has one.
+    pub(crate) bytes: usize,
     /// Whether to keep the newest records and skip the rest, instead of ending the page.
     pub(crate) newest: bool,
 }
@@ -61,8 +72,8 @@ impl Query {
     /// Lists log records, newest first.
     pub(crate) fn logs(&self, filter: &Filter) -> LogList {
         let view = self.view();
-        let (mut total, mut newest) = (0, Vec::new());
-        let key = |hit: &Hit<'_, LogColumns>| Reverse((hit.columns().time(), hit.sequence()));
+        let (mut total, mut older, mut newest) = (0, 0, Vec::new());
+        let key = |hit: &Hit<'_, LogColumns>| Reverse(position(hit));
         // Hold at most twice the limit, never all that matches.
         let room = filter.limit.saturating_mul(2).max(1024);
         for hit in view
@@ -71,6 +82,10 @@ impl Query {
             .hits()
         {
             total += 1;
+            if filter.after.is_some_and(|after| position(&hit) >= after) {
+                continue;
+            }
+            older += 1;
             newest.push(hit);
             if newest.len() > room {
                 newest.select_nth_unstable_by_key(filter.limit, key);
@@ -79,12 +94,18 @@ impl Query {
         }
         newest.sort_unstable_by_key(key);
         newest.truncate(filter.limit);
-        let logs = read(&newest, |hit, record| {
-            render(hit, record, &decode(record.body))
-        });
+        let logs = fit(&newest, filter.bytes, render);
+        let truncated = logs.len() < older;
+        let last = logs
+            .len()
+            .checked_sub(1)
+            .map(|last| position(&newest[last]));
+        let logs: Vec<_> = logs.into_iter().flatten().collect();
         LogList {
             total,
             returned: logs.len(),
+            truncated,
+            next: last.filter(|_| truncated),
             logs,
         }
     }
@@ -98,18 +119,20 @@ impl Query {
             ..LogPage::default()
         };
         let predicate = filter.predicate.clone().sequences(range.from..range.to);
-        let mut found = VecDeque::new();
+        let (mut found, mut bytes) = (VecDeque::new(), 0);
         for hit in view.scan(&predicate).containing(filter.text()).hits() {
-            if found.len() == range.limit {
-                if !range.newest {
-                    page.next = hit.sequence();
-                    break;
-                }
-                page.skipped += 1;
-                found.pop_front();
+            bytes += hit.size();
+            if !range.newest
+                && !found.is_empty()
+                && (found.len() == range.limit || bytes > range.bytes)
+            {
+                page.next = hit.sequence();
+                break;
             }
-            if range.limit > 0 {
-                found.push_back(hit);
+            found.push_back(hit);
+            while found.len() > range.limit || (bytes > range.bytes && found.len() > 1) {
+                bytes -= found.pop_front().map_or(0, |skipped| skipped.size());
+                page.skipped += 1;
             }
         }
         page.entries = read(found.make_contiguous(), |hit, record| LogEntry {
@@ -125,6 +148,14 @@ impl Query {
         let predicate = Predicate::default().since(Some(since));
         let mut hits = view.scan::<LogColumns>(&predicate).hits();
         hits.next().map(|hit| hit.sequence())
+    }
+}
+
+/// Returns where a record is in the order of time.
+fn position(hit: &Hit<'_, LogColumns>) -> Cursor {
+    Cursor {
+        time: hit.columns().time(),
+        tie: u128::from(hit.sequence()),
     }
 }
 
@@ -187,14 +218,21 @@ fn log_has(body: &[u8], needle: &Needle) -> bool {
         || needle.is_in_attributes(&log.attributes)
 }
 
-fn render(hit: &Hit<'_, LogColumns>, record: &Record<'_>, log: &LogRecord) -> Value {
+fn render(hit: &Hit<'_, LogColumns>, record: &Record<'_>) -> Value {
     let source = hit.columns().source();
+    let this = ValueRef {
+        signal: Signal::Logs,
+        sequence: hit.sequence(),
+    };
+    let mut knife = Knife::new(&this);
+    let mut log: LogRecord = decode(record.body);
+    knife.log(&mut log);
     // A record without any time gets the time of its arrival.
     let observed = match (log.time_unix_nano, log.observed_time_unix_nano) {
         (0, 0) => hit.columns().time(),
         (_, observed) => observed,
     };
-    json!({
+    let mut json = json!({
         "cursor": hit.sequence().to_string(),
         "time_unix_nano": log.time_unix_nano,
         "observed_unix_nano": observed,
@@ -207,7 +245,9 @@ fn render(hit: &Hit<'_, LogColumns>, record: &Record<'_>, log: &LogRecord) -> Va
         "trace_id": id(&log.trace_id),
         "span_id": id(&log.span_id),
         "attributes": attributes(&log.attributes),
-        "resource": resource(record.resource),
-        "scope": scope(record.scope),
-    })
+        "resource": resource(record.resource, &mut knife),
+        "scope": scope(record.scope, &mut knife),
+    });
+    add_cuts(&mut json, knife);
+    json
 }

@@ -4,27 +4,33 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use glassbox_otlp::proto::common::v1::KeyValue;
-use glassbox_otlp::proto::metrics::v1::Metric as MetricMessage;
+use glassbox_otlp::Signal;
+use glassbox_otlp::wire::Record;
 use glassbox_store::{Hit, Metric, PointColumns, Source, View, fetch};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::Query;
+use super::cursor::Cursor;
+use super::cut::{Knife, Place};
 use super::filter::Filter;
+use super::fit::fit_with;
 use super::needle::Needle;
-use super::record::decode;
-use super::render::attributes as render;
+use super::render::{add_cuts, attributes as render};
+use super::value::ValueRef;
 
 mod points;
 
-use points::points;
+use points::{encoded, point};
 
 /// The matching metrics, by name.
 #[derive(Debug, Serialize)]
 pub(crate) struct MetricList {
     total: usize,
     returned: usize,
+    /// Whether there are more by name.
+    truncated: bool,
+    next: Option<Cursor>,
     metrics: Vec<MetricSummary>,
 }
 
@@ -48,6 +54,9 @@ pub(crate) struct MetricSummary {
 pub(crate) struct MetricPoints {
     total: usize,
     returned: usize,
+    /// Whether there are older ones.
+    truncated: bool,
+    next: Option<Cursor>,
     /// Null when no such metric is stored.
     metric: Option<MetricSummary>,
     series: Vec<Series>,
@@ -58,8 +67,8 @@ pub(crate) struct MetricPoints {
 struct Series {
     service: Box<str>,
     instance: Option<Box<str>>,
-    attributes: Value,
-    points: Vec<Value>,
+    attributes: Box<RawValue>,
+    points: Vec<Box<RawValue>>,
 }
 
 /// The sum over the rows of one metric.
@@ -110,6 +119,15 @@ impl<'v> Sum<'v> {
     }
 }
 
+impl MetricSummary {
+    /// Returns about how many bytes it has as JSON.
+    fn size(&self) -> usize {
+        const REST: usize = 256;
+        let services = self.services.iter().map(|service| service.len() + 4);
+        services.sum::<usize>() + self.name.len() + self.unit.len() + self.description.len() + REST
+    }
+}
+
 impl Query {
     /// Lists metrics by name.
     pub(crate) fn metrics(&self, filter: &Filter) -> MetricList {
@@ -132,11 +150,30 @@ impl Query {
         };
         let mut metrics: Vec<_> = sums.into_values().filter(fits).map(Sum::summary).collect();
         let total = metrics.len();
-        metrics.truncate(filter.limit);
+        // A cursor of this list is a place in it: it is ordered by name.
+        let first = filter
+            .after
+            .map_or(0, |after| usize::try_from(after.tie).unwrap_or(usize::MAX));
+        let (mut kept, mut bytes) = (Vec::new(), 0);
+        for metric in metrics.drain(first.min(total)..).take(filter.limit) {
+            bytes += metric.size();
+            if bytes > filter.bytes && !kept.is_empty() {
+                break;
+            }
+            kept.push(metric);
+        }
+        let end = first.saturating_add(kept.len());
+        let next = Cursor {
+            time: 0,
+            tie: end as u128,
+        };
+        let truncated = end < total;
         MetricList {
             total,
-            returned: metrics.len(),
-            metrics,
+            returned: kept.len(),
+            truncated,
+            next: truncated.then_some(next),
+            metrics: kept,
         }
     }
 
@@ -157,57 +194,77 @@ impl Query {
                 .as_ref()
                 .is_none_or(|chosen| chosen.contains(&hit.columns().series()))
         };
-        let fitting = points().filter(fits);
-        let mut times: Vec<u64> = fitting.map(|hit| hit.columns().time()).collect();
-        let total = times.len();
-        times.sort_unstable_by_key(|time| Reverse(*time));
-        times.truncate(filter.limit);
-        // Return all points after the cut, and as many at the cut as the limit allows.
-        let cut = times.last().copied().unwrap_or(u64::MAX);
-        let mut at_cut = times.iter().filter(|time| **time == cut).count();
-        let mut is_wanted = |hit: &Hit<'_, PointColumns>| {
-            let time = hit.columns().time();
-            time > cut || (time == cut && take_one(&mut at_cut))
-        };
-        let wanted: Vec<_> = points().filter(fits).filter(|hit| is_wanted(hit)).collect();
+        let mut fitting: Vec<_> = points().filter(fits).collect();
+        let total = fitting.len();
+        if let Some(after) = filter.after {
+            fitting.retain(|hit| position(hit) < after);
+        }
+        let older = fitting.len();
+        if filter.limit < older {
+            fitting.select_nth_unstable_by_key(filter.limit, |hit| Reverse(position(hit)));
+            fitting.truncate(filter.limit);
+        }
+        fitting.sort_unstable_by_key(|hit| Reverse(position(hit)));
+        let mut known = HashSet::new();
+        let made = fit_with(&fitting, filter.bytes, render_points, |hit, point| {
+            let is_new = known.insert(hit.columns().series());
+            let series = if is_new {
+                point.attributes.get().len() + 64
+            } else {
+                0
+            };
+            point.point.get().len() + 1 + series
+        });
+        let truncated = made.len() < older;
+        let last = made
+            .len()
+            .checked_sub(1)
+            .map(|last| position(&fitting[last]));
         let mut series: HashMap<u64, Collected> = HashMap::new();
-        each_point(&wanted, |point, attributes, value| {
-            let entry = series.entry(point.series()).or_insert_with(|| Collected {
-                source: Arc::clone(point.source()),
-                attributes: render(attributes),
+        for (hit, point) in fitting.iter().zip(made) {
+            let (columns, Some(point)) = (hit.columns(), point) else {
+                continue;
+            };
+            let entry = series.entry(columns.series()).or_insert_with(|| Collected {
+                source: Arc::clone(columns.source()),
+                attributes: point.attributes,
                 points: Vec::new(),
             });
-            entry.points.push((point.time(), value));
-        });
+            entry.points.push((columns.time(), point.point));
+        }
         let mut series: Vec<Series> = series.into_values().map(Collected::into_series).collect();
         series.sort_by_cached_key(|one| {
             (
                 one.service.clone(),
                 one.instance.clone(),
-                one.attributes.to_string(),
+                one.attributes.get().to_owned(),
             )
         });
         let returned = series.iter().map(|series| series.points.len()).sum();
         MetricPoints {
             total,
             returned,
+            truncated,
+            next: last.filter(|_| truncated),
             metric: sum.map(Sum::summary),
             series,
         }
     }
 }
 
-fn take_one(left: &mut usize) -> bool {
-    let any = *left > 0;
-    *left = left.saturating_sub(1);
-    any
+/// Returns where a point is in the order of time.
+fn position(hit: &Hit<'_, PointColumns>) -> Cursor {
+    Cursor {
+        time: hit.columns().time(),
+        tie: u128::from(hit.sequence()),
+    }
 }
 
 /// A series while its points are collected.
 struct Collected {
     source: Arc<Source>,
-    attributes: Value,
-    points: Vec<(u64, Value)>,
+    attributes: Box<RawValue>,
+    points: Vec<(u64, Box<RawValue>)>,
 }
 
 impl Collected {
@@ -230,31 +287,75 @@ fn series_with(view: &View, filter: &Filter, needle: &Needle) -> HashSet<u64> {
         .filter(|hit| known.insert(hit.columns().series()))
         .collect();
     let mut chosen = HashSet::new();
-    each_point(&firsts, |point, attributes, _| {
-        let source = point.source();
-        if needle.is_in_attributes(attributes)
-            || needle.is_in(source.service())
-            || needle.is_in(source.instance().unwrap_or_default())
-        {
-            chosen.insert(point.series());
-        }
+    fetch(&firsts, |record, places| {
+        each_point(&firsts, record, places, |_, hit, bytes| {
+            let columns = hit.columns();
+            let source = columns.source();
+            let this = ValueRef {
+                signal: Signal::Metrics,
+                sequence: hit.sequence(),
+            };
+            let (attributes, _) = point(bytes, columns.metric().kind(), &mut Knife::new(&this));
+            if needle.is_in_attributes(&attributes)
+                || needle.is_in(source.service())
+                || needle.is_in(source.instance().unwrap_or_default())
+            {
+                chosen.insert(columns.series());
+            }
+        });
     });
     chosen
 }
 
-/// Reads points and visits each with its attributes, in the order of the store.
-fn each_point(
+/// A rendered point.
+struct Rendered {
+    attributes: Box<RawValue>,
+    point: Box<RawValue>,
+}
+
+/// Renders the points of one metric.
+fn render_points(
     hits: &[Hit<'_, PointColumns>],
-    mut act: impl FnMut(&PointColumns, &[KeyValue], Value),
+    record: &Record<'_>,
+    places: &[usize],
+    made: &mut [Option<Rendered>],
 ) {
-    fetch(hits, |record, places| {
-        let message: MetricMessage = decode(record.body);
-        let mut points: Vec<_> = points(&message).into_iter().map(Some).collect();
-        for place in places {
-            let hit = &hits[*place];
-            if let Some((attributes, value)) = points.get_mut(hit.place()).and_then(Option::take) {
-                act(hit.columns(), attributes, value);
-            }
-        }
+    each_point(hits, record, places, |place, hit, bytes| {
+        let this = ValueRef {
+            signal: Signal::Metrics,
+            sequence: hit.sequence(),
+        };
+        let mut knife = Knife::new(&this);
+        let (mut attributes, mut point) = point(bytes, hit.columns().metric().kind(), &mut knife);
+        let at = Place::Field(&Place::Record, "attributes");
+        knife.attributes(&mut attributes, &at);
+        add_cuts(&mut point, knife);
+        let attributes = to_raw_value(&render(&attributes)).ok();
+        let point = to_raw_value(&point).ok();
+        made[place] = attributes
+            .zip(point)
+            .map(|(attributes, point)| Rendered { attributes, point });
     });
+}
+
+/// Visits the encoded points of one metric that are among `hits`.
+fn each_point<'h, 'v>(
+    hits: &'h [Hit<'v, PointColumns>],
+    record: &Record<'_>,
+    places: &[usize],
+    mut visit: impl FnMut(usize, &'h Hit<'v, PointColumns>, &[u8]),
+) {
+    let mut wanted = places
+        .iter()
+        .map(|place| (*place, &hits[*place]))
+        .peekable();
+    let Some((_, first)) = wanted.peek() else {
+        return;
+    };
+    let kind = first.columns().metric().kind();
+    for (number, bytes) in encoded(record.body, kind).enumerate() {
+        while let Some((place, hit)) = wanted.next_if(|(_, hit)| hit.place() == number) {
+            visit(place, hit, bytes);
+        }
+    }
 }

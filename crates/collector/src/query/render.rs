@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use glassbox_otlp::Signal;
 use glassbox_otlp::proto::common::v1::any_value::Value as Any;
 use glassbox_otlp::proto::common::v1::{AnyValue, InstrumentationScope, KeyValue};
 use glassbox_otlp::proto::resource::v1::Resource;
@@ -9,10 +10,12 @@ use glassbox_otlp::proto::trace::v1::Span;
 use glassbox_otlp::proto::trace::v1::span::SpanKind;
 use glassbox_otlp::proto::trace::v1::status::StatusCode;
 use glassbox_otlp::wire::Record;
-use glassbox_store::Source;
+use glassbox_store::{Hit, SpanColumns};
 use serde_json::{Map, Value, json};
 
+use super::cut::{Knife, Place};
 use super::record::decode;
+use super::value::ValueRef;
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -68,12 +71,21 @@ pub(super) fn number(value: f64) -> Value {
     json!(name)
 }
 
-pub(super) fn resource(bytes: &[u8]) -> Value {
-    attributes(&decode::<Resource>(bytes).attributes)
+pub(super) fn resource(bytes: &[u8], knife: &mut Knife<'_>) -> Value {
+    let mut resource: Resource = decode(bytes);
+    let place = Place::Field(&Place::Record, "resource");
+    let place = Place::Field(&place, "attributes");
+    knife.attributes(&mut resource.attributes, &place);
+    attributes(&resource.attributes)
 }
 
-pub(super) fn scope(bytes: &[u8]) -> Value {
-    let scope: InstrumentationScope = decode(bytes);
+pub(super) fn scope(bytes: &[u8], knife: &mut Knife<'_>) -> Value {
+    let mut scope: InstrumentationScope = decode(bytes);
+    let place = Place::Field(&Place::Record, "scope");
+    let at = |name| Place::Field(&place, name);
+    knife.text(&mut scope.name, &at("name"), None);
+    knife.text(&mut scope.version, &at("version"), None);
+    knife.attributes(&mut scope.attributes, &at("attributes"));
     json!({
         "name": scope.name,
         "version": scope.version,
@@ -81,7 +93,15 @@ pub(super) fn scope(bytes: &[u8]) -> Value {
     })
 }
 
-pub(super) fn span(source: &Source, record: &Record<'_>, span: &Span) -> Value {
+pub(super) fn span(hit: &Hit<'_, SpanColumns>, record: &Record<'_>) -> Value {
+    let source = hit.columns().source();
+    let this = ValueRef {
+        signal: Signal::Traces,
+        sequence: hit.sequence(),
+    };
+    let mut knife = Knife::new(&this);
+    let mut span: Span = decode(record.body);
+    knife.span(&mut span);
     let status = span.status.clone().unwrap_or_default();
     let events = span.events.iter().map(|event| {
         json!({
@@ -97,7 +117,7 @@ pub(super) fn span(source: &Source, record: &Record<'_>, span: &Span) -> Value {
             "attributes": attributes(&link.attributes),
         })
     });
-    json!({
+    let mut json = json!({
         "trace_id": hex(&span.trace_id),
         "span_id": hex(&span.span_id),
         "parent_span_id": id(&span.parent_span_id),
@@ -117,9 +137,18 @@ pub(super) fn span(source: &Source, record: &Record<'_>, span: &Span) -> Value {
         "attributes": attributes(&span.attributes),
         "events": events.collect::<Value>(),
         "links": links.collect::<Value>(),
-        "resource": resource(record.resource),
-        "scope": scope(record.scope),
-    })
+        "resource": resource(record.resource, &mut knife),
+        "scope": scope(record.scope, &mut knife),
+    });
+    add_cuts(&mut json, knife);
+    json
+}
+
+/// Adds the member `cut` to a record of which something was cut.
+pub(super) fn add_cuts(record: &mut Value, knife: Knife<'_>) {
+    if let Some(cuts) = knife.cuts() {
+        record["cut"] = cuts;
+    }
 }
 
 fn kind(kind: SpanKind) -> &'static str {

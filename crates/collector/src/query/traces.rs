@@ -9,20 +9,29 @@ use glassbox_otlp::wire::Record;
 use glassbox_store::{Count, Hit, Mark, Predicate, SpanColumns, Text, fetch};
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::Query;
+use super::cursor::Cursor;
 use super::filter::Filter;
+use super::fit::fit;
 use super::needle::Needle;
 use super::record::decode;
 use super::render::{any, hex, span as render};
 
 use newest::{ById, newest};
 
+/// How much of a question is in a list.
+const QUESTION_BYTES: usize = 4096;
+
 /// The traces with a matching span.
 #[derive(Debug, Serialize)]
 pub(crate) struct TraceList {
     total: usize,
     returned: usize,
+    /// Whether there are older ones.
+    truncated: bool,
+    next: Option<Cursor>,
     traces: Vec<TraceSummary>,
 }
 
@@ -56,8 +65,11 @@ struct ServiceShare {
 pub(crate) struct TraceSpans {
     total: usize,
     returned: usize,
+    /// Whether there are later ones.
+    truncated: bool,
+    next: Option<Cursor>,
     trace_id: String,
-    spans: Vec<Value>,
+    spans: Vec<Box<RawValue>>,
 }
 
 /// The sum over the rows of one trace.
@@ -131,10 +143,11 @@ impl Query {
     /// Lists traces, newest start first.
     pub(crate) fn traces(&self, filter: &Filter) -> TraceList {
         let view = self.view();
-        let (total, newest) = newest(&view, filter);
+        let found = newest(&view, filter);
+        let newest = &found.ids;
         // Sum up only the traces of the result.
         let places: HashMap<[u8; 16], usize, ById> =
-            (0..).zip(&newest).map(|(at, id)| (*id, at)).collect();
+            (0..).zip(newest).map(|(at, id)| (*id, at)).collect();
         let mut sums: Vec<Sum<'_>> = newest.iter().map(|_| Sum::default()).collect();
         let (all, is_listed) = (Predicate::default(), |id: &[u8; 16]| {
             places.contains_key(id)
@@ -149,13 +162,26 @@ impl Query {
             }
         }
         let mut questions = questions(&sums);
-        let sums = newest.iter().zip(sums).enumerate();
-        let traces: Vec<_> = sums
-            .map(|(at, (id, sum))| summary(id, sum, questions.remove(&at)))
-            .collect();
+        let (mut traces, mut bytes, mut next) = (Vec::new(), 0, None);
+        for (at, (id, sum)) in newest.iter().zip(sums).enumerate() {
+            let last = Cursor {
+                time: sum.start,
+                tie: u128::from_be_bytes(*id),
+            };
+            let summary = summary(id, sum, questions.remove(&at));
+            bytes += summary.size();
+            if bytes > filter.bytes && !traces.is_empty() {
+                break;
+            }
+            traces.push(summary);
+            next = Some(last);
+        }
+        let truncated = traces.len() < found.older;
         TraceList {
-            total,
+            total: found.total,
             returned: traces.len(),
+            truncated,
+            next: next.filter(|_| truncated),
             traces,
         }
     }
@@ -167,23 +193,46 @@ impl Query {
         let scan = view.scan(&predicate).containing(filter.text());
         let mut found: Vec<Hit<'_, SpanColumns>> = scan.hits().collect();
         let total = found.len();
-        // Stable: spans that start together stay in the order of arrival.
-        found.sort_by_key(|hit| hit.columns().start());
+        if let Some(after) = filter.after {
+            found.retain(|hit| position(hit) > after);
+        }
+        let later = found.len();
+        found.sort_unstable_by_key(position);
         found.truncate(filter.limit);
-        let mut spans = vec![Value::Null; found.len()];
-        fetch(&found, |record, places| {
-            for place in places {
-                let span: Span = decode(record.body);
-                spans[*place] = render(found[*place].columns().source(), record, &span);
-            }
-        });
-        spans.retain(|span| !span.is_null());
+        let spans = fit(&found, filter.bytes, render);
+        let truncated = spans.len() < later;
+        let last = spans
+            .len()
+            .checked_sub(1)
+            .map(|last| position(&found[last]));
+        let spans: Vec<_> = spans.into_iter().flatten().collect();
         TraceSpans {
             total,
             returned: spans.len(),
+            truncated,
+            next: last.filter(|_| truncated),
             trace_id: hex(id),
             spans,
         }
+    }
+}
+
+/// Returns where a span is in the order of a trace.
+fn position(hit: &Hit<'_, SpanColumns>) -> Cursor {
+    Cursor {
+        time: hit.columns().start(),
+        tie: u128::from(hit.sequence()),
+    }
+}
+
+impl TraceSummary {
+    /// Returns about how many bytes it has as JSON.
+    fn size(&self) -> usize {
+        const REST: usize = 320;
+        let services = self.services.iter().map(|share| share.name.len() + 40);
+        let texts = [&self.question, &self.root_service, &self.root_name];
+        let texts = texts.into_iter().flatten().map(String::len);
+        services.chain(texts).sum::<usize>() + REST
     }
 }
 
@@ -248,10 +297,12 @@ fn questions(sums: &[Sum<'_>]) -> HashMap<usize, String> {
         let Some(value) = found.and_then(|attribute| attribute.value.as_ref()) else {
             return;
         };
-        let question = match any(value) {
+        let mut question = match any(value) {
             Value::String(text) => text,
             other => other.to_string(),
         };
+        // A title; the trace has all of it.
+        question.truncate(question.floor_char_boundary(QUESTION_BYTES));
         for hit in here {
             questions.insert(places[*hit], question.clone());
         }

@@ -88,7 +88,7 @@ async fn a_trace_summary_adds_up_what_its_spans_say() {
     });
     assert_eq!(
         answer,
-        json!({"total": 1, "returned": 1, "traces": [expected]})
+        json!({"total": 1, "returned": 1, "truncated": false, "next": null, "traces": [expected]})
     );
     stop(backend).await;
 }
@@ -164,7 +164,9 @@ async fn each_parameter_narrows_the_list_of_traces() {
         (&json!(3), &json!(1))
     );
     let none = get_json(page, "/api/otel/traces?limit=0").await;
-    assert_eq!(none, json!({"total": 3, "returned": 0, "traces": []}));
+    let expected =
+        json!({"total": 3, "returned": 0, "truncated": true, "next": null, "traces": []});
+    assert_eq!(none, expected);
     stop(backend).await;
 }
 
@@ -187,7 +189,10 @@ async fn the_spans_of_one_trace_can_be_searched() {
     assert_eq!(names("errors=true").await, ["forecast"]);
     assert_eq!(names("limit=1").await, ["two"]);
     let unknown = format!("/api/otel/traces?trace_id={}", hex(&trace_id(77)));
-    let expected = json!({"total": 0, "returned": 0, "trace_id": hex(&trace_id(77)), "spans": []});
+    let expected = json!({
+        "total": 0, "returned": 0, "truncated": false, "next": null,
+        "trace_id": hex(&trace_id(77)), "spans": [],
+    });
     assert_eq!(get_json(page, &unknown).await, expected);
     stop(backend).await;
 }
@@ -298,7 +303,10 @@ async fn each_parameter_narrows_the_metrics_and_their_points() {
     let none = get_json(page, "/api/otel/metrics?name=nothing").await;
     assert_eq!(
         none,
-        json!({"total": 0, "returned": 0, "metric": null, "series": []})
+        json!({
+            "total": 0, "returned": 0, "truncated": false, "next": null,
+            "metric": null, "series": [],
+        })
     );
     stop(backend).await;
 }

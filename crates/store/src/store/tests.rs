@@ -126,8 +126,8 @@ fn what_was_stored_is_read_back_byte_for_byte_after_a_restart() {
     let blocks: Vec<_> = view.segments[0].blocks.iter().collect();
     for (block, batch) in blocks.iter().zip(&batches) {
         assert_eq!(
-            view.segments[0].segment.read(block).unwrap(),
-            batch.bytes().to_vec()
+            *view.segments[0].segment.read(block).unwrap(),
+            *batch.bytes()
         );
     }
     assert_eq!(blocks.len(), 2);

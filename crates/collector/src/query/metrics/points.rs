@@ -2,34 +2,72 @@
 
 use glassbox_otlp::proto::common::v1::KeyValue;
 use glassbox_otlp::proto::metrics::v1::exponential_histogram_data_point::Buckets;
-use glassbox_otlp::proto::metrics::v1::metric::Data;
 use glassbox_otlp::proto::metrics::v1::{
-    Exemplar, ExponentialHistogramDataPoint, HistogramDataPoint, Metric, NumberDataPoint,
-    SummaryDataPoint, exemplar, number_data_point,
+    Exemplar, ExponentialHistogramDataPoint, HistogramDataPoint, NumberDataPoint, SummaryDataPoint,
+    exemplar, number_data_point,
 };
+use glassbox_otlp::wire::Fields;
+use glassbox_store::MetricKind;
 use serde_json::{Value, json};
 
+use super::super::cut::Knife;
+use super::super::record::decode;
 use super::super::render::{attributes, id, number};
 
-/// Returns the points of a metric in wire order, each with its attributes.
-pub(super) fn points(metric: &Metric) -> Vec<(&[KeyValue], Value)> {
-    match &metric.data {
-        Some(Data::Gauge(gauge)) => all(&gauge.data_points, number_point),
-        Some(Data::Sum(sum)) => all(&sum.data_points, number_point),
-        Some(Data::Histogram(histogram)) => all(&histogram.data_points, histogram_point),
-        Some(Data::ExponentialHistogram(histogram)) => {
-            all(&histogram.data_points, exponential_point)
+/// Finds the encoded points of an encoded metric.
+pub(super) fn encoded(metric: &[u8], kind: MetricKind) -> impl Iterator<Item = &[u8]> {
+    let number = match kind {
+        MetricKind::Gauge => 5,
+        MetricKind::Sum => 7,
+        MetricKind::Histogram => 9,
+        MetricKind::ExponentialHistogram => 10,
+        _ => 11,
+    };
+    // If a sender repeats the field, the last one counts, as it does for the index.
+    let data = fields(metric, number).last().unwrap_or_default();
+    fields(data, 1)
+}
+
+fn fields(message: &[u8], number: u32) -> impl Iterator<Item = &[u8]> {
+    let fields = Fields::new(message).filter_map(Result::ok);
+    let wanted = fields.filter(move |field| field.number == number);
+    wanted.map(|field| field.value.bytes())
+}
+
+/// Decodes and renders a point; also returns its attributes. Large values are cut by `knife`.
+pub(super) fn point(
+    bytes: &[u8],
+    kind: MetricKind,
+    knife: &mut Knife<'_>,
+) -> (Vec<KeyValue>, Value) {
+    match kind {
+        MetricKind::Gauge | MetricKind::Sum => {
+            let mut point: NumberDataPoint = decode(bytes);
+            knife.exemplars(&mut point.exemplars);
+            let json = number_point(&point);
+            (point.attributes, json)
         }
-        Some(Data::Summary(summary)) => all(&summary.data_points, summary_point),
-        None => Vec::new(),
+        MetricKind::Histogram => {
+            let mut point: HistogramDataPoint = decode(bytes);
+            knife.exemplars(&mut point.exemplars);
+            let json = histogram_point(&point);
+            (point.attributes, json)
+        }
+        MetricKind::ExponentialHistogram => {
+            let mut point: ExponentialHistogramDataPoint = decode(bytes);
+            knife.exemplars(&mut point.exemplars);
+            let json = exponential_point(&point);
+            (point.attributes, json)
+        }
+        _ => {
+            let point: SummaryDataPoint = decode(bytes);
+            let json = summary_point(&point);
+            (point.attributes, json)
+        }
     }
 }
 
-fn all<P>(points: &[P], render: fn(&P) -> (&[KeyValue], Value)) -> Vec<(&[KeyValue], Value)> {
-    points.iter().map(render).collect()
-}
-
-fn number_point(point: &NumberDataPoint) -> (&[KeyValue], Value) {
+fn number_point(point: &NumberDataPoint) -> Value {
     let value = match point.value {
         Some(number_data_point::Value::AsInt(value)) => json!(value),
         Some(number_data_point::Value::AsDouble(value)) => number(value),
@@ -41,10 +79,11 @@ fn number_point(point: &NumberDataPoint) -> (&[KeyValue], Value) {
         "value": value,
     });
     add_exemplars(&mut json, &point.exemplars);
-    (&point.attributes, json)
+    json
 }
 
-fn histogram_point(point: &HistogramDataPoint) -> (&[KeyValue], Value) {
+fn histogram_point(point: &HistogramDataPoint) -> Value {
+    let bounds = point.explicit_bounds.iter().map(|bound| number(*bound));
     let mut json = json!({
         "time_unix_nano": point.time_unix_nano,
         "start_unix_nano": point.start_time_unix_nano,
@@ -52,14 +91,14 @@ fn histogram_point(point: &HistogramDataPoint) -> (&[KeyValue], Value) {
         "sum": point.sum.map(number),
         "min": point.min.map(number),
         "max": point.max.map(number),
-        "bounds": point.explicit_bounds,
+        "bounds": bounds.collect::<Value>(),
         "buckets": point.bucket_counts,
     });
     add_exemplars(&mut json, &point.exemplars);
-    (&point.attributes, json)
+    json
 }
 
-fn exponential_point(point: &ExponentialHistogramDataPoint) -> (&[KeyValue], Value) {
+fn exponential_point(point: &ExponentialHistogramDataPoint) -> Value {
     let side = |buckets: &Option<Buckets>| {
         buckets
             .as_ref()
@@ -79,22 +118,21 @@ fn exponential_point(point: &ExponentialHistogramDataPoint) -> (&[KeyValue], Val
         "negative": side(&point.negative),
     });
     add_exemplars(&mut json, &point.exemplars);
-    (&point.attributes, json)
+    json
 }
 
-fn summary_point(point: &SummaryDataPoint) -> (&[KeyValue], Value) {
+fn summary_point(point: &SummaryDataPoint) -> Value {
     let quantiles = point
         .quantile_values
         .iter()
-        .map(|at| json!({ "quantile": at.quantile, "value": number(at.value) }));
-    let json = json!({
+        .map(|at| json!({ "quantile": number(at.quantile), "value": number(at.value) }));
+    json!({
         "time_unix_nano": point.time_unix_nano,
         "start_unix_nano": point.start_time_unix_nano,
         "count": point.count,
         "sum": number(point.sum),
         "quantiles": quantiles.collect::<Value>(),
-    });
-    (&point.attributes, json)
+    })
 }
 
 fn add_exemplars(point: &mut Value, exemplars: &[Exemplar]) {

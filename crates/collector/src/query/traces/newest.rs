@@ -8,8 +8,18 @@ use glassbox_store::{SpanColumns, View};
 
 use crate::query::filter::Filter;
 
-/// Counts the traces that satisfy the filter and returns the newest of them, newest first.
-pub(super) fn newest(view: &View, filter: &Filter) -> (usize, Vec<[u8; 16]>) {
+/// The newest traces that satisfy a filter.
+pub(super) struct Newest {
+    /// How many satisfy it.
+    pub(super) total: usize,
+    /// How many of them come after the cursor of the filter.
+    pub(super) older: usize,
+    /// Newest first, up to the limit.
+    pub(super) ids: Vec<[u8; 16]>,
+}
+
+/// Finds the newest traces that satisfy the filter.
+pub(super) fn newest(view: &View, filter: &Filter) -> Newest {
     let mut starts: HashMap<[u8; 16], (u64, bool), ById> = HashMap::default();
     let spans = view.scan::<SpanColumns>(&filter.predicate);
     spans.containing(filter.text()).each(|span, matches| {
@@ -23,13 +33,22 @@ pub(super) fn newest(view: &View, filter: &Filter) -> (usize, Vec<[u8; 16]>) {
         .map(|(id, (start, _))| (Reverse(start), id))
         .collect();
     let total = found.len();
+    if let Some(after) = filter.after {
+        let after = (Reverse(after.time), after.tie.to_be_bytes());
+        found.retain(|one| *one > after);
+    }
+    let older = found.len();
     // The id breaks ties, so that results are deterministic.
-    if filter.limit < total {
+    if filter.limit < older {
         found.select_nth_unstable(filter.limit);
         found.truncate(filter.limit);
     }
     found.sort_unstable();
-    (total, found.into_iter().map(|(_, id)| id).collect())
+    Newest {
+        total,
+        older,
+        ids: found.into_iter().map(|(_, id)| id).collect(),
+    }
 }
 
 /// Hashes trace ids: they are random already, so folding them is enough.
