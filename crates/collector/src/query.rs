@@ -28,7 +28,8 @@ pub(crate) use filter::Filter;
 pub(crate) use fit::{ANSWER_BYTES, answer_bytes};
 pub(crate) use logs::{LogPage, PageRange};
 pub(crate) use needle::Needle;
-pub(crate) use value::{Piece, VALUE_PATH, ValueRef};
+pub(crate) use record::{VALUE_PATH, ValueRef};
+pub(crate) use value::Piece;
 
 /// Runs queries on one store.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use glassbox_otlp::proto::metrics::v1::Exemplar;
 use glassbox_otlp::proto::trace::v1::Span;
 use serde_json::{Value, json};
 
-use super::value::ValueRef;
+use super::record::ValueRef;
 
 /// How much of one value is in an answer.
 pub(super) const VALUE_BYTES: usize = 64 << 10;

@@ -19,9 +19,8 @@ use super::cut::Knife;
 use super::filter::Filter;
 use super::fit::fit;
 use super::needle::Needle;
-use super::record::decode;
+use super::record::{ValueRef, decode};
 use super::render::{add_cuts, any, attributes, id, resource, scope};
-use super::value::ValueRef;
 
 /// The matching log records, newest first.
 #[derive(Debug, Serialize)]

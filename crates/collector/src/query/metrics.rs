@@ -16,8 +16,8 @@ use super::cut::{Knife, Place};
 use super::filter::Filter;
 use super::fit::fit_with;
 use super::needle::Needle;
+use super::record::ValueRef;
 use super::render::{add_cuts, attributes as render};
-use super::value::ValueRef;
 
 mod points;
 

@@ -14,8 +14,7 @@ use glassbox_store::{Hit, SpanColumns};
 use serde_json::{Map, Value, json};
 
 use super::cut::{Knife, Place};
-use super::record::decode;
-use super::value::ValueRef;
+use super::record::{ValueRef, decode};
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

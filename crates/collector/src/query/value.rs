@@ -13,32 +13,11 @@ use glassbox_otlp::{Signal, json};
 use glassbox_store::{Columns, LogColumns, PointColumns, Predicate, SpanColumns, fetch};
 
 use super::Query;
-use super::record::decode;
+use super::record::{ValueRef, decode};
 use super::render::any;
-
-/// The path of the API below which whole values are.
-pub(crate) const VALUE_PATH: &str = "/api/otel/value";
 
 /// How much of a value is in memory for one client.
 const PIECE_BYTES: usize = 1 << 20;
-
-/// A stored record: its signal and its number among all records of the signal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ValueRef {
-    pub(crate) signal: Signal,
-    pub(crate) sequence: u64,
-}
-
-impl ValueRef {
-    /// Returns the URL of the value at `path`, or of the whole record if the path is empty.
-    ///
-    /// Paths consist of names and numbers, so nothing needs to be escaped.
-    pub(super) fn url(&self, path: &str) -> String {
-        let (signal, sequence) = (self.signal, self.sequence);
-        let signal = signal.as_str();
-        format!("{VALUE_PATH}?signal={signal}&record={sequence}&path={path}")
-    }
-}
 
 /// A piece of a value.
 #[derive(Debug, PartialEq, Eq)]
