@@ -9,6 +9,7 @@ pub const PACKAGES: &[&str] = &[
     "opentelemetry-sdk==1.45.2",
     "opentelemetry-exporter-otlp-proto-http==1.45.2",
     "opentelemetry-exporter-otlp-proto-grpc==1.45.2",
+    "aiohttp==3.14.5",
 ];
 
 /// Says inside an environment what was installed, so that a change of the pins is noticed.

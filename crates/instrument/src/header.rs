@@ -39,17 +39,14 @@ impl<'a> HeaderSource<'a> {
 
 impl Source for HeaderSource<'_> {
     fn get(&self, key: &str) -> Option<Cow<'_, str>> {
-        let mut values = self
-            .0
-            .get_all(key)
-            .iter()
-            .filter_map(|value| value.to_str().ok());
-        let first = values.next()?;
-        let mut joined = Cow::Borrowed(first);
+        let mut values = self.0.get_all(key).iter();
+        // Bytes that are not text become U+FFFD rather than a missing value: a second `traceparent` counts even if it
+        // is not text.
+        let mut joined = String::from_utf8_lossy(values.next()?.as_bytes());
         for value in values {
             let joined = joined.to_mut();
             joined.push(',');
-            joined.push_str(value);
+            joined.push_str(&String::from_utf8_lossy(value.as_bytes()));
         }
         Some(joined)
     }

@@ -27,8 +27,11 @@ pub struct TraceContext {
     pub random: bool,
     /// Whether it came from another process.
     pub remote: bool,
-    /// Vendors' entries, handed on unchanged. Shared with the contexts of child spans.
+    /// Vendors' entries, as far as they are valid. Shared with the contexts of child spans.
     pub state: Option<Arc<str>>,
+    /// The received `tracestate` if it differs from `state`. The context of another process is forwarded
+    /// with it: whoever does not change `traceparent` must not change `tracestate`.
+    unchanged: Option<Arc<str>>,
 }
 
 /// Why a header was not understood. The call goes on with a new trace.
@@ -53,6 +56,7 @@ impl TraceContext {
             random: false,
             remote: false,
             state: None,
+            unchanged: None,
         }
     }
 
@@ -67,7 +71,7 @@ impl TraceContext {
     /// # Errors
     /// If the header is not one.
     pub fn parse(traceparent: &str) -> Result<Self, ParseError> {
-        let bytes = traceparent.trim().as_bytes();
+        let bytes = traceparent.trim_matches([' ', '\t']).as_bytes();
         if bytes.len() < 55 || [2, 35, 52].iter().any(|at| bytes[*at] != b'-') {
             return Err(ParseError::Form);
         }
@@ -90,6 +94,7 @@ impl TraceContext {
             random: flags & 2 != 0,
             remote: true,
             state: None,
+            unchanged: None,
         })
     }
 
@@ -104,19 +109,23 @@ impl TraceContext {
         })
     }
 
-    /// Writes `traceparent` and `tracestate`; nothing where there is no trace.
+    /// Writes `traceparent` and `tracestate`; nothing without a trace.
+    ///
+    /// The `tracestate` of an extracted context is the received one, byte for byte.
     pub fn inject(&self, carrier: &mut dyn Carrier) {
         let Some(traceparent) = self.to_traceparent() else {
             return;
         };
         carrier.set("traceparent", traceparent);
-        if let Some(state) = &self.state {
+        if let Some(state) = self.unchanged.as_ref().or(self.state.as_ref()) {
             carrier.set("tracestate", state.to_string());
         }
     }
 
-    /// Reads `traceparent` and `tracestate`; an invalid context where there is none or it is not
-    /// understood.
+    /// Reads `traceparent` and `tracestate`; an invalid context if `traceparent` is absent or invalid.
+    ///
+    /// # Bounds
+    /// A `tracestate` of more than 32 KiB is not forwarded.
     pub fn extract(source: &dyn Source) -> Self {
         let parsed = source
             .get("traceparent")
@@ -124,9 +133,12 @@ impl TraceContext {
         let Some(mut context) = parsed else {
             return Self::default();
         };
-        context.state = source
-            .get("tracestate")
-            .and_then(|header| state::sound(&header));
+        if let Some(header) = source.get("tracestate") {
+            context.state = state::sound(&header);
+            if context.state.as_deref() != Some(&*header) {
+                context.unchanged = state::unchanged(&header);
+            }
+        }
         context
     }
 }
@@ -194,6 +206,75 @@ mod tests {
         assert_eq!(TraceContext::parse(zero), Err(ParseError::ZeroId));
         let zero = "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01";
         assert_eq!(TraceContext::parse(zero), Err(ParseError::ZeroId));
+    }
+
+    #[test]
+    fn a_context_that_passes_through_keeps_its_state_byte_for_byte() {
+        let many: String = (0..40).map(|n| format!("k{n}=v,")).collect();
+        let long = format!("a={},b={}", "x".repeat(250), "y".repeat(400));
+        for received in [
+            "a=1,b=2",
+            "a=1 , b=2",
+            " a=1",
+            "a=1,,b=2",
+            "",
+            ",",
+            "a=1,a=2",
+            "A=1",
+            "foo@@bar=1",
+            "a",
+            &many,
+            &long,
+        ] {
+            let fields = std::collections::BTreeMap::from([
+                ("traceparent".to_owned(), HEADER.to_owned()),
+                ("tracestate".to_owned(), received.to_owned()),
+            ]);
+            let context = TraceContext::extract(&fields);
+            let mut sent = std::collections::BTreeMap::new();
+            context.inject(&mut sent);
+            assert_eq!(sent, fields, "{received}");
+        }
+    }
+
+    #[test]
+    fn the_context_of_a_child_has_only_the_valid_entries() {
+        let fields = std::collections::BTreeMap::from([
+            ("traceparent".to_owned(), HEADER.to_owned()),
+            ("tracestate".to_owned(), "a=1 ,b=2,a=3".to_owned()),
+        ]);
+        let parent = TraceContext::extract(&fields);
+        let mut child = TraceContext::new(parent.trace_id, 7, true);
+        child.state = parent.state.clone();
+        let mut sent = std::collections::BTreeMap::new();
+        child.inject(&mut sent);
+        assert_eq!(sent["tracestate"], "a=1,b=2");
+    }
+
+    #[test]
+    fn a_state_without_a_valid_parent_is_discarded() {
+        for parent in [
+            "",
+            "00-zz",
+            &format!("{HEADER},{HEADER}"),
+            &HEADER.to_uppercase(),
+        ] {
+            let fields = std::collections::BTreeMap::from([
+                ("traceparent".to_owned(), parent.to_owned()),
+                ("tracestate".to_owned(), "a=1".to_owned()),
+            ]);
+            let mut sent = std::collections::BTreeMap::new();
+            TraceContext::extract(&fields).inject(&mut sent);
+            assert!(sent.is_empty(), "{parent}");
+        }
+    }
+
+    #[test]
+    fn only_optional_whitespace_of_http_surrounds_a_header() {
+        assert!(TraceContext::parse(&format!(" \t{HEADER}\t ")).is_ok());
+        for other in ["\n", "\u{a0}", "\u{2003}", "\0"] {
+            assert!(TraceContext::parse(&format!("{HEADER}{other}")).is_err());
+        }
     }
 
     #[test]

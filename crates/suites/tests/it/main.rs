@@ -6,4 +6,6 @@
 )]
 
 mod backend;
+mod python;
 mod python_sdk;
+mod trace_context;

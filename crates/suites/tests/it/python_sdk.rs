@@ -1,27 +1,14 @@
 //! The OpenTelemetry SDK for Python, over both protocols, as its users run it.
 
-use crate::backend::Running;
+use crate::{backend::Running, python};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tokio::process::Command;
 
-/// The interpreter with the SDK, made by `cargo xtask setup`.
-///
-/// Without it there is nothing to test here; that is said aloud, and an error where `CI` is set.
-#[expect(clippy::print_stderr, reason = "a skipped test says so aloud")]
-fn python() -> Option<PathBuf> {
-    if let Some(python) = std::env::var_os("GLASSBOX_PYTHON") {
-        return Some(python.into());
-    }
-    let said = "GLASSBOX_PYTHON names no Python with the OpenTelemetry SDK; \
-                `cargo xtask setup` makes one and `cargo xtask test` uses it";
-    assert!(std::env::var_os("CI").is_none(), "{said}");
-    eprintln!("SKIPPED: {said}");
-    None
-}
-
 async fn emitted_is_shown(protocol: &str) {
-    let Some(python) = python() else { return };
+    let Some(python) = python::interpreter() else {
+        return;
+    };
     let backend = Running::start().await;
     let endpoint = match protocol {
         "http" => backend.http(),
