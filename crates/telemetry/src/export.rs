@@ -17,6 +17,7 @@ use crate::{
     InitError, Signal,
     clock::Monotonic,
     config::{Protocol, Target, TelemetryConfig},
+    parcel::Parcel,
 };
 pub(crate) use answer::Answer;
 use bytes::Bytes;
@@ -104,17 +105,17 @@ impl Exporter {
     /// If the backend has not taken it within the timeout, or says that it never will.
     pub(crate) async fn export(
         &self,
-        body: Vec<u8>,
+        parcel: &Parcel,
         permit: Option<Permit<'_, Monotonic>>,
     ) -> Result<Answer, ExportError> {
-        let outcome = self.attempts(body).await;
+        let outcome = self.attempts(&parcel.body).await;
         if let Some(permit) = permit {
             permit.settle(&outcome);
         }
         outcome
     }
 
-    async fn attempts(&self, body: Vec<u8>) -> Result<Answer, ExportError> {
+    async fn attempts(&self, body: &Bytes) -> Result<Answer, ExportError> {
         let body = self.transport.encode(body)?;
         let deadline = Deadline::after(&self.clock, self.timeout);
         let attempts = circuit::attempts().until(Some(deadline));
@@ -183,12 +184,12 @@ impl Decide for Failure {
 }
 
 impl Transport {
-    fn encode(&self, body: Vec<u8>) -> Result<Bytes, ExportError> {
+    fn encode(&self, body: &Bytes) -> Result<Bytes, ExportError> {
         match self {
             Self::Http(client) => client.encode(body),
             // tonic compresses by itself.
             #[cfg(feature = "grpc")]
-            Self::Grpc(_) => Ok(body.into()),
+            Self::Grpc(_) => Ok(body.clone()),
         }
     }
 

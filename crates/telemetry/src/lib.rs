@@ -45,6 +45,7 @@ mod guard;
 mod init;
 mod metrics;
 mod otel;
+mod parcel;
 mod pipeline;
 mod propagation;
 mod report;

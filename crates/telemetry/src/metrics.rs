@@ -4,13 +4,14 @@ mod collection;
 mod handle;
 mod instrument;
 mod observe;
+mod reader;
 mod series;
 
 pub(crate) use collection::Collection;
 pub(crate) use handle::Measurement;
 
 use crate::{clock::Wall, config::TelemetryConfig, scope};
-use collection::{SharedReader, in_callback};
+use collection::in_callback;
 use glassbox_core::telemetry::{Descriptor, InstrumentId, Observation, Scope, Value};
 use handle::Handle;
 use instrument::Instrument;
@@ -18,7 +19,7 @@ use observe::Observers;
 use opentelemetry::metrics::{Meter, MeterProvider as _};
 use opentelemetry_sdk::{
     Resource,
-    metrics::{ManualReader, SdkMeterProvider, Stream, Temporality},
+    metrics::{SdkMeterProvider, Stream},
 };
 use std::{
     collections::HashMap,
@@ -72,27 +73,21 @@ struct Deferred {
 }
 
 impl Metrics {
-    /// Gives the instruments, and what collects them.
+    /// Returns the instruments, and a collection for each reader.
     pub(crate) fn new(
         config: &TelemetryConfig,
         resource: Resource,
         clock: Arc<Wall>,
-    ) -> (Arc<Self>, Collection) {
-        let reader = SharedReader::new(
-            ManualReader::builder()
-                .with_temporality(match config.temporality {
-                    crate::Temporality::Cumulative => Temporality::Cumulative,
-                    crate::Temporality::Delta => Temporality::Delta,
-                    crate::Temporality::LowMemory => Temporality::LowMemory,
-                })
-                .build(),
-        );
+    ) -> (Arc<Self>, Vec<Collection>) {
+        let readers = reader::readers(config);
         let limit = config.cardinality_limit;
-        let provider = SdkMeterProvider::builder()
+        let mut provider = SdkMeterProvider::builder()
             .with_resource(resource)
-            .with_reader(reader.clone())
-            .with_view(move |_: &_| Stream::builder().with_cardinality_limit(limit).build().ok())
-            .build();
+            .with_view(move |_: &_| Stream::builder().with_cardinality_limit(limit).build().ok());
+        for reader in &readers {
+            provider = provider.with_reader(reader.clone());
+        }
+        let provider = provider.build();
         let metrics = Arc::new(Self {
             observers: Observers::new(provider.clone()),
             provider,
@@ -102,8 +97,11 @@ impl Metrics {
             deferred: Mutex::default(),
             clock,
         });
-        let collection = Collection::new(reader, Arc::clone(&metrics));
-        (metrics, collection)
+        let collections = readers
+            .into_iter()
+            .map(|reader| Collection::new(reader, Arc::clone(&metrics)))
+            .collect();
+        (metrics, collections)
     }
 
     pub(crate) fn provider(&self) -> &SdkMeterProvider {

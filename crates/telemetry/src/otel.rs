@@ -39,9 +39,9 @@ impl Backend {
     pub(crate) fn start(config: &TelemetryConfig) -> Result<Arc<Self>, InitError> {
         let resource = resource(config);
         let clock = Arc::new(Wall::new());
-        let (metrics, collection) = Metrics::new(config, resource.clone(), Arc::clone(&clock));
-        let pipeline = Pipeline::start(config, &resource, collection)?;
-        let tracer = Tracer::new(config, Arc::clone(&pipeline.spans), Arc::clone(&clock));
+        let (metrics, collections) = Metrics::new(config, resource.clone(), Arc::clone(&clock));
+        let pipeline = Pipeline::start(config, &resource, collections)?;
+        let tracer = Tracer::new(config, pipeline.intake().clone(), Arc::clone(&clock));
         // Everything is said: what is left out, the SDK would look up in the environment.
         let sampler = TraceSampler::new(config.sampler, config.sampling_ratio);
         let tracer_provider = SdkTracerProvider::builder()

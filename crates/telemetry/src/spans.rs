@@ -9,11 +9,11 @@ pub(crate) use current::{Attached, attach, current, exit, in_context, span_conte
 pub(crate) use processor::{LogQueue, SpanQueue};
 pub(crate) use sampler::TraceSampler;
 
-use crate::{clock::Wall, config::TelemetryConfig, pipeline::Queue, scope};
+use crate::{clock::Wall, config::TelemetryConfig, pipeline::Intake, scope};
 use finish::Limits;
 use glassbox_core::telemetry::{Ended, Record, SpanSpec, Started, TraceContext};
 use opentelemetry::{Context, InstrumentationScope};
-use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SpanData};
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 use std::{cell::RefCell, sync::Arc};
 
 /// The most records that a thread keeps for its next spans.
@@ -30,23 +30,19 @@ pub(crate) struct Tracer {
     sampler: TraceSampler,
     limits: Limits,
     ids: RandomIdGenerator,
-    queue: Arc<Queue<SpanData>>,
+    intake: Intake,
     clock: Arc<Wall>,
     /// Of spans that name no scope.
     scope: InstrumentationScope,
 }
 
 impl Tracer {
-    pub(crate) fn new(
-        config: &TelemetryConfig,
-        queue: Arc<Queue<SpanData>>,
-        clock: Arc<Wall>,
-    ) -> Self {
+    pub(crate) fn new(config: &TelemetryConfig, intake: Intake, clock: Arc<Wall>) -> Self {
         Self {
             sampler: TraceSampler::new(config.sampler, config.sampling_ratio),
             limits: Limits::new(config),
             ids: RandomIdGenerator::default(),
-            queue,
+            intake,
             clock,
             scope: scope::own(),
         }
@@ -73,7 +69,7 @@ impl Tracer {
         let mut context = TraceContext::new(trace_id, span_id, sampled);
         context.random = random;
         context.state.clone_from(&parent.state);
-        let record = (sampled && !self.queue.is_discarding()).then(|| {
+        let record = (sampled && self.intake.takes_spans()).then(|| {
             let mut record = spare();
             let start = match spec.start_unix_nano {
                 0 => self.clock.now(),
@@ -101,7 +97,7 @@ impl Tracer {
         };
         let span = self.limits.finish(&ended.context, &mut record, end, scope);
         keep(record);
-        self.queue.push(span);
+        self.intake.span(span);
     }
 }
 

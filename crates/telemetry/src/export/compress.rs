@@ -4,11 +4,11 @@ use super::ExportError;
 use crate::config::Compression;
 use bytes::Bytes;
 
-pub(super) fn compress(body: Vec<u8>, compression: Compression) -> Result<Bytes, ExportError> {
+pub(super) fn compress(body: &Bytes, compression: Compression) -> Result<Bytes, ExportError> {
     match compression {
-        Compression::None => Ok(body.into()),
-        Compression::Gzip => gzip(&body),
-        Compression::Zstd => zstd(&body),
+        Compression::None => Ok(body.clone()),
+        Compression::Gzip => gzip(body),
+        Compression::Zstd => zstd(body),
     }
 }
 

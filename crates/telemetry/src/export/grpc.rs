@@ -277,7 +277,8 @@ mod tests {
 
         fn call(&mut self, request: http::Request<tonic::body::Body>) -> Self::Future {
             let encoding = request.headers()["grpc-encoding"].clone();
-            let answer = crate::export::compress::compress(b"taken".into(), Compression::Gzip);
+            let answer =
+                crate::export::compress::compress(&Bytes::from_static(b"taken"), Compression::Gzip);
             let answer = answer.unwrap();
             let mut body = vec![1];
             body.extend(u32::try_from(answer.len()).unwrap().to_be_bytes());

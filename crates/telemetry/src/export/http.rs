@@ -40,7 +40,7 @@ impl Client {
         })
     }
 
-    pub(super) fn encode(&self, body: Vec<u8>) -> Result<Bytes, ExportError> {
+    pub(super) fn encode(&self, body: &Bytes) -> Result<Bytes, ExportError> {
         compress(body, self.target.compression)
     }
 

@@ -1,62 +1,19 @@
-//! One collection of all metrics.
+//! A collection of all metrics.
 
-use super::Metrics;
-use opentelemetry_sdk::{
-    error::OTelSdkResult,
-    metrics::{
-        InstrumentKind, ManualReader, Pipeline, Temporality, data::ResourceMetrics,
-        reader::MetricReader,
-    },
-};
-use std::{
-    cell::Cell,
-    fmt,
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use super::{Metrics, reader::SharedReader};
+use opentelemetry_sdk::metrics::{data::ResourceMetrics, reader::MetricReader};
+use std::{cell::Cell, fmt, sync::Arc};
 
 thread_local! {
     static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread is inside a collection.
+/// Whether this thread is collecting.
 pub(super) fn in_callback() -> bool {
     IN_CALLBACK.get()
 }
 
-/// The SDK's reader, held by its provider and by us.
-#[derive(Clone, Debug)]
-pub(super) struct SharedReader(Arc<ManualReader>);
-
-impl SharedReader {
-    pub(super) fn new(reader: ManualReader) -> Self {
-        Self(Arc::new(reader))
-    }
-}
-
-impl MetricReader for SharedReader {
-    fn register_pipeline(&self, pipeline: Weak<Pipeline>) {
-        self.0.register_pipeline(pipeline);
-    }
-
-    fn collect(&self, collected: &mut ResourceMetrics) -> OTelSdkResult {
-        self.0.collect(collected)
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        self.0.force_flush()
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.0.shutdown_with_timeout(timeout)
-    }
-
-    fn temporality(&self, kind: InstrumentKind) -> Temporality {
-        self.0.temporality(kind)
-    }
-}
-
-/// Collects all metrics of the process; the callbacks of observables run in it.
+/// Collects all metrics of the process for one reader; the callbacks of observables run in it.
 #[derive(Clone)]
 pub(crate) struct Collection {
     reader: SharedReader,

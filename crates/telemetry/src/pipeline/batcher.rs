@@ -1,7 +1,10 @@
-//! Sends the batches of a queue.
+//! Sends the contents of a queue in batches.
 
-use super::{counts::Loss, encode::SharedResource, queue::Queue};
-use crate::{Signal, clock::Monotonic, export::Exporter};
+use super::{
+    books::Books, counts::Loss, delivery::Delivery, encode::SharedResource, outlet::Outlet,
+    outlet::Running, queue::Queue,
+};
+use crate::{clock::Monotonic, export::Exporter, parcel::Parcel};
 use glassbox_resilience::Permit;
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::{
@@ -9,23 +12,21 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval_at},
 };
 
-type Encode<T> = fn(Vec<T>, &SharedResource) -> Vec<u8>;
+type Encode<T> = fn(Vec<T>, &SharedResource) -> Parcel;
 
-/// Takes batches out of a queue, when they are full or have waited long enough.
+/// Sends what waits in a queue, when a batch is full or has waited long enough.
 pub(super) struct Batcher<T> {
-    signal: Signal,
     queue: Arc<Queue<T>>,
     encode: Encode<T>,
     resource: SharedResource,
-    exporter: Exporter,
+    delivery: Delivery,
     delay: Duration,
-    /// One request at a time: what was emitted first arrives first.
+    /// One request at a time, so that items arrive in the order in which they were emitted.
     turn: Mutex<()>,
 }
 
-impl<T> Batcher<T> {
+impl<T: Send + 'static> Batcher<T> {
     pub(super) fn new(
-        signal: Signal,
         queue: Arc<Queue<T>>,
         encode: Encode<T>,
         resource: &SharedResource,
@@ -33,26 +34,17 @@ impl<T> Batcher<T> {
         delay: Duration,
     ) -> Self {
         Self {
-            signal,
+            delivery: Delivery::new(exporter, queue.clone()),
             queue,
             encode,
             resource: resource.clone(),
-            exporter,
             delay,
             turn: Mutex::default(),
         }
     }
 
-    pub(super) fn queue(&self) -> &Queue<T> {
-        &self.queue
-    }
-
-    pub(super) fn shown(&self) -> &str {
-        self.exporter.shown()
-    }
-
-    /// For ever. While the backend is left alone, everything stays where it is.
-    pub(super) async fn run(&self) {
+    /// While the breaker is open, everything stays in the queue.
+    async fn send_on_schedule(&self) {
         let mut tick = interval_at(Instant::now() + self.delay, self.delay);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -70,89 +62,74 @@ impl<T> Batcher<T> {
         }
     }
 
-    /// Sends what waits at the moment of the call, whatever the breaker says, and sees what is on its
-    /// way arrive.
-    ///
-    /// # Errors
-    /// The first failure, in words; the books have them all.
-    pub(super) async fn drain(&self) -> Result<(), String> {
-        let counts = self.queue.counts();
+    async fn send_all(&self) -> Result<(), String> {
+        let counts = self.delivery.books().counts();
         let before = counts.refused();
         let mut outcome = Ok(());
         let mut left = self.queue.len();
         while left > 0 {
             let _turn = self.turn.lock().await;
-            let (sent, result) = self.send(self.exporter.permit()).await;
+            let (sent, result) = self.send(self.delivery.permit()).await;
             if sent == 0 {
                 break;
             }
             left = left.saturating_sub(sent);
             outcome = outcome.and(result);
         }
-        // A batch that was on its way already, or that somebody else sent meanwhile.
+        // A batch that was in flight already, or that the schedule sent meanwhile.
         if outcome.is_ok() && counts.refused() > before {
             let error = counts.last_error();
-            outcome = Err(error.unwrap_or_else(|| "a batch was given up".to_owned()));
+            outcome = Err(error.unwrap_or_else(|| "a batch was not delivered".to_owned()));
         }
         outcome
     }
 
-    /// Sends one batch; `None` where there is none or the breaker is open.
+    /// Sends one batch; `None` if there is none or the breaker is open.
     async fn send_if_allowed(&self) -> Option<usize> {
         let _turn = self.turn.lock().await;
-        let permit = self.exporter.permit()?;
+        let permit = self.delivery.permit()?;
         let (sent, _) = self.send(Some(permit)).await;
         (sent > 0).then_some(sent)
     }
 
-    /// Sends one batch; gives how many items were in it.
+    /// Sends one batch; returns its size.
     async fn send(&self, permit: Option<Permit<'_, Monotonic>>) -> (usize, Result<(), String>) {
         let batch = self.queue.take();
-        let n = batch.len();
-        if n == 0 {
+        if batch.is_empty() {
             return (0, Ok(()));
         }
-        let body = (self.encode)(batch, &self.resource);
-        let outcome = self.exporter.export(body, permit).await;
-        (n, settle(self.signal, &self.queue, n, outcome))
+        let parcel = (self.encode)(batch, &self.resource);
+        let items = parcel.items;
+        (items, self.delivery.deliver(parcel, permit).await)
     }
 }
 
-/// Books the outcome of a request with `n` items, and says it where it turned.
-pub(super) fn settle<T>(
-    signal: Signal,
-    queue: &Queue<T>,
-    n: usize,
-    outcome: Result<crate::export::Answer, crate::export::ExportError>,
-) -> Result<(), String> {
-    let error = match outcome {
-        Ok(answer) => {
-            let rejected = answer.rejected.min(n);
-            queue.settle(n - rejected, rejected, Loss::Rejected);
-            let said = || format!("the backend refused {rejected} of {n}: {}", answer.message);
-            (rejected > 0).then(said)
-        }
-        Err(error) => {
-            queue.settle(0, n, Loss::ExportFailed);
-            Some(error.line())
-        }
-    };
-    let turned = queue.counts().outcome(error.clone());
-    match &error {
-        Some(error) if turned => {
-            tracing::warn!(signal = signal.as_str(), %error, "telemetry does not arrive");
-        }
-        None if turned => tracing::info!(signal = signal.as_str(), "telemetry arrives again"),
-        _ => {}
+impl<T: Send + 'static> Outlet for Batcher<T> {
+    fn destination(&self) -> &str {
+        self.delivery.destination()
     }
-    error.map_or(Ok(()), Err)
+
+    fn run(&self) -> Running<'_, ()> {
+        Box::pin(self.send_on_schedule())
+    }
+
+    fn drain(&self) -> Running<'_, Result<(), String>> {
+        Box::pin(self.send_all())
+    }
+
+    fn refuse(&self) {
+        self.queue.refuse(Loss::Shutdown);
+    }
+
+    fn close(&self) {
+        self.queue.close();
+    }
 }
 
 impl<T> fmt::Debug for Batcher<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batcher")
-            .field("signal", &self.signal)
-            .field("queue", &self.queue)
+            .field("delivery", &self.delivery)
             .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,10 @@
 //! Collects metrics and sends them.
 
-use super::{batcher::settle, encode, queue::Queue, thread::as_application};
-use crate::{Signal, clock::Monotonic, export::Exporter, metrics::Collection};
+use super::{
+    books::Books, delivery::Delivery, encode, outlet::Outlet, outlet::Running,
+    thread::as_application,
+};
+use crate::{clock::Monotonic, export::Exporter, metrics::Collection};
 use glassbox_resilience::Permit;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use std::{sync::Arc, time::Duration};
@@ -11,13 +14,12 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval_at},
 };
 
-/// Collects at an interval, and when it is asked to.
+/// Collects one reader's metrics at an interval, and on request, and sends them. Data points never
+/// wait.
 #[derive(Debug)]
 pub(super) struct Collector {
-    /// Only the books: data points never wait.
-    queue: Arc<Queue<()>>,
     collection: Collection,
-    exporter: Exporter,
+    delivery: Delivery,
     interval: Duration,
     /// One request at a time.
     turn: Mutex<()>,
@@ -25,75 +27,81 @@ pub(super) struct Collector {
 
 impl Collector {
     pub(super) fn new(
-        queue: Arc<Queue<()>>,
+        books: Arc<dyn Books>,
         collection: Collection,
         exporter: Exporter,
         interval: Duration,
     ) -> Self {
         Self {
-            queue,
             collection,
-            exporter,
+            delivery: Delivery::new(exporter, books),
             interval,
             turn: Mutex::default(),
         }
     }
 
-    pub(super) fn queue(&self) -> &Queue<()> {
-        &self.queue
-    }
-
-    pub(super) fn shown(&self) -> &str {
-        self.exporter.shown()
-    }
-
-    /// Until the process ends. While the backend is left alone, nothing is collected: totals go on growing.
-    pub(super) async fn run(&self) {
+    /// While the breaker is open, nothing is collected: totals keep growing, so nothing is lost.
+    async fn collect_on_schedule(&self) {
         let mut tick = interval_at(Instant::now() + self.interval, self.interval);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
             let _turn = self.turn.lock().await;
-            // The last collection is the shutdown's: one that it cuts off would count as lost, and
-            // may have arrived.
-            if self.exporter.is_hurried() {
+            // The shutdown makes the last collection. It would cut this one off, and count it as
+            // lost although it may have arrived.
+            if self.delivery.is_hurried() {
                 return;
             }
-            if let Some(permit) = self.exporter.permit() {
-                // The outcome is in the books.
+            if let Some(permit) = self.delivery.permit() {
+                // The books contain the outcome.
                 let _ = self.collect_and_send(Some(permit)).await;
             }
         }
     }
 
-    /// Collects and sends once, whatever the breaker says.
-    ///
-    /// # Errors
-    /// The failure, in words; the books have it too.
-    pub(super) async fn collect(&self) -> Result<(), String> {
+    async fn collect_now(&self) -> Result<(), String> {
         let _turn = self.turn.lock().await;
-        self.collect_and_send(self.exporter.permit()).await
+        self.collect_and_send(self.delivery.permit()).await
     }
 
     async fn collect_and_send(&self, permit: Option<Permit<'_, Monotonic>>) -> Result<(), String> {
         let collection = self.collection.clone();
-        // The application's callbacks run in there: on a thread on which they can only hurt
-        // themselves, and as what they are.
+        // The application's callbacks run in here. On a thread of the blocking pool a slow one
+        // delays nothing else, and marked as the application's its own telemetry counts.
         let collecting = spawn_blocking(move || {
             let mut collected = ResourceMetrics::default();
             as_application(|| collection.collect(&mut collected))?;
-            let points = encode::count(&collected);
-            Ok::<_, String>((points, encode::points(&collected)))
+            Ok::<_, String>(encode::points(&collected))
         });
-        let (points, body) = match collecting.await {
+        let parcel = match collecting.await {
             Ok(collected) => collected?,
             Err(panicked) => return Err(format!("failed to collect metrics: {panicked}")),
         };
-        if points == 0 {
+        if parcel.items == 0 {
             return Ok(());
         }
-        self.queue.admit(points);
-        let outcome = self.exporter.export(body, permit).await;
-        settle(Signal::Metrics, &self.queue, points, outcome)
+        self.delivery.books().admit(parcel.items);
+        self.delivery.deliver(parcel, permit).await
+    }
+}
+
+impl Outlet for Collector {
+    fn destination(&self) -> &str {
+        self.delivery.destination()
+    }
+
+    fn run(&self) -> Running<'_, ()> {
+        Box::pin(self.collect_on_schedule())
+    }
+
+    fn drain(&self) -> Running<'_, Result<(), String>> {
+        Box::pin(self.collect_now())
+    }
+
+    // The last collection is still to come.
+    fn refuse(&self) {}
+
+    fn close(&self) {
+        self.delivery.books().close();
     }
 }

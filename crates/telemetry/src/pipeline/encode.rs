@@ -1,5 +1,6 @@
-//! From the SDK's data to the bytes of a request.
+//! Encodes the SDK's data as export requests.
 
+use crate::{Signal, parcel::Parcel};
 use opentelemetry::InstrumentationScope;
 use opentelemetry_proto::{
     tonic::collector::{
@@ -20,10 +21,10 @@ use opentelemetry_sdk::{
 use prost::Message;
 use std::{fmt, sync::Arc};
 
-/// A record and the scope that it came from.
+/// A log record with its scope.
 pub(crate) type LogItem = Box<(SdkLogRecord, InstrumentationScope)>;
 
-/// The resource in the form that requests carry.
+/// The resource in the form in which requests contain it.
 #[derive(Clone)]
 pub(super) struct SharedResource(Arc<ResourceAttributesWithSchema>);
 
@@ -39,37 +40,48 @@ impl fmt::Debug for SharedResource {
     }
 }
 
-pub(super) fn spans(batch: Vec<SpanData>, resource: &SharedResource) -> Vec<u8> {
+pub(super) fn spans(batch: Vec<SpanData>, resource: &SharedResource) -> Parcel {
+    let items = batch.len();
     let resource_spans = group_spans_by_resource_and_scope(batch, &resource.0);
-    ExportTraceServiceRequest { resource_spans }.encode_to_vec()
+    let request = ExportTraceServiceRequest { resource_spans };
+    parcel(Signal::Traces, items, &request)
 }
 
-pub(super) fn logs(batch: Vec<LogItem>, resource: &SharedResource) -> Vec<u8> {
+pub(super) fn logs(batch: Vec<LogItem>, resource: &SharedResource) -> Parcel {
     let borrowed: Vec<_> = batch.iter().map(|item| (&item.0, &item.1)).collect();
-    let batch = LogBatch::new(&borrowed);
-    let resource_logs = group_logs_by_resource_and_scope(&batch, &resource.0);
-    ExportLogsServiceRequest { resource_logs }.encode_to_vec()
+    let resource_logs = group_logs_by_resource_and_scope(&LogBatch::new(&borrowed), &resource.0);
+    let request = ExportLogsServiceRequest { resource_logs };
+    parcel(Signal::Logs, batch.len(), &request)
 }
 
-pub(super) fn points(collected: &ResourceMetrics) -> Vec<u8> {
-    ExportMetricsServiceRequest::from(collected).encode_to_vec()
-}
-
-/// How many data points there are.
-pub(super) fn count(collected: &ResourceMetrics) -> usize {
+pub(super) fn points(collected: &ResourceMetrics) -> Parcel {
     let scopes = collected.scope_metrics();
-    scopes.flat_map(|scope| scope.metrics()).map(of).sum()
+    let items = scopes
+        .flat_map(|scope| scope.metrics())
+        .map(points_of)
+        .sum();
+    let request = ExportMetricsServiceRequest::from(collected);
+    parcel(Signal::Metrics, items, &request)
 }
 
-fn of(metric: &Metric) -> usize {
-    match metric.data() {
-        AggregatedMetrics::F64(data) => of_data(data),
-        AggregatedMetrics::U64(data) => of_data(data),
-        AggregatedMetrics::I64(data) => of_data(data),
+fn parcel(signal: Signal, items: usize, request: &impl Message) -> Parcel {
+    Parcel {
+        signal,
+        items,
+        body: request.encode_to_vec().into(),
     }
 }
 
-fn of_data<T: Copy>(data: &MetricData<T>) -> usize {
+/// The number of data points of a metric.
+fn points_of(metric: &Metric) -> usize {
+    match metric.data() {
+        AggregatedMetrics::F64(data) => count(data),
+        AggregatedMetrics::U64(data) => count(data),
+        AggregatedMetrics::I64(data) => count(data),
+    }
+}
+
+fn count<T: Copy>(data: &MetricData<T>) -> usize {
     match data {
         MetricData::Gauge(gauge) => gauge.data_points().count(),
         MetricData::Sum(sum) => sum.data_points().count(),

@@ -1,10 +1,13 @@
 //! Where spans and log records wait for their batch.
 
-use super::counts::{Counts, Loss};
+use super::{
+    books::Books,
+    counts::{Counts, Loss},
+};
 use std::{
     collections::VecDeque,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::Notify;
 
@@ -18,7 +21,7 @@ pub(crate) struct Queue<T> {
     capacity: usize,
     batch: usize,
     filled: Notify,
-    counts: Arc<Counts>,
+    counts: Counts,
     discarding: bool,
 }
 
@@ -30,7 +33,7 @@ struct State<T> {
 }
 
 impl<T> Queue<T> {
-    pub(crate) fn new(capacity: usize, batch: usize, counts: Arc<Counts>) -> Self {
+    pub(crate) fn new(capacity: usize, batch: usize) -> Self {
         Self {
             state: Mutex::new(State {
                 waiting: VecDeque::new(),
@@ -40,7 +43,7 @@ impl<T> Queue<T> {
             capacity,
             batch: batch.min(capacity),
             filled: Notify::new(),
-            counts,
+            counts: Counts::default(),
             discarding: false,
         }
     }
@@ -102,8 +105,43 @@ impl<T> Queue<T> {
         state.waiting.drain(..n).collect()
     }
 
+    /// Whether at least one batch waits.
+    pub(crate) fn is_full_batch(&self) -> bool {
+        self.state().waiting.len() >= self.batch
+    }
+}
+
+impl<T: Send> Books for Queue<T> {
+    /// What waits and what is in flight.
+    fn len(&self) -> usize {
+        let state = self.state();
+        state.waiting.len() + state.in_flight
+    }
+
+    /// Takes nothing in any more; what comes counts as `loss`.
+    fn refuse(&self, loss: Loss) {
+        self.state().closed.get_or_insert(loss);
+    }
+
+    /// The end: writes off what is left, and counts whatever still comes.
+    fn close(&self) {
+        let loss = Loss::Shutdown;
+        let mut state = self.state();
+        state.closed.get_or_insert(loss);
+        let left = state.waiting.len() + state.in_flight;
+        let gone = std::mem::take(&mut state.waiting);
+        state.in_flight = 0;
+        drop(state);
+        drop(gone);
+        self.counts.lose(left, loss);
+    }
+
+    fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
     /// Takes in `n` items that are in flight already: they were never in the queue.
-    pub(crate) fn admit(&self, n: usize) {
+    fn admit(&self, n: usize) {
         self.counts.emit(n);
         let mut state = self.state();
         if let Some(loss) = state.closed {
@@ -115,7 +153,7 @@ impl<T> Queue<T> {
     }
 
     /// The end of `delivered + lost` items in flight.
-    pub(crate) fn settle(&self, delivered: usize, lost: usize, loss: Loss) {
+    fn settle(&self, delivered: usize, lost: usize, loss: Loss) {
         let mut state = self.state();
         // What the close has already written off stays so.
         let open = state.in_flight;
@@ -128,42 +166,9 @@ impl<T> Queue<T> {
             self.counts.lose(lost, loss);
         }
     }
-
-    /// Whether at least one batch waits.
-    pub(crate) fn is_full_batch(&self) -> bool {
-        self.state().waiting.len() >= self.batch
-    }
-
-    /// What waits and what is in flight.
-    pub(crate) fn len(&self) -> usize {
-        let state = self.state();
-        state.waiting.len() + state.in_flight
-    }
-
-    /// Takes nothing in any more; what comes counts as `loss`.
-    pub(crate) fn refuse(&self, loss: Loss) {
-        self.state().closed.get_or_insert(loss);
-    }
-
-    /// The end: writes off what is left, and counts whatever still comes.
-    pub(crate) fn close(&self) {
-        let loss = Loss::Shutdown;
-        let mut state = self.state();
-        state.closed.get_or_insert(loss);
-        let left = state.waiting.len() + state.in_flight;
-        let gone = std::mem::take(&mut state.waiting);
-        state.in_flight = 0;
-        drop(state);
-        drop(gone);
-        self.counts.lose(left, loss);
-    }
-
-    pub(crate) fn counts(&self) -> &Arc<Counts> {
-        &self.counts
-    }
 }
 
-impl<T> fmt::Debug for Queue<T> {
+impl<T: Send> fmt::Debug for Queue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Queue")
             .field("len", &self.len())
@@ -177,7 +182,7 @@ mod tests {
     use super::*;
 
     fn queue(capacity: usize, batch: usize) -> Queue<u32> {
-        Queue::new(capacity, batch, Arc::default())
+        Queue::new(capacity, batch)
     }
 
     fn drops(queue: &Queue<u32>, reason: &str) -> u64 {

@@ -1,6 +1,9 @@
-//! The one thread of telemetry.
+//! The telemetry thread.
 
-use super::{Orders, Outlets, serve};
+use super::{
+    orders::{Flush, FlushError, Inbox},
+    outlet::Outlets,
+};
 use crate::InitError;
 use opentelemetry::Context;
 use std::{
@@ -8,27 +11,27 @@ use std::{
     sync::mpsc::{SyncSender, sync_channel},
     thread,
 };
-use tokio::{runtime, sync::watch};
+use tokio::{runtime, sync::watch, time::timeout};
 
 thread_local! {
     static OWN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread belongs to telemetry: what happens here is never telemetry itself.
+/// Whether this thread belongs to telemetry: nothing that happens on it becomes telemetry.
 pub(crate) fn is_own() -> bool {
     OWN.get()
 }
 
-/// Starts the thread; `build` runs on it, within its runtime. Gives the endpoint to show.
+/// Starts the thread; `build` runs on it, within its runtime. Returns the endpoint to display.
 pub(super) fn spawn(
     build: impl FnOnce() -> Result<Outlets, InitError> + Send + 'static,
-    orders: Orders,
+    inbox: Inbox,
     hurry: watch::Sender<bool>,
 ) -> Result<Option<String>, InitError> {
     let (ready, built) = sync_channel(1);
     thread::Builder::new()
         .name("glassbox-telemetry".to_owned())
-        .spawn(move || run(build, orders, hurry, &ready))
+        .spawn(move || run(build, inbox, hurry, &ready))
         .map_err(InitError::Thread)?;
     built
         .recv()
@@ -37,12 +40,12 @@ pub(super) fn spawn(
 
 fn run(
     build: impl FnOnce() -> Result<Outlets, InitError>,
-    orders: Orders,
+    inbox: Inbox,
     hurry: watch::Sender<bool>,
     ready: &SyncSender<Result<Option<String>, InitError>>,
 ) {
     OWN.set(true);
-    // For instrumentation that asks OpenTelemetry itself whether it may speak.
+    // For instrumentation that checks OpenTelemetry's own suppression flag.
     let _suppressed = Context::enter_telemetry_suppressed_scope();
     let built = runtime::Builder::new_current_thread()
         .enable_io()
@@ -55,20 +58,55 @@ fn run(
             let _entered = runtime.enter();
             build().map(|outlets| (runtime, outlets))
         });
-    // Nobody listens only if the one who started us is gone; then there is nothing to serve.
     match built {
         Ok((runtime, outlets)) => {
+            // If the caller of `spawn` is gone, there is nothing to serve.
             if ready.send(Ok(outlets.endpoint())).is_ok() {
-                runtime.block_on(serve(outlets, orders, hurry));
+                runtime.block_on(serve(outlets, inbox, hurry));
             }
-            // A callback of the application that hangs must not keep the process.
+            // A callback of the application that hangs must not keep the process alive.
             runtime.shutdown_background();
         }
         Err(error) => drop(ready.send(Err(error))),
     }
 }
 
-/// Runs what belongs to the application on a thread of ours: its telemetry counts.
+/// Runs the outlets until the shutdown.
+async fn serve(outlets: Outlets, mut inbox: Inbox, hurry: watch::Sender<bool>) {
+    let mut running = outlets.run();
+    let shutdown = loop {
+        tokio::select! {
+            biased;
+            shutdown = inbox.shutdowns.recv() => break shutdown,
+            Some(flush) = inbox.flushes.recv() => start_flush(flush, outlets.clone()),
+        }
+    };
+    // `None`: every sender is gone, so nobody waits.
+    let Some(shutdown) = shutdown else { return };
+    hurry.send_replace(true);
+    outlets.refuse();
+    // The books contain the outcomes.
+    let _ = timeout(shutdown.within, outlets.drain()).await;
+    running.shutdown().await;
+    outlets.close();
+    (shutdown.done)();
+}
+
+fn start_flush(flush: Flush, outlets: Outlets) {
+    // A task of its own: a batch that was taken out of its queue is not lost when the time is over.
+    let drained = tokio::spawn(async move { outlets.drain().await });
+    tokio::spawn(async move {
+        let outcome = timeout(flush.within, drained).await;
+        (flush.done)(match outcome {
+            Ok(Ok(Ok(()))) => Ok(()),
+            Ok(Ok(Err(error))) => Err(FlushError::Export(error)),
+            Ok(Err(_)) => Err(FlushError::Closed),
+            Err(_) => Err(FlushError::Timeout(flush.within)),
+        });
+    });
+}
+
+/// Runs code of the application on this thread: its telemetry counts.
 pub(super) fn as_application<T>(work: impl FnOnce() -> T) -> T {
     struct Restore(bool);
     impl Drop for Restore {

@@ -20,9 +20,7 @@ impl SpanProcessor for SpanQueue {
     fn on_start(&self, _: &mut Span, _: &Context) {}
 
     fn on_end(&self, span: SpanData) {
-        if span.span_context.is_sampled() {
-            self.0.spans.push(span);
-        }
+        self.0.intake().span(span);
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -41,13 +39,12 @@ pub(crate) struct LogQueue(pub(crate) Pipeline);
 
 impl LogProcessor for LogQueue {
     fn emit(&self, record: &mut SdkLogRecord, scope: &InstrumentationScope) {
-        if !self.0.logs.is_discarding() {
-            self.0.logs.push(Box::new((record.clone(), scope.clone())));
-        }
+        let copy = || Box::new((record.clone(), scope.clone()));
+        self.0.intake().log(copy);
     }
 
     fn event_enabled(&self, _: Severity, _: &str, _: Option<&str>) -> bool {
-        !self.0.logs.is_discarding()
+        self.0.intake().takes_logs()
     }
 
     fn force_flush(&self) -> OTelSdkResult {

@@ -52,7 +52,7 @@ async fn grpc_keeps_the_same_books() {
     emit_spans(&guard, 10);
     let error = guard.flush(WITHIN).await.unwrap_err();
     assert!(
-        error.to_string().contains("refused 2 of 10: too old"),
+        error.to_string().contains("rejected 2 of 10: too old"),
         "{error}"
     );
 
