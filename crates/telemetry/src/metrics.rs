@@ -1,6 +1,8 @@
 //! Instruments over the SDK's.
 
+mod bounds;
 mod collection;
+mod doubts;
 mod handle;
 mod instrument;
 mod observe;
@@ -29,7 +31,7 @@ use std::{
 
 /// Entries of a page of the table, and pages of it.
 const PAGE: usize = 256;
-/// The most instruments of a process; one past that is silent, and said so once.
+/// The most instruments of a process. Others record nothing, which is logged once.
 const MAX_INSTRUMENTS: usize = PAGE * PAGE;
 
 type Page = Box<[OnceLock<Arc<Instrument>>]>;
@@ -64,6 +66,8 @@ struct Registry {
     known: HashMap<&'static str, Vec<(Descriptor, InstrumentId)>>,
     count: usize,
     streams: HashMap<StreamKey, Arc<OnceLock<Handle>>>,
+    /// Whether an instrument was refused.
+    is_full: bool,
 }
 
 struct Deferred {
@@ -114,21 +118,22 @@ impl Metrics {
 
     pub(crate) fn resolve(&self, descriptor: &Descriptor) -> InstrumentId {
         let mut registry = self.registry();
-        let same_name = registry.known.entry(descriptor.name).or_default();
+        let same_name = registry.known.get(descriptor.name);
+        let same_name = same_name.map_or(&[][..], Vec::as_slice);
         if let Some((_, id)) = same_name.iter().find(|(known, _)| known == descriptor) {
             return *id;
         }
-        let other = same_name
-            .iter()
-            .map(|(known, _)| (handle::kind(known.kind), known.unit))
-            .find(|known| *known != (handle::kind(descriptor.kind), descriptor.unit));
+        let doubts = doubts::of(descriptor, same_name.iter().map(|(known, _)| known));
         let at = registry.count;
         if at >= MAX_INSTRUMENTS {
+            let first = !std::mem::replace(&mut registry.is_full, true);
             drop(registry);
-            tracing::warn!(
-                name = descriptor.name,
-                "more than {MAX_INSTRUMENTS} instruments; this one is silent"
-            );
+            if first {
+                tracing::warn!(
+                    glassbox.telemetry.instrument = descriptor.name,
+                    "there are more than {MAX_INSTRUMENTS} instruments; the others record nothing"
+                );
+            }
             return id(MAX_INSTRUMENTS);
         }
         registry.count += 1;
@@ -140,14 +145,9 @@ impl Metrics {
         let page =
             self.table[at / PAGE].get_or_init(|| (0..PAGE).map(|_| OnceLock::new()).collect());
         page[at % PAGE].get_or_init(|| Arc::new(instrument));
+        // Logged without the lock: a subscriber may count events.
         drop(registry);
-        warn_of_name(descriptor);
-        if let Some((kind, unit)) = other {
-            tracing::warn!(
-                name = descriptor.name,
-                "an instrument of this name exists as {kind} in {unit:?}; backends will mix them up"
-            );
-        }
+        doubts::log(descriptor, &doubts);
         id(at)
     }
 
@@ -190,29 +190,6 @@ impl Metrics {
             late.instrument
                 .measure(&self.provider, late.measurement, &values);
         }
-    }
-}
-
-/// Says that the SDK will refuse an instrument, which it does in silence.
-fn warn_of_name(descriptor: &Descriptor) {
-    let name = descriptor.name;
-    let rest = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-/".contains(&byte);
-    let valid = name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name.len() <= 255
-        && name.bytes().all(rest);
-    if !valid {
-        tracing::warn!(
-            name,
-            "not the name of an instrument, which is letters, digits, `_`, `.`, `-` and `/`, a \
-             letter first; nothing is recorded under it"
-        );
-    }
-    if descriptor.unit.len() > 63 || !descriptor.unit.is_ascii() {
-        tracing::warn!(
-            name,
-            unit = descriptor.unit,
-            "not a unit, which is up to 63 ASCII characters; nothing is recorded"
-        );
     }
 }
 

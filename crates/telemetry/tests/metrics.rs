@@ -102,12 +102,13 @@ fn every_kind_of_instrument_arrives_as_what_it_is() {
         let config = TelemetryConfig::new("measuring")
             .with_endpoint(sink.endpoint())
             .with_cardinality_limit(LIMIT);
+        let second = config.clone();
         static EARLY: Counter = Counter::new("early");
         let early = Observable::gauge("early.depth", || 7.0);
 
         let guard = glassbox_telemetry::init(config.clone()).unwrap();
         let again = glassbox_telemetry::init(config).unwrap_err();
-        assert!(again.to_string().contains("installed already"), "{again}");
+        assert!(again.to_string().contains("already"), "{again}");
         EARLY.add(2);
         every_kind(&sink, &guard).await;
         callsites_of_one_name_share_a_series(&sink, &guard).await;
@@ -122,6 +123,9 @@ fn every_kind_of_instrument_arrives_as_what_it_is() {
             report.signals["metrics"].emitted,
             report.signals["metrics"].delivered
         );
+        let again = glassbox_telemetry::init(second).unwrap_err();
+        assert!(again.to_string().contains("once"), "{again}");
+        EARLY.add(1);
     });
 }
 
@@ -142,6 +146,11 @@ async fn every_kind(sink: &OtlpSink, guard: &TelemetryGuard) {
         histogram!("took", "ok" => true; unit: "s", buckets: &[0.1, 1.0]).record(took);
     }
     histogram!("default.bounds").record(3.0);
+    for value in [0.5, 7.0] {
+        histogram!("unsorted"; buckets: &[5.0, 1.0, 1.0]).record(value);
+        histogram!("infinite"; buckets: &[f64::NEG_INFINITY, 1.0, f64::INFINITY]).record(value);
+        histogram!("unbounded"; buckets: &[f64::NAN, f64::INFINITY]).record(value);
+    }
 
     let got = Collected::of(sink, guard).await;
     assert_eq!(got.number("early", &[]), 2.0);
@@ -164,6 +173,16 @@ async fn every_kind(sink: &OtlpSink, guard: &TelemetryGuard) {
     assert_eq!((took.count, took.sum), (3, Some(5.55)));
     assert!(carries(&took.attributes, &[("ok", "true")]));
     assert!(got.histogram("default.bounds")[0].explicit_bounds.len() > 5);
+    for (name, bounds, counts) in [
+        ("unsorted", &[1.0, 5.0][..], &[1, 0, 1][..]),
+        ("infinite", &[1.0], &[1, 1]),
+    ] {
+        let point = &got.histogram(name)[0];
+        assert_eq!(point.explicit_bounds, bounds, "{name}");
+        assert_eq!(point.bucket_counts, counts, "{name}");
+    }
+    let unbounded = &got.histogram("unbounded")[0];
+    assert_eq!((unbounded.count, unbounded.explicit_bounds.len()), (2, 0));
     // A name that OpenTelemetry does not allow is refused, and said so in the log.
     counter!("no such name").add(1);
     let got = Collected::of(sink, guard).await;

@@ -1,5 +1,6 @@
 //! The SDK's instruments, one type for all kinds.
 
+use super::bounds;
 use glassbox_core::telemetry::{Descriptor, Kind};
 use opentelemetry::{
     KeyValue,
@@ -84,7 +85,9 @@ impl Handle {
             Kind::Gauge => Self::Gauge(build!(meter.f64_gauge(name), descriptor)),
             Kind::Histogram([]) => Self::Histogram(build!(meter.f64_histogram(name), descriptor)),
             Kind::Histogram(bounds) => Self::Histogram(build!(
-                meter.f64_histogram(name).with_boundaries(bounds.to_vec()),
+                meter
+                    .f64_histogram(name)
+                    .with_boundaries(bounds::usable(bounds).into_owned()),
                 descriptor
             )),
             _ => Self::Silent,

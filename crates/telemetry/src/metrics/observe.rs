@@ -1,6 +1,6 @@
 //! Observable instruments: one of the SDK's for each stream, asking all observations of it.
 
-use super::instrument::attributes;
+use super::{doubts, instrument::attributes};
 use glassbox_core::telemetry::{Descriptor, Kind, Observation};
 use opentelemetry::metrics::{AsyncInstrument, Meter};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
@@ -54,7 +54,7 @@ impl Observers {
             let observations = Observations::new(Mutex::new(vec![observation]));
             made.insert(key, Arc::clone(&observations));
             drop(made);
-            super::warn_of_name(&descriptor);
+            doubts::log(&descriptor, &doubts::of(&descriptor, [].iter()));
             let meter = super::meter(&self.provider, descriptor.scope.as_ref());
             announce(&meter, &descriptor, observations);
         }
@@ -114,8 +114,8 @@ fn ask(observations: &Observations, observer: &dyn AsyncInstrument<f64>) {
         }));
         if read.is_err() {
             tracing::error!(
-                name = descriptor.name,
-                "the callback of an observable panicked"
+                glassbox.telemetry.instrument = descriptor.name,
+                "the callback of an observable instrument panicked"
             );
         }
     }

@@ -71,12 +71,20 @@ impl Series {
         // of that collection may come here.
         let bound = bind();
         then(&bound);
-        let mut seen = shard.write().unwrap_or_else(PoisonError::into_inner);
-        let bucket = seen.entry(hash).or_default();
-        if find(Some(bucket), values).is_none() && self.kept.load(Relaxed) < self.limit {
-            self.kept.fetch_add(1, Relaxed);
-            bucket.push((own(values), bound));
+        // Nothing is kept past the limit, not even an empty bucket.
+        if self.kept.load(Relaxed) >= self.limit {
+            return;
         }
+        let mut seen = shard.write().unwrap_or_else(PoisonError::into_inner);
+        if find(seen.get(&hash), values).is_none() && self.reserve() {
+            seen.entry(hash).or_default().push((own(values), bound));
+        }
+    }
+
+    /// Reserves a place; `false` at the limit. The shards share the limit, so this is one step.
+    fn reserve(&self) -> bool {
+        let below = |kept| (kept < self.limit).then_some(kept + 1);
+        self.kept.fetch_update(Relaxed, Relaxed, below).is_ok()
     }
 
     fn hash(&self, values: &[Value<'_>]) -> u64 {
@@ -146,5 +154,58 @@ impl Owned {
             }
             _ => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_past_the_limit() {
+        const LIMIT: usize = 20;
+        let series = Series::new(LIMIT);
+        let (mut bound, mut used) = (0, 0);
+        for round in 0..2 {
+            for n in 0..10_000 {
+                let user = format!("user-{n}");
+                let bind = || {
+                    bound += 1;
+                    Bound::Silent
+                };
+                series.with(&[Value::Str(&user)], bind, |_| used += 1);
+            }
+            assert_eq!(used, 10_000 * (round + 1));
+        }
+        // Those that are kept are bound once.
+        assert_eq!(bound, 20_000 - LIMIT);
+        let shards = series.shards.iter().map(|shard| shard.read().unwrap());
+        let (mut buckets, mut combinations) = (0, 0);
+        for shard in shards {
+            buckets += shard.len();
+            combinations += shard.values().map(Vec::len).sum::<usize>();
+        }
+        assert_eq!(combinations, LIMIT);
+        assert!(buckets <= LIMIT, "{buckets}");
+    }
+
+    #[test]
+    fn threads_together_keep_no_more_than_the_limit() {
+        let series = Series::new(20);
+        std::thread::scope(|scope| {
+            for thread in 0..4_i64 {
+                let series = &series;
+                scope.spawn(move || {
+                    for n in 0..1000_i64 {
+                        series.with(&[Value::Int(thread * 1000 + n)], || Bound::Silent, |_| {});
+                    }
+                });
+            }
+        });
+        let shards = series.shards.iter().map(|shard| shard.read().unwrap());
+        let kept: usize = shards
+            .map(|shard| shard.values().map(Vec::len).sum::<usize>())
+            .sum();
+        assert_eq!(kept, 20);
     }
 }

@@ -48,7 +48,8 @@ impl Outlets {
     /// Starts every outlet's schedule.
     pub(super) fn run(&self) -> JoinSet<()> {
         let mut running = JoinSet::new();
-        for outlet in self.0.iter().cloned() {
+        for outlet in &self.0 {
+            let outlet = Arc::clone(outlet);
             running.spawn(async move { outlet.run().await });
         }
         running
@@ -60,7 +61,8 @@ impl Outlets {
     /// The first failure, in the order of the outlets.
     pub(super) async fn drain(&self) -> Result<(), String> {
         let mut draining = JoinSet::new();
-        for (at, outlet) in self.0.iter().cloned().enumerate() {
+        for (at, outlet) in self.0.iter().enumerate() {
+            let outlet = Arc::clone(outlet);
             draining.spawn(async move { (at, outlet.drain().await) });
         }
         let mut first: Option<(usize, String)> = None;
