@@ -1,9 +1,11 @@
 //! `tracing` spans and events as OpenTelemetry's, and on the console.
 
+mod body;
 mod console;
 mod fields;
 mod gate;
 mod log_layer;
+mod origin;
 mod span_layer;
 
 use crate::{

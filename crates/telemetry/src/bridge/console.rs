@@ -16,7 +16,10 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use super::{log_layer::is_from_log, span_layer::context_of};
+use super::{
+    origin::{event_name, is_from_log},
+    span_layer::context_of,
+};
 use crate::spans;
 use glassbox_core::sentence;
 
@@ -41,6 +44,8 @@ impl FormatFields<'_> for Fields {
 /// What an event says.
 #[derive(Default)]
 struct Said {
+    /// The name that the application gave the event.
+    name: Option<&'static str>,
     message: String,
     fields: Map<String, Value>,
     /// The ids of its trace and of its span.
@@ -56,6 +61,7 @@ impl Said {
         let mut said = Self::default();
         event.record(&mut said);
         let metadata = event.metadata();
+        said.name = event_name(metadata);
         if is_from_log(metadata) {
             let mut text = |key: &str| match said.fields.remove(key) {
                 Some(Value::String(text)) => Some(text),
@@ -148,6 +154,10 @@ fn pretty(
         write!(writer, " {dim}{}{off}", spans.join(" > "))?;
     }
     writer.write_char(' ')?;
+    if let Some(name) = said.name {
+        let separator = if said.message.is_empty() { "" } else { ": " };
+        write!(writer, "{name}{separator}")?;
+    }
     harmless(writer, &said.message)?;
     for (key, value) in &said.fields {
         match value {
@@ -195,6 +205,9 @@ fn object(metadata: &Metadata<'_>, said: Said, spans: &[&str]) -> Value {
     set("level", metadata.level().as_str().into());
     set("target", said.target(metadata).into());
     set("message", said.message.into());
+    if let Some(name) = said.name {
+        set("event_name", name.into());
+    }
     if let Some((trace_id, span_id)) = said.ids {
         set("trace_id", trace_id.into());
         set("span_id", span_id.into());

@@ -80,6 +80,10 @@ impl<F: FnMut(&'static str, Attribute)> Visit for Fields<F> {
         (self.0)(field.name(), value.into());
     }
 
+    fn record_bytes(&mut self, field: &Field, value: &[u8]) {
+        (self.0)(field.name(), Attribute::Bytes(value.to_vec()));
+    }
+
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         (self.0)(field.name(), format!("{value:?}").into());
     }

@@ -1,6 +1,10 @@
 //! `tracing` events as log records.
 
-use super::span_layer::context_of;
+use super::{
+    body,
+    origin::{event_name, is_from_log},
+    span_layer::context_of,
+};
 use crate::spans;
 use glassbox_core::sentence;
 use glassbox_semconv::v1_41::{code, exception};
@@ -11,13 +15,13 @@ use opentelemetry::{
 use opentelemetry_sdk::logs::{SdkLogRecord, SdkLogger};
 use std::{error::Error, fmt, time::SystemTime};
 use tracing::{
-    Event, Level, Metadata, Subscriber,
+    Event, Level, Subscriber,
     field::{Field, Visit},
 };
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
 /// Emits a record for each event: the message is its body, fields are its attributes. The SDK adds
-/// the current span, which is the same for all kinds of spans.
+/// the current span.
 pub(super) struct LogLayer(SdkLogger);
 
 impl LogLayer {
@@ -33,7 +37,8 @@ where
     fn on_event(&self, event: &Event<'_>, cx: Context<'_, S>) {
         let metadata = event.metadata();
         let severity = severity(*metadata.level());
-        if !self.0.event_enabled(severity, metadata.target(), None) {
+        let name = event_name(metadata);
+        if !self.0.event_enabled(severity, metadata.target(), name) {
             return;
         }
         let mut record = self.0.create_log_record();
@@ -43,6 +48,9 @@ where
         record.set_severity_number(severity);
         record.set_severity_text(metadata.level().as_str());
         record.set_target(metadata.target().to_owned());
+        if let Some(name) = name {
+            record.set_event_name(name);
+        }
         let from_log = is_from_log(metadata);
         if !from_log && let Some(file) = metadata.file() {
             record.add_attribute(Key::from_static_str(code::FILE_PATH), file.to_owned());
@@ -55,6 +63,10 @@ where
             from_log,
             failed: false,
         });
+        if record.body().is_none() {
+            let body = body::substitute(&record);
+            record.set_body(body.into());
+        }
         let parent = event.parent().and_then(|id| context_of(cx.span(id)?));
         if let Some(parent) = parent {
             let parent = spans::span_context(&parent);
@@ -65,12 +77,6 @@ where
         let _nobody = event.is_root().then(|| OtelContext::new().attach());
         self.0.emit(record);
     }
-}
-
-/// Whether it is a record of the `log` crate, as `tracing-log` hands it on: target and place are
-/// those of the bridge, and its author's are among the fields.
-pub(super) fn is_from_log(metadata: &Metadata<'_>) -> bool {
-    metadata.target() == "log"
 }
 
 const fn severity(level: Level) -> Severity {

@@ -140,3 +140,96 @@ fn a_line_has_the_ids_of_the_parent_that_its_event_names() {
     assert_eq!(lines[1]["trace_id"], lines[0]["trace_id"]);
     assert_eq!(lines[2].get("trace_id"), None);
 }
+
+fn body(log: &opentelemetry_proto::tonic::logs::v1::LogRecord) -> String {
+    match log.body.as_ref().and_then(|body| body.value.as_ref()) {
+        Some(Value::StringValue(text)) => text.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_name_of_an_event_arrives_and_a_generated_one_does_not() {
+    let sink = sent(TracingLayer::Glassbox, || {
+        tracing::info!(name: "order.paid", target: "app", amount = 7, "paid");
+        tracing::info!(name: "event of the year", target: "app", "named");
+        tracing::info!(target: "app", "unnamed");
+        tracing::info!(target: "log", message = "from the log crate");
+    })
+    .await;
+    let logs = sink.logs();
+    let names: Vec<&str> = logs.iter().map(|log| log.event_name.as_str()).collect();
+    assert_eq!(names, ["order.paid", "event of the year", "", ""]);
+    assert_eq!(body(&logs[0]), "paid");
+}
+
+#[tokio::test]
+async fn an_event_without_a_message_has_a_body_all_the_same() {
+    let failed = || -> Result<(), io::Error> { Err(io::Error::other("no sky today")) };
+    let long = "ü".repeat(1000);
+    let sink = sent(TracingLayer::Glassbox, || {
+        tracing::info!(name: "named.event", target: "app", only = 1);
+        tracing::info!(target: "app", city = "Oslo", n = 7_u64, share = 0.5, yes = true);
+        let error = failed().unwrap_err();
+        let error: &dyn std::error::Error = &error;
+        tracing::error!(target: "app", attempt = 2, error);
+        tracing::error!(target: "app", error = %"shown");
+        tracing::info!(target: "app", long);
+    })
+    .await;
+    let logs = sink.logs();
+    let bodies: Vec<String> = logs.iter().map(|log| body(log)).collect();
+    assert_eq!(
+        &bodies[..4],
+        [
+            "named.event",
+            "city=Oslo n=7 share=0.5 yes=true",
+            "no sky today",
+            "error=shown",
+        ]
+    );
+    assert!(
+        bodies[4].len() < 600 && bodies[4].ends_with("ü…"),
+        "{}",
+        bodies[4]
+    );
+    // What the body is made of stays an attribute.
+    assert_eq!(text(&logs[0].attributes, "only").as_deref(), Some("1"));
+    assert_eq!(text(&logs[4].attributes, "long"), Some(long));
+}
+
+#[test]
+fn the_console_shows_the_name_of_an_event() {
+    let say = || tracing::info!(name: "order.paid", target: "app", amount = 7);
+    let line: serde_json::Value = serde_json::from_str(&shown(Console::Json, say)).unwrap();
+    assert_eq!(line["event_name"], "order.paid");
+    assert!(shown(Console::Pretty, say).contains(" order.paid amount=7"));
+    let say = || tracing::info!(name: "order.paid", target: "app", "thanks");
+    assert!(shown(Console::Pretty, say).contains(" order.paid: thanks"));
+    let unnamed: serde_json::Value =
+        serde_json::from_str(&shown(Console::Json, || tracing::info!(target: "app", "x"))).unwrap();
+    assert!(unnamed.get("event_name").is_none());
+}
+
+#[tokio::test]
+async fn fields_that_are_bytes_arrive_as_bytes() {
+    let sink = sent(TracingLayer::Glassbox, || {
+        let payload: &[u8] = &[0, 255];
+        tracing::info_span!(target: "app", "sending", payload).in_scope(|| {
+            tracing::info!(target: "app", payload, "sent");
+        });
+    })
+    .await;
+    let bytes = |attributes: &[KeyValue]| {
+        let found = attributes.iter().find(|found| found.key == "payload");
+        found.unwrap().value.clone().unwrap().value.unwrap()
+    };
+    assert_eq!(
+        bytes(&sink.spans()[0].attributes),
+        Value::BytesValue(vec![0, 255])
+    );
+    assert_eq!(
+        bytes(&sink.logs()[0].attributes),
+        Value::BytesValue(vec![0, 255])
+    );
+}
