@@ -13,12 +13,14 @@ mod counts;
 mod delivery;
 mod encode;
 mod intake;
+mod item;
 mod orders;
 mod outlet;
 mod queue;
 mod thread;
 
 pub(crate) use intake::Intake;
+pub(crate) use item::{ByteValue, Owner, SpanItem};
 pub use orders::FlushError;
 pub(crate) use thread::is_own as is_own_thread;
 

@@ -3,10 +3,12 @@
 //! A guard that is not installed can be had many times in one process.
 
 mod books;
+mod bytes;
 mod environment;
 mod frozen;
 #[cfg(feature = "tls")]
 mod identity;
+mod runtimes;
 mod settings;
 mod signals;
 #[cfg(feature = "tls")]

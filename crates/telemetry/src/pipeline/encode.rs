@@ -1,7 +1,9 @@
 //! Encodes the SDK's data as export requests.
 
+mod byte_values;
+
+use super::item::{LogItem, SpanItem};
 use crate::{Signal, parcel::Parcel};
-use opentelemetry::InstrumentationScope;
 use opentelemetry_proto::{
     tonic::collector::{
         logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
@@ -14,15 +16,11 @@ use opentelemetry_proto::{
 };
 use opentelemetry_sdk::{
     Resource,
-    logs::{LogBatch, SdkLogRecord},
+    logs::LogBatch,
     metrics::data::{AggregatedMetrics, Metric, MetricData, ResourceMetrics},
-    trace::SpanData,
 };
 use prost::Message;
 use std::{fmt, sync::Arc};
-
-/// A log record with its scope.
-pub(crate) type LogItem = Box<(SdkLogRecord, InstrumentationScope)>;
 
 /// The resource in the form in which requests contain it.
 #[derive(Clone)]
@@ -40,9 +38,16 @@ impl fmt::Debug for SharedResource {
     }
 }
 
-pub(super) fn spans(batch: Vec<SpanData>, resource: &SharedResource) -> Parcel {
+pub(super) fn spans(batch: Vec<SpanItem>, resource: &SharedResource) -> Parcel {
     let items = batch.len();
-    let resource_spans = group_spans_by_resource_and_scope(batch, &resource.0);
+    let (plain, with_bytes): (Vec<_>, Vec<_>) =
+        batch.into_iter().partition(|item| item.bytes.is_empty());
+    let plain: Vec<_> = plain.into_iter().map(|item| item.data).collect();
+    let mut resource_spans = group_spans_by_resource_and_scope(plain, &resource.0);
+    for item in with_bytes {
+        let encoded = group_spans_by_resource_and_scope(vec![item.data], &resource.0);
+        byte_values::add(&mut resource_spans, encoded, item.bytes);
+    }
     let request = ExportTraceServiceRequest { resource_spans };
     parcel(Signal::Traces, items, &request)
 }

@@ -1,16 +1,17 @@
 //! Where telemetry enters the pipeline.
 
-use super::{encode::LogItem, queue::Queue};
-use crate::Signal;
-use crate::config::TelemetryConfig;
-use opentelemetry_sdk::trace::SpanData;
+use super::{
+    item::{LogItem, SpanItem},
+    queue::Queue,
+};
+use crate::{Signal, config::TelemetryConfig};
 use std::sync::Arc;
 
 /// The one entrance for spans and log records, whatever API produced them: `glassbox_core`, `tracing`
 /// or the SDK. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Intake {
-    pub(super) spans: Arc<Queue<SpanData>>,
+    pub(super) spans: Arc<Queue<SpanItem>>,
     pub(super) logs: Arc<Queue<LogItem>>,
 }
 
@@ -38,8 +39,8 @@ impl Intake {
     }
 
     /// Takes an ended span; ignores one that is not sampled.
-    pub(crate) fn span(&self, span: SpanData) {
-        if span.span_context.is_sampled() {
+    pub(crate) fn span(&self, span: SpanItem) {
+        if span.data.span_context.is_sampled() {
             self.spans.push(span);
         }
     }

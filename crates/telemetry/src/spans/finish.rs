@@ -1,7 +1,10 @@
 //! From a filled record to the SDK's span, within its limits.
 
 use super::span_context;
-use crate::config::TelemetryConfig;
+use crate::{
+    config::TelemetryConfig,
+    pipeline::{ByteValue, Owner, SpanItem},
+};
 use glassbox_core::telemetry::{
     Attribute, Link, Record, SpanEvent, SpanKind, Status, TraceContext,
 };
@@ -41,19 +44,23 @@ impl Limits {
         record: &mut Record,
         end_unix_nano: u64,
         scope: InstrumentationScope,
-    ) -> SpanData {
-        let (attributes, dropped_attributes_count) = self.attributes(&mut record.attributes);
+    ) -> SpanItem {
+        let mut bytes = Vec::new();
+        let (attributes, dropped_attributes_count) =
+            self.attributes(&mut record.attributes, Owner::Span, &mut bytes);
         let mut events = SpanEvents::default();
         events.dropped_count = truncate(&mut record.events, self.events);
-        events.events = record
-            .events
-            .drain(..)
-            .map(|event| self.event(event))
+        let of = record.events.drain(..).enumerate();
+        events.events = of
+            .map(|(at, event)| self.event(event, Owner::Event(at), &mut bytes))
             .collect();
         let mut links = SpanLinks::default();
         links.dropped_count = truncate(&mut record.links, self.links);
-        links.links = record.links.drain(..).map(|link| self.link(link)).collect();
-        SpanData {
+        let of = record.links.drain(..).enumerate();
+        links.links = of
+            .map(|(at, link)| self.link(link, Owner::Link(at), &mut bytes))
+            .collect();
+        let data = SpanData {
             span_context: span_context(context),
             parent_span_id: SpanId::from(record.parent.span_id),
             parent_span_is_remote: record.parent.remote,
@@ -71,35 +78,49 @@ impl Limits {
                 _ => OtelStatus::Unset,
             },
             instrumentation_scope: scope,
-        }
+        };
+        SpanItem { data, bytes }
     }
 
-    /// Of a key that was set several times the last value counts, in the place of the first.
-    fn attributes(&self, set: &mut Vec<(Cow<'static, str>, Attribute)>) -> (Vec<KeyValue>, u32) {
+    /// If a key was set several times, the last value counts, in the place of the first.
+    fn attributes(
+        &self,
+        set: &mut Vec<(Cow<'static, str>, Attribute)>,
+        owner: Owner,
+        bytes: &mut Vec<ByteValue>,
+    ) -> (Vec<KeyValue>, u32) {
         let mut kept: Vec<KeyValue> = Vec::with_capacity(set.len().min(self.attributes));
         let mut dropped = 0;
         for (key, value) in set.drain(..) {
             let known = kept.iter().position(|kept| kept.key.as_str() == key);
-            match known {
-                Some(at) => kept[at].value = to_value(value),
-                None if kept.len() < self.attributes => {
-                    kept.push(KeyValue::new(key, to_value(value)));
+            let at = known.unwrap_or(kept.len());
+            if at >= self.attributes {
+                dropped += 1;
+                continue;
+            }
+            bytes.retain(|set| (set.owner, set.at) != (owner, at));
+            let value = match value {
+                Attribute::Bytes(value) => {
+                    bytes.push(ByteValue { owner, at, value });
+                    Value::from("")
                 }
-                None => dropped += 1,
+                other => to_value(other),
+            };
+            match known {
+                Some(at) => kept[at].value = value,
+                None => kept.push(KeyValue::new(key, value)),
             }
         }
         (kept, dropped)
     }
 
-    fn event(&self, mut event: SpanEvent) -> OtelEvent {
-        let (attributes, dropped) = self.attributes(&mut event.attributes);
-        let mut built = OtelEvent::new(event.name, time(event.unix_nano), attributes, dropped);
-        built.dropped_attributes_count = dropped;
-        built
+    fn event(&self, mut event: SpanEvent, owner: Owner, bytes: &mut Vec<ByteValue>) -> OtelEvent {
+        let (attributes, dropped) = self.attributes(&mut event.attributes, owner, bytes);
+        OtelEvent::new(event.name, time(event.unix_nano), attributes, dropped)
     }
 
-    fn link(&self, mut link: Link) -> OtelLink {
-        let (attributes, dropped) = self.attributes(&mut link.attributes);
+    fn link(&self, mut link: Link, owner: Owner, bytes: &mut Vec<ByteValue>) -> OtelLink {
+        let (attributes, dropped) = self.attributes(&mut link.attributes, owner, bytes);
         OtelLink::new(span_context(&link.context), attributes, dropped)
     }
 }

@@ -20,7 +20,7 @@ impl SpanProcessor for SpanQueue {
     fn on_start(&self, _: &mut Span, _: &Context) {}
 
     fn on_end(&self, span: SpanData) {
-        self.0.intake().span(span);
+        self.0.intake().span(span.into());
     }
 
     fn force_flush(&self) -> OTelSdkResult {

@@ -85,7 +85,8 @@ async fn spans_and_logs_are_encoded_as_the_stock_exporters_do() {
     let kept = Kept::default();
     let mut exporter = stock!(SpanExporter, kept);
     exporter.set_resource(&resource);
-    exporter.export(batch.clone()).await.unwrap();
+    let stock = batch.iter().map(|item| item.data.clone()).collect();
+    exporter.export(stock).await.unwrap();
     assert_eq!(spans(batch, &shared).body, kept.body());
 
     let batch = backend.pipeline().intake().logs.take();
