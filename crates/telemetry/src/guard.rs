@@ -27,11 +27,25 @@ const DROP: Duration = Duration::from_secs(2);
 /// How much longer than asked a blocking call waits for the thread of telemetry to answer.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Telemetry, as long as this is held: dropping it flushes, for at most two seconds.
+/// Keeps telemetry running. Dropping it flushes, for at most two seconds, and ends telemetry; what is
+/// emitted later is counted as lost.
 ///
-/// Everything here works with and without an async runtime around it.
+/// A guard that is not kept is a mistake that the compiler warns about:
+///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// use glassbox_telemetry::TelemetryConfig;
+///
+/// glassbox_telemetry::init(TelemetryConfig::new("weather"))?;
+/// # Ok::<(), glassbox_telemetry::InitError>(())
+/// ```
+///
+/// It does not warn about `let _ = …`, which drops the guard as well. That is logged when it happens.
+///
+/// All methods work inside and outside of an async runtime, of any kind. The `_blocking` ones block
+/// the thread.
 #[derive(Debug)]
-#[must_use = "telemetry is flushed and ends when the guard is dropped; bind it to a name in main"]
+#[must_use = "telemetry ends when its guard is dropped; keep the guard in a variable until the end of main"]
 pub struct TelemetryGuard {
     config: TelemetryConfig,
     /// `None`: telemetry is off, and everything here does nothing.
@@ -63,14 +77,18 @@ impl TelemetryGuard {
     }
 
     /// Makes this the telemetry of the process.
-    pub(crate) fn install(&self) -> Result<(), InitError> {
+    pub(crate) fn install(self) -> Result<Self, InitError> {
         if let Some(backend) = &self.backend {
-            telemetry::install(Arc::clone(backend))?;
+            if let Err(error) = telemetry::install(Arc::clone(backend)) {
+                // Nothing was emitted to it, so there is nothing to wait for.
+                self.shutdown_blocking(Duration::ZERO);
+                return Err(error.into());
+            }
             global::set_text_map_propagator(W3c::new());
             global::set_tracer_provider(backend.tracer_provider().clone());
             global::set_meter_provider(backend.meter_provider().clone());
         }
-        Ok(())
+        Ok(self)
     }
 
     /// Installs a `tracing` subscriber unless there is one.
@@ -226,7 +244,12 @@ impl Drop for TelemetryGuard {
             return;
         }
         let report = self.end(DROP);
-        if !report.is_lossless() {
+        if report.is_unused() {
+            tracing::warn!(
+                "telemetry was shut down before anything was emitted, because its guard was dropped; \
+                 keep the guard in a variable until the end of main (`let _telemetry = …`, not `let _ = …`)"
+            );
+        } else if !report.is_lossless() {
             tracing::warn!("telemetry was lost: {report}");
         }
     }

@@ -1,22 +1,25 @@
-//! How telemetry starts.
+//! Starting telemetry.
 
 use crate::{InitError, TelemetryConfig, TelemetryGuard};
 
-/// Starts telemetry and makes it the process's own: for `glassbox_core::telemetry`, for libraries
-/// that use OpenTelemetry's globals, and, unless a subscriber exists, for `tracing`.
+/// Starts telemetry and installs it for the process: for `glassbox_core::telemetry`, for libraries that
+/// use OpenTelemetry's globals, and for `tracing` unless a subscriber exists.
 ///
-/// Needs no async runtime and connects to nothing yet.
+/// Telemetry ends when the guard is dropped, so keep it in a variable until the end of `main`.
+/// `let _ = init(…)` drops it at once.
+///
+/// Needs no async runtime, and does not connect yet.
 ///
 /// # Errors
-/// If a setting is a mistake, or telemetry was installed before.
+/// If a setting is invalid, or telemetry was installed before. Telemetry can be installed once in a
+/// process, also after a shutdown.
 pub fn init(config: TelemetryConfig) -> Result<TelemetryGuard, InitError> {
-    let guard = TelemetryGuard::start(config)?;
-    guard.install()?;
+    let guard = start(config)?;
     guard.subscribe()?;
     Ok(guard)
 }
 
-/// As [`init`], for an application that builds its own `tracing` subscriber: installs none.
+/// As [`init`], but installs no `tracing` subscriber. For applications that build their own.
 ///
 /// ```
 /// use glassbox_telemetry::TelemetryConfig;
@@ -30,9 +33,7 @@ pub fn init(config: TelemetryConfig) -> Result<TelemetryGuard, InitError> {
 /// ```
 ///
 /// # Errors
-/// If a setting is a mistake, or telemetry was installed before.
+/// As [`init`].
 pub fn start(config: TelemetryConfig) -> Result<TelemetryGuard, InitError> {
-    let guard = TelemetryGuard::start(config)?;
-    guard.install()?;
-    Ok(guard)
+    TelemetryGuard::start(config)?.install()
 }

@@ -37,6 +37,12 @@ impl ShutdownReport {
         self.signals.values().map(SignalReport::lost).sum()
     }
 
+    /// Whether signals are exported and nothing was emitted.
+    pub(crate) fn is_unused(&self) -> bool {
+        let emitted = self.signals.values().map(|signal| signal.emitted);
+        !self.signals.is_empty() && emitted.sum::<u64>() == 0
+    }
+
     /// Whether nothing was lost.
     pub fn is_lossless(&self) -> bool {
         self.dropped() == 0

@@ -7,7 +7,9 @@ static INSTALLED: OnceLock<&'static dyn Telemetry> = OnceLock::new();
 
 /// The telemetry that was installed first was kept; there can be only one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("telemetry is installed already in this process; install it once, in main")]
+#[error(
+    "telemetry was already installed in this process, which is possible only once; install it in main"
+)]
 #[non_exhaustive]
 pub struct AlreadyInstalled;
 
