@@ -1,4 +1,4 @@
-//! The environment with OpenTelemetry's Python SDK, for the tests that hold us against it. `cargo xtask setup` makes it.
+//! The Python environment of the suites: OpenTelemetry's SDK, and what drives a browser. `cargo xtask setup` makes it.
 
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,8 @@ pub const PACKAGES: &[&str] = &[
     "opentelemetry-exporter-otlp-proto-http==1.45.2",
     "opentelemetry-exporter-otlp-proto-grpc==1.45.2",
     "aiohttp==3.14.5",
+    "playwright==1.65.2",
+    "axe-playwright-python==0.1.8",
 ];
 
 /// Says inside an environment what was installed, so that a change of the pins is noticed.

@@ -19,13 +19,14 @@ use glassbox_core::{Category, Problem};
 use glassbox_otelcol::{Archive, CollectorStatus, Losses};
 use glassbox_otlp::{Receiver, Signal};
 use glassbox_store::SegmentStore;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode, Uri};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use serde::Serialize;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::assets;
 use crate::endpoints::Endpoints;
 use crate::query::{Query, VALUE_PATH};
 use params::Params;
@@ -195,6 +196,19 @@ async fn unknown(uri: Uri) -> Failure {
         "backend.unknown_path",
         message,
     ))
+}
+
+/// Answers a path outside of the API: a browser gets the page, which says that there is no such view.
+pub(crate) async fn elsewhere(uri: Uri, headers: HeaderMap) -> Response {
+    let mut accepted = headers.get_all(ACCEPT).iter();
+    if accepted.any(|value| {
+        value
+            .to_str()
+            .is_ok_and(|value| value.contains("text/html"))
+    }) {
+        return assets::not_found();
+    }
+    unknown(uri).await.into_response()
 }
 
 async fn wrong_method(request: Request) -> Response {

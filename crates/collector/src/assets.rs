@@ -52,6 +52,13 @@ pub(crate) fn router() -> Router {
     })
 }
 
+/// Returns the page for an address that it does not have.
+pub(crate) fn not_found() -> Response {
+    let mut response = serve(&INDEX, &HeaderMap::new());
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
 fn serve(file: &File, asked: &HeaderMap) -> Response {
     let tag = tag(file.bytes);
     let known = asked.get_all(IF_NONE_MATCH).iter().any(|value| {

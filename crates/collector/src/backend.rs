@@ -126,7 +126,8 @@ impl Backend {
         });
         let router = api::router(api)
             .merge(assets::router())
-            .merge(config.routes);
+            .merge(config.routes)
+            .fallback(api::elsewhere);
         let guard = receivers::guard(page.address, hosts);
         let router = router.layer(guard.layer());
         let server = server::serve(page.listener, router, Bounds::default(), stop.clone());

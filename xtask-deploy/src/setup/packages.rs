@@ -44,6 +44,10 @@ const PARTS: &[Part] = &[
         .iter()
         .any(|file| system.has_file(file))
     }),
+    // On Ubuntu, where this is a snap, the page is tested with whatever browser is installed.
+    Part::new("chromium", |system| {
+        BROWSERS.iter().any(|browser| system.has_program(browser))
+    }),
     Part::new("debootstrap", |system| system.has_program("debootstrap")),
     Part::new("docker.io", |system| {
         system.has_engine() || system.has_program("dockerd")
@@ -74,6 +78,9 @@ const PARTS: &[Part] = &[
         system.answers("redis-server", &["--version"])
     }),
 ];
+
+/// The names of the programs that the suite of the page looks for.
+const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
 
 /// The package that would also start a service at every start of the machine, on a port that belongs to somebody else.
 const REDIS: &str = "redis-server";

@@ -181,7 +181,17 @@ async fn the_page_is_served_at_each_of_its_addresses_and_its_files_below_assets(
     .await;
     assert_eq!((again.status, again.body.len()), (304, 0));
     assert_eq!(get(page, "/assets/js/nothing.js").await.status, 404);
-    assert_eq!(get(page, "/nowhere").await.status, 404);
+    // A browser gets the page, which says that it has no such view; a program gets an error.
+    let asked = [("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
+    let nowhere = send("GET", page, "/nowhere/at/all", &asked, &[]).await;
+    assert_eq!(
+        (nowhere.status, &nowhere.body),
+        (404, &document.body),
+        "an unknown address"
+    );
+    let nowhere = get(page, "/nowhere").await;
+    assert_eq!(nowhere.status, 404);
+    assert_eq!(nowhere.json()["code"], "backend.unknown_path");
     stop(backend).await;
 }
 

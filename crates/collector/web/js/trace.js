@@ -218,13 +218,18 @@ const sentence = (words) => {
   return /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 };
 
+/** The error message of a failed span. */
+function message(span) {
+  const exception = span.events?.filter((event) => event.name === 'exception').at(-1)?.attributes ?? {};
+  const code = first(span, 'http.response.status_code');
+  return span.status_message || text(exception['exception.message']) || text(first(span, 'error.message'))
+    || (code != null ? `returned status ${code}` : 'failed without a message');
+}
+
 /** Describes the failure of a span and what followed. */
 export function explain(node, trace) {
   const { span } = node;
-  const exception = span.events?.filter((event) => event.name === 'exception').at(-1)?.attributes ?? {};
-  const code = first(span, 'http.response.status_code');
-  const said = span.status_message || text(exception['exception.message']) || text(first(span, 'error.message'));
-  const what = sentence(said || (code != null ? `Returned status ${code}` : 'Failed without a message'));
+  const what = sentence(message(span));
 
   const done = [];
   const failedChildren = node.children.filter((child) => isError(child.span)).length;
@@ -246,14 +251,12 @@ export function explain(node, trace) {
   return { type, what: type ? what : what[0].toUpperCase() + what.slice(1), done: done.join(' ') };
 }
 
-const reason = (node, trace) => explain(node, trace).what.replace(/\.$/, '');
-
 /** The failed step that ended a workflow, with its reason; null when no step names itself. */
 function failedStep(workflow, trace) {
   const inside = trace.rows.slice(workflow.row + 1, workflow.row + workflow.size);
   const steps = inside.filter(({ span }) => isError(span) && span.attributes?.['glassbox.workflow.step'] != null);
   const last = steps.at(-1);
-  return last ? { name: text(last.span.attributes['glassbox.workflow.step']), why: reason(last, trace) } : null;
+  return last ? { name: text(last.span.attributes['glassbox.workflow.step']), why: message(last.span) } : null;
 }
 
 /** The outcome of a run in a few words, or null when nothing failed. */
@@ -263,7 +266,7 @@ export function outcome(trace) {
   const workflow = trace.errors.find(({ span }) => operation(span) === 'invoke_workflow');
   if (workflow) {
     const step = failedStep(workflow, trace);
-    return step ? `Workflow failed at step ${step.name}: ${step.why}` : `Workflow failed: ${reason(workflow, trace)}`;
+    return step ? `Workflow failed at step ${step.name}: ${step.why}` : `Workflow failed: ${message(workflow.span)}`;
   }
   if (isError(root.span)) return `Failed${errorType(root.span) ? `: ${errorType(root.span)}` : ''}`;
   const workflows = trace.rows.some(({ span }) => operation(span) === 'invoke_workflow');

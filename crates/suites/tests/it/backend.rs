@@ -42,9 +42,14 @@ impl Running {
         self.backend.endpoints().grpc()
     }
 
+    /// Where the page and the API are served.
+    pub(crate) fn page(&self) -> &str {
+        self.backend.endpoints().page()
+    }
+
     /// An answer of the API.
     pub(crate) async fn get(&self, path: &str) -> Value {
-        let url = format!("{}{path}", self.backend.endpoints().page());
+        let url = format!("{}{path}", self.page());
         let response = HttpClient::new().get(&url).send(&Cx::background()).await;
         let response = response.unwrap();
         assert!(

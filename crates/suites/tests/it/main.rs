@@ -6,6 +6,7 @@
 )]
 
 mod backend;
+mod page;
 mod python;
 mod python_sdk;
 mod trace_context;
