@@ -19,18 +19,20 @@ use glassbox_core::{Category, Problem};
 use glassbox_otelcol::{Archive, CollectorStatus, Losses};
 use glassbox_otlp::{Receiver, Signal};
 use glassbox_store::SegmentStore;
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode, Uri};
 use serde::Serialize;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::assets;
 use crate::endpoints::Endpoints;
+use crate::overload;
 use crate::query::{Query, VALUE_PATH};
+use crate::readers::Readers;
+use crate::tail::Tail;
 use params::Params;
-pub(crate) use stream::StreamStats;
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -48,13 +50,13 @@ pub(crate) struct Api {
     pub(crate) started: u64,
     pub(crate) max_records: usize,
     pub(crate) notes: Vec<String>,
-    pub(crate) streams: Arc<StreamStats>,
+    pub(crate) tail: Tail,
     pub(crate) traces: status::TraceCount,
     /// Ends the streams.
     pub(crate) stop: CancellationToken,
     pub(crate) heartbeat: Duration,
-    /// Bounds the threads and the memory that questions take.
-    pub(crate) queries: Arc<Semaphore>,
+    /// Bounds the threads and the memory that queries take.
+    pub(crate) readers: Readers,
 }
 
 /// Returns the routes of the API.
@@ -71,7 +73,17 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
             "/api/{*rest}",
             get(unknown).post(unknown).put(unknown).delete(unknown),
         )
+        .route("/health", get(status::health))
+        .route("/ready", get(status::ready))
         .method_not_allowed_fallback(wrong_method)
+        .with_state(api)
+}
+
+/// Returns the routes that are also served when all connections are taken.
+pub(crate) fn health(api: Arc<Api>) -> Router {
+    Router::new()
+        .route("/health", get(status::health))
+        .route("/ready", get(status::ready))
         .with_state(api)
 }
 
@@ -85,48 +97,38 @@ impl Failure {
         Self(problem.with_detail("parameter", parameter))
     }
 
-    fn internal(message: &str) -> Self {
-        Self(Problem::new(
-            Category::Internal,
-            "backend.internal",
-            message,
-        ))
+    /// A limit is reached that is free again soon.
+    fn busy(code: &str, message: impl Into<String>) -> Self {
+        Self(overload::busy(code, message))
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
     }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.category().status());
-        (
-            status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            Json(self.0),
-        )
-            .into_response()
+        overload::respond(self.0)
     }
 }
 
-/// Answers a question off the async threads: queries read files and take their time.
+/// Runs a query on a thread for readers and sends its result.
 async fn answer<T: Serialize + 'static>(
     api: Arc<Api>,
     ask: impl FnOnce(&Query) -> T + Send + 'static,
 ) -> Result<Response, Failure> {
-    let Ok(turn) = Arc::clone(&api.queries).acquire_owned().await else {
-        return Err(Failure::internal("the backend is shutting down"));
-    };
-    let work = move || {
-        // Kept until the work ends, even if the client goes away meanwhile.
-        let _turn = turn;
-        serde_json::to_vec(&ask(&api.query))
-    };
-    let body = tokio::task::spawn_blocking(work).await;
-    match body {
-        Ok(Ok(body)) => {
-            let media = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            let cache = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            Ok(([media, cache], body).into_response())
-        }
-        Ok(Err(_)) | Err(_) => Err(Failure::internal("the query failed")),
-    }
+    let shared = Arc::clone(&api);
+    let read = move || serde_json::to_vec(&ask(&shared.query));
+    let answer = api.readers.answer(read).await?;
+    let headers = [
+        (CONTENT_TYPE, "application/json".to_owned()),
+        (CONTENT_LENGTH, answer.len().to_string()),
+        (CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((headers, answer.into_body()).into_response())
 }
 
 async fn traces(State(api): State<Arc<Api>>, RawQuery(raw): RawQuery) -> Result<Response, Failure> {
@@ -170,7 +172,17 @@ async fn metrics(
 
 async fn logs(State(api): State<Arc<Api>>, RawQuery(raw): RawQuery) -> Result<Response, Failure> {
     let known = &[
-        "trace_id", "span_id", "service", "severity", "since", "until", "limit", "after", "query",
+        "trace_id",
+        "span_id",
+        "service",
+        "severity",
+        "since",
+        "until",
+        "limit",
+        "after",
+        "after_record",
+        "before_record",
+        "query",
     ];
     let filter = Params::parse(raw.as_deref(), known)?.filter(api.max_records)?;
     answer(api, move |query| query.logs(&filter)).await

@@ -10,7 +10,6 @@ use std::time::Duration;
 use glassbox_otelcol::{CollectorStatus, ReloadError};
 use glassbox_otlp::{Limits, Receiver};
 use glassbox_store::{Records, Retention, SegmentStore};
-use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -22,18 +21,19 @@ use crate::config::BackendConfig;
 use crate::endpoints::Endpoints;
 use crate::intake::Intake;
 use crate::listeners::{self, OtlpPair};
+use crate::overload;
 use crate::ownership::{Ownership, SEGMENTS};
 use crate::query::Query;
+use crate::readers::Readers;
 use crate::receivers::{self, Receivers};
-use crate::server::{self, Bounds};
+use crate::runtimes::Runtimes;
+use crate::server::{self, Bounds, Routes};
 use crate::start_error::StartError;
+use crate::tail::Tail;
 use reception::Reception;
 
 /// Interval of heartbeats in an idle stream.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-
-/// How many queries run at a time; others wait.
-const QUERIES: usize = 4;
 
 /// A running backend.
 ///
@@ -47,6 +47,7 @@ pub struct Backend {
     reception: Reception,
     page: JoinHandle<()>,
     ownership: Arc<Ownership>,
+    _runtimes: Runtimes,
 }
 
 /// The result of a shutdown.
@@ -92,7 +93,8 @@ impl Backend {
         // If anything fails from here on, stop what was started.
         let stop_unless_started = stop.clone().drop_guard();
         let hosts = &config.allowed_hosts;
-        let receivers = Receivers::new(receiver.clone(), hosts);
+        let runtimes = Runtimes::start().map_err(|source| StartError::Threads { source })?;
+        let receivers = Receivers::new(receiver.clone(), hosts, runtimes.reception());
         let reception = Reception::start(&config, pair, receivers, &stop).await?;
         let addresses = Addresses {
             grpc: reception.grpc,
@@ -118,20 +120,28 @@ impl Backend {
             started,
             max_records: config.max_records,
             notes: notes.clone(),
-            streams: Arc::default(),
+            tail: Tail::start(Arc::clone(&store), runtimes.readers(), stop.clone()),
             traces: Default::default(),
             stop: stop.clone(),
-            queries: Arc::new(Semaphore::new(QUERIES)),
+            readers: Readers::new(runtimes.readers()),
             heartbeat: HEARTBEAT,
         });
-        let router = api::router(api)
+        let all = api::router(Arc::clone(&api))
             .merge(assets::router())
             .merge(config.routes)
             .fallback(api::elsewhere);
+        let full = overload::full(api::health(api));
         let guard = receivers::guard(page.address, hosts);
-        let router = router.layer(guard.layer());
-        let server = server::serve(page.listener, router, Bounds::default(), stop.clone());
-        let page = tokio::spawn(server);
+        let routes = Routes {
+            all: all.layer(guard.layer()),
+            full: full.layer(guard.layer()),
+        };
+        // HTTP/2 has no use here: browsers speak it only over TLS.
+        let bounds = Bounds {
+            http2: false,
+            ..Bounds::default()
+        };
+        let page = server::spawn(runtimes.page(), page.listener, routes, bounds, stop.clone());
         stop_unless_started.disarm();
         for note in &notes {
             tracing::warn!("{note}");
@@ -151,6 +161,7 @@ impl Backend {
             reception,
             page,
             ownership,
+            _runtimes: runtimes,
         })
     }
 

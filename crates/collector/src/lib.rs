@@ -34,11 +34,15 @@ mod endpoints;
 mod intake;
 mod listen;
 mod listeners;
+mod overload;
 mod ownership;
 mod query;
+mod readers;
 mod receivers;
+mod runtimes;
 mod server;
 mod start_error;
+mod tail;
 
 pub use glassbox_otelcol::{
     BinaryError, CollectorMode, CollectorState, CollectorStatus, ConfigurationError, FoundBy,

@@ -25,8 +25,7 @@ mod value;
 use std::sync::Arc;
 
 pub(crate) use filter::Filter;
-pub(crate) use fit::{ANSWER_BYTES, answer_bytes};
-pub(crate) use logs::{LogPage, PageRange};
+pub(crate) use fit::answer_bytes;
 pub(crate) use needle::Needle;
 pub(crate) use record::{VALUE_PATH, ValueRef};
 pub(crate) use value::Piece;

@@ -8,25 +8,31 @@ use glassbox_guard::Guard;
 use glassbox_otelcol::Fallback;
 use glassbox_otlp::Receiver;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::listeners::Bound;
-use crate::server::{self, Bounds};
+use crate::overload;
+use crate::server::{self, Bounds, Routes};
 
 /// Serves one receiver on any number of listeners.
 #[derive(Debug, Clone)]
 pub(crate) struct Receivers {
     receiver: Receiver,
     hosts: Vec<String>,
+    /// The threads that serve.
+    threads: Handle,
 }
 
 impl Receivers {
     /// Wraps `receiver`. Clients must call it by a loopback name, the bound address or one of `hosts`.
-    pub(crate) fn new(receiver: Receiver, hosts: &[String]) -> Self {
+    /// They are served on `threads`.
+    pub(crate) fn new(receiver: Receiver, hosts: &[String], threads: &Handle) -> Self {
         Self {
             receiver,
             hosts: hosts.to_owned(),
+            threads: threads.clone(),
         }
     }
 
@@ -54,10 +60,18 @@ impl Receivers {
     }
 
     fn serve(&self, bound: Bound, router: Router, stop: CancellationToken) -> JoinHandle<()> {
-        let guard = guard(bound.address, &self.hosts);
-        let router = router.layer(guard.layer());
-        let bounds = Bounds::default();
-        tokio::spawn(server::serve(bound.listener, router, bounds, stop))
+        let router = router.layer(guard(bound.address, &self.hosts).layer());
+        let routes = Routes {
+            all: router,
+            full: overload::full(Router::new()),
+        };
+        server::spawn(
+            &self.threads,
+            bound.listener,
+            routes,
+            Bounds::default(),
+            stop,
+        )
     }
 }
 

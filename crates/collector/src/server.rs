@@ -1,43 +1,49 @@
 //! Serves a router over HTTP/1.1 and HTTP/2 without TLS, with limits.
 //!
 //! An idle connection already costs a descriptor and memory. So the number of connections is
-//! limited, a connection that does not complete a request's head in time is closed, and pings detect
-//! a dead peer.
+//! limited, a connection that does not complete a request's head in time is closed, a client that
+//! does not read its response is disconnected, and pings detect a dead peer. When all connections
+//! are taken, a new one replaces the one that was idle for the longest time. If none is idle, it is
+//! answered 503, except for health checks.
 
-use std::convert::Infallible;
-use std::io::{self, Cursor};
-use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use hyper::body::Incoming;
-use hyper::server::conn::{http1, http2};
-use hyper::service::service_fn;
-use hyper::{Request, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
+use tokio::runtime::Handle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
-use tower::Service;
 
+mod connection;
 mod leftover;
+mod slots;
+mod stall;
+
+use connection::Manners;
+use slots::{Slot, Slots};
 
 /// Pause after a failed accept, whose usual cause is that no descriptor is free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// The first bytes from an HTTP/2 client with prior knowledge.
-const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// How many connections beyond the limit are told that it is reached; others wait.
+const TURNED_AWAY: usize = 64;
+
+/// How long a connection beyond the limit may take for the head of its request.
+const TURNED_AWAY_HEAD: Duration = Duration::from_secs(5);
 
 /// Limits of the connections of one listener.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
-    /// How many are served at a time; others wait in the system's queue.
+    /// How many are served at a time.
     pub(crate) connections: usize,
     /// How long a client may take for the head of a request, and an idle one be kept. Over
     /// HTTP/2, how long it may take to answer a ping.
     pub(crate) head: Duration,
+    /// How long a client may take to read 64 KiB of a response that waits for it.
+    pub(crate) stall: Duration,
+    /// Whether HTTP/2 is served.
+    pub(crate) http2: bool,
 }
 
 impl Default for Bounds {
@@ -46,42 +52,75 @@ impl Default for Bounds {
             connections: 1024,
             // Longer than the usual minute between metrics, to keep their connection.
             head: Duration::from_secs(75),
+            stall: Duration::from_secs(30),
+            http2: true,
         }
     }
+}
+
+/// What a listener serves.
+#[derive(Debug, Clone)]
+pub(crate) struct Routes {
+    /// For connections within the limit.
+    pub(crate) all: Router,
+    /// For connections beyond it: health checks, and a refusal for everything else.
+    pub(crate) full: Router,
+}
+
+/// Serves on `threads`, which need not be those that bound the listener.
+pub(crate) fn spawn(
+    threads: &Handle,
+    listener: TcpListener,
+    routes: Routes,
+    bounds: Bounds,
+    stop: CancellationToken,
+) -> JoinHandle<()> {
+    let listener = listener.into_std();
+    threads.spawn(async move {
+        match listener.and_then(TcpListener::from_std) {
+            Ok(listener) => serve(listener, routes, bounds, stop).await,
+            Err(error) => tracing::error!(%error, "a listener could not be handed to its threads"),
+        }
+    })
 }
 
 /// Serves until `stop`; then accepts nothing more and finishes the running requests.
 ///
 /// # Cancel safety
 /// Dropping the future closes every connection at once.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    router: Router,
-    bounds: Bounds,
-    stop: CancellationToken,
-) {
+async fn serve(listener: TcpListener, routes: Routes, bounds: Bounds, stop: CancellationToken) {
+    let mut slots = Slots::new(bounds.connections);
+    let mut turned_away = JoinSet::new();
     let mut connections = JoinSet::new();
     let mut was_full = false;
     loop {
-        let is_full = connections.len() >= bounds.connections;
+        slots.forget_closed();
+        let is_full = slots.is_full();
         if is_full && !was_full {
             tracing::warn!(
                 connections = bounds.connections,
-                "the limit of connections is reached; others wait until one closes",
+                "the limit of connections is reached; a new one replaces an idle one or is refused",
             );
         }
         was_full = is_full;
+        let has_room = !is_full || turned_away.len() < TURNED_AWAY;
         tokio::select! {
             () = stop.cancelled() => break,
             Some(_) = connections.join_next() => {}
-            accepted = listener.accept(), if !is_full => match accepted {
-                Ok((stream, _)) => {
-                    let (router, stop) = (router.clone(), stop.clone());
-                    connections.spawn(async move {
-                        // A broken connection is not an error of the server.
-                        let _ = connection(stream, router, bounds.head, stop).await;
-                    });
-                }
+            Some(_) = turned_away.join_next() => {}
+            accepted = listener.accept(), if has_room => match accepted {
+                Ok((stream, _)) => match slots.take() {
+                    Some(slot) => {
+                        let manners = Manners::new(bounds, Arc::clone(&slot));
+                        connections.spawn(one(stream, routes.all.clone(), manners, stop.clone()));
+                    }
+                    None => {
+                        let mut manners = Manners::new(bounds, Arc::new(Slot::default()));
+                        manners.head = TURNED_AWAY_HEAD;
+                        manners.keep_alive = false;
+                        turned_away.spawn(one(stream, routes.full.clone(), manners, stop.clone()));
+                    }
+                },
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -91,98 +130,12 @@ pub(crate) async fn serve(
     }
     drop(listener);
     while connections.join_next().await.is_some() {}
+    while turned_away.join_next().await.is_some() {}
 }
 
-async fn connection(
-    mut stream: TcpStream,
-    router: Router,
-    head: Duration,
-    stop: CancellationToken,
-) -> hyper::Result<()> {
-    // Responses are small and complete: Nagle's algorithm would only delay them.
-    let _ = stream.set_nodelay(true);
-    let first = tokio::select! {
-        first = tokio::time::timeout(head, beginning(&mut stream)) => first,
-        () = stop.cancelled() => return Ok(()),
-    };
-    let Ok(Ok(first)) = first else {
-        return Ok(());
-    };
-    let is_http2 = first == PREFACE;
-    let (reading, writing) = stream.into_split();
-    let stream = tokio::io::join(Cursor::new(first).chain(reading), writing);
-    if is_http2 {
-        speak_http2(stream, router, head, stop).await
-    } else {
-        speak_http1(stream, router, head, stop).await
-    }
-}
-
-/// Reads enough to detect the version of HTTP.
-async fn beginning(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
-    let mut first = Vec::with_capacity(PREFACE.len());
-    while first.len() < PREFACE.len() && PREFACE.starts_with(&first) {
-        let missing = (PREFACE.len() - first.len()) as u64;
-        if stream.take(missing).read_buf(&mut first).await? == 0 {
-            break;
-        }
-    }
-    Ok(first)
-}
-
-async fn speak_http1(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    router: Router,
-    head: Duration,
-    stop: CancellationToken,
-) -> hyper::Result<()> {
-    let service = service_fn(move |request: Request<Incoming>| {
-        let router = router.clone();
-        async move {
-            let (parts, body) = request.into_parts();
-            let (body, rest) = leftover::lend(body, &parts.headers);
-            let answer = answer(router, Request::from_parts(parts, Body::new(body))).await;
-            rest.discard().await;
-            answer
-        }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(head)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    tokio::select! {
-        ended = connection.as_mut() => return ended,
-        () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
-    }
-    connection.await
-}
-
-async fn speak_http2(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    router: Router,
-    head: Duration,
-    stop: CancellationToken,
-) -> hyper::Result<()> {
-    let service = service_fn(move |request: Request<Incoming>| {
-        answer(router.clone(), request.map(Body::new))
-    });
-    let connection = http2::Builder::new(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .keep_alive_interval(head)
-        .keep_alive_timeout(head)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    tokio::select! {
-        ended = connection.as_mut() => return ended,
-        () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
-    }
-    connection.await
-}
-
-async fn answer(mut router: Router, request: Request<Body>) -> Result<Response<Body>, Infallible> {
-    // A router is always ready.
-    router.call(request).await
+async fn one(stream: TcpStream, router: Router, manners: Manners, stop: CancellationToken) {
+    // A broken connection is not an error of the server.
+    let _ = connection::serve(stream, router, manners, stop).await;
 }
 
 #[cfg(test)]

@@ -66,6 +66,12 @@ pub enum StartError {
         /// The cause.
         source: io::Error,
     },
+    /// The system refuses the threads of the backend.
+    #[error("the threads of the backend cannot be started")]
+    Threads {
+        /// The cause.
+        source: io::Error,
+    },
     /// The store in the data folder cannot be read.
     #[error("the store in {directory} cannot be read")]
     Store {

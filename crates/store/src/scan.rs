@@ -195,6 +195,12 @@ impl<C: Columns> Hit<'_, C> {
     pub fn size(&self) -> usize {
         self.columns.size() as usize
     }
+
+    /// Returns whether the columns satisfy `predicate`, whose sequence numbers are not considered.
+    #[must_use]
+    pub fn satisfies(&self, predicate: &Predicate) -> bool {
+        self.columns.admitted(predicate)
+    }
 }
 
 impl Hit<'_, PointColumns> {

@@ -6,7 +6,7 @@ use glassbox_config::duration;
 use glassbox_otlp::Signal;
 use glassbox_store::Predicate;
 use jiff::Timestamp;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::Failure;
 use crate::clock;
@@ -82,12 +82,24 @@ impl Params {
         Ok((record, self.text("path").unwrap_or_default().to_owned()))
     }
 
+    /// Writes the values of `names` as a query string.
+    pub(super) fn to_query(&self, names: &[&str]) -> String {
+        let set = names.iter().filter_map(|name| {
+            let value = utf8_percent_encode(self.text(name)?, NON_ALPHANUMERIC);
+            Some(format!("{name}={value}"))
+        });
+        set.collect::<Vec<_>>().join("&")
+    }
+
     /// Reads the filter.
     pub(super) fn filter(&self, max_records: usize) -> Result<Filter, Failure> {
         let now = clock::unix_nanos();
         let time = "a time as RFC 3339, in nanoseconds since 1970, or an age such as 15m";
         let severity = "a number from 0 to 24, or trace, debug, info, warn, error or fatal";
         let limit = self.read("limit", "a whole number", |text| text.parse::<usize>().ok())?;
+        let cursor = |name| self.read(name, "the cursor of a record", |text| text.parse().ok());
+        let after: Option<u64> = cursor("after_record")?;
+        let before: Option<u64> = cursor("before_record")?;
         let name = self.text("span_name").or(self.text("name"));
         let predicate = Predicate::default()
             .trace_id(self.read("trace_id", "32 hexadecimal digits, not all zero", id)?)
@@ -103,6 +115,13 @@ impl Params {
                 self.read("severity", severity, self::severity)?
                     .unwrap_or(0),
             );
+        let predicate = match (after, before) {
+            (None, None) => predicate,
+            (after, before) => {
+                let first = after.map_or(0, |after| after.saturating_add(1));
+                predicate.sequences(first..before.unwrap_or(u64::MAX))
+            }
+        };
         Ok(Filter {
             predicate,
             text: self.text("query").and_then(Needle::new),

@@ -2,14 +2,16 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::Json;
 use axum::extract::{RawQuery, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use glassbox_otlp::StatsSnapshot;
 use glassbox_store::View;
 use serde_json::{Map, Value, json};
 
 use super::params::Params;
 use super::{Api, Failure, answer};
+use crate::overload;
 
 /// The number of traces, cached until the number of spans changes.
 #[derive(Debug, Default)]
@@ -30,6 +32,21 @@ impl TraceCount {
             }
         }
     }
+}
+
+/// `/health`: the process answers.
+pub(super) async fn health() -> Json<Value> {
+    Json(json!({ "status": "ok" }))
+}
+
+/// `/ready`: telemetry is received.
+pub(super) async fn ready(State(api): State<Arc<Api>>) -> Response {
+    let status = api.collector.borrow().clone();
+    if status.receives() {
+        return Json(json!({ "status": "ready" })).into_response();
+    }
+    let message = "telemetry is not received at the moment; /api/status has the reason";
+    overload::respond(overload::busy("backend.not_ready", message))
 }
 
 pub(super) async fn status(
@@ -77,8 +94,8 @@ fn render(api: &Api) -> Value {
         "rejected": reasons(&stats, "rejected"),
         "refused": reasons(&stats, "refused"),
         "streams": {
-            "subscribers": api.streams.subscribers(),
-            "dropped": api.streams.dropped(),
+            "subscribers": api.tail.subscribers(),
+            "dropped": api.tail.dropped(),
         },
         "notes": api.notes,
     })

@@ -23,9 +23,11 @@ fn api(folder: &std::path::Path) -> Arc<Api> {
     retention.max_records = 1_000;
 
     let store = Arc::new(SegmentStore::open(folder, retention, crate::clock::unix_nanos).unwrap());
+    let (threads, stop) = (tokio::runtime::Handle::current(), CancellationToken::new());
     let address = "127.0.0.1:1".parse().unwrap();
     Arc::new(Api {
         query: Query::new(Arc::clone(&store)),
+        tail: Tail::start(Arc::clone(&store), &threads, stop.clone()),
         store,
         receiver: Receiver::new(Arc::new(Nothing), Limits::default()),
         endpoints: Endpoints::new(address, address, address),
@@ -35,11 +37,10 @@ fn api(folder: &std::path::Path) -> Arc<Api> {
         started: 1,
         max_records: 10,
         notes: Vec::new(),
-        streams: Arc::default(),
         traces: status::TraceCount::default(),
-        stop: CancellationToken::new(),
+        stop,
         heartbeat: Duration::from_millis(1),
-        queries: Arc::new(Semaphore::new(1)),
+        readers: Readers::new(&threads),
     })
 }
 
@@ -74,12 +75,12 @@ async fn a_stopping_backend_ends_an_idle_stream() {
         .oneshot(get_stream())
         .await
         .unwrap();
-    assert_eq!(api.streams.subscribers(), 1);
+    assert_eq!(api.tail.subscribers(), 1);
     let mut body = response.into_body().into_data_stream();
     api.stop.cancel();
     while let Some(frame) = body.next().await {
         assert!(frame.unwrap().starts_with(b":"));
     }
     drop(body);
-    assert_eq!(api.streams.subscribers(), 0);
+    assert_eq!(api.tail.subscribers(), 0);
 }

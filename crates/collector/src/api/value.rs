@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use glassbox_core::{Category, Problem};
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use tokio::task::spawn_blocking;
 
 use super::params::Params;
 use super::{Api, Failure};
@@ -20,7 +19,7 @@ pub(super) async fn value(
 ) -> Result<Response, Failure> {
     let params = Params::parse(raw.as_deref(), &["signal", "record", "path"])?;
     let (record, path) = params.value()?;
-    let first = piece(Arc::clone(&api), record, path.clone(), 0).await;
+    let first = piece(&api, record, path.clone(), 0).await?;
     let Some(first) = first else {
         let message = "there is no such value; retention may have removed its record";
         let problem = Problem::new(Category::NotFound, "backend.unknown_value", message);
@@ -34,10 +33,13 @@ pub(super) async fn value(
             let piece = match ready {
                 Some(piece) => piece,
                 None if from >= total => return None,
-                None => match piece(api, record, path, from).await {
-                    Some(piece) => piece,
-                    // Retention removed the record meanwhile: break the response off.
-                    None => return Some((Err(std::io::ErrorKind::NotFound.into()), (None, total))),
+                None => match piece(&api, record, path, from).await {
+                    Ok(Some(piece)) => piece,
+                    // Retention removed the record meanwhile, or too many queries wait: break the
+                    // response off.
+                    Ok(None) | Err(_) => {
+                        return Some((Err(std::io::ErrorKind::NotFound.into()), (None, total)));
+                    }
                 },
             };
             let next = from + piece.bytes.len();
@@ -61,11 +63,13 @@ pub(super) async fn value(
     Ok((headers, body).into_response())
 }
 
-async fn piece(api: Arc<Api>, record: ValueRef, path: String, from: usize) -> Option<Piece> {
-    let turn = Arc::clone(&api.queries).acquire_owned().await.ok()?;
-    let read = spawn_blocking(move || {
-        let _turn = turn;
-        api.query.value(record, &path, from)
-    });
-    read.await.ok().flatten()
+async fn piece(
+    api: &Arc<Api>,
+    record: ValueRef,
+    path: String,
+    from: usize,
+) -> Result<Option<Piece>, Failure> {
+    let shared = Arc::clone(api);
+    let read = move || shared.query.value(record, &path, from);
+    Ok(api.readers.read(read).await?)
 }

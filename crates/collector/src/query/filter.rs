@@ -20,7 +20,7 @@ pub(crate) struct Filter {
 
 impl Filter {
     /// Returns the text search for the columns `C`.
-    pub(super) fn text<C>(&self) -> Option<&dyn Text<C>>
+    pub(crate) fn text<C>(&self) -> Option<&dyn Text<C>>
     where
         Needle: Text<C>,
     {

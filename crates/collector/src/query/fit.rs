@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::cut::RECORD_BYTES;
 
 /// The default limit of an answer in bytes.
-pub(crate) const ANSWER_BYTES: usize = 8 << 20;
+const ANSWER_BYTES: usize = 8 << 20;
 
 /// JSON takes about this much more than the encoded record: names of fields, resource and scope.
 const OVERHEAD: usize = 512;
