@@ -2,6 +2,7 @@
 
 mod attempt;
 mod body;
+mod conceal;
 mod error;
 mod patience;
 mod proxy;
@@ -15,6 +16,7 @@ pub use request::HttpRequest;
 pub use response::HttpResponse;
 
 use crate::SystemClock;
+use conceal::Concealed;
 use glassbox_core::Clock;
 use http::Method;
 use proxy::Proxies;
@@ -60,6 +62,7 @@ impl HttpClient {
             user_agent: concat!("glassbox/", env!("CARGO_PKG_VERSION")).to_owned(),
             proxies: Proxies::default(),
             roots: Vec::new(),
+            concealed: Concealed::default(),
             clock: Arc::new(SystemClock),
         }
     }
@@ -122,6 +125,7 @@ pub struct HttpClientBuilder {
     user_agent: String,
     proxies: Proxies,
     roots: Vec<Vec<u8>>,
+    concealed: Concealed,
     clock: Arc<dyn Clock>,
 }
 
@@ -158,14 +162,23 @@ impl HttpClientBuilder {
 
     /// Uses the proxies that these variables name: `http_proxy`, `https_proxy`, `all_proxy` and
     /// `no_proxy`, in lower or upper case. Never for loopback.
+    /// Their passwords are concealed.
     pub fn proxies_from(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
         self.proxies = Proxies::from_variables(variable);
+        let secrets = self.proxies.secrets();
+        self.concealed = self.concealed.with(secrets.iter().map(String::as_str));
         self
     }
 
     /// Also trusts this certificate authority, in DER: one of one's own house.
     pub fn root_certificate(mut self, der: impl Into<Vec<u8>>) -> Self {
         self.roots.push(der.into());
+        self
+    }
+
+    /// Conceals a value in everything that this client returns, as [`HttpRequest::conceal`] does for one request.
+    pub fn conceal(mut self, value: &str) -> Self {
+        self.concealed = self.concealed.with([value]);
         self
     }
 

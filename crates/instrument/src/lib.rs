@@ -66,4 +66,6 @@ pub use client::{HttpBody, HttpClient, HttpClientBuilder, HttpError, HttpRequest
 pub use clock::SystemClock;
 pub use header::{HeaderCarrier, HeaderSource};
 pub use record::{AiRequest, record_ai_request, record_tool_call};
+#[cfg(feature = "client")]
+pub use redact::redact_url;
 pub use server::{PeerAddress, Route, ServerBody, ServerFuture, ServerLayer, ServerService};

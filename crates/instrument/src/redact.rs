@@ -1,4 +1,4 @@
-//! Takes secrets out of URLs before they become attributes.
+//! Removes secrets from URLs before they become attributes or parts of errors.
 
 use std::borrow::Cow;
 
@@ -33,10 +33,7 @@ const SECRETS: &[&str] = &[
 
 /// A query without the values of its secrets; keys stay.
 pub(crate) fn query(query: &str) -> Cow<'_, str> {
-    let is_secret = |pair: &str| {
-        pair.split_once('=')
-            .is_some_and(|(key, _)| SECRETS.iter().any(|known| key.eq_ignore_ascii_case(known)))
-    };
+    let is_secret = |pair: &str| pair.split_once('=').is_some_and(|(key, _)| is_secret(key));
     if !query.split('&').any(is_secret) {
         return Cow::Borrowed(query);
     }
@@ -75,6 +72,57 @@ pub(crate) fn url(url: &reqwest::Url) -> String {
     url.into()
 }
 
+/// A URL as text without its credentials, its secrets and its fragment, for errors and logs. Text that is not an
+/// HTTP URL loses everything that could be a secret, and keeps what shows the mistake.
+///
+/// ```
+/// use glassbox_instrument::redact_url;
+///
+/// assert_eq!(redact_url("https://me:pw@example.com/v1"), "https://REDACTED:REDACTED@example.com/v1");
+/// assert_eq!(redact_url("ht tp://me:pw@example.com/v1"), "ht tp://REDACTED@example.com/v1");
+/// ```
+#[cfg(feature = "client")]
+pub fn redact_url(text: &str) -> String {
+    match reqwest::Url::parse(text) {
+        Ok(parsed) if parsed.has_host() => url(&parsed),
+        _ => unparsed(text),
+    }
+}
+
+#[cfg(feature = "client")]
+fn unparsed(text: &str) -> String {
+    let (scheme, rest) = match text.split_once("://") {
+        // An `@` before it: this is no scheme.
+        Some((scheme, rest)) if !scheme.contains('@') => (&text[..scheme.len() + 3], rest),
+        _ => ("", text),
+    };
+    // A password may contain any character, so it ends with the last `@`.
+    let (user, rest) = match rest.rsplit_once('@') {
+        Some((_, rest)) => ("REDACTED@", rest),
+        None => ("", rest),
+    };
+    let end = rest.find(['?', '#']).unwrap_or(rest.len());
+    let query = match rest[end..].starts_with('?') {
+        true => "?REDACTED",
+        false => "",
+    };
+    format!("{scheme}{user}{}{query}", &rest[..end])
+}
+
+/// The values within a URL that are secrets.
+#[cfg(feature = "client")]
+pub(crate) fn secrets(url: &reqwest::Url) -> Vec<String> {
+    let query = url.query_pairs();
+    let values = query.filter(|(key, _)| is_secret(key));
+    let mut found: Vec<_> = values.map(|(_, value)| value.into_owned()).collect();
+    found.extend(url.password().map(str::to_owned));
+    found
+}
+
+fn is_secret(key: &str) -> bool {
+    SECRETS.iter().any(|known| key.eq_ignore_ascii_case(known))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,5 +144,25 @@ mod tests {
             url(&parsed),
             "https://REDACTED:REDACTED@example.com/a?token=REDACTED&b=2"
         );
+    }
+
+    #[cfg(feature = "client")]
+    #[test]
+    fn text_that_is_no_url_loses_whatever_could_be_a_secret() {
+        for (text, shown) in [
+            ("ht tp://user:PASSWORD@x", "ht tp://REDACTED@x"),
+            ("http://user:PASS/WORD@x y/v1", "http://REDACTED@x y/v1"),
+            ("user:PASSWORD@host/v1", "REDACTED@host/v1"),
+            ("user:PASS://WORD@host", "user:PASS://REDACTED@host"),
+            (
+                "http://a@b:PASSWORD@host:99999/",
+                "http://REDACTED@host:99999/",
+            ),
+            ("example.com/v1?key=PASSWORD", "example.com/v1?REDACTED"),
+            ("htp:/example.com#PASSWORD", "htp:/example.com"),
+            ("localhost:11434/v1", "localhost:11434/v1"),
+        ] {
+            assert_eq!(redact_url(text), shown);
+        }
     }
 }

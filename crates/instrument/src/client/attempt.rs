@@ -1,7 +1,7 @@
 //! What one attempt leaves behind: a CLIENT span and a record of its duration, exactly once.
 
 use super::HttpError;
-use crate::{method, redact};
+use crate::method;
 use glassbox_core::{
     scope, span,
     telemetry::{Histogram, Span, SpanKind, TraceContext, Value},
@@ -22,6 +22,8 @@ static DURATION: Histogram = Histogram::of(&CLIENT_REQUEST_DURATION).with_scope(
 pub(super) struct Spec<'a> {
     pub(super) method: &'a Method,
     pub(super) url: &'a reqwest::Url,
+    /// The URL without its secrets.
+    pub(super) shown: &'a str,
     pub(super) template: Option<Cow<'static, str>>,
     pub(super) resend_count: u32,
     pub(super) with_span: bool,
@@ -53,7 +55,7 @@ impl Attempt {
                 REQUEST_METHOD => Value::Static(method),
                 server::ADDRESS => &address,
                 server::PORT => port,
-                url::FULL => &redact::url(spec.url),
+                url::FULL => spec.shown,
                 REQUEST_METHOD_ORIGINAL => Some(sent).filter(|sent| *sent != method),
                 url::TEMPLATE => template,
                 REQUEST_RESEND_COUNT => Some(spec.resend_count).filter(|count| *count > 0);

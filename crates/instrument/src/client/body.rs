@@ -1,6 +1,11 @@
 //! A response body as it comes.
 
-use super::{HttpError, attempt::Attempt, patience::Patience};
+use super::{
+    HttpError,
+    attempt::Attempt,
+    conceal::{Concealed, Stream as Concealing},
+    patience::Patience,
+};
 use bytes::Bytes;
 use futures_core::Stream;
 use http_body::Body;
@@ -23,23 +28,31 @@ pub struct HttpBody {
     body: reqwest::Body,
     peer: String,
     idle: Duration,
+    concealing: Concealing,
+    concealed: Concealed,
     /// `None` once the body has ended.
     live: Option<(Attempt, Patience)>,
 }
 
+/// What a body begins with.
+pub(super) struct Received {
+    pub(super) body: reqwest::Body,
+    pub(super) peer: String,
+    pub(super) idle: Duration,
+    pub(super) concealed: Concealed,
+    pub(super) attempt: Attempt,
+    pub(super) patience: Patience,
+}
+
 impl HttpBody {
-    pub(super) fn new(
-        body: reqwest::Body,
-        peer: String,
-        idle: Duration,
-        attempt: Attempt,
-        patience: Patience,
-    ) -> Self {
+    pub(super) fn new(received: Received) -> Self {
         Self {
-            body,
-            peer,
-            idle,
-            live: Some((attempt, patience)),
+            body: received.body,
+            peer: received.peer,
+            idle: received.idle,
+            concealing: Concealing::new(received.concealed.clone()),
+            concealed: received.concealed,
+            live: Some((received.attempt, received.patience)),
         }
     }
 
@@ -121,7 +134,15 @@ impl Stream for HttpBody {
             match frame {
                 Some(Ok(frame)) => {
                     patience.heard(this.idle);
-                    if let Ok(chunk) = frame.into_data() {
+                    let Ok(chunk) = frame.into_data() else {
+                        continue;
+                    };
+                    let chunk = match this.concealing.chunk(&chunk) {
+                        Some(replaced) => replaced.into(),
+                        None => chunk,
+                    };
+                    // All of it may be held back.
+                    if !chunk.is_empty() {
                         return Poll::Ready(Some(Ok(chunk)));
                     }
                 }
@@ -130,12 +151,14 @@ impl Stream for HttpBody {
                         peer: this.peer.clone(),
                         source: error.without_url().into(),
                     };
+                    let error = error.conceal(&this.concealed);
                     this.fail(&error);
                     return Poll::Ready(Some(Err(error)));
                 }
                 None => {
                     this.live = None;
-                    return Poll::Ready(None);
+                    let held = Bytes::from(this.concealing.end());
+                    return Poll::Ready((!held.is_empty()).then_some(Ok(held)));
                 }
             }
         }

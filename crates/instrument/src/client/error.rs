@@ -1,7 +1,8 @@
 //! Why a request got no answer.
 
+use super::conceal::Concealed;
 use glassbox_core::{Blame, Category, Decide, Problem, Retry, sentence};
-use std::{error::Error, time::Duration};
+use std::{borrow::Cow, error::Error, time::Duration};
 
 type Cause = Box<dyn Error + Send + Sync>;
 
@@ -110,6 +111,28 @@ impl HttpError {
             self,
             Self::Request { .. } | Self::Setup { .. } | Self::Connect { .. }
         )
+    }
+
+    /// The error without these values. A cause that contains one becomes its text without them.
+    pub(super) fn conceal(mut self, concealed: &Concealed) -> Self {
+        let (text, source) = match &mut self {
+            Self::Request { target, source } => (Some(target), source),
+            Self::Setup { source } => (None, source),
+            Self::Connect { peer, source }
+            | Self::Exchange { peer, source }
+            | Self::Body { peer, source } => (Some(peer), source),
+            // The others say what this crate writes, or what was read of a body.
+            _ => return self,
+        };
+        if let Some(text) = text
+            && let Cow::Owned(shown) = concealed.text(text)
+        {
+            *text = shown;
+        }
+        if let Cow::Owned(shown) = concealed.text(&sentence(&**source)) {
+            *source = shown.into();
+        }
+        self
     }
 
     /// What kind of failure it is, for the error body.

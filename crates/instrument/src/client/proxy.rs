@@ -1,5 +1,6 @@
 //! Proxies, as the application hands them in; never for loopback.
 
+use crate::redact;
 use reqwest::{ClientBuilder, NoProxy, Proxy};
 use std::{error::Error, sync::Arc};
 
@@ -36,6 +37,13 @@ impl Proxies {
         }
     }
 
+    /// The secrets within their URLs.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        let named = [&self.http, &self.https, &self.all].into_iter().flatten();
+        let parsed = named.filter_map(|proxy| reqwest::Url::parse(proxy).ok());
+        parsed.flat_map(|url| redact::secrets(&url)).collect()
+    }
+
     pub(super) fn apply(
         &self,
         mut builder: ClientBuilder,
@@ -47,7 +55,8 @@ impl Proxies {
             self.all.as_deref().map(Proxy::all),
         ];
         for proxy in proxies.into_iter().flatten() {
-            let proxy = proxy.map_err(|error| Arc::new(error) as Arc<dyn Error + Send + Sync>)?;
+            let proxy = proxy
+                .map_err(|error| Arc::new(error.without_url()) as Arc<dyn Error + Send + Sync>)?;
             builder = builder.proxy(proxy.no_proxy(except()));
         }
         Ok(builder)

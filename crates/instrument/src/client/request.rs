@@ -3,6 +3,8 @@
 use super::{
     HttpBody, HttpClient, HttpError, HttpResponse,
     attempt::{Attempt, Spec},
+    body::Received,
+    conceal::Concealed,
     patience::Patience,
 };
 use crate::{HeaderCarrier, redact};
@@ -26,7 +28,14 @@ use std::{
 
 type Cause = Box<dyn Error + Send + Sync>;
 
-/// A request that is being put together. What is wrong with it is told by [`send`](Self::send).
+/// A request that is being put together. [`send`](Self::send) reports what is wrong with it.
+///
+/// # Secrets
+/// What a peer echoes must not reveal what was sent to it. The token of [`bearer`](Self::bearer), the value of a
+/// [`secret_header`](Self::secret_header), values given to [`conceal`](Self::conceal), and password and secret query
+/// values of the URL are replaced by `REDACTED`: in errors with their causes, in the span, in the headers of the
+/// response and in its body, also across the borders of its chunks, and as JSON or percent-encoded. Values shorter than 6
+/// bytes are not: they occur in other words.
 #[must_use = "a request does nothing until `send`"]
 pub struct HttpRequest {
     client: HttpClient,
@@ -40,26 +49,26 @@ pub struct HttpRequest {
     timeout: Duration,
     idle_timeout: Duration,
     with_span: bool,
+    concealed: Concealed,
     wrong: Option<Cause>,
 }
 
 impl HttpRequest {
     pub(super) fn new(client: HttpClient, method: Method, url: &str) -> Self {
         let parsed = parse(url);
-        // A URL that cannot be parsed cannot be redacted; only its length is safe to tell.
-        let target = match &parsed {
-            Ok(url) => redact::url(url),
-            Err(_) if url.contains(['@', '?']) => format!("a text of {} bytes", url.len()),
-            Err(_) => url.to_owned(),
-        };
         let settings = client.settings();
+        let concealed = match &parsed {
+            Ok(url) => (settings.concealed).with(redact::secrets(url).iter().map(String::as_str)),
+            Err(_) => settings.concealed.clone(),
+        };
         Self {
+            concealed,
             timeout: settings.timeout,
             idle_timeout: settings.idle_timeout,
             client,
             method,
             url: parsed,
-            target,
+            target: redact::redact_url(url),
             headers: HeaderMap::new(),
             body: Bytes::new(),
             template: None,
@@ -83,15 +92,31 @@ impl HttpRequest {
         self
     }
 
-    /// Sets `authorization: Bearer …`, marked as a secret.
-    pub fn bearer(mut self, token: &str) -> Self {
-        match HeaderValue::try_from(format!("Bearer {token}")) {
-            Ok(mut value) => {
-                value.set_sensitive(true);
-                self.headers.insert(AUTHORIZATION, value);
-            }
-            Err(error) => self.wrong = Some(error.into()),
+    /// Sets `authorization: Bearer …`. The token is concealed.
+    pub fn bearer(self, token: &str) -> Self {
+        let name = AUTHORIZATION.as_str();
+        self.conceal(token)
+            .sensitive_header(name, &format!("Bearer {token}"))
+    }
+
+    /// Sets a header whose value is a secret, such as `x-api-key`. The value is concealed.
+    pub fn secret_header(self, name: &str, value: &str) -> Self {
+        self.conceal(value).sensitive_header(name, value)
+    }
+
+    fn sensitive_header(self, name: &str, value: &str) -> Self {
+        let mut request = self.header(name, value);
+        if let Ok(name) = HeaderName::try_from(name)
+            && let Some(value) = request.headers.get_mut(name)
+        {
+            value.set_sensitive(true);
         }
+        request
+    }
+
+    /// Conceals a value that is part of the request in another way, such as a key in the path of the URL.
+    pub fn conceal(mut self, value: &str) -> Self {
+        self.concealed = self.concealed.with([value]);
         self
     }
 
@@ -144,16 +169,17 @@ impl HttpRequest {
         self
     }
 
-    /// Sends the request once, and gives the answer as soon as its head is there.
+    /// Sends the request once, and returns the response as soon as its head is there.
     ///
     /// # Errors
-    /// See [`HttpError`]; any status is an answer.
+    /// See [`HttpError`]; any status is a response.
     ///
     /// # Cancel safety
-    /// Dropping the future gives the request up, and the span says so.
+    /// Dropping the future abandons the request, and the span records that.
     pub async fn send(self, cx: &Cx) -> Result<HttpResponse, HttpError> {
-        let target = self.target;
-        let invalid = |source| HttpError::Request { target, source };
+        let concealed = self.concealed;
+        let target = concealed.text(&self.target).into_owned();
+        let invalid = |source| HttpError::Request { target, source }.conceal(&concealed);
         let (url, mut headers) = match (self.url, self.wrong) {
             (Ok(url), None) => (url, self.headers),
             (Err(error), _) | (_, Some(error)) => return Err(invalid(error)),
@@ -162,12 +188,13 @@ impl HttpRequest {
         let clock = &*settings.clock;
         let peer = peer(&url);
         let mut patience = Patience::new(cx, clock, &peer, self.timeout)?;
-        let client = self.client.for_url(&url)?;
+        let client = (self.client.for_url(&url)).map_err(|error| error.conceal(&concealed))?;
 
         let mut attempt = Attempt::start(
             Spec {
                 method: &self.method,
                 url: &url,
+                shown: &concealed.text(&redact::url(&url)),
                 template: self.template,
                 resend_count: self.resend_count,
                 with_span: self.with_span,
@@ -182,17 +209,27 @@ impl HttpRequest {
         let mut exchange = pin!(attempt.within(|| client.execute(request)));
         let answer = poll_fn(
             |task| match attempt.within(|| exchange.as_mut().poll(task)) {
-                Poll::Ready(answer) => Poll::Ready(answer.map_err(|error| failure(error, &peer))),
+                Poll::Ready(answer) => {
+                    Poll::Ready(answer.map_err(|error| failure(error, &peer).conceal(&concealed)))
+                }
                 Poll::Pending => patience.poll_end(task).map(Err),
             },
         )
         .await;
         match answer {
             Ok(response) => {
-                let (head, body) = http::Response::from(response).into_parts();
+                let (mut head, body) = http::Response::from(response).into_parts();
                 attempt.answered(head.status.as_u16(), head.version);
                 patience.heard(self.idle_timeout);
-                let body = HttpBody::new(body, peer, self.idle_timeout, attempt, patience);
+                concealed.headers(&mut head.headers);
+                let body = HttpBody::new(Received {
+                    body,
+                    peer,
+                    idle: self.idle_timeout,
+                    concealed,
+                    attempt,
+                    patience,
+                });
                 Ok(HttpResponse::new(head, body, settings.body_limit))
             }
             Err(error) => {
@@ -207,7 +244,7 @@ impl fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpRequest")
             .field("method", &self.method)
-            .field("target", &self.target)
+            .field("target", &self.concealed.text(&self.target))
             .finish_non_exhaustive()
     }
 }
@@ -217,7 +254,11 @@ fn parse(text: &str) -> Result<Url, Cause> {
         .map_err(|error| format!("{error}; a URL begins with http:// or https://"))?;
     match url.scheme() {
         "http" | "https" => Ok(url),
-        other => Err(format!("'{other}:' is not HTTP; use http:// or https://").into()),
+        other if !text.contains('@') => {
+            Err(format!("'{other}:' is not HTTP; use http:// or https://").into())
+        }
+        // What precedes the first colon may be a user name or a password.
+        _ => Err("it is not HTTP; a URL begins with http:// or https://".into()),
     }
 }
 

@@ -7,6 +7,8 @@
 
 #[cfg(feature = "client")]
 mod client;
+#[cfg(feature = "client")]
+mod conceal;
 mod record;
 mod server;
 #[cfg(feature = "client")]
