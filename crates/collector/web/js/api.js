@@ -69,6 +69,23 @@ export async function getJson(path, signal) {
   return answer;
 }
 
+/**
+ * GET of a list that the backend may return in parts: loads the parts until `most` records are there. `name` is the field
+ * of the list. Later parts are added to the first answer, so `truncated` says whether records are still missing.
+ */
+export const getParts = (name, most) => async (path, signal) => {
+  const whole = await getJson(path, signal);
+  while (whole.truncated && whole.next && whole[name].length < most) {
+    const part = await getJson(`${path}&after=${encodeURIComponent(whole.next)}`, signal);
+    if (!part[name].length) break;
+    whole[name] = whole[name].concat(part[name]);
+    whole.returned = whole[name].length;
+    whole.truncated = part.truncated;
+    whole.next = part.next;
+  }
+  return whole;
+};
+
 /** A path with those parameters that have a value. */
 export function withQuery(path, parameters) {
   const query = new URLSearchParams();
@@ -134,10 +151,10 @@ export function useRevision(signal) {
 }
 
 /**
- * Loads a path, and again when `revision` changes. What was loaded stays until the new answer is here; a load that is
- * under way is never cut off by a newer revision, only by another path.
+ * Loads a path, and again when `revision` changes. The old data stays until the new data is here. A newer revision never
+ * aborts a load, only another path does. `load` replaces `getJson`.
  */
-export function useResource(path, revision) {
+export function useResource(path, revision, load = getJson) {
   const generation = useStore(status, (value) => value.generation);
   const [state, setState] = useState({ path: null, data: null, error: null, loading: true });
   const run = useRef(null);
@@ -156,7 +173,7 @@ export function useResource(path, revision) {
       self.dirty = false;
       setState((old) => (old.path === path ? { ...old, loading: true } : { path, data: null, error: null, loading: true }));
       try {
-        const data = await getJson(path, abort.signal);
+        const data = await load(path, abort.signal);
         self.tries = 0;
         setState({ path, data, error: null, loading: false });
       } catch (error) {

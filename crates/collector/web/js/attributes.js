@@ -1,6 +1,6 @@
 // Attributes, grouped by what they describe and named by the convention.
 import { html, useState } from './ui.js';
-import { count, opened, text } from './format.js';
+import { bytes, count, opened, text } from './format.js';
 
 const GROUPS = [
   ['Tool', /^(gen_ai\.tool|mcp)\.|^glassbox\.(capability|effect|peer)\b/],
@@ -64,6 +64,13 @@ export function Resource({ resource, scope }) {
   const named = Object.entries(scope ?? {}).filter(([, value]) => value != null && value !== '' && text(value) !== '{}');
   return html`${entries.length > 0 && html`<h2>Resource</h2><${Pairs} entries=${entries} />`}
     ${named.length > 0 && html`<h2>Scope</h2><${Pairs} entries=${named} />`}`;
+}
+
+/** Links to the values that the backend cut, because they are large. */
+export function CutValues({ cut }) {
+  if (!cut?.length) return null;
+  return html`<h2>Cut values</h2><ul class="plainlist mono">${cut.map((one) => html`<li>
+    <a href=${one.url} target="_blank" rel="noreferrer">${one.key ?? one.path}</a> <span class="dim">${bytes(one.bytes)}</span></li>`)}</ul>`;
 }
 
 /** The word and colour of a severity number. */

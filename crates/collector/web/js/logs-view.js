@@ -7,7 +7,7 @@ import { address, clockMillis, count, day, moment, plural, recordTime, shortId, 
 import { go, link, route, setParams } from './router.js';
 import { useKeys } from './keys.js';
 import { parseSearch } from './search.js';
-import { Groups, Level, Resource, Value } from './attributes.js';
+import { CutValues, Groups, Level, Resource, Value } from './attributes.js';
 
 const KEEP = 5_000;
 const LINE = 24;
@@ -264,6 +264,7 @@ function RecordAside({ record }) {
       ${record.trace_id && html`<a class="btn" href=${link('runs', record.trace_id, { span: record.span_id })}>Open the run</a>`}</div>
     <h2>Body</h2><div class="mono"><${Value} key=${record.cursor} value=${record.body} /></div>
     <${Groups} key=${record.cursor} attributes=${record.attributes} />
+    <${CutValues} cut=${record.cut} />
     <${Resource} resource=${record.resource} scope=${record.scope} />
   </aside>`;
 }

@@ -2,7 +2,7 @@
 import {
   Copy, Dot, Empty, Failed, Loading, html, pane, useEffect, useLayoutEffect, useMemo, useRef, useState, useStore, useVisibleRows,
 } from './ui.js';
-import { status, useResource, useRevision, withQuery } from './api.js';
+import { getParts, status, useResource, useRevision, withQuery } from './api.js';
 import { clockMillis, count, dollars, duration, moment, plural, recordTime, shortId, text } from './format.js';
 import { go, link, route, setParams } from './router.js';
 import { useKeys } from './keys.js';
@@ -15,6 +15,7 @@ import { SpanAside } from './span-aside.js';
 const MOST = 10_000;
 const LOGS = 1_000;
 const GROWING = 10 * 60_000;
+const loadSpans = getParts('spans', MOST);
 
 export function RunView({ id, summary, following }) {
   // A trace is loaded again when the list says that it has grown, or while it is young and not in the list.
@@ -22,7 +23,7 @@ export function RunView({ id, summary, following }) {
   const logRevision = useRevision('log_records');
   const young = useRef(true);
   const growth = summary ? `${summary.spans}/${summary.end_unix_nano}` : young.current ? revision : 'old';
-  const loaded = useResource(withQuery('/api/otel/traces', { trace_id: id, limit: MOST }), growth);
+  const loaded = useResource(withQuery('/api/otel/traces', { trace_id: id, limit: MOST }), growth, loadSpans);
   const logs = useResource(withQuery('/api/otel/logs', { trace_id: id, limit: LOGS }), young.current ? logRevision : 'old');
   const trace = useMemo(() => {
     if (!loaded.data?.spans?.length) return null;

@@ -3,7 +3,7 @@ import { Copy, Dot, html, useEffect, useMemo, useState } from './ui.js';
 import { getJson, useResource, withQuery } from './api.js';
 import { clockMillis, count, duration, moment, quantity, recordTime, shortId, text } from './format.js';
 import { cause, explain, isError, isModelCall, isTool, operation } from './trace.js';
-import { Groups, Level, Pairs, Resource } from './attributes.js';
+import { CutValues, Groups, Level, Pairs, Resource } from './attributes.js';
 import { link } from './router.js';
 
 const LOGS = 50;
@@ -31,6 +31,7 @@ export function SpanAside({ trace, node, logs, onSelect, onClose }) {
     ${node.conflict && html`<div class="note" role="note">Another span of this trace has the same span id and different content. Both are shown; spans that name this id as their parent are below the first.</div>`}
     ${failed && html`<${What} node=${node} trace=${trace} onSelect=${onSelect} />`}
     <${OwnAttributes} span=${span} />
+    <${CutValues} cut=${span.cut} />
     ${events.length > 0 && html`<h2>Events</h2><div class="mono">${events.map((event, i) => html`<${Event} key=${i} event=${event} start=${span.start_unix_nano} />`)}</div>`}
     ${own.length > 0 && html`<h2>Logs of this span</h2><div class="mono">${own.slice(0, LOGS).map((record) => html`
       <div class="log" key=${record.cursor} title=${moment(recordTime(record))}><span class="dim">${clockMillis(recordTime(record)).slice(6)}</span>
