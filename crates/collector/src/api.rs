@@ -142,6 +142,9 @@ async fn traces(State(api): State<Arc<Api>>, RawQuery(raw): RawQuery) -> Result<
         "after",
         "query",
         "errors",
+        "q",
+        "agents",
+        "internal",
     ];
     let params = Params::parse(raw.as_deref(), known)?;
     let mut filter = params.filter(api.max_records)?;

@@ -19,6 +19,7 @@ mod metrics;
 mod needle;
 mod record;
 mod render;
+mod search;
 mod traces;
 mod value;
 
@@ -28,6 +29,7 @@ pub(crate) use filter::Filter;
 pub(crate) use fit::answer_bytes;
 pub(crate) use needle::Needle;
 pub(crate) use record::{VALUE_PATH, ValueRef};
+pub(crate) use search::Search;
 pub(crate) use value::Piece;
 
 /// Runs queries on one store.

@@ -23,6 +23,8 @@ impl Count {
 pub enum Mark {
     /// The question that an agent run answers.
     Question,
+    /// Traffic of Glassbox itself.
+    Internal,
 }
 
 impl Mark {
@@ -31,6 +33,7 @@ impl Mark {
     pub fn attribute(self) -> &'static str {
         match self {
             Self::Question => glassbox::QUESTION,
+            Self::Internal => glassbox::INTERNAL,
         }
     }
 
@@ -61,7 +64,7 @@ pub(crate) struct Column {
 pub(crate) const INFERENCE: &str = gen_ai::operation::CHAT;
 
 /// Every span attribute that is a column.
-pub(crate) const COLUMNS: [Column; 4] = [
+pub(crate) const COLUMNS: [Column; 5] = [
     Column {
         attribute: gen_ai::OPERATION_NAME,
         kept: Kept::Operation,
@@ -77,6 +80,10 @@ pub(crate) const COLUMNS: [Column; 4] = [
     Column {
         attribute: glassbox::QUESTION,
         kept: Kept::Mark(Mark::Question),
+    },
+    Column {
+        attribute: glassbox::INTERNAL,
+        kept: Kept::Mark(Mark::Internal),
     },
 ];
 

@@ -10,7 +10,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 
 use super::Failure;
 use crate::clock;
-use crate::query::{Filter, Needle, ValueRef, answer_bytes};
+use crate::query::{Filter, Needle, Search, ValueRef, answer_bytes};
 
 /// The default limit of records in a response.
 const DEFAULT_LIMIT: usize = 200;
@@ -91,6 +91,17 @@ impl Params {
         set.collect::<Vec<_>>().join("&")
     }
 
+    fn flag(&self, name: &str) -> Result<bool, Failure> {
+        let flag = self.read(name, "true or false", |text| text.parse().ok())?;
+        Ok(flag == Some(true))
+    }
+
+    /// Reads the search of runs.
+    fn search(&self) -> Result<Search, Failure> {
+        let text = self.text("q").unwrap_or_default();
+        Search::parse(text).map_err(|error| Failure::invalid("q", error.to_string()))
+    }
+
     /// Reads the filter.
     pub(super) fn filter(&self, max_records: usize) -> Result<Filter, Failure> {
         let now = clock::unix_nanos();
@@ -108,9 +119,7 @@ impl Params {
             .name(name)
             .since(self.read("since", time, |text| instant(text, now))?)
             .until(self.read("until", time, |text| instant(text, now))?)
-            .errors_only(
-                self.read("errors", "true or false", |text| text.parse().ok())? == Some(true),
-            )
+            .errors_only(self.flag("errors")?)
             .min_severity(
                 self.read("severity", severity, self::severity)?
                     .unwrap_or(0),
@@ -125,6 +134,9 @@ impl Params {
         Ok(Filter {
             predicate,
             text: self.text("query").and_then(Needle::new),
+            search: self.search()?,
+            agents_only: self.flag("agents")?,
+            internal: self.flag("internal")?,
             limit: limit.unwrap_or(DEFAULT_LIMIT).min(max_records),
             bytes: answer_bytes(max_records),
             after: self.read("after", "the `next` of an answer", |text| text.parse().ok())?,

@@ -51,6 +51,18 @@ impl Needle {
         })
     }
 
+    /// Returns whether the text is all of a value, in any case.
+    pub(crate) fn is_value(&self, value: &AnyValue) -> bool {
+        match &value.value {
+            Some(Value::StringValue(text)) => text.to_lowercase() == self.lower,
+            Some(Value::BoolValue(flag)) => flag.to_string() == self.lower,
+            Some(Value::IntValue(number)) => number.to_string() == self.lower,
+            Some(Value::DoubleValue(number)) => number.to_string() == self.lower,
+            Some(Value::ArrayValue(array)) => array.values.iter().any(|one| self.is_value(one)),
+            _ => false,
+        }
+    }
+
     pub(crate) fn is_in_value(&self, value: &AnyValue) -> bool {
         match &value.value {
             Some(Value::StringValue(text)) => self.is_in(text),

@@ -28,6 +28,8 @@ const QUESTION_BYTES: usize = 4096;
 #[derive(Debug, Serialize)]
 pub(crate) struct TraceList {
     total: usize,
+    /// How many more match, but are Glassbox's own traffic.
+    hidden: usize,
     returned: usize,
     /// Whether there are older ones.
     truncated: bool,
@@ -179,6 +181,7 @@ impl Query {
         let truncated = traces.len() < found.older;
         TraceList {
             total: found.total,
+            hidden: found.hidden,
             returned: traces.len(),
             truncated,
             next: next.filter(|_| truncated),

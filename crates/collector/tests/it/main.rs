@@ -12,6 +12,7 @@ mod load;
 mod ports;
 mod receive;
 mod records;
+mod search;
 mod settings;
 mod stream;
 mod thin;

@@ -63,9 +63,11 @@ const KEYS = [
 ];
 
 const SEARCH = [
-  ['service=travel-agent', 'the service took part'], ['span="chat offline"', 'a span has this name'],
-  ['error', 'at least one span failed'], ['duration>1s', 'also <, >=, <=; ns, us, ms, s, min'],
-  ['severity=warn', 'logs: at least this level'], ['trace=5b8e…', 'logs of one run'], ['anything else', 'full text, matched literally'],
+  ['service=travel-agent', 'a span of this service'], ['span="chat offline"', 'a span with this name'],
+  ['error', 'a failed span; also status=error, status=ok'], ['status=503', 'an HTTP status'],
+  ['tool=geocode', 'a call of this tool; also model=, agent='], ['duration>1s', 'of the run; also <, >=, <=; ns, us, ms, s, min'],
+  ['tok>1000', 'tokens of the run'], ['http.route=/x', 'any attribute whose name has a dot'],
+  ['severity=warn', 'logs: at least this level'], ['trace=5b8e…', 'runs and logs of this trace'], ['"any words"', 'full text'],
 ];
 
 export function KeysDialog({ onClose }) {

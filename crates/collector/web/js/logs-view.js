@@ -6,7 +6,7 @@ import { getJson, live, status, useResource, useRevision, withQuery } from './ap
 import { address, clockMillis, count, day, moment, plural, recordTime, shortId, text } from './format.js';
 import { go, link, route, setParams } from './router.js';
 import { useKeys } from './keys.js';
-import { parseSearch } from './search.js';
+import { SearchProblem, parseSearch } from './search.js';
 import { CutValues, Groups, Level, Resource, Value } from './attributes.js';
 
 const KEEP = 5_000;
@@ -147,7 +147,7 @@ export function LogsView() {
   const { params } = useStore(route);
   const paused = !useStore(live);
   const query = params.get('q') ?? '';
-  const wanted = useMemo(() => parseSearch(query), [query]);
+  const wanted = useMemo(() => parseSearch(query, 'logs'), [query]);
   const fixed = Boolean(wanted.trace || wanted.spanId);
   const level = wanted.severity ?? (wanted.error ? 'error' : null);
   const tail = useTail(fixed ? null : withQuery('/api/logs/stream', { service: wanted.service, severity: level, query: wanted.text }), paused);
@@ -156,10 +156,10 @@ export function LogsView() {
     trace_id: wanted.trace, span_id: wanted.spanId, service: wanted.service, severity: level, query: wanted.text, limit: KEEP,
   }) : null, logRevision);
   const records = useMemo(() => (fixed ? [...(stored.data?.logs ?? [])].reverse() : tail.records), [fixed, stored.data, tail.records]);
-  return html`<${Records} records=${records} fixed=${fixed} tail=${tail} stored=${stored} query=${query} paused=${paused} trace=${wanted.trace} />`;
+  return html`<${Records} records=${records} fixed=${fixed} tail=${tail} stored=${stored} query=${query} problem=${wanted.problem} paused=${paused} trace=${wanted.trace} />`;
 }
 
-function Records({ records, fixed, tail, stored, query, paused, trace }) {
+function Records({ records, fixed, tail, stored, query, problem, paused, trace }) {
   const { params } = useStore(route);
   const selected = params.get('log');
   const scroller = useRef(null);
@@ -227,6 +227,7 @@ function Records({ records, fixed, tail, stored, query, paused, trace }) {
           setStick(true);
         }}>Follow the end ↓</button>`}
       </div>
+      <${SearchProblem} problem=${problem} />
       ${!fixed && tail.error && html`<${Failed} error=${tail.error} what="This search" />`}
       ${fixed && stored.error && html`<${Failed} error=${stored.error} what="The logs" onRetry=${stored.reload} />`}
       ${loading && html`<${Loading} what="logs" />`}

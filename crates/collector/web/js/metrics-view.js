@@ -4,7 +4,7 @@ import { status, useResource, useRevision, withQuery } from './api.js';
 import { address, count, moment, plural, quantity, shortId, unitName } from './format.js';
 import { go, link, route, setParams } from './router.js';
 import { useKeys } from './keys.js';
-import { parseSearch } from './search.js';
+import { SearchProblem, parseSearch } from './search.js';
 import { Chart } from './chart.js';
 import { exemplars, prepare, splits } from './series.js';
 
@@ -21,7 +21,7 @@ const family = (name) => name.split(/[._]/)[0] === 'gen' ? 'gen_ai' : name.split
 export function MetricsView() {
   const { id, params } = useStore(route);
   const query = params.get('q') ?? '';
-  const wanted = useMemo(() => parseSearch(query), [query]);
+  const wanted = useMemo(() => parseSearch(query, 'metrics'), [query]);
   const resource = useResource(withQuery('/api/otel/metrics', { service: wanted.service, limit: 10_000 }), useRevision('data_points'));
   const list = useRef(null);
   const metrics = useMemo(() => {
@@ -52,6 +52,7 @@ export function MetricsView() {
     <section class="list" ref=${list} aria-label="Metrics">
       <h1 class="unseen">Metrics</h1>
       <div class="caption">${resource.data ? plural(metrics.length, 'metric') : 'Metrics'}</div>
+      <${SearchProblem} problem=${wanted.problem} />
       ${resource.error && html`<${Failed} error=${resource.error} what="The list of metrics" onRetry=${resource.reload} />`}
       ${!resource.data && resource.loading && html`<${Loading} what="metrics" />`}
       ${resource.data && !metrics.length && html`<${NoMetrics} query=${query} />`}

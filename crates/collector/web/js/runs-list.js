@@ -4,7 +4,6 @@ import { live, status, useResource, useRevision, withQuery } from './api.js';
 import { address, clock, count, day, duration, moment, plural, shortId } from './format.js';
 import { go, link, route, setParams } from './router.js';
 import { useKeys } from './keys.js';
-import { parseSearch } from './search.js';
 import { RunView } from './run-view.js';
 
 const FIRST = 200;
@@ -30,27 +29,27 @@ export function RunsView() {
 /** The runs that match the search in the address; shared by the list and the view beside it. */
 function useRuns() {
   const { params } = useStore(route);
-  const query = params.get('q') ?? '';
-  const since = params.get('since') ?? '';
-  const wanted = useMemo(() => parseSearch(query), [query]);
+  const [query, since, agents, internal] = ['q', 'since', 'agents', 'internal'].map((name) => params.get(name) ?? '');
   const [limit, setLimit] = useState(FIRST);
-  useEffect(() => setLimit(FIRST), [query, since]);
-  const path = withQuery('/api/otel/traces', {
-    service: wanted.service, span_name: wanted.span, errors: wanted.error, query: wanted.text, since, limit,
-  });
-  const resource = useResource(path, useRevision('spans'));
-  const runs = useMemo(() => {
-    const traces = resource.data?.traces ?? [];
-    return traces.filter((run) => !(run.duration_nano < wanted.min) && !(run.duration_nano > wanted.max));
-  }, [resource.data, wanted]);
-  const total = resource.data?.total ?? 0;
-  const returned = resource.data?.returned ?? 0;
+  useEffect(() => setLimit(FIRST), [query, since, agents, internal]);
+  const resource = useResource(withQuery('/api/otel/traces', { q: query, since, agents, internal, limit }), useRevision('spans'));
+  const runs = resource.data?.traces ?? NONE;
+  const { total = 0, returned = 0, hidden = 0 } = resource.data ?? {};
   const more = returned < total && limit < MOST ? () => setLimit(Math.min(MOST, limit * 5)) : null;
-  return { ...resource, runs, total, returned, more, filtered: Boolean(query || since), query };
+  return { ...resource, runs, total, returned, hidden, more, filtered: Boolean(query || since || agents), query, agents, internal };
 }
 
-/** The title of a run: its question, or else its root span. */
-const runTitle = (run) => run.question ?? run.root_name ?? `Trace ${shortId(run.trace_id)}`;
+const NONE = [];
+
+const CAPABILITY = /^[A-Z]+ \/v1\/capabilities\/([^/{}]+)$/;
+
+/** The title of a run: its question, or else what was called, or the name of its root span. */
+function runTitle(run) {
+  if (run.question) return run.question;
+  const called = CAPABILITY.exec(run.root_name ?? '');
+  if (called) return `${run.root_service} · ${called[1]}`;
+  return run.root_name ?? `Trace ${shortId(run.trace_id)}`;
+}
 
 function RunsList({ found, selected }) {
   const { params } = useStore(route);
@@ -102,7 +101,7 @@ function RunsList({ found, selected }) {
   return html`<section class="list" ref=${list} aria-label="Runs" onPointerDown=${() => pane.set('list')}>
     <h1 class="unseen">Runs</h1>
     <${Heading} found=${found} />
-    ${found.error && html`<${Failed} error=${found.error} what="The list of runs" onRetry=${found.reload} />`}
+    ${found.error && html`<${Failed} error=${found.error} what=${found.error.status === 400 ? 'This search' : 'The list of runs'} onRetry=${found.reload} />`}
     ${!found.data && found.loading && html`<${Loading} what="runs" />`}
     ${found.data && !runs.length && !found.error && html`<${NoRuns} found=${found} />`}
     <ol class="runs">${rows}</ol>
@@ -113,11 +112,14 @@ function RunsList({ found, selected }) {
 function Heading({ found }) {
   const following = useStore(live);
   if (!found.data) return html`<div class="caption">Runs</div>`;
-  const { runs, total, returned, filtered } = found;
-  const fit = runs.length === returned ? total : runs.length;
-  const amount = filtered ? `${plural(fit, 'run')} ${fit === 1 ? 'matches' : 'match'}` : plural(total, 'run');
-  return html`<div class="caption" aria-live="polite"><span>${amount}${returned < total ? `, newest ${count(returned)}` : ''}</span>
-    ${!following && html`<span class="warn">paused</span>`}</div>`;
+  const { total, returned, filtered, hidden, agents, internal } = found;
+  const amount = filtered ? `${plural(total, 'run')} ${total === 1 ? 'matches' : 'match'}` : plural(total, 'run');
+  return html`<div class="caption"><span aria-live="polite">${amount}${returned < total ? `, newest ${count(returned)}` : ''}</span>
+    ${!following && html`<span class="warn">paused</span>`}<span class="push"></span>
+    ${(hidden > 0 || internal) && html`<button type="button" class="more" aria-pressed=${String(Boolean(internal))}
+      title="Requests to the registry and test traces of glassbox doctor" onClick=${() => setParams({ internal: internal ? null : 'true' })}>${internal ? 'Hide internal' : `${count(hidden)} internal hidden`}</button>`}
+    <button type="button" class="more" aria-pressed=${String(Boolean(agents))} title="Only runs of agents and workflows"
+      onClick=${() => setParams({ agents: agents ? null : 'true' })}>${agents ? 'All runs' : 'Agents only'}</button></div>`;
 }
 
 function Run({ run, heading, selected, active, address: href }) {
@@ -143,7 +145,7 @@ function NoRuns({ found }) {
   if (found.filtered) {
     return html`<${Empty} title="No run matches.">
       <p class="dim">The search covers services, span names and attributes.</p>
-      <button type="button" class="btn" onClick=${() => setParams({ q: null, since: null })}>Clear the search</button>
+      <button type="button" class="btn" onClick=${() => setParams({ q: null, since: null, agents: null })}>Clear the search</button>
     <//>`;
   }
   return html`<${Empty} title="No runs yet.">

@@ -1,40 +1,42 @@
-// The search box and its little language: `service=travel-agent error duration>1s` and free text.
+// The search box, and the search language of the views that the page filters itself.
 import { html, useEffect, useRef, useState, useStore } from './ui.js';
 import { route, setParams } from './router.js';
 import { useKeys } from './keys.js';
 
+// The fields of the views whose lists the page filters itself. The backend parses the search of runs.
 const FIELDS = {
-  service: 'service', span: 'span', name: 'span', error: 'error', errors: 'error', duration: 'duration',
-  severity: 'severity', level: 'severity', trace: 'trace', trace_id: 'trace', span_id: 'spanId',
+  logs: { service: 'service', severity: 'severity', level: 'severity', error: 'error', errors: 'error', trace: 'trace', trace_id: 'trace', span_id: 'spanId' },
+  metrics: { service: 'service' },
+  services: { service: 'service' },
 };
-const TOKEN = /([\w.]+)\s*(>=|<=|=|:|>|<)\s*("[^"]*"|[^\s"]+)|"[^"]*"|\S+/g;
-const UNITS = { ns: 1, us: 1e3, 'µs': 1e3, ms: 1e6, s: 1e9, min: 60e9, m: 60e9, h: 3600e9 };
+const TOKEN = /([\w.]+)\s*(>=|<=|=|:|>|<)(?!\/\/)\s*("[^"]*"|[^\s"]+)|"[^"]*"|\S+/g;
 
 const bare = (value) => value.replace(/^"(.*)"$/, '$1');
 
-function nanos(value) {
-  const match = /^([\d.]+)\s*(ns|us|µs|ms|s|min|m|h)?$/.exec(value);
-  return match ? Number(match[1]) * UNITS[match[2] ?? 's'] : null;
-}
-
-/** Reads a search into `{service, span, error, severity, trace, spanId, min, max, text}`. */
-export function parseSearch(input) {
-  const found = { text: '' };
+/**
+ * Reads a search of a view into `{service, severity, error, trace, spanId, text, problem}`. `problem` names an unknown
+ * field with the known ones.
+ */
+export function parseSearch(input, view) {
+  const known = FIELDS[view];
+  const found = { text: '', problem: null };
   const words = [];
-  for (const [token, key, sign, value] of (input ?? '').matchAll(TOKEN)) {
-    const field = key && FIELDS[key.toLowerCase()];
-    if (field === 'duration') {
-      const limit = nanos(bare(value));
-      if (limit == null) words.push(token);
-      else if (sign.startsWith('<')) found.max = limit;
-      else found.min = limit;
-    } else if (field === 'error') found.error = !/^(false|no|0)$/i.test(bare(value));
+  for (const [token, key, , value] of (input ?? '').matchAll(TOKEN)) {
+    const field = key && known[key.toLowerCase()];
+    if (field === 'error') found.error = !/^(false|no|0)$/i.test(bare(value));
     else if (field) found[field] = bare(value);
-    else if (/^errors?$/i.test(token)) found.error = true;
+    else if (key && !key.includes('.')) {
+      found.problem ??= `Unknown search field "${key}". Known here: ${Object.keys(known).join(', ')}. To search for the text itself, put it in quotes.`;
+    } else if (known.error && /^errors?$/i.test(token)) found.error = true;
     else if (!/^and$/i.test(token)) words.push(bare(token));
   }
   found.text = words.join(' ');
   return found;
+}
+
+/** Shows what a search could not use. */
+export function SearchProblem({ problem }) {
+  return problem && html`<p class="hint warn" role="alert">${problem}</p>`;
 }
 
 const HINTS = {

@@ -5,7 +5,7 @@ import { clock, count, day, duration, plural, text } from './format.js';
 import { link, route, setParams } from './router.js';
 import { useKeys } from './keys.js';
 import { Value } from './attributes.js';
-import { parseSearch } from './search.js';
+import { SearchProblem, parseSearch } from './search.js';
 
 const EVERY = 5_000;
 
@@ -25,7 +25,7 @@ export function ServicesView() {
   const traces = useResource('/api/otel/traces?limit=1000', useRevision('spans'));
   useKeys({ Escape: () => (query ? (setParams({ q: null }), true) : false) });
 
-  const wanted = useMemo(() => parseSearch(query), [query]);
+  const wanted = useMemo(() => parseSearch(query, 'services'), [query]);
   const words = `${wanted.text} ${wanted.service ?? ''}`.toLowerCase().split(/\s+/).filter(Boolean);
   const fits = (...parts) => words.every((word) => parts.join(' ').toLowerCase().includes(word));
 
@@ -48,6 +48,7 @@ export function ServicesView() {
   const active = seen.filter((one) => fits(one.name));
 
   return html`<main class="plain-page">
+    <${SearchProblem} problem=${wanted.problem} />
     <h1>Registered</h1>
     ${absent && html`<p class="dim">This backend serves no registry. <code>glassbox up</code> and <code>glassbox demo</code> do; point services to it with <code>GLASSBOX_REGISTRY_URL=${location.origin}</code>.</p>`}
     ${registry.error && !absent && !registry.data && html`<${Failed} error=${registry.error} what="The registry" onRetry=${registry.reload} />`}

@@ -84,12 +84,14 @@ def send():
         span(AGENT, 60, 1, "second of its id", 310, 5),
     ]
     workflow = [
-        span(WORKFLOW, 1, 0, "invoke_workflow trip", 0, 50, {"gen_ai.operation.name": "invoke_workflow"}, error="step place failed"),
+        span(WORKFLOW, 3, 0, "POST /v1/capabilities/trip", 0, 52, kind=2),
+        span(WORKFLOW, 1, 3, "invoke_workflow trip", 0, 50, {"gen_ai.operation.name": "invoke_workflow"}, error="step place failed"),
         span(WORKFLOW, 2, 1, "execute_tool geocode", 5, 20, {
             "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "geocode",
             "glassbox.workflow.step": "place"}, error="no such city"),
     ]
-    for service, spans in (("page-agent", agent), ("page-flow", workflow)):
+    ours = [span("d" * 32, 1, 0, "POST /v1/registry/services", 0, 5)]
+    for service, spans in (("page-agent", agent), ("page-flow", workflow), ("page-tool", ours)):
         post("/v1/traces", {"resourceSpans": [{"resource": resource(service), "scopeSpans": [{"spans": spans}]}]})
     post("/v1/logs", {"resourceLogs": [{"resource": resource("page-agent"), "scopeLogs": [{"logRecords": [
         {"timeUnixNano": str(NOW + n * MS), "severityNumber": 9, "body": {"stringValue": f"line {n}"}, "traceId": AGENT,
@@ -161,6 +163,26 @@ def keys(tab):
         check(covered is None, f"after {key} the selected row is covered: {covered}")
 
 
+def search(tab):
+    open_page(tab, "/?q=servce%3Da", ".state b")
+    said = tab.text_content(".list")
+    check('unknown search field "servce"' in said and "service, span" in said, f"an unknown field in a search: {said}")
+    open_page(tab, "/?q=tool%3Dlook+model%3Dpage-model", ".run")
+    check(tab.locator(".run").count() == 1, "terms on different spans do not find their run")
+    open_page(tab, "/logs?q=foo%3Da", ".hint")
+    check('Unknown search field "foo"' in tab.text_content(".hint"), "an unknown field in the search of logs")
+    # Our own traffic is hidden, counted, and shown when asked for.
+    open_page(tab, "/", ".run")
+    check("POST /v1/registry/services" not in tab.text_content(".runs"), "requests to the registry are listed")
+    tab.get_by_role("button", name="1 internal hidden").click()
+    tab.wait_for_selector("text=POST /v1/registry/services")
+    tab.get_by_role("button", name="Agents only").click()
+    tab.wait_for_function("document.querySelectorAll('.run').length === 2")
+    check(tab.url.endswith("agents=true"), f"the filter is not in the address: {tab.url}")
+    titles = tab.locator(".run b").all_text_contents()
+    check(sorted(titles) == ["Which page?", "page-flow · trip"], f"titles of runs: {titles}")
+
+
 def found(tab):
     open_page(tab, f"/runs/{AGENT}", ".row")
     tab.keyboard.press("f")
@@ -225,7 +247,7 @@ with sync_playwright() as playwright:
     accessible(chromium)
     tab = chromium.new_context(viewport={"width": 1200, "height": 520}).new_page()
     tab.on("pageerror", lambda error: failures.append(f"script error: {error}"))
-    for one in (keys, found, outcomes, charts):
+    for one in (keys, search, found, outcomes, charts):
         one(tab)
     narrow(chromium)
     chromium.close()

@@ -4,33 +4,115 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use glassbox_store::{SpanColumns, View};
+use glassbox_store::{Count, Mark, Predicate, SpanColumns, Text, View};
 
 use crate::query::filter::Filter;
+use crate::query::render::hex;
+use crate::query::search::{Search, Term};
 
 /// The newest traces that satisfy a filter.
 pub(super) struct Newest {
     /// How many satisfy it.
     pub(super) total: usize,
+    /// How many more do, but are Glassbox's own traffic.
+    pub(super) hidden: usize,
     /// How many of them come after the cursor of the filter.
     pub(super) older: usize,
     /// Newest first, up to the limit.
     pub(super) ids: Vec<[u8; 16]>,
 }
 
+/// What a list needs to know of one trace.
+struct Trace {
+    start: u64,
+    end: u64,
+    tokens: u64,
+    /// Whether a span matches the parameters.
+    matches: bool,
+    /// One bit for each term of the search that a span matches.
+    terms: u32,
+    is_agent: bool,
+    is_internal: bool,
+}
+
+impl Default for Trace {
+    fn default() -> Self {
+        Self {
+            start: u64::MAX,
+            end: 0,
+            tokens: 0,
+            matches: false,
+            terms: 0,
+            is_agent: false,
+            is_internal: false,
+        }
+    }
+}
+
+impl Trace {
+    fn add(&mut self, span: &SpanColumns, matches: bool) {
+        self.start = self.start.min(span.start());
+        self.end = self.end.max(span.end());
+        self.tokens += u64::from(span.count(Count::InputTokens));
+        self.tokens += u64::from(span.count(Count::OutputTokens));
+        self.matches |= matches;
+        self.is_agent |= AGENT_SPANS.iter().any(|name| span.name().starts_with(name));
+        self.is_internal |= span.is_root() && is_internal(span);
+    }
+
+    fn satisfies(&self, search: &Search) -> bool {
+        let all = (1 << search.terms.len()) - 1;
+        self.matches
+            && self.terms == all
+            && search
+                .duration
+                .contains(self.end.saturating_sub(self.start))
+            && search.tokens.contains(self.tokens)
+    }
+}
+
+/// How the conventions name the spans of agents and workflows.
+const AGENT_SPANS: [&str; 3] = ["invoke_agent", "invoke_workflow", "create_agent"];
+
+/// The path of the registry, which services ask on their own.
+const REGISTRY: &str = "/v1/registry/";
+
+fn is_internal(span: &SpanColumns) -> bool {
+    span.has(Mark::Internal) || span.name().contains(REGISTRY)
+}
+
 /// Finds the newest traces that satisfy the filter.
 pub(super) fn newest(view: &View, filter: &Filter) -> Newest {
-    let mut starts: HashMap<[u8; 16], (u64, bool), ById> = HashMap::default();
+    let search = &filter.search;
+    let mut starts: HashMap<[u8; 16], Trace, ById> = HashMap::default();
     let spans = view.scan::<SpanColumns>(&filter.predicate);
     spans.containing(filter.text()).each(|span, matches| {
-        let found = starts.entry(*span.trace_id()).or_insert((u64::MAX, false));
-        found.0 = span.start().min(found.0);
-        found.1 |= matches;
+        let trace = starts.entry(*span.trace_id()).or_default();
+        trace.add(span, matches);
     });
+    for (number, term) in search.terms.iter().enumerate() {
+        term.each(view, |span, matches| {
+            if let (true, Some(trace)) = (matches, starts.get_mut(span.trace_id())) {
+                trace.terms |= 1 << number;
+            }
+        });
+    }
+    starts.retain(|id, trace| {
+        trace.satisfies(search)
+            && (trace.is_agent || !filter.agents_only)
+            && search
+                .trace
+                .as_ref()
+                .is_none_or(|start| hex(id).starts_with(start))
+    });
+    let all = starts.len();
+    if !filter.internal {
+        starts.retain(|_, trace| !trace.is_internal);
+    }
+    let hidden = all - starts.len();
     let mut found: Vec<_> = starts
         .into_iter()
-        .filter(|(_, (_, matches))| *matches)
-        .map(|(id, (start, _))| (Reverse(start), id))
+        .map(|(id, trace)| (Reverse(trace.start), id))
         .collect();
     let total = found.len();
     if let Some(after) = filter.after {
@@ -46,8 +128,27 @@ pub(super) fn newest(view: &View, filter: &Filter) -> Newest {
     found.sort_unstable();
     Newest {
         total,
+        hidden,
         older,
         ids: found.into_iter().map(|(_, id)| id).collect(),
+    }
+}
+
+impl Term {
+    /// Visits every span with whether it matches.
+    fn each(&self, view: &View, mut visit: impl FnMut(&SpanColumns, bool)) {
+        let all = Predicate::default();
+        let (predicate, text): (_, Option<&dyn Text<SpanColumns>>) = match self {
+            Self::Columns(predicate) => (predicate, None),
+            Self::Attribute(attribute) => (&all, Some(attribute)),
+            Self::Text(needle) => (&all, Some(needle)),
+            Self::Ok => {
+                let spans = view.scan::<SpanColumns>(&all);
+                spans.each(|span, matches| visit(span, matches && !span.is_error()));
+                return;
+            }
+        };
+        view.scan(predicate).containing(text).each(visit);
     }
 }
 
