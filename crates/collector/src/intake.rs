@@ -40,7 +40,10 @@ impl Intake {
     }
 
     fn note(&self, error: Option<&AppendError>) {
-        let failing = matches!(error, Some(AppendError::Write(_)));
+        let failing = matches!(
+            error,
+            Some(AppendError::Write(_) | AppendError::Vanished { .. })
+        );
         if self.failing.swap(failing, Ordering::Relaxed) == failing {
             return;
         }
@@ -49,7 +52,7 @@ impl Intake {
             Some(error) => tracing::error!(
                 %directory,
                 error = error.source(),
-                "the store cannot write; clients are told to retry",
+                "{error}; clients are told to retry",
             ),
             None => tracing::info!(%directory, "the store can write again"),
         }
@@ -85,6 +88,7 @@ fn refusal(error: &AppendError) -> Refusal {
         AppendError::Write(source) => {
             Refusal::unavailable(format!("{error}: {source}"), DISK_RETRY)
         }
+        AppendError::Vanished { .. } => Refusal::unavailable(error.to_string(), DISK_RETRY),
         AppendError::Closed => Refusal::unavailable(error.to_string(), Duration::from_secs(1)),
         _ => Refusal::Invalid {
             message: error.to_string(),

@@ -1,10 +1,11 @@
 //! The lock of a data folder: it has one owner at a time.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use glassbox_journal::Folder;
 use glassbox_otelcol::FOLDER;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -18,10 +19,15 @@ pub(crate) const SEGMENTS: &str = "segments";
 
 const OWNER_ONLY: u32 = 0o700;
 
+/// A lock file is shorter than this.
+const LONGEST_LOCK: u64 = 64 << 10;
+
 /// The lock of a data folder, held until dropped. The system releases it when the process ends.
 #[derive(Debug)]
 pub struct Ownership {
     directory: PathBuf,
+    /// Locked as well.
+    folder: Folder,
     lock: File,
     /// The previous owner, if it did not release the folder because it was killed.
     predecessor: Option<Owner>,
@@ -78,37 +84,50 @@ impl std::fmt::Display for By<'_> {
 impl Ownership {
     /// Locks `directory` for this process, creating it with mode 0700 if it is missing.
     ///
-    /// An existing folder with other files keeps its mode; files of the backend are readable by
-    /// their owner only in any case.
+    /// An existing folder with other files, or of another user, keeps its mode; files of the backend are
+    /// readable by their owner only in any case. No link is followed, except in the path above the
+    /// folder.
     ///
     /// # Errors
-    /// Fails if another process has locked the folder, or if it cannot be used.
+    /// Fails if another process has locked the folder, whatever path it uses, or if it cannot be used:
+    /// for example because the folder or its lock file is a link.
     pub fn take(directory: &Path, started_unix_nano: u64) -> Result<Self, OwnershipError> {
         let unusable = |source| OwnershipError::Unusable {
             directory: directory.to_owned(),
             source,
         };
-        create(directory).map_err(unusable)?;
-        let path = directory.join(LOCK);
-        let mut options = OpenOptions::new();
-        options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600);
-        let lock = options.open(path).map_err(unusable)?;
+        let folder = Folder::create_shared(directory).map_err(unusable)?;
+        let owned = |lock: Option<&File>| OwnershipError::Owned {
+            directory: directory.to_owned(),
+            owner: lock.and_then(read_owner),
+        };
+        match folder.try_lock() {
+            Ok(true) => {}
+            // Held on the folder itself, so it also holds under another path, and if somebody deletes
+            // the lock file.
+            Ok(false) => return Err(owned(folder.file(LOCK).ok().as_ref())),
+            // Some network file systems cannot lock folders; the lock file remains.
+            Err(error) => tracing::debug!(%error, "the data folder itself cannot be locked"),
+        }
+        close_to_others(&folder).map_err(unusable)?;
+        let lock = folder.file_or_new(LOCK).map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let (directory, owner) = (directory.to_owned(), read_owner(&lock));
-                return Err(OwnershipError::Owned { directory, owner });
-            }
+            Err(TryLockError::WouldBlock) => return Err(owned(Some(&lock))),
             Err(TryLockError::Error(source)) => return Err(unusable(source)),
+        }
+        if is_foreign(&lock).map_err(unusable)? {
+            let what = "the file 'lock' in it is not a backend's and is left as it is";
+            return Err(unusable(io::Error::new(io::ErrorKind::InvalidInput, what)));
+        }
+        if !folder.is_there() || !folder.holds(LOCK, &lock) {
+            let what = "it was deleted a moment ago";
+            return Err(unusable(io::Error::new(io::ErrorKind::NotFound, what)));
         }
         let predecessor = read_owner(&lock);
         let ownership = Self {
             directory: directory.to_owned(),
+            folder,
             lock,
             predecessor,
         };
@@ -134,7 +153,8 @@ impl Ownership {
     /// Unlocks the folder and clears the lock file.
     pub(crate) fn release(&self) -> io::Result<()> {
         self.lock.set_len(0)?;
-        self.lock.unlock()
+        self.lock.unlock()?;
+        self.folder.unlock()
     }
 
     /// Returns the OTLP ports of a previous owner that was killed: its collector may hold them a
@@ -164,41 +184,38 @@ impl Ownership {
     }
 }
 
-fn create(directory: &Path) -> io::Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(OWNER_ONLY)
-        .create(directory)?;
-    let mode = fs::metadata(directory)?.permissions().mode();
-    if mode & 0o077 != 0 && is_ours(directory)? {
-        fs::set_permissions(directory, Permissions::from_mode(OWNER_ONLY))?;
+/// Closes a folder of ours to other users.
+fn close_to_others(folder: &Folder) -> io::Result<()> {
+    if folder.mode()? & 0o077 != 0 && folder.is_ours()? && has_only_ours(folder)? {
+        folder.set_mode(OWNER_ONLY)?;
     }
     Ok(())
 }
 
 /// Returns whether a folder contains only files of the backend.
-fn is_ours(directory: &Path) -> io::Result<bool> {
-    if directory
+fn has_only_ours(folder: &Folder) -> io::Result<bool> {
+    let is_named = folder
+        .path()
         .file_name()
-        .is_some_and(|name| name == ".glassbox")
-    {
-        return Ok(true);
-    }
-    for entry in fs::read_dir(directory)? {
-        let name = entry?.file_name();
-        if ![LOCK, SEGMENTS, FOLDER]
-            .into_iter()
-            .any(|ours| name == ours)
-        {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+        .is_some_and(|name| name == ".glassbox");
+    let ours = [".", "..", LOCK, SEGMENTS, FOLDER];
+    Ok(is_named
+        || folder
+            .names()?
+            .iter()
+            .all(|name| ours.contains(&name.as_str())))
 }
 
-fn read_owner(mut lock: &File) -> Option<Owner> {
+/// Returns whether somebody else wrote the lock file. One that was written in part is ours.
+fn is_foreign(lock: &File) -> io::Result<bool> {
+    let mut first = [0; 1];
+    let read = lock.read_at(&mut first, 0)?;
+    Ok(read > 0 && first != *b"{" || lock.metadata()?.len() > LONGEST_LOCK)
+}
+
+fn read_owner(lock: &File) -> Option<Owner> {
     let mut text = String::new();
-    lock.read_to_string(&mut text).ok()?;
+    lock.take(LONGEST_LOCK).read_to_string(&mut text).ok()?;
     serde_json::from_str(&text).ok()
 }
 

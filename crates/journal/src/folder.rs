@@ -1,8 +1,8 @@
-//! The folder of a journal, opened once and used by its handle: no link is followed, nothing foreign is touched.
+//! A folder of files, opened once and used by its handle: no link is followed, nothing foreign is changed.
 
 use rustix::{
     fd::OwnedFd,
-    fs::{self, AtFlags, FileType, Mode, OFlags, Stat},
+    fs::{self, AtFlags, FileType, FlockOperation, Mode, OFlags, Stat},
     io::Errno,
     process::geteuid,
 };
@@ -15,16 +15,38 @@ use std::{
 
 const PRIVATE_FOLDER: u32 = 0o700;
 
-/// An open folder.
+/// An open folder. Its files are opened by name relative to its handle, so a folder that replaces it at the same path
+/// is never used.
+///
+/// A file is opened only if it is a regular file of this user with one name that not every user may write to. Links,
+/// pipes, devices and folders are errors of the kind [`InvalidInput`](io::ErrorKind::InvalidInput) and stay as they are.
 #[derive(Debug)]
-pub(crate) struct Folder {
+pub struct Folder {
     fd: OwnedFd,
     path: PathBuf,
 }
 
 impl Folder {
-    /// Opens the folder, which must exist.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+    /// Opens a folder of this user, which must exist.
+    ///
+    /// # Errors
+    /// If it is a link or no folder, belongs to another user, or cannot be opened.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let folder = Self::open_shared(path)?;
+        match folder.is_ours()? {
+            true => Ok(folder),
+            false => Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                "it belongs to another user",
+            )),
+        }
+    }
+
+    /// Opens a folder that may belong to another user, such as a volume that is mounted into a container.
+    ///
+    /// # Errors
+    /// If it is a link or no folder, or cannot be opened.
+    pub fn open_shared(path: &Path) -> io::Result<Self> {
         // A link with a slash behind it would be followed.
         let path: PathBuf = path.components().collect();
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -35,13 +57,44 @@ impl Folder {
             ),
             errno => errno.into(),
         })?;
-        if fs::fstat(&fd)?.st_uid != geteuid().as_raw() {
-            return Err(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                "it belongs to another user",
-            ));
-        }
         Ok(Self { fd, path })
+    }
+
+    /// Returns whether the folder belongs to this user.
+    ///
+    /// # Errors
+    /// If the system cannot tell.
+    pub fn is_ours(&self) -> io::Result<bool> {
+        Ok(fs::fstat(&self.fd)?.st_uid == geteuid().as_raw())
+    }
+
+    /// Returns the permission bits of the folder.
+    ///
+    /// # Errors
+    /// If the system cannot tell.
+    pub fn mode(&self) -> io::Result<u32> {
+        Ok(fs::fstat(&self.fd)?.st_mode & 0o7777)
+    }
+
+    /// Sets the permission bits of the folder.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn set_mode(&self, mode: u32) -> io::Result<()> {
+        Ok(fs::fchmod(&self.fd, Mode::from_raw_mode(mode))?)
+    }
+
+    /// Locks the folder itself until the handle is dropped, whatever path leads to it. Returns false if another
+    /// handle has locked it.
+    ///
+    /// # Errors
+    /// If the file system cannot lock folders.
+    pub fn try_lock(&self) -> io::Result<bool> {
+        match fs::flock(&self.fd, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(true),
+            Err(Errno::WOULDBLOCK) => Ok(false),
+            Err(errno) => Err(errno.into()),
+        }
     }
 
     /// Fails if everybody may replace the files in this folder.
@@ -55,9 +108,35 @@ impl Folder {
         }
     }
 
+    /// Releases the lock that [`try_lock`](Self::try_lock) took.
+    ///
+    /// # Errors
+    /// If the file system cannot lock folders.
+    pub fn unlock(&self) -> io::Result<()> {
+        Ok(fs::flock(&self.fd, FlockOperation::Unlock)?)
+    }
+
     /// Opens the folder, and creates it for this user alone where it does not exist.
-    pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        match Self::open(path) {
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and if it cannot be created.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        Self::opened_or_created(path, Self::open)
+    }
+
+    /// Opens a folder that may belong to another user, and creates it for this user alone where it does not exist.
+    ///
+    /// # Errors
+    /// As [`open_shared`](Self::open_shared), and if it cannot be created.
+    pub fn create_shared(path: &Path) -> io::Result<Self> {
+        Self::opened_or_created(path, Self::open_shared)
+    }
+
+    fn opened_or_created(
+        path: &Path,
+        open: impl Fn(&Path) -> io::Result<Self>,
+    ) -> io::Result<Self> {
+        match open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let is_missing = |path: &&Path| matches!(fs::lstat(*path), Err(Errno::NOENT));
                 let missing: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
@@ -67,36 +146,46 @@ impl Folder {
                 for created in missing {
                     sync_parent(created)?;
                 }
-                Self::open(path)
+                open(path)
             }
             opened => opened,
         }
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Returns the path with which the folder was opened.
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether the path still leads to this folder.
-    pub(crate) fn is_there(&self) -> bool {
+    /// Returns whether the path still leads to this folder.
+    pub fn is_there(&self) -> bool {
         let (Ok(held), Ok(named)) = (fs::fstat(&self.fd), fs::lstat(&self.path)) else {
             return false;
         };
         (held.st_dev, held.st_ino) == (named.st_dev, named.st_ino)
     }
 
-    /// Opens a file of ours for reading and writing.
-    pub(crate) fn file(&self, name: &str) -> io::Result<File> {
+    /// Opens a file for reading and writing.
+    ///
+    /// # Errors
+    /// If it is missing, or no file of ours.
+    pub fn file(&self, name: &str) -> io::Result<File> {
         self.open_at(name, OFlags::RDWR)
     }
 
-    /// Opens a file of ours, and creates it for this user alone where it does not exist.
-    pub(crate) fn file_or_new(&self, name: &str) -> io::Result<File> {
+    /// Opens a file, and creates it for this user alone where it does not exist.
+    ///
+    /// # Errors
+    /// If it is no file of ours, or cannot be created.
+    pub fn file_or_new(&self, name: &str) -> io::Result<File> {
         self.open_at(name, OFlags::RDWR | OFlags::CREATE)
     }
 
     /// Creates a file that does not exist.
-    pub(crate) fn new_file(&self, name: &str) -> io::Result<File> {
+    ///
+    /// # Errors
+    /// If there is anything with that name.
+    pub fn new_file(&self, name: &str) -> io::Result<File> {
         self.open_at(name, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL)
     }
 
@@ -104,40 +193,59 @@ impl Folder {
         let mode = Mode::RUSR | Mode::WUSR;
         // Without `NONBLOCK` a named pipe would hold the opener.
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let refused =
+            |why| io::Error::new(io::ErrorKind::InvalidInput, format!("'{name}' is {why}"));
         let fd = fs::openat(&self.fd, name, flags, mode).map_err(|errno| match errno {
-            Errno::LOOP => io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("'{name}' is a link, which is not followed"),
-            ),
+            Errno::LOOP => refused("a link, which is not followed"),
+            // A socket, a device without a driver, or a folder.
+            Errno::NXIO | Errno::NODEV | Errno::ISDIR => refused("not a regular file"),
             errno => errno.into(),
         })?;
         let stat = fs::fstat(&fd)?;
-        let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-        let is_ours = stat.st_nlink <= 1 && stat.st_uid == geteuid().as_raw();
-        if !is_file || !is_ours || is_open(&stat) {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("'{name}' is no file of this journal: it is left as it is"),
-            ));
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return Err(refused("not a regular file"));
+        }
+        if stat.st_nlink > 1 {
+            return Err(refused("a file with a second name, which may be another's"));
+        }
+        if stat.st_uid != geteuid().as_raw() {
+            return Err(refused("a file of another user"));
+        }
+        if is_open(&stat) {
+            return Err(refused("a file that every user may write to"));
         }
         Ok(File::from(fd))
     }
 
-    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
+    /// Removes a name. What it leads to stays if it is a link.
+    ///
+    /// # Errors
+    /// If there is no such name, or it is a folder.
+    pub fn remove(&self, name: &str) -> io::Result<()> {
         Ok(fs::unlinkat(&self.fd, name, AtFlags::empty())?)
     }
 
-    pub(crate) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+    /// Renames a file and replaces what has the new name.
+    ///
+    /// # Errors
+    /// If the system cannot do it.
+    pub fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         Ok(fs::renameat(&self.fd, from, &self.fd, to)?)
     }
 
     /// Makes the names in the folder durable.
-    pub(crate) fn sync(&self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// If the system cannot write them.
+    pub fn sync(&self) -> io::Result<()> {
         Ok(fs::fsync(&self.fd)?)
     }
 
-    /// The names in the folder that are text, in no order.
-    pub(crate) fn names(&self) -> io::Result<Vec<String>> {
+    /// Returns the names in the folder that are text, in no order, `.` and `..` included.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn names(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in fs::Dir::read_from(&self.fd)? {
             if let Ok(name) = entry?.file_name().to_str() {
@@ -145,6 +253,17 @@ impl Folder {
             }
         }
         Ok(names)
+    }
+
+    /// Returns whether the name leads to this file.
+    pub fn holds(&self, name: &str, file: &File) -> bool {
+        let (Ok(held), Ok(named)) = (
+            fs::fstat(file),
+            fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW),
+        ) else {
+            return false;
+        };
+        (held.st_dev, held.st_ino) == (named.st_dev, named.st_ino)
     }
 
     /// Removes the folder itself, if it is empty.
@@ -171,7 +290,7 @@ fn sync_parent(path: &Path) -> io::Result<()> {
     File::open(parent)?.sync_all()
 }
 
-/// Whether the file still has a name.
-pub(crate) fn is_linked(file: &File) -> bool {
+/// Returns whether the file still has a name.
+pub fn is_linked(file: &File) -> bool {
     fs::fstat(file).is_ok_and(|stat| stat.st_nlink > 0)
 }

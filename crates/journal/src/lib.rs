@@ -6,6 +6,8 @@
 //! [`Reader`] reads while the owner writes, a [`Cursor`] keeps how far a reader has come, and whole segments are
 //! removed once no cursor needs them.
 //!
+//! [`Folder`] opens files without following links; other stores on disk use it as well.
+//!
 //! | word | meaning |
 //! |---|---|
 //! | segment | one file of a journal, named after the sequence of its first record |
@@ -27,6 +29,7 @@ mod segment;
 mod window;
 
 pub use error::{AppendError, DurableError, OpenError, ReadError, SyncError};
+pub use folder::{Folder, is_linked};
 pub use journal::{Cursor, Found, Journal, Pruned, Read, Reader, Record};
 pub use options::{Options, WhenFull};
 pub use recovery::Recovered;

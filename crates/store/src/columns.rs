@@ -12,6 +12,11 @@ pub struct Source {
 }
 
 impl Source {
+    /// Returns every text of the source.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&*self.service).chain(self.instance.as_deref())
+    }
+
     /// Returns `service.name`, or `unknown_service`.
     #[must_use]
     pub fn service(&self) -> &str {
@@ -194,6 +199,11 @@ pub struct Metric {
 }
 
 impl Metric {
+    /// Returns every text of the metric.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        [&*self.name, &*self.unit, &*self.description].into_iter()
+    }
+
     /// Returns the first 1024 bytes of the name.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -6,6 +6,7 @@
 //! payload can be skipped.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use glassbox_otlp::Signal;
 
@@ -82,14 +83,37 @@ impl SegmentHeader {
     }
 }
 
-/// Returns whether a segment file begins with a valid header of a later version of this format.
-pub(crate) fn is_newer(bytes: &[u8]) -> bool {
-    let Some(bytes) = bytes.get(..SegmentHeader::LEN) else {
-        return false;
+/// Which version of this format a file has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Edition {
+    This,
+    Earlier,
+    Later,
+    /// The file ends within its header, or is empty.
+    Torn,
+    /// The file does not begin with a valid header.
+    None,
+}
+
+/// Reads the version off the beginning of a file.
+pub(crate) fn edition(bytes: &[u8]) -> Edition {
+    let Some(header) = bytes.get(..SegmentHeader::LEN) else {
+        let magic = &SEGMENT_MAGIC[..bytes.len().min(SEGMENT_MAGIC.len())];
+        let is_torn = bytes.starts_with(magic);
+        return if is_torn {
+            Edition::Torn
+        } else {
+            Edition::None
+        };
     };
-    bytes[..4] == SEGMENT_MAGIC
-        && bytes[4] > VERSION
-        && u32_at(bytes, 40) == crc32fast::hash(&bytes[..40])
+    if header[..4] != SEGMENT_MAGIC || u32_at(header, 40) != crc32fast::hash(&header[..40]) {
+        return Edition::None;
+    }
+    match header[4].cmp(&VERSION) {
+        Ordering::Less => Edition::Earlier,
+        Ordering::Equal => Edition::This,
+        Ordering::Greater => Edition::Later,
+    }
 }
 
 /// Precedes each payload.
@@ -152,12 +176,14 @@ impl FrameHeader {
         })
     }
 
-    /// Checks and unpacks the payload of this frame.
-    pub(crate) fn open(&self, payload: Cow<'_, [u8]>) -> Option<Vec<u8>> {
+    /// Returns whether the payload is that of this frame, undamaged.
+    pub(crate) fn holds(&self, payload: &[u8]) -> bool {
+        payload.len() == self.len as usize && crc32fast::hash(payload) == self.payload_crc
+    }
+
+    /// Unpacks the payload of this frame, which [`holds`](Self::holds) it.
+    pub(crate) fn unpack(&self, payload: Cow<'_, [u8]>) -> Option<Vec<u8>> {
         let raw_len = self.raw_len as usize;
-        if payload.len() != self.len as usize || crc32fast::hash(&payload) != self.payload_crc {
-            return None;
-        }
         if !self.compressed {
             return (payload.len() == raw_len).then(|| payload.into_owned());
         }

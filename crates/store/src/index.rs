@@ -14,60 +14,254 @@ use crate::rows::Rows;
 /// The service of a resource without `service.name`, as specified by OpenTelemetry.
 pub(crate) const UNKNOWN_SERVICE: &str = "unknown_service";
 
+/// Why a request has no rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowError {
+    Malformed,
+    /// It has more records than there is room for.
+    TooMany,
+    /// Its names are longer in all than there is room for.
+    TooLong,
+}
+
+/// How much of the index a request may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    pub(crate) records: u64,
+    /// Bytes of names that are not in the index yet.
+    pub(crate) names: u64,
+}
+
 /// Reads the rows of `request`, which has records of `signal` and arrived at `received`.
+///
+/// # Bounds
+/// Fails as soon as there is no room for the next row, before it is built.
 pub(crate) fn rows(
     signal: Signal,
     request: &[u8],
     received: u64,
     names: &Names,
-) -> Result<Rows, Malformed> {
-    let mut sources = Sources { names, last: None };
-    match signal {
-        Signal::Traces => {
-            let mut spans = Vec::new();
-            records(request, |record| {
-                let source = sources.of(&record)?;
-                spans.push(span(&record, source, names)?);
-                Ok(())
-            })?;
-            Ok(Rows::Spans(spans.into()))
-        }
-        Signal::Logs => {
-            let mut logs = Vec::new();
-            records(request, |record| {
-                let source = sources.of(&record)?;
-                logs.push(log(&record, source, received)?);
-                Ok(())
-            })?;
-            Ok(Rows::Logs(logs.into()))
-        }
-        Signal::Metrics => {
-            let mut points = Vec::new();
-            records(request, |record| {
-                let source = sources.of(&record)?;
-                metric(&record, &source, names, &mut points)
-            })?;
-            Ok(Rows::Points(points.into()))
-        }
-    }
+    room: Room,
+) -> Result<Rows, RowError> {
+    let mut reading = Reading {
+        names,
+        room,
+        last: None,
+        failed: None,
+    };
+    let read = match signal {
+        Signal::Traces => reading.spans(request),
+        Signal::Logs => reading.logs(request, received),
+        Signal::Metrics => reading.points(request),
+    };
+    // The walker of the wire knows one error only.
+    read.map_err(|Malformed| reading.failed.unwrap_or(RowError::Malformed))
 }
 
-/// Caches the source of the last resource: records of one resource are adjacent.
-struct Sources<'n, 'a> {
+/// The rows of one request while they are read.
+struct Reading<'n, 'a> {
     names: &'n Names,
+    room: Room,
+    /// The source of the last resource: records of one resource are adjacent.
     last: Option<(&'a [u8], Arc<Source>)>,
+    failed: Option<RowError>,
 }
 
-impl<'a> Sources<'_, 'a> {
-    fn of(&mut self, record: &Record<'a>) -> Result<Arc<Source>, Malformed> {
+impl<'a> Reading<'_, 'a> {
+    fn spans(&mut self, request: &'a [u8]) -> Result<Rows, Malformed> {
+        let mut spans = Vec::new();
+        records(request, |record| {
+            self.count()?;
+            let source = self.source(&record)?;
+            spans.push(self.span(&record, source)?);
+            Ok(())
+        })?;
+        Ok(Rows::Spans(spans.into()))
+    }
+
+    fn logs(&mut self, request: &'a [u8], received: u64) -> Result<Rows, Malformed> {
+        let mut logs = Vec::new();
+        records(request, |record| {
+            self.count()?;
+            let source = self.source(&record)?;
+            logs.push(log(&record, source, received)?);
+            Ok(())
+        })?;
+        Ok(Rows::Logs(logs.into()))
+    }
+
+    fn points(&mut self, request: &'a [u8]) -> Result<Rows, Malformed> {
+        let mut points = Vec::new();
+        records(request, |record| {
+            let source = self.source(&record)?;
+            self.metric(&record, &source, &mut points)
+        })?;
+        Ok(Rows::Points(points.into()))
+    }
+
+    /// Takes room for one row.
+    fn count(&mut self) -> Result<(), Malformed> {
+        let left = self.room.records.checked_sub(1);
+        self.room.records = self.or_fail(left, RowError::TooMany)?;
+        Ok(())
+    }
+
+    /// Takes room for a name that is new.
+    fn name(&mut self, is_new: bool, bytes: usize) -> Result<(), Malformed> {
+        if is_new {
+            let left = self.room.names.checked_sub(bytes as u64);
+            self.room.names = self.or_fail(left, RowError::TooLong)?;
+        }
+        Ok(())
+    }
+
+    fn or_fail<T>(&mut self, value: Option<T>, error: RowError) -> Result<T, Malformed> {
+        if value.is_none() {
+            self.failed = Some(error);
+        }
+        value.ok_or(Malformed)
+    }
+
+    fn source(&mut self, record: &Record<'a>) -> Result<Arc<Source>, Malformed> {
         if let Some((bytes, source)) = &self.last
             && std::ptr::eq(*bytes, record.resource)
         {
             return Ok(Arc::clone(source));
         }
-        let source = self.names.source(source(record.resource)?);
+        let (source, is_new) = self.names.source(source(record.resource)?);
+        self.name(is_new, source.texts().map(str::len).sum())?;
         self.last = Some((record.resource, Arc::clone(&source)));
         Ok(source)
+    }
+
+    fn span(&mut self, record: &Record<'_>, source: Arc<Source>) -> Result<SpanColumns, Malformed> {
+        let mut row = SpanColumns {
+            trace_id: [0; 16],
+            span_id: [0; 8],
+            start: 0,
+            end: 0,
+            name: Arc::default(),
+            source,
+            counts: Default::default(),
+            size: length(record.body),
+            marks: 0,
+            is_root: true,
+            is_error: false,
+        };
+        let mut is_inference = false;
+        for field in Fields::new(record.body) {
+            let field = field?;
+            match field.number {
+                1 => row.trace_id = id(field.value.bytes()),
+                2 => row.span_id = id(field.value.bytes()),
+                // Some senders write zeros for "no parent".
+                4 => row.is_root = field.value.bytes().iter().all(|byte| *byte == 0),
+                5 => {
+                    let (name, is_new) = self.names.name(indexed(text(field.value.bytes())?));
+                    self.name(is_new, name.len())?;
+                    row.name = name;
+                }
+                7 => row.start = field.value.number(),
+                8 => row.end = field.value.number(),
+                9 => {
+                    let (key, value) = key_value(field.value.bytes())?;
+                    match kept(key) {
+                        Some(Kept::Operation) => {
+                            is_inference = string_value(value) == Some(INFERENCE)
+                        }
+                        Some(Kept::Count(count)) => {
+                            row.counts[count as usize] = int_value(value).map_or(0, saturate);
+                        }
+                        Some(Kept::Mark(mark)) => row.marks |= mark.bit(),
+                        None => {}
+                    }
+                }
+                15 => {
+                    for status in Fields::new(field.value.bytes()) {
+                        let status = status?;
+                        if status.number == 3 {
+                            row.is_error = status.value.number() == 2;
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        if !is_inference {
+            row.counts = Default::default();
+        }
+        Ok(row)
+    }
+
+    fn metric(
+        &mut self,
+        record: &Record<'_>,
+        source: &Arc<Source>,
+        points: &mut Vec<PointColumns>,
+    ) -> Result<(), Malformed> {
+        let (mut name, mut description, mut unit) = ("", "", "");
+        let mut data: &[u8] = &[];
+        let mut kind = MetricKind::default();
+        for field in Fields::new(record.body) {
+            let field = field?;
+            let shape = match field.number {
+                1 => {
+                    name = text(field.value.bytes())?;
+                    continue;
+                }
+                2 => {
+                    description = text(field.value.bytes())?;
+                    continue;
+                }
+                3 => {
+                    unit = text(field.value.bytes())?;
+                    continue;
+                }
+                5 => MetricKind::Gauge,
+                7 => MetricKind::Sum,
+                9 => MetricKind::Histogram,
+                10 => MetricKind::ExponentialHistogram,
+                11 => MetricKind::Summary,
+                _ => continue,
+            };
+            (kind, data) = (shape, field.value.bytes());
+        }
+        let (mut temporality, mut monotonic) = (None, (kind == MetricKind::Sum).then_some(false));
+        for field in Fields::new(data) {
+            let field = field?;
+            match field.number {
+                2 => temporality = temporality_name(field.value.number()),
+                3 if kind == MetricKind::Sum => monotonic = Some(field.value.number() != 0),
+                _ => {}
+            }
+        }
+        let (metric, is_new) = self.names.metric(Metric {
+            name: indexed(name).into(),
+            unit: indexed(unit).into(),
+            description: indexed(description).into(),
+            kind,
+            monotonic,
+            temporality,
+        });
+        self.name(is_new, metric.texts().map(str::len).sum())?;
+        for field in Fields::new(data) {
+            let field = field?;
+            if field.number == 1 {
+                self.count()?;
+                let (time, attributes) = point(kind, field.value.bytes())?;
+                let series = series(source, name, attributes);
+                let (metric, source) = (Arc::clone(&metric), Arc::clone(source));
+                points.push(PointColumns {
+                    time,
+                    series,
+                    metric,
+                    source,
+                    offset: record.offset,
+                    size: length(field.value.bytes()),
+                });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -112,59 +306,6 @@ fn saturate(number: i64) -> u32 {
     u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
-fn span(record: &Record<'_>, source: Arc<Source>, names: &Names) -> Result<SpanColumns, Malformed> {
-    let mut row = SpanColumns {
-        trace_id: [0; 16],
-        span_id: [0; 8],
-        start: 0,
-        end: 0,
-        name: Arc::default(),
-        source,
-        counts: Default::default(),
-        size: length(record.body),
-        marks: 0,
-        is_root: true,
-        is_error: false,
-    };
-    let mut is_inference = false;
-    for field in Fields::new(record.body) {
-        let field = field?;
-        match field.number {
-            1 => row.trace_id = id(field.value.bytes()),
-            2 => row.span_id = id(field.value.bytes()),
-            // Some senders write zeros for "no parent".
-            4 => row.is_root = field.value.bytes().iter().all(|byte| *byte == 0),
-            5 => row.name = names.name(indexed(text(field.value.bytes())?)),
-            7 => row.start = field.value.number(),
-            8 => row.end = field.value.number(),
-            9 => {
-                let (key, value) = key_value(field.value.bytes())?;
-                match kept(key) {
-                    Some(Kept::Operation) => is_inference = string_value(value) == Some(INFERENCE),
-                    Some(Kept::Count(count)) => {
-                        row.counts[count as usize] = int_value(value).map_or(0, saturate);
-                    }
-                    Some(Kept::Mark(mark)) => row.marks |= mark.bit(),
-                    None => {}
-                }
-            }
-            15 => {
-                for status in Fields::new(field.value.bytes()) {
-                    let status = status?;
-                    if status.number == 3 {
-                        row.is_error = status.value.number() == 2;
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    if !is_inference {
-        row.counts = Default::default();
-    }
-    Ok(row)
-}
-
 fn log(record: &Record<'_>, source: Arc<Source>, received: u64) -> Result<LogColumns, Malformed> {
     let mut row = LogColumns {
         time: 0,
@@ -190,75 +331,6 @@ fn log(record: &Record<'_>, source: Arc<Source>, received: u64) -> Result<LogCol
         row.time = if observed == 0 { received } else { observed };
     }
     Ok(row)
-}
-
-fn metric(
-    record: &Record<'_>,
-    source: &Arc<Source>,
-    names: &Names,
-    points: &mut Vec<PointColumns>,
-) -> Result<(), Malformed> {
-    let (mut name, mut description, mut unit) = ("", "", "");
-    let mut data: &[u8] = &[];
-    let mut kind = MetricKind::default();
-    for field in Fields::new(record.body) {
-        let field = field?;
-        let shape = match field.number {
-            1 => {
-                name = text(field.value.bytes())?;
-                continue;
-            }
-            2 => {
-                description = text(field.value.bytes())?;
-                continue;
-            }
-            3 => {
-                unit = text(field.value.bytes())?;
-                continue;
-            }
-            5 => MetricKind::Gauge,
-            7 => MetricKind::Sum,
-            9 => MetricKind::Histogram,
-            10 => MetricKind::ExponentialHistogram,
-            11 => MetricKind::Summary,
-            _ => continue,
-        };
-        (kind, data) = (shape, field.value.bytes());
-    }
-    let (mut temporality, mut monotonic) = (None, (kind == MetricKind::Sum).then_some(false));
-    for field in Fields::new(data) {
-        let field = field?;
-        match field.number {
-            2 => temporality = temporality_name(field.value.number()),
-            3 if kind == MetricKind::Sum => monotonic = Some(field.value.number() != 0),
-            _ => {}
-        }
-    }
-    let metric = names.metric(Metric {
-        name: indexed(name).into(),
-        unit: indexed(unit).into(),
-        description: indexed(description).into(),
-        kind,
-        monotonic,
-        temporality,
-    });
-    for field in Fields::new(data) {
-        let field = field?;
-        if field.number == 1 {
-            let (time, attributes) = point(kind, field.value.bytes())?;
-            let series = series(source, name, attributes);
-            let (metric, source) = (Arc::clone(&metric), Arc::clone(source));
-            points.push(PointColumns {
-                time,
-                series,
-                metric,
-                source,
-                offset: record.offset,
-                size: length(field.value.bytes()),
-            });
-        }
-    }
-    Ok(())
 }
 
 /// Names an OTLP aggregation temporality.

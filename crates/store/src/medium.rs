@@ -1,24 +1,30 @@
 //! Where segments are written: the file system, or a medium that tests make fail.
 
 use std::fmt::Debug;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-/// Opens segment files for appending.
+use glassbox_journal::{Folder, is_linked};
+
+/// Opens segment files for writing.
 pub(crate) trait Medium: Debug + Send + Sync {
-    /// Opens `path` for appending, creating it for this user alone.
-    fn open(&self, path: &Path) -> io::Result<Arc<dyn Appender>>;
+    /// Creates a file that does not exist.
+    fn create(&self, folder: &Folder, name: &str) -> io::Result<Arc<dyn SegmentFile>>;
+    /// Opens a file that exists.
+    fn open(&self, folder: &Folder, name: &str) -> io::Result<Arc<dyn SegmentFile>>;
 }
 
 /// An open segment file.
-pub(crate) trait Appender: Debug + Send + Sync {
-    fn append(&self, bytes: &[u8]) -> io::Result<()>;
+pub(crate) trait SegmentFile: Debug + Send + Sync {
+    /// Writes all bytes at `offset`. A failed write may have written some of them.
+    fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
     /// Truncates the file to `len` after a partial write.
     fn truncate(&self, len: u64) -> io::Result<()>;
     fn sync(&self) -> io::Result<()>;
+    /// Returns whether the file still has a name.
+    fn is_linked(&self) -> bool;
 }
 
 /// The real file system.
@@ -26,20 +32,18 @@ pub(crate) trait Appender: Debug + Send + Sync {
 pub(crate) struct Disk;
 
 impl Medium for Disk {
-    fn open(&self, path: &Path) -> io::Result<Arc<dyn Appender>> {
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(path)?;
-        Ok(Arc::new(file))
+    fn create(&self, folder: &Folder, name: &str) -> io::Result<Arc<dyn SegmentFile>> {
+        Ok(Arc::new(folder.new_file(name)?))
+    }
+
+    fn open(&self, folder: &Folder, name: &str) -> io::Result<Arc<dyn SegmentFile>> {
+        Ok(Arc::new(folder.file(name)?))
     }
 }
 
-impl Appender for File {
-    fn append(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut file = self;
-        file.write_all(bytes)
+impl SegmentFile for File {
+    fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.write_all_at(bytes, offset)
     }
 
     fn truncate(&self, len: u64) -> io::Result<()> {
@@ -48,5 +52,9 @@ impl Appender for File {
 
     fn sync(&self) -> io::Result<()> {
         self.sync_data()
+    }
+
+    fn is_linked(&self) -> bool {
+        is_linked(self)
     }
 }

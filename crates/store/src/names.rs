@@ -22,13 +22,16 @@ struct Tables {
     metrics: HashSet<Arc<Metric>>,
 }
 
-fn intern<T: Eq + Hash>(table: &mut HashSet<Arc<T>>, value: T) -> Arc<T> {
+/// An interned value, and whether it is new.
+pub(crate) type Interned<T> = (Arc<T>, bool);
+
+fn intern<T: Eq + Hash>(table: &mut HashSet<Arc<T>>, value: T) -> Interned<T> {
     if let Some(known) = table.get(&value) {
-        return Arc::clone(known);
+        return (Arc::clone(known), false);
     }
     let value = Arc::new(value);
     table.insert(Arc::clone(&value));
-    value
+    (value, true)
 }
 
 impl Names {
@@ -37,22 +40,22 @@ impl Names {
         act(&mut self.tables.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn name(&self, name: &str) -> Arc<str> {
+    pub(crate) fn name(&self, name: &str) -> Interned<str> {
         self.with(|tables| {
             if let Some(known) = tables.names.get(name) {
-                return Arc::clone(known);
+                return (Arc::clone(known), false);
             }
             let name: Arc<str> = Arc::from(name);
             tables.names.insert(Arc::clone(&name));
-            name
+            (name, true)
         })
     }
 
-    pub(crate) fn source(&self, source: Source) -> Arc<Source> {
+    pub(crate) fn source(&self, source: Source) -> Interned<Source> {
         self.with(|tables| intern(&mut tables.sources, source))
     }
 
-    pub(crate) fn metric(&self, metric: Metric) -> Arc<Metric> {
+    pub(crate) fn metric(&self, metric: Metric) -> Interned<Metric> {
         self.with(|tables| intern(&mut tables.metrics, metric))
     }
 

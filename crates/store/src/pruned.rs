@@ -1,15 +1,19 @@
 //! The account of what retention has removed, kept beside the segments.
 
-use std::fs;
-use std::io;
-use std::path::Path;
+use std::io::{self, Read, Write};
 
+use glassbox_journal::Folder;
 use serde::{Deserialize, Serialize};
 
 use crate::frame::{Sequences, slot};
+use crate::recovery::Excess;
 use crate::segment::{MAX_ID, SegmentView};
 
 const FILE: &str = "pruned.json";
+const DRAFT: &str = "pruned.json.tmp";
+
+/// The account is shorter than this.
+const MOST_BYTES: u64 = 64 << 10;
 
 /// Everything that retention has removed from this folder, across restarts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,19 +36,23 @@ pub struct Pruned {
     pub(crate) last_segment: Option<u64>,
     /// The sequence numbers after the last removed record, from which an empty store continues.
     pub(crate) sequences: Sequences,
+    /// The oldest segment that is there, and where its first frame is that is not pruned.
+    pub(crate) trimmed: Option<(u64, u64)>,
 }
 
 impl Pruned {
-    /// Reads the account in `directory`; without a file nothing was pruned.
-    pub(crate) fn load(directory: &Path) -> io::Result<Self> {
-        match fs::read(directory.join(FILE)) {
-            Ok(bytes) => Ok(Self::parse(&bytes).unwrap_or_else(|| {
-                tracing::warn!("the account of pruned telemetry is unreadable and was reset");
-                Self::default()
-            })),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(error),
-        }
+    /// Reads the account in `folder`; without a file nothing was pruned.
+    pub(crate) fn load(folder: &Folder) -> io::Result<Self> {
+        let file = match folder.file(FILE) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            file => file?,
+        };
+        let mut bytes = Vec::new();
+        file.take(MOST_BYTES).read_to_end(&mut bytes)?;
+        Ok(Self::parse(&bytes).unwrap_or_else(|| {
+            tracing::warn!("the account of pruned telemetry is unreadable and was reset");
+            Self::default()
+        }))
     }
 
     /// Reads an account; `None` if its numbers are impossible.
@@ -65,12 +73,36 @@ impl Pruned {
         is_sound.then_some(account)
     }
 
+    /// Replaces the account in `folder` if it says something else.
+    pub(crate) fn save_if_changed(&self, folder: &Folder) -> io::Result<()> {
+        match Self::load(folder)? == *self {
+            true => Ok(()),
+            false => self.save(folder),
+        }
+    }
+
     /// Replaces the account atomically.
-    pub(crate) fn save(&self, directory: &Path) -> io::Result<()> {
-        let draft = directory.join("pruned.json.tmp");
-        let bytes = serde_json::to_vec(self)?;
-        fs::write(&draft, bytes)?;
-        fs::rename(draft, directory.join(FILE))
+    pub(crate) fn save(&self, folder: &Folder) -> io::Result<()> {
+        // A draft is left over if the process was killed. What is there is not written to.
+        match folder.remove(DRAFT) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut draft = folder.new_file(DRAFT)?;
+        draft.write_all(&serde_json::to_vec(self)?)?;
+        folder.rename(DRAFT, FILE)
+    }
+
+    /// Returns the account with the oldest frames of segment `id` added to it, which are too many.
+    pub(crate) fn with_excess(&self, id: u64, excess: &Excess) -> Self {
+        Self {
+            spans: self.spans + excess.records.spans,
+            log_records: self.log_records + excess.records.log_records,
+            data_points: self.data_points + excess.records.data_points,
+            before_unix_nano: self.before_unix_nano.max(excess.max_time),
+            trimmed: Some((id, excess.end)),
+            ..self.clone()
+        }
     }
 
     /// Returns the account with `segment` added to it.
@@ -94,6 +126,7 @@ impl Pruned {
                     .map(|time| time.min(segment.last_received)),
             ),
             last_segment: self.last_segment.max(Some(segment.segment.id)),
+            trimmed: self.trimmed,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::segment::{Records, SegmentView};
+use crate::segment::SegmentView;
 
 /// The limits of the store. Whole segments are evicted, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +12,8 @@ pub struct Retention {
     pub max_bytes: u64,
     /// How long telemetry is kept after it arrived; `None` is forever.
     pub max_age: Option<Duration>,
-    /// Number of spans, log records and data points together. Bounds the index in memory.
+    /// Number of spans, log records and data points together. Bounds the index in memory, at 288 bytes
+    /// for each; long names count as well.
     pub max_records: u64,
 }
 
@@ -30,54 +31,106 @@ impl Default for Retention {
 /// A full store has about this many segments, so one eviction removes that fraction of it.
 const SEGMENTS: u64 = 16;
 
+/// What one record may take in the index, on average: as much as one that arrives alone does.
+const RECORD_MEMORY: u64 = 288;
+
+const LEAST_MEMORY: u64 = 4 << 20;
+
 const SMALLEST_SEGMENT: u64 = 64 << 10;
 const LARGEST_SEGMENT: u64 = 64 << 20;
 
 impl Retention {
+    /// Returns the limit of records of one request: a quarter of the store, but 65 536 in any case if the
+    /// store may have as many.
+    pub(crate) fn request_records(&self) -> u64 {
+        (self.max_records / 4).max(1 << 16).min(self.max_records)
+    }
+
+    /// Returns the limit of the memory that the index may take.
+    pub(crate) fn memory(&self) -> u64 {
+        self.max_records
+            .saturating_mul(RECORD_MEMORY)
+            .max(LEAST_MEMORY)
+    }
+
+    /// Returns the limit of the names that one request may add to the index.
+    pub(crate) fn request_names(&self) -> u64 {
+        self.memory() / 4
+    }
+
     fn segment_bytes(&self) -> u64 {
         (self.max_bytes / SEGMENTS).clamp(SMALLEST_SEGMENT, LARGEST_SEGMENT)
     }
 
-    /// Returns whether to close a segment before `frame` more bytes are written at `now`.
-    pub(crate) fn is_full(&self, segment: &SegmentView, frame: u64, now: u64) -> bool {
+    /// Returns whether to close a segment before `more` is added at `now`.
+    pub(crate) fn is_full(&self, segment: &SegmentView, more: Size, now: u64) -> bool {
         if segment.blocks.is_empty() {
             return false;
         }
-        segment.bytes + frame > self.segment_bytes()
-            || segment.records.total() >= (self.max_records / SEGMENTS).max(1)
+        segment.bytes + more.bytes > self.segment_bytes()
+            || segment.records.total() + more.records.max(1) > (self.max_records / SEGMENTS).max(1)
+            || segment.memory + more.memory > self.memory() / SEGMENTS
             || self.max_age.is_some_and(|age| {
                 now.saturating_sub(segment.segment.header.created) >= nanos(age) / SEGMENTS
             })
     }
 
-    /// Counts the oldest segments to evict so that `frame` more bytes and `records` more records
-    /// fit. The newest segment is among them only if it is too old.
-    pub(crate) fn excess(
-        &self,
-        segments: &[SegmentView],
-        frame: u64,
-        records: u64,
-        now: u64,
-    ) -> usize {
-        let mut bytes = frame + segments.iter().map(|segment| segment.bytes).sum::<u64>();
-        let held = segments
-            .iter()
-            .fold(Records::default(), |sum, next| sum.plus(next.records));
-        let mut records = records + held.total();
+    /// Counts the oldest segments to evict so that `more` fits. The newest segment is among them if it is
+    /// too old, or if `more` does not fit beside it.
+    pub(crate) fn excess(&self, segments: &[SegmentView], more: Size, now: u64) -> usize {
+        let mut held = segments.iter().map(Size::of).fold(more, Size::plus);
         let oldest = now.saturating_sub(self.max_age.map_or(now, nanos));
         let mut excess = 0;
         for (place, segment) in segments.iter().enumerate() {
             let next = segments.get(place + 1);
-            let fits = bytes <= self.max_bytes && records <= self.max_records;
+            let fits = held.bytes <= self.max_bytes
+                && held.records <= self.max_records
+                && held.memory <= self.memory();
             let too_old = arrived(segment, next) < oldest;
-            if !too_old && (fits || next.is_none()) {
+            let stays = next.is_none() && more.records == 0;
+            if !too_old && (fits || stays) {
                 break;
             }
-            bytes -= segment.bytes;
-            records -= segment.records.total();
+            held = held.minus(Size::of(segment));
             excess += 1;
         }
         excess
+    }
+}
+
+/// What segments take, or a request that is to be added.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Size {
+    /// On disk.
+    pub(crate) bytes: u64,
+    pub(crate) records: u64,
+    /// In the index.
+    pub(crate) memory: u64,
+}
+
+impl Size {
+    fn of(segment: &SegmentView) -> Self {
+        Self {
+            bytes: segment.bytes,
+            records: segment.records.total(),
+            memory: segment.memory,
+        }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes + other.bytes,
+            records: self.records + other.records,
+            memory: self.memory + other.memory,
+        }
+    }
+
+    fn minus(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes - other.bytes,
+            records: self.records - other.records,
+            memory: self.memory - other.memory,
+        }
     }
 }
 

@@ -1,6 +1,11 @@
 //! The rows of one block.
 
+use std::collections::HashSet;
+
 use crate::columns::{LogColumns, PointColumns, SpanColumns};
+
+/// Longer names count as memory of the block that has them.
+const SHORT_NAME: usize = 64;
 
 /// The rows of one block, in wire order.
 #[derive(Debug)]
@@ -20,6 +25,33 @@ impl Rows {
             Rows::Logs(rows) => rows.len(),
             Rows::Points(rows) => rows.len(),
         }
+    }
+
+    /// Returns about how many bytes of memory the rows take.
+    ///
+    /// Short names are shared by many rows and not counted.
+    pub(crate) fn memory(&self) -> u64 {
+        fn long<'a>(names: impl Iterator<Item = &'a str>) -> u64 {
+            let long: HashSet<&str> = names.filter(|name| name.len() > SHORT_NAME).collect();
+            long.into_iter().map(|name| name.len() as u64).sum()
+        }
+        let (row, names) = match self {
+            Rows::Spans(rows) => {
+                let names = rows.iter().map(|row| &*row.name);
+                let sources = rows.iter().flat_map(|row| row.source.texts());
+                (size_of::<SpanColumns>(), long(names.chain(sources)))
+            }
+            Rows::Logs(rows) => {
+                let sources = rows.iter().flat_map(|row| row.source.texts());
+                (size_of::<LogColumns>(), long(sources))
+            }
+            Rows::Points(rows) => {
+                let metrics = rows.iter().flat_map(|row| row.metric.texts());
+                let sources = rows.iter().flat_map(|row| row.source.texts());
+                (size_of::<PointColumns>(), long(metrics.chain(sources)))
+            }
+        };
+        (row * self.len()) as u64 + names
     }
 
     /// Returns the earliest and the latest time; `(u64::MAX, 0)` of no rows.

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use glassbox_otlp::Signal;
@@ -11,6 +11,9 @@ use glassbox_otlp::Signal;
 use crate::frame::{FrameHeader, SegmentHeader};
 use crate::gate::{Gate, Pass};
 use crate::rows::Rows;
+
+/// What a block takes besides its rows: itself, and what the allocator adds.
+const BLOCK_MEMORY: u64 = 160;
 
 /// One frame in the index.
 #[derive(Debug)]
@@ -21,6 +24,8 @@ pub(crate) struct Block {
     pub(crate) rows: Rows,
     /// The traces in this block, sorted by id; empty for metrics.
     traces: Box<[[u8; 16]]>,
+    /// About how many bytes of memory the block takes.
+    pub(crate) memory: u64,
 }
 
 impl Block {
@@ -32,12 +37,19 @@ impl Block {
         };
         traces.sort_unstable();
         traces.dedup();
+        let memory = BLOCK_MEMORY + rows.memory() + 16 * traces.len() as u64;
         Self {
             header,
             offset,
             rows,
             traces: traces.into(),
+            memory,
         }
+    }
+
+    /// Returns about how much memory a block of `rows` will take, at most.
+    pub(crate) fn expected_memory(rows: &Rows) -> u64 {
+        BLOCK_MEMORY + rows.memory() + 16 * rows.len() as u64
     }
 
     /// Returns the sequence number after the last record.
@@ -92,20 +104,20 @@ impl std::ops::Deref for Stored {
 }
 
 impl Segment {
-    pub(crate) fn open(
+    pub(crate) fn new(
         id: u64,
         path: PathBuf,
         header: SegmentHeader,
+        file: File,
         reads: &Arc<Gate>,
-    ) -> io::Result<Self> {
-        let file = File::open(&path)?;
-        Ok(Self {
+    ) -> Self {
+        Self {
             id,
             path,
             header,
             file,
             reads: Arc::clone(reads),
-        })
+        }
     }
 
     /// Reads and unpacks the request in `block`. Waits while other readers hold too much.
@@ -114,7 +126,9 @@ impl Segment {
         let share = self.reads.enter(share);
         let mut payload = vec![0; block.header.len as usize];
         self.file.read_exact_at(&mut payload, block.offset)?;
-        let request = block.header.open(payload.into()).ok_or_else(|| {
+        let sound = block.header.holds(&payload).then_some(payload);
+        let request = sound.and_then(|payload| block.header.unpack(payload.into()));
+        let request = request.ok_or_else(|| {
             let place = format!(
                 "damaged block at {} of {}",
                 block.offset,
@@ -171,6 +185,8 @@ pub(crate) struct SegmentView {
     pub(crate) blocks: Arc<Vec<Arc<Block>>>,
     pub(crate) bytes: u64,
     pub(crate) records: Records,
+    /// About how many bytes of memory the blocks take.
+    pub(crate) memory: u64,
     /// When the last frame arrived.
     pub(crate) last_received: u64,
 }
@@ -183,12 +199,14 @@ impl SegmentView {
             blocks: Arc::default(),
             bytes: SegmentHeader::LEN as u64,
             records: Records::default(),
+            memory: 0,
             last_received: created,
         }
     }
 
     pub(crate) fn push(&mut self, block: Block, frame_bytes: u64) {
         self.bytes += frame_bytes;
+        self.memory += block.memory;
         self.records
             .add(block.header.signal, block.rows.len() as u64);
         self.last_received = self.last_received.max(block.header.received);
@@ -211,8 +229,7 @@ pub(crate) fn file_name(id: u64) -> String {
 pub(crate) const MAX_ID: u64 = 999_999_999_999;
 
 /// Reads the id back from a file name; `None` if it is not a segment's name.
-pub(crate) fn id_of(path: &Path) -> Option<u64> {
-    let name = path.file_name()?.to_str()?;
+pub(crate) fn id_of(name: &str) -> Option<u64> {
     let id = name.strip_suffix(".seg")?.parse().ok()?;
     (file_name(id) == name && id <= MAX_ID).then_some(id)
 }

@@ -1,37 +1,40 @@
 //! The store of one folder: opened, appended to, closed.
 
+mod loading;
 mod syncer;
 #[cfg(test)]
 mod tests;
 
-use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use glassbox_otlp::wire::Malformed;
+use glassbox_journal::Folder;
 use glassbox_otlp::{Batch, Signal};
 use thiserror::Error;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::frame::{self, Frame, slot};
-use crate::gate::Gate;
-use crate::index;
+use crate::index::{self, Room, RowError};
 use crate::medium::{Disk, Medium};
 use crate::names::Names;
-use crate::pruned::Pruned;
-use crate::recovery;
 use crate::retention::Retention;
-use crate::segment;
+use crate::rows::Rows;
 use crate::view::{Shown, View};
-use crate::writer::{self, Writer};
+use crate::writer::{WriteError, Writer};
+use loading::load;
 use syncer::Syncer;
 
 /// Delay from a write to its sync; the rest of the 200 ms is for the sync itself.
 const SYNC_AFTER: Duration = Duration::from_millis(100);
+
+/// What the rows of a request may take to be read beside others.
+const SMALL: Room = Room {
+    records: 1 << 14,
+    names: 1 << 20,
+};
 
 /// Why the store could not be opened.
 #[derive(Debug, Error)]
@@ -56,15 +59,54 @@ pub enum AppendError {
         /// Limit of the store.
         max_bytes: u64,
     },
+    /// The request has more records than one request may have.
+    #[error(
+        "the request has more than {max_records} records, the limit of one request; send smaller \
+         batches, or raise the limit of stored records, of which it is a quarter"
+    )]
+    TooMany {
+        /// Limit of one request.
+        max_records: u64,
+    },
+    /// The names of services, spans or metrics in the request are too long.
+    #[error(
+        "the names of services, spans and metrics in the request have more than {max_bytes} bytes in \
+         all; send smaller batches"
+    )]
+    NamesTooLong {
+        /// Limit of one request.
+        max_bytes: u64,
+    },
     /// The bytes are not an OTLP request.
     #[error("the request is not valid OTLP protobuf")]
     Malformed,
     /// The disk is full or failing. Nothing of the batch was stored.
     #[error("the store cannot write")]
     Write(#[source] io::Error),
+    /// The folder was deleted, moved or replaced while the store was open. Nothing of the batch was
+    /// stored, nothing is created in its place, and every later batch is refused as well.
+    #[error("{}", Vanished(directory))]
+    Vanished {
+        /// The folder.
+        directory: PathBuf,
+    },
     /// The store has been shut down.
     #[error("the store is shut down")]
     Closed,
+}
+
+/// What is wrong with a store whose folder is gone, in a sentence.
+struct Vanished<'a>(&'a Path);
+
+impl std::fmt::Display for Vanished<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let path = self.0.display();
+        write!(
+            f,
+            "the folder {path} was deleted, moved or replaced while it was in use, so nothing can be \
+             stored; restart the program"
+        )
+    }
 }
 
 /// The store of one data folder.
@@ -76,7 +118,7 @@ pub struct SegmentStore {
 
 #[derive(Debug)]
 struct Inner {
-    directory: PathBuf,
+    folder: Arc<Folder>,
     retention: Retention,
     clock: Clock,
     names: Names,
@@ -85,15 +127,19 @@ struct Inner {
     /// The number after the last log record, for followers of the log.
     newest_log: watch::Sender<u64>,
     recovered: Vec<String>,
+    /// Held while a large request is read: one at a time.
+    large: Mutex<()>,
 }
 
 impl SegmentStore {
     /// Opens the store in `directory`, creating it if it is missing, and reads its index back.
     ///
-    /// Blocks. The caller must ensure that a folder has only one open store.
+    /// Blocks. A file that is no segment, such as a link, stays as it is and is reported by
+    /// [`recovered`](Self::recovered).
     ///
     /// # Errors
-    /// Fails if a file cannot be read or was written by a later version.
+    /// Fails if another store has the folder open, whatever path it uses; if the folder is a link or
+    /// belongs to another user; if a file cannot be read or was written by a later version.
     pub fn open(directory: &Path, retention: Retention, clock: Clock) -> Result<Self, OpenError> {
         Self::open_on(directory, retention, clock, Arc::new(Disk))
     }
@@ -104,28 +150,26 @@ impl SegmentStore {
         clock: Clock,
         medium: Arc<dyn Medium>,
     ) -> Result<Self, OpenError> {
+        let failed = |source| OpenError {
+            directory: directory.to_owned(),
+            source,
+        };
         let names = Names::default();
-        let (writer, recovered) = load(directory, retention.clone(), clock(), medium, &names)
-            .map_err(|source| OpenError {
-                directory: directory.to_owned(),
-                source,
-            })?;
-        let shown = Arc::clone(&writer.shown);
+        let loaded = load(directory, retention.clone(), clock(), medium, &names).map_err(failed)?;
+        let writer = loaded.writer;
         let newest_log = watch::Sender::new(writer.sequences[slot(Signal::Logs)]);
         let inner = Arc::new(Inner {
-            directory: directory.to_owned(),
+            folder: Arc::clone(&writer.folder),
             retention,
             clock,
             names,
+            shown: Arc::clone(&writer.shown),
             writer: Mutex::new(Some(writer)),
-            shown,
             newest_log,
-            recovered,
+            recovered: loaded.notes,
+            large: Mutex::default(),
         });
-        let syncer = Syncer::start(Arc::clone(&inner)).map_err(|source| OpenError {
-            directory: directory.to_owned(),
-            source,
-        })?;
+        let syncer = Syncer::start(Arc::clone(&inner)).map_err(failed)?;
         Ok(Self { inner, syncer })
     }
 
@@ -147,15 +191,16 @@ impl SegmentStore {
         let (signal, now) = (batch.signal(), (self.inner.clock)());
         let encoded;
         let mut bytes = batch.bytes();
-        let rows = match index::rows(signal, bytes, now, &self.inner.names) {
+        let rows = match self.rows(signal, bytes, now) {
             Ok(rows) => rows,
             // The decoder accepts groups, the walker does not: store the re-encoded message.
-            Err(Malformed) => {
+            Err(RowError::Malformed) => {
                 encoded = Batch::new(batch.request().clone());
                 bytes = encoded.bytes();
-                index::rows(signal, bytes, now, &self.inner.names)
-                    .map_err(|_| AppendError::Malformed)?
+                self.rows(signal, bytes, now)
+                    .map_err(|error| self.refused(error))?
             }
+            Err(error) => return Err(self.refused(error)),
         };
         let mut frame = Frame::pack(signal, bytes, rows.len(), rows.time_range(), now)
             .ok_or(AppendError::Malformed)?;
@@ -167,6 +212,43 @@ impl SegmentStore {
             .change(|writer| writer.append(&mut frame, rows, now))?;
         self.syncer.wake();
         Ok(())
+    }
+
+    /// Reads the rows of a request. Those of large requests are read one after the other, so that
+    /// several at a time do not take more memory than the index may have.
+    fn rows(&self, signal: Signal, bytes: &[u8], now: u64) -> Result<Rows, RowError> {
+        let retention = &self.inner.retention;
+        let all = Room {
+            records: retention.request_records(),
+            names: retention.request_names(),
+        };
+        let small = Room {
+            records: all.records.min(SMALL.records),
+            names: all.names.min(SMALL.names),
+        };
+        let read = |room| index::rows(signal, bytes, now, &self.inner.names, room);
+        match read(small) {
+            Err(RowError::TooMany | RowError::TooLong) => {
+                self.inner.names.sweep();
+                let turn = self.inner.large.lock();
+                let _turn = turn.unwrap_or_else(PoisonError::into_inner);
+                read(all)
+            }
+            read => read,
+        }
+    }
+
+    fn refused(&self, error: RowError) -> AppendError {
+        let retention = &self.inner.retention;
+        match error {
+            RowError::Malformed => AppendError::Malformed,
+            RowError::TooMany => AppendError::TooMany {
+                max_records: retention.request_records(),
+            },
+            RowError::TooLong => AppendError::NamesTooLong {
+                max_bytes: retention.request_names(),
+            },
+        }
     }
 
     /// Returns what is stored now, unaffected by later appends and evictions.
@@ -184,7 +266,7 @@ impl SegmentStore {
     /// Returns the folder of the segments.
     #[must_use]
     pub fn directory(&self) -> &Path {
-        &self.inner.directory
+        self.inner.folder.path()
     }
 
     /// Returns the limit in bytes.
@@ -197,6 +279,13 @@ impl SegmentStore {
     #[must_use]
     pub fn recovered(&self) -> &[String] {
         &self.inner.recovered
+    }
+
+    /// Returns why nothing can be stored; `None` while all is well.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        let folder = &self.inner.folder;
+        (!folder.is_there()).then(|| Vanished(folder.path()).to_string())
     }
 
     /// Syncs and closes the store. Later appends fail; queries still work.
@@ -227,7 +316,10 @@ impl Inner {
     }
 
     /// Changes the store by `act` and publishes the result to queries.
-    fn change(&self, act: impl FnOnce(&mut Writer) -> io::Result<()>) -> Result<(), AppendError> {
+    fn change<E: Into<WriteError>>(
+        &self,
+        act: impl FnOnce(&mut Writer) -> Result<(), E>,
+    ) -> Result<(), AppendError> {
         let mut guard = self.lock();
         let writer = guard.as_mut().ok_or(AppendError::Closed)?;
         let pruned = self.shown.read(|view| view.pruned.segments);
@@ -243,71 +335,11 @@ impl Inner {
             *newest = (*newest).max(newest_log);
             changed
         });
-        result.map_err(AppendError::Write)
+        result.map_err(|error| match error.into() {
+            WriteError::Io(error) => AppendError::Write(error),
+            WriteError::Vanished => AppendError::Vanished {
+                directory: self.folder.path().to_owned(),
+            },
+        })
     }
-}
-
-/// Reads every segment of `directory`; also returns what could not be read.
-fn load(
-    directory: &Path,
-    retention: Retention,
-    now: u64,
-    medium: Arc<dyn Medium>,
-    names: &Names,
-) -> io::Result<(Writer, Vec<String>)> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)?;
-    let pruned = Pruned::load(directory)?;
-    let mut files: Vec<(u64, PathBuf)> = Vec::new();
-    for entry in fs::read_dir(directory)? {
-        let path = entry?.path();
-        files.extend(segment::id_of(&path).map(|id| (id, path)));
-    }
-    files.sort_unstable();
-    let reads = Gate::new(segment::READ_BYTES);
-    let (mut segments, mut losses) = (Vec::new(), Vec::new());
-    let mut sequences = pruned.sequences.map(|sequence| sequence.max(1));
-    let mut next_segment = pruned.last_segment.map_or(1, |last| last + 1);
-    for (id, path) in files {
-        if pruned.last_segment.is_some_and(|last| id <= last) {
-            // Retention had evicted it before the process ended.
-            writer::remove(&path);
-            continue;
-        }
-        next_segment = next_segment.max(id + 1);
-        let recovered = recovery::recover(id, path.clone(), names, &reads)?;
-        for (sequence, found) in sequences.iter_mut().zip(recovered.sequences) {
-            *sequence = (*sequence).max(found);
-        }
-        for damage in &recovered.damage {
-            losses.push(damage.describe());
-        }
-        if recovered.view.blocks.is_empty() {
-            writer::remove(&path);
-        } else {
-            segments.push(recovered.view);
-        }
-    }
-    // Continue in the last segment, or every start would add a file.
-    let active = match segments.last() {
-        Some(last) if last.segment.header.created != 0 && !retention.is_full(last, 0, now) => {
-            Some(medium.open(&last.segment.path)?)
-        }
-        _ => None,
-    };
-    let shown = Arc::new(Shown::new(View { segments, pruned }));
-    let directory = directory.to_owned();
-    let writer = Writer {
-        directory,
-        retention,
-        medium,
-        reads,
-        shown,
-        active,
-        sequences,
-        next_segment,
-    };
-    Ok((writer, losses))
 }

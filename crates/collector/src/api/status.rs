@@ -63,6 +63,8 @@ fn render(api: &Api) -> Value {
     let (held, pruned) = (view.records(), view.pruned());
     let traces = api.traces.get(&view, held.spans, || view.count_traces());
     let stats = api.receiver.stats().snapshot();
+    let problem = api.store.problem();
+    let notes: Vec<&String> = api.notes.iter().chain(&problem).collect();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "started_unix_nano": api.started,
@@ -73,6 +75,7 @@ fn render(api: &Api) -> Value {
             "bytes": view.bytes(),
             "cap_bytes": api.store.max_bytes(),
             "segments": view.segments(),
+            "problem": problem,
             "spans": held.spans,
             "log_records": held.log_records,
             "data_points": held.data_points,
@@ -97,7 +100,7 @@ fn render(api: &Api) -> Value {
             "subscribers": api.tail.subscribers(),
             "dropped": api.tail.dropped(),
         },
-        "notes": api.notes,
+        "notes": notes,
     })
 }
 

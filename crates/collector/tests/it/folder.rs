@@ -1,12 +1,12 @@
 //! The data folder: its mode, its one owner, what makes it unusable.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use glassbox_collector::{Backend, Ownership, OwnershipError, StartError};
 use prost::Message;
 
-use crate::client::{export, get_json};
+use crate::client::{export, get_json, send};
 use crate::records::{now, span, traces};
 use crate::{config, start, stop};
 
@@ -144,4 +144,109 @@ async fn a_store_that_cannot_be_read_is_named_and_the_folder_given_up() {
     );
     fs::remove_file(segments).unwrap();
     stop(start(folder.path()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_link_is_followed_and_what_is_behind_it_stays() {
+    let parent = tempfile::tempdir().unwrap();
+    let victim = parent.path().join("victim");
+    fs::write(&victim, "{\"precious\": true}").unwrap();
+    let target = parent.path().join("target");
+    fs::create_dir(&target).unwrap();
+    fs::set_permissions(&target, Permissions::from_mode(0o755)).unwrap();
+    let linked = parent.path().join(".glassbox");
+    symlink(&target, &linked).unwrap();
+    let mut wrong = vec![linked];
+    for (number, name) in ["lock", "lock", "lock", "lock", "segments"]
+        .into_iter()
+        .enumerate()
+    {
+        let folder = parent.path().join(number.to_string());
+        fs::create_dir(&folder).unwrap();
+        let path = folder.join(name);
+        match number {
+            0 => symlink(&victim, path).unwrap(),
+            1 => fs::hard_link(&victim, path).unwrap(),
+            2 => fs::create_dir(path).unwrap(),
+            3 => fs::write(path, "my own file").unwrap(),
+            _ => symlink(&target, path).unwrap(),
+        }
+        wrong.push(folder);
+    }
+    for folder in wrong {
+        let error = Backend::start(config(&folder)).await.unwrap_err();
+        assert!(
+            error.to_string().contains(folder.to_str().unwrap()),
+            "{error}"
+        );
+    }
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "{\"precious\": true}");
+    assert_eq!(
+        fs::read_to_string(parent.path().join("3/lock")).unwrap(),
+        "my own file"
+    );
+    assert_eq!(mode(&target), 0o755);
+    assert_eq!(fs::read_dir(&target).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_folder_is_noticed_before_anything_is_acknowledged_and_said() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("data");
+    let backend = start(&folder).await;
+    let (http, page) = (backend.endpoints().http(), backend.endpoints().page());
+    let body = traces("agent", vec![span(1, 1, 0, "step", now())]).encode_to_vec();
+    export(http, "/v1/traces", &body).await;
+    fs::remove_dir_all(&folder).unwrap();
+    let protobuf = [("Content-Type", "application/x-protobuf")];
+    let refused = send("POST", http, "/v1/traces", &protobuf, &body).await;
+    assert_eq!(refused.status, 503);
+    assert!(
+        refused
+            .headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("retry-after"))
+    );
+    let status = get_json(page, "/api/status").await;
+    let problem = status["store"]["problem"].as_str().unwrap();
+    assert!(
+        problem.contains("deleted") && problem.contains("restart"),
+        "{problem}"
+    );
+    assert_eq!(status["notes"].as_array().unwrap().last().unwrap(), problem);
+
+    // Another backend takes the path; the first one leaves it alone.
+    let second = start(&folder).await;
+    assert_eq!(
+        send("POST", http, "/v1/traces", &protobuf, &body)
+            .await
+            .status,
+        503
+    );
+    export(second.endpoints().http(), "/v1/traces", &body).await;
+    stop(backend).await;
+    let status = get_json(second.endpoints().page(), "/api/status").await;
+    assert_eq!(status["store"]["spans"], 1);
+    assert!(status["store"]["problem"].is_null());
+    stop(second).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_has_one_backend_whatever_path_leads_to_it_and_without_its_lock_file() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("data");
+    let first = start(&folder).await;
+    symlink(parent.path(), parent.path().join("alias")).unwrap();
+    fs::remove_file(folder.join("lock")).unwrap();
+    for path in ["data", "data/", "./data/.", "data/../data", "alias/data"] {
+        let error = Backend::start(config(&parent.path().join(path)))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, StartError::Ownership(OwnershipError::Owned { .. })),
+            "{path}: {error:?}"
+        );
+    }
+    stop(first).await;
+    stop(start(&folder).await).await;
 }

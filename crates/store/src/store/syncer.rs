@@ -5,7 +5,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::{Inner, SYNC_AFTER};
+use super::{Inner, SYNC_AFTER, Vanished};
+use crate::retention::Size;
 
 /// How often retention by age is applied when nothing is written.
 const PRUNE_EVERY: Duration = Duration::from_secs(5);
@@ -88,7 +89,7 @@ impl Drop for Syncer {
 }
 
 fn run(store: &Inner, signal: &Signal) {
-    let mut failing = false;
+    let (mut failing, mut gone) = (false, false);
     loop {
         let state = signal.wait(PRUNE_EVERY, |state| state.dirty || state.stopped);
         let (dirty, stopped) = (state.dirty, state.stopped);
@@ -103,7 +104,15 @@ fn run(store: &Inner, signal: &Signal) {
             drop(state);
             sync(store, &mut failing);
         }
-        if let Err(error) = store.change(|writer| writer.make_room(0, 0, (store.clock)())) {
+        let was_gone = std::mem::replace(&mut gone, !store.folder.is_there());
+        if gone {
+            if !was_gone {
+                tracing::error!("{}", Vanished(store.folder.path()));
+            }
+            continue;
+        }
+        let now = (store.clock)();
+        if let Err(error) = store.change(|writer| writer.make_room(Size::default(), now)) {
             tracing::warn!(%error, "retention could not remove the oldest telemetry");
         }
     }

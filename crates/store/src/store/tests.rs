@@ -2,6 +2,7 @@
 
 mod damage;
 mod disk;
+mod foreign;
 mod limits;
 mod wire_rows;
 
@@ -37,6 +38,12 @@ fn roomy() -> Retention {
         max_records: 1_000_000,
     }
 }
+
+/// Room for everything.
+const ROOM: Room = Room {
+    records: u64::MAX,
+    names: u64::MAX,
+};
 
 fn text(key: &str, value: &str) -> KeyValue {
     let value = Some(AnyValue {
@@ -195,10 +202,10 @@ fn the_index_takes_a_few_words_per_record() {
 #[test]
 fn names_are_kept_once_and_forgotten_with_their_last_record() {
     let names = Names::default();
-    let first = names.name("chat");
-    assert!(Arc::ptr_eq(&first, &names.name("chat")));
+    let (first, _) = names.name("chat");
+    assert!(Arc::ptr_eq(&first, &names.name("chat").0));
     drop(first);
     names.sweep();
-    let again = names.name("chat");
+    let (again, _) = names.name("chat");
     assert_eq!(Arc::strong_count(&again), 2);
 }

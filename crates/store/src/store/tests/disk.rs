@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::*;
-use crate::medium::Appender;
+use crate::medium::{Disk, SegmentFile};
 
 /// A disk with a number of bytes left; a write that does not fit is written in part.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ struct SmallDisk {
 
 #[derive(Debug)]
 struct SmallFile {
-    file: Arc<dyn Appender>,
+    file: Arc<dyn SegmentFile>,
     left: Arc<AtomicU64>,
     truncates: Arc<AtomicBool>,
     syncs: Arc<AtomicU64>,
@@ -40,22 +40,32 @@ impl SmallDisk {
 }
 
 impl Medium for SmallDisk {
-    fn open(&self, path: &Path) -> io::Result<Arc<dyn Appender>> {
-        Ok(Arc::new(SmallFile {
-            file: Disk.open(path)?,
+    fn create(&self, folder: &Folder, name: &str) -> io::Result<Arc<dyn SegmentFile>> {
+        Ok(Arc::new(self.limit(Disk.create(folder, name)?)))
+    }
+
+    fn open(&self, folder: &Folder, name: &str) -> io::Result<Arc<dyn SegmentFile>> {
+        Ok(Arc::new(self.limit(Disk.open(folder, name)?)))
+    }
+}
+
+impl SmallDisk {
+    fn limit(&self, file: Arc<dyn SegmentFile>) -> SmallFile {
+        SmallFile {
+            file,
             left: Arc::clone(&self.left),
             truncates: Arc::clone(&self.truncates),
             syncs: Arc::clone(&self.syncs),
             unsyncable: Arc::clone(&self.unsyncable),
-        }))
+        }
     }
 }
 
-impl Appender for SmallFile {
-    fn append(&self, bytes: &[u8]) -> io::Result<()> {
+impl SegmentFile for SmallFile {
+    fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let left = self.left.load(Ordering::Relaxed);
         let fits = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        self.file.append(&bytes[..fits])?;
+        self.file.write(&bytes[..fits], offset)?;
         self.left.fetch_sub(fits as u64, Ordering::Relaxed);
         if fits < bytes.len() {
             return Err(io::ErrorKind::StorageFull.into());
@@ -76,6 +86,10 @@ impl Appender for SmallFile {
             return Err(io::ErrorKind::Other.into());
         }
         self.file.sync()
+    }
+
+    fn is_linked(&self) -> bool {
+        self.file.is_linked()
     }
 }
 

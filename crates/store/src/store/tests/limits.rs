@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::*;
-use crate::retention::nanos;
+use crate::retention::{Size, nanos};
 
 fn on_disk(folder: &Path) -> u64 {
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
@@ -117,7 +117,14 @@ fn segments_that_arrived_too_long_ago_go() {
     for number in 0..120 {
         let time = start + number * minute;
         let batch = span(number, 0);
-        let rows = index::rows(Signal::Traces, batch.bytes(), time, &store.inner.names).unwrap();
+        let rows = index::rows(
+            Signal::Traces,
+            batch.bytes(),
+            time,
+            &store.inner.names,
+            ROOM,
+        )
+        .unwrap();
         let range = rows.time_range();
         let mut frame = Frame::pack(Signal::Traces, batch.bytes(), 1, range, time).unwrap();
         writer.append(&mut frame, rows, time).unwrap();
@@ -143,7 +150,7 @@ fn what_was_decided_before_a_crash_is_done_after_it() {
     // The account was written, the file not yet removed.
     view.pruned
         .with(&view.segments[0])
-        .save(folder.path())
+        .save(&store.inner.folder)
         .unwrap();
     drop(store);
     let store = open(folder.path());
@@ -166,7 +173,9 @@ fn what_is_too_old_goes_even_when_nothing_follows_it() {
     store.append(&span(1, 0)).unwrap();
     let (soon, later) = (now() + nanos(hour) / 2, now() + nanos(hour) * 2);
     let prune = |store: &SegmentStore, at| {
-        let pruned = store.inner.change(|writer| writer.make_room(0, 0, at));
+        let pruned = store
+            .inner
+            .change(|writer| writer.make_room(Size::default(), at));
         pruned.unwrap();
     };
     prune(&store, soon);
@@ -196,7 +205,14 @@ fn an_hour_in_which_the_clock_was_ahead_does_not_keep_everything_for_ever() {
     let (start, year) = (now(), nanos(hour) * 24 * 365);
     let append = |number: u64, time: u64| {
         let batch = span(number, 0);
-        let rows = index::rows(Signal::Traces, batch.bytes(), time, &store.inner.names).unwrap();
+        let rows = index::rows(
+            Signal::Traces,
+            batch.bytes(),
+            time,
+            &store.inner.names,
+            ROOM,
+        )
+        .unwrap();
         let range = rows.time_range();
         let mut frame = Frame::pack(Signal::Traces, batch.bytes(), 1, range, time).unwrap();
         let mut guard = store.inner.lock();
@@ -230,4 +246,128 @@ fn names_of_what_was_refused_are_forgotten() {
         store.append(&span(number, 0)).unwrap_err();
     }
     assert_eq!(store.inner.names.len(), kept);
+}
+
+/// One request with `count` spans and nothing else in them.
+fn many(count: usize) -> Batch {
+    let scope_spans = vec![ScopeSpans {
+        spans: vec![Span::default(); count],
+        ..ScopeSpans::default()
+    }];
+    Batch::new(Request::Traces(ExportTraceServiceRequest {
+        resource_spans: vec![ResourceSpans {
+            scope_spans,
+            ..ResourceSpans::default()
+        }],
+    }))
+}
+
+#[test]
+fn requests_of_many_small_records_stay_within_the_limit_and_within_it_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let retention = Retention {
+        max_records: 100_000,
+        ..roomy()
+    };
+    let store = SegmentStore::open(folder.path(), retention.clone(), now).unwrap();
+    let held = |store: &SegmentStore| store.view().records().spans;
+    for _ in 0..6 {
+        store.append(&many(60_000)).unwrap();
+        assert!(held(&store) <= 100_000, "{}", held(&store));
+    }
+    let refused = store.append(&many(70_000));
+    assert!(
+        matches!(
+            refused,
+            Err(AppendError::TooMany {
+                max_records: 65_536
+            })
+        ),
+        "{refused:?}"
+    );
+    drop(store);
+    let store = SegmentStore::open(folder.path(), retention, now).unwrap();
+    assert_eq!(held(&store), 60_000);
+}
+
+#[test]
+fn names_that_fill_the_index_count_as_its_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let retention = Retention {
+        max_records: 20_000,
+        ..roomy()
+    };
+    let store = SegmentStore::open(folder.path(), retention.clone(), now).unwrap();
+    let named = |number: usize, count: usize| {
+        let spans = (0..count).map(|at| Span {
+            name: format!("{number} {at} {}", "n".repeat(1_000)),
+            ..Span::default()
+        });
+        let scope_spans = vec![ScopeSpans {
+            spans: spans.collect(),
+            ..ScopeSpans::default()
+        }];
+        Batch::new(Request::Traces(ExportTraceServiceRequest {
+            resource_spans: vec![ResourceSpans {
+                scope_spans,
+                ..ResourceSpans::default()
+            }],
+        }))
+    };
+    for number in 0..30 {
+        store.append(&named(number, 1_000)).unwrap();
+        let memory: u64 = store.view().segments.iter().map(|one| one.memory).sum();
+        assert!(memory <= retention.memory(), "{memory}");
+    }
+    assert!(store.view().pruned.spans > 0);
+    assert!(
+        store.inner.names.len() < 8_000,
+        "{}",
+        store.inner.names.len()
+    );
+    let refused = store.append(&named(99, 3_000));
+    assert!(
+        matches!(refused, Err(AppendError::NamesTooLong { .. })),
+        "{refused:?}"
+    );
+    drop(store);
+    let tight = Retention {
+        max_records: 2_000,
+        ..retention
+    };
+    let store = SegmentStore::open(folder.path(), tight.clone(), now).unwrap();
+    let view = store.view();
+    let memory: u64 = view.segments.iter().map(|one| one.memory).sum();
+    assert!(memory <= tight.memory(), "{memory}");
+    assert!(view.records().spans <= 2_000 && view.records().spans > 0);
+}
+
+#[test]
+fn a_lowered_limit_keeps_the_newest_records_and_counts_the_others_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    for number in 1..=100 {
+        store.append(&span(number, 0)).unwrap();
+    }
+    drop(store);
+    let low = Retention {
+        max_records: 10,
+        ..roomy()
+    };
+    for _ in 0..3 {
+        let store = SegmentStore::open(folder.path(), low.clone(), now).unwrap();
+        assert_eq!(stored(&store), (91..=100).collect::<Vec<_>>());
+        assert_eq!(store.view().pruned.spans, 90);
+    }
+    let store = open(folder.path());
+    store.append(&span(101, 0)).unwrap();
+    let left = stored(&store);
+    assert_eq!(
+        (left[0], left.len()),
+        (91, 11),
+        "what was pruned stays pruned"
+    );
+    let view = store.view();
+    let last = view.segments.last().unwrap().blocks.last().unwrap();
+    assert_eq!(last.header.first_sequence, 101);
 }

@@ -25,7 +25,7 @@ fn int(key: &str, value: i64) -> KeyValue {
 }
 
 fn spans(bytes: &[u8]) -> Vec<SpanColumns> {
-    match rows(Signal::Traces, bytes, 0, &Names::default()) {
+    match rows(Signal::Traces, bytes, 0, &Names::default(), ROOM) {
         Ok(Rows::Spans(rows)) => rows.into_vec(),
         other => panic!("{other:?}"),
     }
@@ -168,7 +168,7 @@ fn series_differ_by_attributes_and_not_by_their_order() {
         resource_metrics: vec![group],
     }
     .encode_to_vec();
-    let Ok(Rows::Points(points)) = rows(Signal::Metrics, &bytes, 0, &Names::default()) else {
+    let Ok(Rows::Points(points)) = rows(Signal::Metrics, &bytes, 0, &Names::default(), ROOM) else {
         panic!("not points");
     };
     assert_eq!(points[0].series, points[1].series);
@@ -203,7 +203,7 @@ fn a_log_record_takes_the_best_time_it_has() {
         resource_logs: vec![group],
     }
     .encode_to_vec();
-    let Ok(Rows::Logs(rows)) = rows(Signal::Logs, &bytes, 7, &Names::default()) else {
+    let Ok(Rows::Logs(rows)) = rows(Signal::Logs, &bytes, 7, &Names::default(), ROOM) else {
         panic!("not logs");
     };
     assert_eq!(
@@ -222,8 +222,8 @@ fn every_cut_and_every_flipped_byte_is_rows_or_an_error_and_never_a_panic() {
         flipped[at] ^= 0xff;
         for input in [&bytes[..at], &flipped] {
             for signal in Signal::ALL {
-                let result = rows(signal, input, 0, &names);
-                malformed += usize::from(matches!(result, Err(Malformed)));
+                let result = rows(signal, input, 0, &names, ROOM);
+                malformed += usize::from(matches!(result, Err(RowError::Malformed)));
             }
         }
     }
