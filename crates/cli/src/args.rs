@@ -72,6 +72,10 @@ pub(crate) struct Listen {
     /// [default: auto].
     #[arg(long, value_name = "auto|off|PATH")]
     pub(crate) collector: Option<Otelcol>,
+    /// Let everyone who can reach an address beyond loopback use it without a key. To require one,
+    /// set GLASSBOX_COLLECTOR_KEY instead.
+    #[arg(long)]
+    pub(crate) allow_anonymous: bool,
 }
 
 /// Options of the doctor; everything else comes from the application's settings.

@@ -55,6 +55,9 @@ pub(crate) async fn start(
     if let Some(collector) = &listen.collector {
         config.otelcol = collector.clone();
     }
+    if listen.allow_anonymous {
+        config = config.allow_anonymous(true);
+    }
     let config = config
         .supervise(shim, environment)
         .with_routes(registry_router(MemoryRegistry::new()));

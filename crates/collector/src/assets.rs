@@ -17,7 +17,7 @@ mod table;
 use table::{FILES, INDEX};
 
 /// Allows only content from this backend, and no inline scripts or styles.
-const POLICY: &str =
+pub(crate) const POLICY: &str =
     "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// One file of the page.

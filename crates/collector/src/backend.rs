@@ -21,6 +21,7 @@ use crate::config::BackendConfig;
 use crate::endpoints::Endpoints;
 use crate::intake::Intake;
 use crate::listeners::{self, OtlpPair};
+use crate::login::Login;
 use crate::overload;
 use crate::ownership::{Ownership, SEGMENTS};
 use crate::query::Query;
@@ -79,11 +80,21 @@ impl Backend {
         if let Some((key, reason)) = config.fault() {
             return Err(StartError::Config { key, reason });
         }
+        let keys = config
+            .keys()
+            .map_err(|source| StartError::Keys { source })?;
+        config.check_exposure(&keys)?;
         let started = clock::unix_nanos();
         let ownership = Ownership::take(&config.data_dir, started)?;
         let pair = OtlpPair::bind(&config, &ownership.left_behind()).await?;
         let mut page_notes = Vec::new();
         let page = listeners::page(&config, &mut page_notes).await?;
+        let hosts = &config.allowed_hosts;
+        let login = Login::new(&keys, page.address.port())
+            .map_err(|source| StartError::Login { source })?;
+        let guard = login
+            .guard(receivers::guard(page.address, hosts, &keys))
+            .map_err(|source| StartError::Keys { source })?;
         let store = Arc::new(open_store(&config).await?);
         let limits = Limits::default().request_bytes(config.max_request_bytes.as_usize());
         let ownership = Arc::new(ownership);
@@ -92,9 +103,8 @@ impl Backend {
         let stop = CancellationToken::new();
         // If anything fails from here on, stop what was started.
         let stop_unless_started = stop.clone().drop_guard();
-        let hosts = &config.allowed_hosts;
         let runtimes = Runtimes::start().map_err(|source| StartError::Threads { source })?;
-        let receivers = Receivers::new(receiver.clone(), hosts, runtimes.reception());
+        let receivers = Receivers::new(receiver.clone(), hosts, &keys, runtimes.reception());
         let reception = Reception::start(&config, pair, receivers, &stop).await?;
         let addresses = Addresses {
             grpc: reception.grpc,
@@ -104,7 +114,9 @@ impl Backend {
         let mut notes = reception.notes.clone();
         notes.extend(page_notes);
         notes.extend(store.recovered().iter().cloned());
-        notes.extend(addresses.exposure());
+        if keys.is_empty() {
+            notes.extend(addresses.exposure());
+        }
         let endpoints = Endpoints::new(addresses.grpc, addresses.http, addresses.page);
         if let Err(error) = ownership.announce(started, endpoints.clone()) {
             tracing::warn!(%error, "the lock file could not be written");
@@ -131,9 +143,8 @@ impl Backend {
             .merge(config.routes)
             .fallback(api::elsewhere);
         let full = overload::full(api::health(api));
-        let guard = receivers::guard(page.address, hosts);
         let routes = Routes {
-            all: all.layer(guard.layer()),
+            all: login.router().fallback_service(all.layer(guard.layer())),
             full: full.layer(guard.layer()),
         };
         // HTTP/2 has no use here: browsers speak it only over TLS.

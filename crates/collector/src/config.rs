@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use axum::Router;
 use glassbox_config::{ByteSize, Environment, Form, Invalid, Section, Variable};
+use glassbox_guard::{KeyError, Keys, Settings, may_listen};
 use glassbox_otelcol::{CollectorConfig, Otelcol, RemoteHeaders, Shim};
 use serde::{Deserialize, Serialize};
 
 use crate::listen::Listen;
+use crate::start_error::StartError;
 
 /// Settings of a backend. The default listens on loopback and stores up to 1 GiB in `.glassbox`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -27,6 +29,14 @@ pub struct BackendConfig {
     pub page: Option<Listen>,
     /// Names that a `Host` header may have besides loopback names. Default none.
     pub allowed_hosts: Vec<String>,
+    /// The keys that give access to the OTLP ports, the API and the page, as
+    /// `Authorization: Bearer KEY`; one or a list. Default none. Beyond loopback a key is required.
+    pub key: Keys,
+    /// A file with more keys, one per line. Default none.
+    pub key_file: Option<PathBuf>,
+    /// Whether everyone who can reach an address beyond loopback may use it without a key. Default
+    /// false.
+    pub allow_anonymous: bool,
     /// Limit of stored telemetry in bytes; the oldest is removed first. Default 1 GiB.
     pub max_bytes: ByteSize,
     /// How long telemetry is stored after it arrived. Default 7 days; 0 is forever.
@@ -79,6 +89,9 @@ impl Default for BackendConfig {
             http: None,
             page: None,
             allowed_hosts: Vec::new(),
+            key: Keys::none(),
+            key_file: None,
+            allow_anonymous: false,
             max_bytes: ByteSize::gib(1),
             max_age: Duration::from_secs(7 * 24 * 3600),
             max_stored_records: 1_000_000,
@@ -118,9 +131,12 @@ impl Section for BackendConfig {
         Variable::new("GLASSBOX_OTEL_REMOTE_INSECURE", "remote_insecure"),
         Variable::new("GLASSBOX_OTEL_REMOTE_HEADERS", "remote_headers").form(Form::Pairs),
         Variable::new("GLASSBOX_OTEL_SELF_METRICS", "self_metrics"),
+        Variable::new("GLASSBOX_COLLECTOR_KEY", "key"),
+        Variable::new("GLASSBOX_COLLECTOR_KEY_FILE", "key_file"),
+        Variable::new("GLASSBOX_COLLECTOR_ALLOW_ANONYMOUS", "allow_anonymous"),
     ];
 
-    const SECRETS: &'static [&'static str] = &["remote_headers"];
+    const SECRETS: &'static [&'static str] = &["key", "remote_headers"];
 
     fn validate(&self) -> Result<(), Invalid> {
         match self.fault() {
@@ -150,7 +166,38 @@ impl BackendConfig {
         self.collector().fault()
     }
 
-    /// Returns the settings of the collector.
+    /// Returns the keys of `key` and of the file `key_file`.
+    ///
+    /// # Errors
+    /// Fails if the file cannot be read or has an invalid key.
+    pub fn keys(&self) -> Result<Keys, KeyError> {
+        match &self.key_file {
+            Some(file) => self.key.clone().with_file(file),
+            None => Ok(self.key.clone()),
+        }
+    }
+
+    /// Checks that no address can be reached from other machines without a key, unless that is
+    /// allowed.
+    pub(crate) fn check_exposure(&self, keys: &Keys) -> Result<(), StartError> {
+        const WAYS_OUT: Settings = Settings::new(
+            "GLASSBOX_COLLECTOR_KEY, collector.key or collector.key_file",
+            "--allow-anonymous or collector.allow_anonymous = true",
+        );
+        let set = [
+            ("grpc", self.grpc),
+            ("http", self.http),
+            ("page", self.page),
+        ];
+        for (setting, listen) in set {
+            let Some(listen) = listen else { continue };
+            may_listen(listen.address(), keys, self.allow_anonymous, WAYS_OUT)
+                .map_err(|source| StartError::Exposed { setting, source })?;
+        }
+        Ok(())
+    }
+
+    /// Returns the settings of the collector. Its keys are set apart: a part of them is in a file.
     pub(crate) fn collector(&self) -> CollectorConfig {
         let mut collector = CollectorConfig::default();
         collector.otelcol = self.otelcol.clone();
@@ -192,6 +239,20 @@ impl BackendConfig {
     #[must_use]
     pub fn page(mut self, listen: impl Into<Listen>) -> Self {
         self.page = Some(listen.into());
+        self
+    }
+
+    /// Sets the keys that give access.
+    #[must_use]
+    pub fn key(mut self, key: Keys) -> Self {
+        self.key = key;
+        self
+    }
+
+    /// Sets whether everyone may use an address beyond loopback without a key.
+    #[must_use]
+    pub fn allow_anonymous(mut self, allow: bool) -> Self {
+        self.allow_anonymous = allow;
         self
     }
 

@@ -34,6 +34,7 @@ mod endpoints;
 mod intake;
 mod listen;
 mod listeners;
+mod login;
 mod overload;
 mod ownership;
 mod query;
@@ -44,6 +45,7 @@ mod server;
 mod start_error;
 mod tail;
 
+pub use glassbox_guard::Keys;
 pub use glassbox_otelcol::{
     BinaryError, CollectorMode, CollectorState, CollectorStatus, ConfigurationError, FoundBy,
     Instead, LastExit, Otelcol, PortOwner, ReloadError, RemoteHeaders, Shim,

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use axum::extract::Request;
-use glassbox_guard::Guard;
+use glassbox_guard::{Guard, Keys};
 use glassbox_otelcol::Fallback;
 use glassbox_otlp::Receiver;
 use tokio::net::TcpListener;
@@ -21,19 +21,26 @@ use crate::server::{self, Bounds, Routes};
 pub(crate) struct Receivers {
     receiver: Receiver,
     hosts: Vec<String>,
+    keys: Keys,
     /// The threads that serve.
     threads: Handle,
 }
 
 impl Receivers {
     /// Wraps `receiver`. Clients must call it by a loopback name, the bound address or one of `hosts`.
-    /// They are served on `threads`.
-    pub(crate) fn new(receiver: Receiver, hosts: &[String], threads: &Handle) -> Self {
+    /// If there are keys, they must send one of them. They are served on `threads`.
+    pub(crate) fn new(receiver: Receiver, hosts: &[String], keys: &Keys, threads: &Handle) -> Self {
         Self {
             receiver,
             hosts: hosts.to_owned(),
+            keys: keys.clone(),
             threads: threads.clone(),
         }
+    }
+
+    /// Returns the keys that clients need.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// Serves OTLP/gRPC until `stop`.
@@ -60,7 +67,7 @@ impl Receivers {
     }
 
     fn serve(&self, bound: Bound, router: Router, stop: CancellationToken) -> JoinHandle<()> {
-        let router = router.layer(guard(bound.address, &self.hosts).layer());
+        let router = router.layer(guard(bound.address, &self.hosts, &self.keys).layer());
         let routes = Routes {
             all: router,
             full: overload::full(Router::new()),
@@ -76,9 +83,10 @@ impl Receivers {
 }
 
 /// The checks of a listener at `address`, which also answers to the names `hosts`.
-pub(crate) fn guard(address: SocketAddr, hosts: &[String]) -> Guard {
+pub(crate) fn guard(address: SocketAddr, hosts: &[String], keys: &Keys) -> Guard {
     Guard::new(address)
         .with_hosts(hosts)
+        .with_keys(keys.clone())
         .with_words("backend", "collector.allowed_hosts")
 }
 

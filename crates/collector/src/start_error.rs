@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
+use glassbox_guard::{Exposed, KeyError};
 use glassbox_otelcol::{BinaryError, ConfigurationError, PortOwner};
 use thiserror::Error;
 
@@ -23,6 +24,26 @@ pub enum StartError {
         key: &'static str,
         /// What is wrong with it.
         reason: String,
+    },
+    /// The keys cannot be used.
+    #[error("the keys of the backend (collector.key and collector.key_file) cannot be used")]
+    Keys {
+        /// The cause, without any key.
+        source: KeyError,
+    },
+    /// The system has no random numbers for the login of the page.
+    #[error("the login of the page cannot be set up: /dev/urandom cannot be read")]
+    Login {
+        /// The cause.
+        source: io::Error,
+    },
+    /// An address can be reached from other machines without a key.
+    #[error("cannot listen on collector.{setting}: {source}")]
+    Exposed {
+        /// The setting, as in `collector.grpc`.
+        setting: &'static str,
+        /// What to do.
+        source: Exposed,
     },
     /// The data folder is in use or cannot be used.
     #[error(transparent)]

@@ -133,6 +133,14 @@ impl Keys {
         })
     }
 
+    /// Adds these keys after the others.
+    ///
+    /// # Errors
+    /// If there are then too many.
+    pub fn with(self, more: &Self) -> Result<Self, KeyError> {
+        Self::try_new(self.0.iter().chain(more.0.iter()))
+    }
+
     /// Whether there are no keys.
     #[must_use]
     pub fn is_empty(&self) -> bool {

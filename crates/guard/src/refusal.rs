@@ -104,6 +104,14 @@ impl Refusal {
         }
     }
 
+    /// The response in the default form: `google.rpc.Status` for gRPC and for OTLP over HTTP, otherwise
+    /// the [problem](Self::problem). For a [form](crate::Guard::with_form) that differs for some
+    /// requests.
+    #[must_use]
+    pub fn response(&self, head: Head<'_>) -> Response<Full<Bytes>> {
+        in_form_of(head, self)
+    }
+
     /// The code of gRPC and of `google.rpc.Status`.
     fn grpc_code(&self) -> u8 {
         match self.reason {

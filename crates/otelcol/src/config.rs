@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use glassbox_config::ByteSize;
+use glassbox_guard::Keys;
 
 use crate::settings::{Otelcol, RemoteHeaders, endpoint_fault};
 
@@ -17,6 +18,9 @@ pub struct CollectorConfig {
     pub otelcol_config: Option<PathBuf>,
     /// The largest OTLP request in bytes, also after decompression. Default 64 MiB.
     pub max_request_bytes: ByteSize,
+    /// The keys of the OTLP ports and of the store; the first is the one that the collector sends and
+    /// requires. Default none.
+    pub keys: Keys,
     /// Where the collector sends a copy of everything by OTLP/gRPC. Default nowhere.
     pub remote_endpoint: Option<String>,
     /// Whether to accept any certificate of the remote. Default false.
@@ -41,6 +45,7 @@ impl Default for CollectorConfig {
             otelcol: Otelcol::Auto,
             otelcol_config: None,
             max_request_bytes: ByteSize::mib(64),
+            keys: Keys::none(),
             remote_endpoint: None,
             remote_insecure: false,
             remote_headers: RemoteHeaders::default(),

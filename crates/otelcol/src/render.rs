@@ -2,6 +2,7 @@
 
 mod exporters;
 mod file;
+mod keys;
 mod layering;
 mod version;
 mod yaml;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use self::keys::AUTHORIZATION;
 use self::yaml::{Map, Node};
 use crate::components::Components;
 use crate::config::CollectorConfig;
@@ -67,6 +69,12 @@ pub(crate) enum RenderError {
         "the collector has no {0}, which is required to reach the store; use a distribution that has it"
     )]
     Lacks(&'static str),
+    /// The distribution cannot check keys.
+    #[error(
+        "the collector has no extension bearertokenauth, so anyone could send to it without a key \
+         (collector.key); use a distribution that has it, or set collector.otelcol to off"
+    )]
+    LacksAuthentication,
     /// A path cannot be written into a document.
     #[error(
         "the path {} is not UTF-8, as the collector's configuration must be; choose another \
@@ -181,10 +189,11 @@ struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    fn receivers(&self) -> Result<Map, RenderError> {
+    fn receivers(&mut self) -> Result<Map, RenderError> {
         if !self.components.receivers.contains("otlp") {
             return Err(RenderError::Lacks("receiver otlp"));
         }
+        let lock = self.lock()?;
         let request = self.config.max_request_bytes.as_u64();
         let cors = Map::new()
             .with("allowed_origins", Node::list(LOOPBACK_ORIGINS))
@@ -192,11 +201,13 @@ impl Draft<'_> {
             .number("max_age", 7200);
         let grpc = Map::new()
             .with("endpoint", self.plan.grpc.to_string())
-            .number("max_recv_msg_size_mib", request.div_ceil(MIB));
+            .number("max_recv_msg_size_mib", request.div_ceil(MIB))
+            .with_some("auth", lock.clone());
         let http = Map::new()
             .with("endpoint", self.plan.http.to_string())
             .number("max_request_body_size", request)
-            .with("cors", cors);
+            .with("cors", cors)
+            .with_some("auth", lock);
         let protocols = Map::new().with("grpc", grpc).with("http", http);
         Ok(Map::new().with("otlp", Map::new().with("protocols", protocols)))
     }
@@ -273,9 +284,14 @@ impl Draft<'_> {
             ));
             return telemetry.with("metrics", quiet);
         }
+        let header = self.store_authorization().map(|value| {
+            let header = Map::new().with("name", AUTHORIZATION).with("value", value);
+            Node::list([header])
+        });
         let otlp = Map::new()
             .with("protocol", "http/protobuf")
-            .with("endpoint", format!("http://{}/v1/metrics", self.plan.store));
+            .with("endpoint", format!("http://{}/v1/metrics", self.plan.store))
+            .with_some("headers", header);
         let periodic = Map::new()
             .number("interval", 10_000)
             .with("exporter", Map::new().with("otlp", otlp));

@@ -125,10 +125,12 @@ impl Reception {
             || config.remote_endpoint.is_some();
         let folder = folder_in(&config.data_dir).map_err(system)?;
         let archive = Arc::new(Archive::new(&folder, &config.collector()));
+        let mut settings = config.collector();
+        settings.keys = receivers.keys().clone();
         let launch = Launch::new(
             supervision,
             binary,
-            config.collector(),
+            settings,
             store,
             folder,
             clock::unix_nanos,

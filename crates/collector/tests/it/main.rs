@@ -8,6 +8,7 @@ mod browser;
 mod client;
 mod crash;
 mod folder;
+mod keys;
 mod load;
 mod ports;
 mod receive;

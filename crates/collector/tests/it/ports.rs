@@ -92,12 +92,11 @@ async fn an_address_set_by_hand_and_taken_is_an_error_that_names_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bind_beyond_loopback_is_a_warning_that_cannot_be_missed() {
+async fn a_bind_beyond_loopback_without_a_key_is_a_warning_that_cannot_be_missed() {
     let folder = tempfile::tempdir().unwrap();
     let open: SocketAddr = "0.0.0.0:0".parse().unwrap();
-    let backend = Backend::start(config(folder.path()).page(open))
-        .await
-        .unwrap();
+    let config = config(folder.path()).page(open).allow_anonymous(true);
+    let backend = Backend::start(config).await.unwrap();
     let warning = &backend.notes()[0];
     assert!(
         warning.starts_with("WARNING") && warning.contains("without a key"),

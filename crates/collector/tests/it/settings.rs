@@ -19,6 +19,9 @@ grpc = "127.0.0.1:5317"
 http = "http://localhost:5318"
 page = ":5380"
 allowed_hosts = ["backend.internal"]
+key = ["new-key", "old-key"]
+key_file = "/etc/glassbox/keys"
+allow_anonymous = true
 max_bytes = "64MiB"
 max_age = "2h"
 max_stored_records = 5000
@@ -45,6 +48,10 @@ fn every_key_of_the_section_is_read() {
     assert_eq!(config.http.unwrap().to_string(), "127.0.0.1:5318");
     assert_eq!(config.page.unwrap().to_string(), "127.0.0.1:5380");
     assert_eq!(config.allowed_hosts, ["backend.internal"]);
+    assert!(config.key.accept("new-key") && config.key.accept("old-key"));
+    let keys = config.key_file.as_deref();
+    assert_eq!(keys.unwrap().to_str(), Some("/etc/glassbox/keys"));
+    assert!(config.allow_anonymous);
     assert_eq!(config.max_bytes, ByteSize::mib(64));
     assert_eq!(config.max_age, Duration::from_secs(7200));
     assert_eq!(config.max_stored_records, 5000);
@@ -97,6 +104,9 @@ fn variables_of_the_environment_set_the_section() {
             "authorization=Bearer%20hunter2,x-team=a",
         ),
         ("GLASSBOX_OTEL_SELF_METRICS", "true"),
+        ("GLASSBOX_COLLECTOR_KEY", "20261128"),
+        ("GLASSBOX_COLLECTOR_KEY_FILE", "/etc/glassbox/keys"),
+        ("GLASSBOX_COLLECTOR_ALLOW_ANONYMOUS", "true"),
     ]);
     let settings = Settings::builder()
         .section::<BackendConfig>()
@@ -108,6 +118,10 @@ fn variables_of_the_environment_set_the_section() {
     assert_eq!(config.grpc.unwrap().to_string(), "127.0.0.1:6317");
     assert_eq!(config.http.unwrap().to_string(), "127.0.0.1:6318");
     assert_eq!(config.max_records, 77);
+    assert!(config.key.accept("20261128"));
+    let keys = config.key_file.as_deref();
+    assert_eq!(keys.unwrap().to_str(), Some("/etc/glassbox/keys"));
+    assert!(config.allow_anonymous);
     assert!(!config.enabled);
     assert_eq!(config.otelcol, Otelcol::Off);
     let layer = config.otelcol_config.as_deref();

@@ -1,5 +1,6 @@
 //! The exporters: to the store, the archive, and a remote.
 
+use super::keys::AUTHORIZATION;
 use super::yaml::{Map, Node, literal};
 use super::{Draft, MIB, RenderError, SIGNALS};
 use crate::components::Components;
@@ -65,7 +66,7 @@ impl Draft<'_> {
     }
 
     /// The exporter to the store. Its full queue blocks applications and loses nothing.
-    fn store(&self) -> Result<(String, Map), RenderError> {
+    fn store(&mut self) -> Result<(String, Map), RenderError> {
         let kind = self
             .exporter(&["otlp_http", "otlphttp"])
             .ok_or(RenderError::Lacks("exporter otlp_http"))?;
@@ -80,9 +81,12 @@ impl Draft<'_> {
         } else {
             Map::new().number("queue_size", 1000)
         };
+        let authorization = self.store_authorization();
+        let headers = authorization.map(|value| Map::new().with(AUTHORIZATION, value));
         let definition = Map::new()
             .with("endpoint", format!("http://{}", self.plan.store))
             .with("compression", "none")
+            .with_some("headers", headers)
             .with("retry_on_failure", retry)
             .with("sending_queue", queue);
         Ok((format!("{kind}/{STORE}"), definition))

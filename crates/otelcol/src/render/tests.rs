@@ -3,6 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::{fs, net::SocketAddr};
 
 use glassbox_config::ByteSize;
+use glassbox_guard::Keys;
 
 use super::*;
 use crate::settings::RemoteHeaders;
@@ -279,4 +280,50 @@ fn a_configuration_is_replaced_whole_and_read_by_its_owner_alone() {
     assert_eq!(mode(&plan.data), 0o700);
     assert_eq!(mode(&plan.data.join("queue")), 0o700);
     assert!(!path.with_extension("new").exists());
+}
+
+#[test]
+fn a_key_is_required_and_sent_and_is_only_in_the_environment() {
+    let config = CollectorConfig {
+        keys: Keys::try_new(["s3cret-$1", "old"]).unwrap(),
+        self_metrics: true,
+        ..CollectorConfig::default()
+    };
+    let rendered = render(&plan(), &ours(), &config).unwrap();
+    assert!(!rendered.yaml.contains("s3cret"), "{}", rendered.yaml);
+    let document: serde_json::Value = serde_saphyr::from_str(&rendered.yaml).unwrap();
+    let protocols = &document["receivers"]["otlp"]["protocols"];
+    for protocol in ["grpc", "http"] {
+        let lock = &protocols[protocol]["auth"]["authenticator"];
+        assert_eq!(lock, "bearertokenauth/glassbox");
+    }
+    let extension = &document["extensions"]["bearertokenauth/glassbox"];
+    assert_eq!(extension["token"], "${env:GLASSBOX_COLLECTOR_KEY}");
+    let used = document["service"]["extensions"].as_array().unwrap();
+    assert!(used.contains(&"bearertokenauth/glassbox".into()));
+    let authorization = "${env:GLASSBOX_STORE_AUTHORIZATION}";
+    let store = &document["exporters"]["otlp_http/glassbox"];
+    assert_eq!(store["headers"]["authorization"], authorization);
+    let readers = &document["service"]["telemetry"]["metrics"]["readers"];
+    let own = &readers[0]["periodic"]["exporter"]["otlp"]["headers"][0];
+    assert_eq!(own["value"], authorization);
+    let secret = |name: &str| {
+        let mut variables = rendered.environment.iter();
+        let found = variables.find(|(known, _)| known == name).unwrap();
+        found.1.as_str()
+    };
+    assert_eq!(secret("GLASSBOX_COLLECTOR_KEY"), "s3cret-$$1");
+    assert_eq!(secret("GLASSBOX_STORE_AUTHORIZATION"), "Bearer s3cret-$$1");
+}
+
+#[test]
+fn a_distribution_that_cannot_check_keys_is_not_used_with_one() {
+    let config = CollectorConfig {
+        keys: Keys::try_new(["key"]).unwrap(),
+        ..CollectorConfig::default()
+    };
+    let error = render(&plan(), &core(), &config).unwrap_err();
+    let message = error.to_string();
+    assert!(message.contains("bearertokenauth"), "{message}");
+    assert!(message.contains("collector.otelcol"), "{message}");
 }
