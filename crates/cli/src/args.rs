@@ -47,6 +47,8 @@ pub(crate) enum Command {
         /// Listening address; port 0 picks a free port.
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4390")]
         listen: SocketAddr,
+        #[command(flatten)]
+        access: offline_model::AccessArgs,
         /// Exit when standard input closes (used by the demo).
         #[arg(long, hide = true)]
         lifeline: bool,

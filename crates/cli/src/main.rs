@@ -86,7 +86,17 @@ async fn run(cli: Cli, environment: &Environment, shim: Shim) -> Result<ExitCode
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo::run(demo, settings, environment, shim).await,
         #[cfg(feature = "demo")]
-        Command::OfflineModel { listen, lifeline } => offline_model(listen, lifeline).await,
+        Command::OfflineModel {
+            listen,
+            access,
+            lifeline,
+        } => {
+            let variable = |name: &str| environment.get(name).map(str::to_owned);
+            let access = access
+                .read(variable)
+                .map_err(|error| Failure::from_error("no usable key", &error))?;
+            offline_model(listen, &access, lifeline).await
+        }
         #[cfg(feature = "demo")]
         Command::DemoService { .. } => unreachable!("a service has returned above"),
     }
@@ -127,15 +137,23 @@ fn log_to_stderr(environment: &Environment) {
 }
 
 #[cfg(feature = "demo")]
-async fn offline_model(listen: std::net::SocketAddr, lifeline: bool) -> Result<ExitCode, Failure> {
+async fn offline_model(
+    listen: std::net::SocketAddr,
+    access: &offline_model::Access,
+    lifeline: bool,
+) -> Result<ExitCode, Failure> {
     if lifeline {
         service::end_with_parent();
     }
+    let failed =
+        |error: std::io::Error| Failure::from_error(&format!("cannot listen on {listen}"), &error);
+    access.check(listen).map_err(failed)?;
     let listener = tokio::net::TcpListener::bind(listen)
         .await
-        .map_err(|error| Failure::from_error(&format!("cannot listen on {listen}"), &error))?;
-    tracing::info!("listening on {listen}");
-    offline_model::serve(listener, up::interrupted())
+        .map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    terminal::print(&format!("offline model at http://{address}/v1"));
+    offline_model::serve(listener, access, up::interrupted())
         .await
         .map_err(|error| Failure::from_error("the model stopped", &error))?;
     Ok(ExitCode::SUCCESS)

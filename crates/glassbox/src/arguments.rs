@@ -16,6 +16,7 @@ pub(crate) enum Request {
 pub(crate) struct Flags {
     pub(crate) config: Option<PathBuf>,
     pub(crate) listen: Option<SocketAddr>,
+    pub(crate) allow_anonymous: bool,
 }
 
 /// Reads the arguments after the program's name.
@@ -49,6 +50,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
                 })?;
                 flags.listen = Some(address);
             }
+            "--allow-anonymous" if attached.is_none() => flags.allow_anonymous = true,
             "probe" if !is_probe => is_probe = true,
             "--help" | "-h" if attached.is_none() => return Ok(Request::Help),
             "--version" | "-V" if attached.is_none() => return Ok(Request::Version),
@@ -73,7 +75,11 @@ Usage: {name} [OPTIONS]
 Options:
       --config FILE    settings file; otherwise GLASSBOX_CONFIG, or glassbox.toml or
                        glassbox.yaml in the working folder
-      --listen ADDR    where to listen, as 127.0.0.1:8080; the setting host.bind
+      --listen ADDR    where to listen, as 127.0.0.1:8080; the setting host.bind.
+                       Beyond loopback a key is required (GLASSBOX_HOST_KEY,
+                       host.key_file) or --allow-anonymous
+      --allow-anonymous  accept calls of other machines without a key; the setting
+                       host.allow_anonymous
   -h, --help           print this
   -V, --version        print the version
 "
@@ -93,13 +99,22 @@ mod tests {
         let expected = Flags {
             config: Some("a.toml".into()),
             listen: Some(([127, 0, 0, 1], 80).into()),
+            allow_anonymous: true,
         };
-        let apart = read(&["--config", "a.toml", "--listen", "127.0.0.1:80"]).unwrap();
+        let apart = read(&[
+            "--config",
+            "a.toml",
+            "--listen",
+            "127.0.0.1:80",
+            "--allow-anonymous",
+        ])
+        .unwrap();
         assert_eq!(apart, Request::Serve(expected));
         let attached = read(&["probe", "--config=a.toml"]).unwrap();
         let expected = Flags {
             config: Some("a.toml".into()),
             listen: None,
+            allow_anonymous: false,
         };
         assert_eq!(attached, Request::Probe(expected));
     }

@@ -22,5 +22,10 @@ pub(crate) fn load(
         .environment(environment)
         .discover(flags.config.as_deref(), environment, folder)?
         .flag("host.bind", flags.listen, "--listen")
+        .flag(
+            "host.allow_anonymous",
+            flags.allow_anonymous.then_some(true),
+            "--allow-anonymous",
+        )
         .build()
 }

@@ -1,12 +1,14 @@
 //! Finding and calling other services over HTTP.
 
 mod connector;
+mod credentials;
 mod discovery;
 mod registration;
 mod registry;
 mod remote;
 
 pub use connector::HttpConnector;
+pub use credentials::Credentials;
 pub use discovery::HttpDiscovery;
 pub use registry::HttpRegistry;
 pub use remote::RemoteTool;

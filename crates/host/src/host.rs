@@ -1,7 +1,9 @@
 //! Configures and starts a service.
 
 use crate::{
-    Active, HostSettings, Passive, Running, ServeError, ServeReport, SystemClock, http,
+    Active, HostSettings, Passive, Running, ServeError, ServeReport, SystemClock,
+    access::Access,
+    http,
     role::Role,
     server::{Limits, Server},
     signal::Signals,
@@ -182,7 +184,8 @@ impl<R: Role> Host<R> {
                 reason: must.to_owned(),
             });
         }
-        let wiring = Wiring::of(&self.settings)?;
+        let access = Access::of(&self.settings)?;
+        let wiring = Wiring::of(&self.settings, &access)?;
         let callable = self.role.into_callable(&wiring, &self.clock);
         let name = callable.name().to_owned();
         let address = self.settings.bind;
@@ -206,8 +209,9 @@ impl<R: Role> Host<R> {
             connections: self.settings.connections,
             header_timeout: self.settings.header_timeout,
         };
+        let guard = access.guard(address, &self.settings);
         let state = Arc::new(State::new(callable, instance, self.settings, self.clock));
-        let router = http::router(Arc::clone(&state), self.routes);
+        let router = http::router(Arc::clone(&state), self.routes, &guard);
         let server = Server::start(listener, router, limits);
 
         let lease = match self.registry.or(wiring.registry) {

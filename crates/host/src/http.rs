@@ -7,7 +7,7 @@ mod reply;
 mod spent;
 
 pub(crate) use answer::Answer;
-pub(crate) use input::Input;
+pub(crate) use input::{Decoded, Input};
 #[cfg(feature = "client")]
 pub(crate) use reply::OUTCOME;
 
@@ -20,6 +20,7 @@ use axum::{
     routing,
 };
 use glassbox_core::{Category, Problem};
+use glassbox_guard::Guard;
 use glassbox_instrument::ServerLayer;
 use serde_json::json;
 use std::{collections::BTreeSet, sync::Arc};
@@ -34,7 +35,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// All routes of a service; `more` are the routes of the application.
-pub(crate) fn router(state: Arc<State>, more: Router) -> Router {
+pub(crate) fn router(state: Arc<State>, more: Router, guard: &Guard) -> Router {
     // A capability has a route of its own, so that the span of a call says what was called.
     let known = (state.callable.capabilities().iter())
         .map(|capability| capability.name.clone())
@@ -63,6 +64,7 @@ pub(crate) fn router(state: Arc<State>, more: Router) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .with_state(state)
         .merge(shown)
+        .layer(guard.layer())
 }
 
 async fn capabilities(Shared(state): Shared<Arc<State>>) -> Response {

@@ -73,6 +73,12 @@ impl<S: Source> Known<S> {
         }))
     }
 
+    /// The same times with another source.
+    #[cfg(feature = "client")]
+    pub(crate) fn with_source(&self, source: S) -> Self {
+        Self::new(source, self.0.fresh, self.0.last_known)
+    }
+
     /// The source.
     pub(crate) fn source(&self) -> &S {
         &self.0.source

@@ -48,10 +48,13 @@
 //! settings. `docs/guides/discovery.md` explains which registry to choose.
 
 #![forbid(unsafe_code)]
+mod access;
+mod budget;
 mod callable;
 mod cancellation;
 #[cfg(feature = "client")]
 mod client;
+mod endpoint;
 mod events;
 mod host;
 mod http;
@@ -59,6 +62,7 @@ mod http;
 mod known;
 mod local;
 mod memory;
+mod peer;
 mod probe;
 #[cfg(feature = "redis")]
 mod redis;
@@ -76,14 +80,14 @@ mod wiring;
 #[cfg(feature = "redis")]
 pub use crate::redis::{RedisClient, RedisDiscovery, RedisRegistry};
 #[cfg(feature = "client")]
-pub use client::{HttpConnector, HttpDiscovery, HttpRegistry, RemoteTool};
+pub use client::{Credentials, HttpConnector, HttpDiscovery, HttpRegistry, RemoteTool};
 pub use events::{EventBus, Subscriber};
 pub use glassbox_instrument::SystemClock;
 pub use host::Host;
 pub use local::LocalTools;
 pub use memory::MemoryStore;
 pub use probe::{ProbeError, probe, probe_at};
-pub use registry::{MemoryRegistry, registry_router};
+pub use registry::{MemoryRegistry, Put, registry_router};
 pub use role::{Active, Passive};
 pub use running::{Running, ServeError, ServeReport};
 pub use settings::{HostSettings, RedisUrl};

@@ -1,6 +1,8 @@
 //! A registry in memory, for one process or served to several.
 
+mod entries;
 mod lease;
+mod list;
 mod router;
 
 #[cfg(test)]
@@ -8,18 +10,21 @@ mod tests;
 
 pub use router::registry_router;
 
-use crate::SystemClock;
+use crate::{SystemClock, endpoint::Endpoint};
+use entries::{Bounds, Entries, Owner};
 use glassbox_core::{
     Category, Clock, Cx, Discovery, Filter, Health, Lease, Problem, Registry, ServiceInfo,
     async_trait,
 };
 use lease::MemoryLease;
 use std::{
-    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+
+/// The header with the token that proves that a registration is the sender's.
+pub(crate) const LEASE: &str = "glassbox-lease";
 
 /// Registrations in memory, each under a lease. Cheap to clone; clones share the registrations.
 ///
@@ -28,96 +33,146 @@ use std::{
 /// Expired registrations are removed by the next lookup.
 ///
 /// # Bounds
-/// At most 4096 registrations, or [`with_capacity`](Self::with_capacity). A further registration is
-/// rejected with `registry.full`.
+/// At most 4096 registrations, or [`with_capacity`](Self::with_capacity), and 64 MiB, or
+/// [`with_byte_limit`](Self::with_byte_limit), of which one has at most 8 MiB: its JSON, and 64 bytes for
+/// each value in it. A further registration is rejected with `registry.full`.
 #[derive(Clone)]
 pub struct MemoryRegistry(Arc<Inner>);
 
 struct Inner {
     entries: Mutex<Entries>,
     clock: Arc<dyn Clock>,
-    capacity: usize,
+    bounds: Bounds,
 }
 
-#[derive(Default)]
-struct Entries {
-    by_instance: BTreeMap<String, Entry>,
-    /// Distinguishes leases of the same instance.
-    generation: u64,
+/// The result of [`MemoryRegistry::put`].
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Put {
+    /// The instance is new. Only this token renews or removes it.
+    New(String),
+    /// The registration was renewed.
+    Renewed,
 }
 
-struct Entry {
-    service: ServiceInfo,
-    /// The expiry; `None` while a lease in this process is held.
-    lapses: Option<u64>,
-    generation: u64,
+impl fmt::Debug for Put {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::New(_) => "New(***)",
+            Self::Renewed => "Renewed",
+        })
+    }
 }
 
 impl MemoryRegistry {
     /// Creates an empty registry on the system clock.
     pub fn new() -> Self {
-        Self::build(Arc::new(SystemClock), 4096)
+        Self::with_clock(Arc::new(SystemClock))
     }
 
     /// Creates an empty registry on the given clock.
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        Self::build(clock, 4096)
+        let bounds = Bounds {
+            registrations: 4096,
+            bytes: 64 << 20,
+        };
+        Self::build(clock, bounds)
     }
 
     /// Creates an empty registry of at most this many registrations.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self::build(Arc::new(SystemClock), capacity)
+        let all = Self::new();
+        let bounds = Bounds {
+            registrations: capacity,
+            ..all.0.bounds
+        };
+        Self::build(Arc::clone(&all.0.clock), bounds)
     }
 
-    fn build(clock: Arc<dyn Clock>, capacity: usize) -> Self {
+    /// Sets the memory for all registrations. It is empty afterwards.
+    #[must_use]
+    pub fn with_byte_limit(self, bytes: usize) -> Self {
+        let bounds = Bounds {
+            bytes,
+            ..self.0.bounds
+        };
+        Self::build(Arc::clone(&self.0.clock), bounds)
+    }
+
+    fn build(clock: Arc<dyn Clock>, bounds: Bounds) -> Self {
         Self(Arc::new(Inner {
             entries: Mutex::default(),
             clock,
-            capacity,
+            bounds,
         }))
     }
 
     /// Registers, or renews the registration of the same instance, for `ttl` from now.
     ///
+    /// A registered instance is renewed only with the `lease` that [`Put::New`] returned.
+    ///
     /// # Errors
-    /// If the registration is invalid or the registry is full.
-    pub fn put(&self, service: ServiceInfo, ttl: Duration) -> Result<(), Problem> {
-        self.insert(service, Some(ttl)).map(drop)
+    /// If the registration is invalid, the registry is full, or the instance belongs to somebody else.
+    pub fn put(
+        &self,
+        service: ServiceInfo,
+        ttl: Duration,
+        lease: Option<&str>,
+    ) -> Result<Put, Problem> {
+        check(&service)?;
+        let lapses = Some(self.lapse(ttl));
+        let owner = Owner::Remote(lease);
+        let (_, token) = self.live().insert(service, lapses, &owner, self.0.bounds)?;
+        Ok(token.map_or(Put::Renewed, Put::New))
     }
 
     /// Removes a registration. Returns whether there was one.
-    pub fn remove(&self, instance: &str) -> bool {
-        self.live().by_instance.remove(instance).is_some()
+    ///
+    /// # Errors
+    /// If the lease is not the one of the registration.
+    pub fn remove(&self, instance: &str, lease: Option<&str>) -> Result<bool, Problem> {
+        let mut entries = self.live();
+        match entries.get(instance) {
+            None => Ok(false),
+            Some(entry) if entry.is_owned_by(lease) => {
+                entries.remove(instance);
+                Ok(true)
+            }
+            Some(_) => Err(not_owner(instance)),
+        }
     }
 
     /// Sets the health of an instance. Returns whether it is registered.
-    pub fn report(&self, instance: &str, health: Health) -> bool {
-        match self.live().by_instance.get_mut(instance) {
-            Some(entry) => {
-                entry.service.health = health;
-                true
+    ///
+    /// # Errors
+    /// If the lease is not the one of the registration.
+    pub fn report(
+        &self,
+        instance: &str,
+        health: Health,
+        lease: Option<&str>,
+    ) -> Result<bool, Problem> {
+        let mut entries = self.live();
+        match entries.get(instance) {
+            None => Ok(false),
+            Some(entry) if entry.is_owned_by(lease) => {
+                entries.set_health(instance, health);
+                Ok(true)
             }
-            None => false,
+            Some(_) => Err(not_owner(instance)),
         }
     }
 
     /// Matching instances, ordered by name then instance.
     pub fn matching(&self, filter: &Filter) -> Vec<ServiceInfo> {
-        let mut found: Vec<_> = self
-            .live()
-            .by_instance
-            .values()
-            .map(|entry| &entry.service)
-            .filter(|service| filter.matches(service))
-            .cloned()
-            .collect();
-        found.sort_by(|a, b| (&a.name, &a.instance).cmp(&(&b.name, &b.instance)));
-        found
+        let (_, instances) = self.instances(filter);
+        let services = instances.iter().filter_map(|id| self.service(id));
+        services.map(|service| (*service).clone()).collect()
     }
 
     /// The number of registrations, ready or not.
     pub fn len(&self) -> usize {
-        self.live().by_instance.len()
+        self.live().len()
     }
 
     /// Whether there are no registrations.
@@ -125,32 +180,23 @@ impl MemoryRegistry {
         self.len() == 0
     }
 
-    /// Returns the registration's generation.
-    fn insert(&self, service: ServiceInfo, ttl: Option<Duration>) -> Result<u64, Problem> {
-        check(&service)?;
-        let lapses = ttl.map(|ttl| self.lapse(ttl));
-        let mut entries = self.live();
-        let known = entries.by_instance.contains_key(&service.instance);
-        if !known && entries.by_instance.len() >= self.0.capacity {
-            let message = format!(
-                "the registry is full: it holds {} registrations",
-                self.0.capacity
-            );
-            return Err(
-                Problem::new(Category::RateLimited, "registry.full", message)
-                    .with_detail("capacity", self.0.capacity),
-            );
-        }
-        entries.generation += 1;
-        let generation = entries.generation;
-        let entry = Entry {
-            service,
-            lapses,
-            generation,
-        };
-        let instance = entry.service.instance.clone();
-        entries.by_instance.insert(instance, entry);
-        Ok(generation)
+    /// The number of all registrations, and the ids of the matching ones, ordered by name then instance.
+    fn instances(&self, filter: &Filter) -> (usize, Vec<Arc<str>>) {
+        let entries = self.live();
+        let matching = entries
+            .iter()
+            .filter(|(_, entry)| filter.matches(&entry.service));
+        let mut found: Vec<_> = matching.collect();
+        found.sort_by(|(one, a), (other, b)| (&a.service.name, one).cmp(&(&b.service.name, other)));
+        let found = found.into_iter().map(|(id, _)| Arc::clone(id)).collect();
+        (entries.len(), found)
+    }
+
+    fn service(&self, instance: &str) -> Option<Arc<ServiceInfo>> {
+        let entries = self.live();
+        entries
+            .get(instance)
+            .map(|entry| Arc::clone(&entry.service))
     }
 
     fn lapse(&self, ttl: Duration) -> u64 {
@@ -166,9 +212,7 @@ impl MemoryRegistry {
             .entries
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        entries
-            .by_instance
-            .retain(|_, entry| entry.lapses.is_none_or(|at| at > now));
+        entries.expire(now);
         entries
     }
 }
@@ -196,7 +240,9 @@ impl Registry for MemoryRegistry {
         ttl: Duration,
     ) -> Result<Box<dyn Lease>, Problem> {
         let instance = service.instance.clone();
-        let generation = self.insert(service, None)?;
+        check(&service)?;
+        let owner = Owner::Here;
+        let (generation, _) = self.live().insert(service, None, &owner, self.0.bounds)?;
         Ok(Box::new(MemoryLease::new(
             self.clone(),
             instance,
@@ -213,17 +259,37 @@ impl Discovery for MemoryRegistry {
     }
 }
 
-/// Rejects registrations that no caller could use.
+/// Rejects registrations that no caller could use, with the field that is wrong.
 pub(crate) fn check(service: &ServiceInfo) -> Result<(), Problem> {
-    let wrong = match service {
-        _ if service.instance.trim().is_empty() => "'instance' is empty",
-        _ if service.name.trim().is_empty() => "'name' is empty",
-        _ if service.instance.len() > 256 || service.name.len() > 256 => {
-            "'instance' and 'name' have at most 256 bytes"
-        }
-        _ if service.endpoint.trim().is_empty() => "'endpoint' is empty; use http://host:port",
+    check_name("instance", &service.instance)?;
+    check_name("name", &service.name)?;
+    match Endpoint::parse(&service.endpoint) {
+        Ok(_) => Ok(()),
+        Err(must) => Err(invalid("endpoint", &service.endpoint, must)),
+    }
+}
+
+fn check_name(field: &str, value: &str) -> Result<(), Problem> {
+    let must = match value {
+        _ if value.trim().is_empty() => "must not be empty",
+        _ if value.len() > 256 => "must have at most 256 bytes",
+        _ if value.chars().any(char::is_control) => "must have no control characters",
         _ => return Ok(()),
     };
-    let message = format!("invalid registration: {wrong}");
-    Err(Problem::new(Category::Invalid, "registry.invalid", message))
+    Err(invalid(field, value, must))
+}
+
+fn invalid(field: &str, value: &str, must: &str) -> Problem {
+    let value: String = value.chars().take(200).collect();
+    // With `Debug`, a line break stays within the line of a log.
+    let message = format!("invalid registration: '{field}' {must}; it is {value:?}");
+    Problem::new(Category::Invalid, "registry.invalid", message).with_detail("field", field)
+}
+
+fn not_owner(instance: &str) -> Problem {
+    let message = format!(
+        "instance {instance:?} belongs to another process; send the lease that the registry returned \
+         to its owner, in the header {LEASE}"
+    );
+    Problem::new(Category::Forbidden, "registry.not_owner", message)
 }

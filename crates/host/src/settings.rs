@@ -6,8 +6,14 @@ mod section;
 
 pub use redis_url::RedisUrl;
 
+use crate::{
+    endpoint::{Endpoint, split},
+    peer::Peer,
+};
+use glassbox_guard::Keys;
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -27,10 +33,28 @@ pub(crate) const LAST_KNOWN: Duration = Duration::from_secs(10 * 60);
 pub struct HostSettings {
     /// Listening address; port 0 picks a free port. Default: `127.0.0.1:0`.
     pub bind: SocketAddr,
+    /// Keys of which every call needs one, as `Authorization: Bearer KEY`. Required if `bind` is beyond
+    /// loopback. Health checks need none. Default: none.
+    pub key: Keys,
+    /// A file with further keys, one per line, such as a mounted secret.
+    pub key_file: Option<PathBuf>,
+    /// Accepts calls without a key beyond loopback. Default: false.
+    pub allow_anonymous: bool,
+    /// Further names that a `Host` header may have, besides loopback names, addresses and the name in
+    /// `endpoint`. Calls with a key may use any name.
+    pub allowed_hosts: Vec<String>,
+    /// The endpoints of other services that get `peer_key`: `http://name:port`, a name, `*.domain`, or a
+    /// network such as `10.0.0.0/8`. Services that were found in a registry get it only if they are
+    /// here. Default: none.
+    pub peers: Vec<String>,
+    /// The key for `peers`. Default: the first key of this service.
+    pub peer_key: Keys,
     /// The URL at which others reach the service, if not the listening address: `http://name:port`.
     pub endpoint: Option<String>,
     /// URL of the HTTP registry: `http://host:port`. Needs feature `client`.
     pub registry_url: Option<String>,
+    /// The key of the HTTP registry. It is sent to `registry_url` only.
+    pub registry_key: Keys,
     /// URL of Redis, instead of an HTTP registry: `redis://host:port`. Needs feature `redis`.
     pub redis_url: Option<RedisUrl>,
     /// Prefix of all keys in Redis. Services of other namespaces are not visible. Default: `glassbox`.
@@ -63,8 +87,15 @@ impl Default for HostSettings {
     fn default() -> Self {
         Self {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            key: Keys::none(),
+            key_file: None,
+            allow_anonymous: false,
+            allowed_hosts: Vec::new(),
+            peers: Vec::new(),
+            peer_key: Keys::none(),
             endpoint: None,
             registry_url: None,
+            registry_key: Keys::none(),
             redis_url: None,
             redis_namespace: "glassbox".to_owned(),
             last_known: LAST_KNOWN,
@@ -83,18 +114,31 @@ impl HostSettings {
     /// The first key with an invalid value, and the requirement.
     pub(crate) fn wrong(&self) -> Option<(&'static str, &'static str)> {
         const POSITIVE: &str = "must be greater than zero";
-        const URL: &str = "must start with http:// or https://";
+        const HOST: &str = "must be names without a scheme and a port, such as tool.example";
         const REDIS: &str = "must be redis://host:port, rediss://host:port or redis+unix:///path";
         const ONE: &str = "host.registry_url is set as well, and there can be one registry: unset \
             REDIS_URL (or GLASSBOX_REDIS_URL), or GLASSBOX_REGISTRY_URL";
         const NAME: &str = "must be 1 to 128 characters of a-z, A-Z, 0-9, '.', '_', ':' and '-'";
-        let is_url = |url: &Option<String>| {
-            url.as_ref()
-                .is_none_or(|url| url.starts_with("http://") || url.starts_with("https://"))
+        let url = |url: &Option<String>| Endpoint::parse(url.as_deref()?).err();
+        let peer = self.peers.iter().find_map(|peer| Peer::parse(peer).err());
+        let parsed = [
+            ("endpoint", url(&self.endpoint)),
+            ("registry_url", url(&self.registry_url)),
+            ("peers", peer),
+        ];
+        if let Some(wrong) = parsed
+            .into_iter()
+            .find_map(|(key, must)| Some((key, must?)))
+        {
+            return Some(wrong);
+        }
+        let are_names = |names: &[String]| {
+            names
+                .iter()
+                .all(|name| matches!(split(name), Ok((_, None))))
         };
         [
-            ("endpoint", is_url(&self.endpoint), URL),
-            ("registry_url", is_url(&self.registry_url), URL),
+            ("allowed_hosts", are_names(&self.allowed_hosts), HOST),
             (
                 "redis_url",
                 self.redis_url.as_ref().is_none_or(RedisUrl::is_one),

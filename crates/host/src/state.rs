@@ -1,12 +1,15 @@
 //! State shared by the routes and the lifecycle.
 
-use crate::{HostSettings, callable::Callable};
+use crate::{HostSettings, budget::Budget, callable::Callable};
 use glassbox_core::Clock;
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 use tokio::sync::{Semaphore, watch};
+
+/// The memory of the inputs of all calls in progress, once decoded.
+const BODIES: usize = 256 << 20;
 
 /// The lifecycle phase of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +29,7 @@ pub(crate) struct State {
     pub(crate) settings: HostSettings,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) slots: Semaphore,
+    pub(crate) bodies: Budget,
     phase: watch::Sender<Phase>,
     in_flight: watch::Sender<u64>,
     served: AtomicU64,
@@ -41,6 +45,7 @@ impl State {
     ) -> Self {
         Self {
             slots: Semaphore::new(settings.concurrency),
+            bodies: Budget::new(BODIES, settings.body_limit),
             callable,
             instance,
             settings,

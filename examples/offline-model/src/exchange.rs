@@ -1,6 +1,7 @@
 //! The HTTP side: one answer as a whole or as server-sent events.
 
 use crate::{
+    access::Access,
     reply::Reply,
     wire::{Refusal, Request},
 };
@@ -34,18 +35,22 @@ pub fn router() -> Router {
 /// Serves [`router`] until `shutdown` resolves; answers under way are finished.
 ///
 /// # Errors
-/// If the listener fails.
+/// If the listener fails, or is beyond loopback although `access` has no key and does not allow that.
 pub async fn serve(
     listener: TcpListener,
+    access: &Access,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    access.check(address)?;
+    let router = router().layer(access.guard(address).layer());
     // Small chunks are sent as they come: a kernel that gathers them makes the reader wait 40 ms.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection stays with Nagle's delay");
         }
     });
-    axum::serve(listener, router())
+    axum::serve(listener, router)
         .with_graceful_shutdown(shutdown)
         .await
 }

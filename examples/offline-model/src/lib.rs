@@ -16,6 +16,7 @@
 //! The same conversation always gives the same answer, on the same day. A token is four characters,
 //! rounded up for each text.
 
+mod access;
 mod answer;
 mod conversation;
 mod exchange;
@@ -27,4 +28,5 @@ mod tool;
 mod wire;
 mod words;
 
+pub use access::{Access, AccessArgs};
 pub use exchange::{MODEL, router, serve};

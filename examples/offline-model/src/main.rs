@@ -1,6 +1,7 @@
 //! `offline-model [--listen ADDR]`, until SIGTERM or Ctrl-C; `offline-model probe` asks whether it runs.
 
 use clap::{Parser, Subcommand};
+use offline_model::AccessArgs;
 use std::{
     error::Error,
     io::{self, Write},
@@ -21,6 +22,8 @@ struct Args {
         default_value = "127.0.0.1:4390"
     )]
     listen: SocketAddr,
+    #[command(flatten)]
+    access: AccessArgs,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -39,7 +42,7 @@ async fn main() -> ExitCode {
             let cause = error.source().map(|cause| format!(": {cause}"));
             io::Error::other(format!("{error}{}", cause.unwrap_or_default()))
         }),
-        None => run(args.listen).await,
+        None => run(&args).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -51,7 +54,14 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(address: SocketAddr) -> io::Result<()> {
+async fn run(args: &Args) -> io::Result<()> {
+    let address = args.listen;
+    let variable = |name: &str| std::env::var(name).ok();
+    let access = args.access.read(variable).map_err(|error| {
+        let cause = error.source().map(|cause| format!(": {cause}"));
+        io::Error::other(format!("{error}{}", cause.unwrap_or_default()))
+    })?;
+    access.check(address)?;
     let listener = TcpListener::bind(address).await.map_err(|error| {
         let message = format!("cannot listen on {address}: {error}; choose another --listen");
         io::Error::new(error.kind(), message)
@@ -59,7 +69,7 @@ async fn run(address: SocketAddr) -> io::Result<()> {
     let stop = asked_to_stop()?;
     let address = listener.local_addr()?;
     writeln!(io::stdout(), "offline model at http://{address}/v1")?;
-    offline_model::serve(listener, stop).await
+    offline_model::serve(listener, &access, stop).await
 }
 
 /// Listens from here on; resolves with SIGTERM or Ctrl-C.

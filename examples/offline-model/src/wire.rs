@@ -143,11 +143,17 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// The body, in OpenAI's shape.
+    pub(crate) fn body(&self) -> Value {
+        json!({"error": {
+            "message": self.message, "type": "invalid_request_error", "param": self.param, "code": null,
+        }})
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let body = json!({"error": {
-            "message": self.message, "type": "invalid_request_error", "param": self.param, "code": null,
-        }});
-        (self.status, Json(body)).into_response()
+        (self.status, Json(self.body())).into_response()
     }
 }

@@ -1,6 +1,7 @@
 //! Makes what was found callable.
 
-use super::RemoteTool;
+use super::{Credentials, RemoteTool};
+use crate::endpoint::Endpoint;
 use glassbox_core::{Category, Connector, Problem, ServiceInfo, Tool};
 use glassbox_instrument::HttpClient;
 use std::{fmt, sync::Arc};
@@ -9,21 +10,32 @@ use std::{fmt, sync::Arc};
 #[derive(Clone)]
 pub struct HttpConnector {
     client: HttpClient,
+    credentials: Credentials,
 }
 
 impl HttpConnector {
-    /// A connector that calls through this client.
+    /// A connector that calls through this client, without keys.
     pub fn new(client: HttpClient) -> Self {
-        Self { client }
+        Self {
+            client,
+            credentials: Credentials::none(),
+        }
+    }
+
+    /// Sets the keys for services that require one.
+    #[must_use]
+    pub fn with_credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = credentials;
+        self
     }
 }
 
 impl Connector for HttpConnector {
     fn connect(&self, service: &ServiceInfo) -> Result<Arc<dyn Tool>, Problem> {
         let endpoint = service.endpoint.as_str();
-        if !(endpoint.starts_with("http://") || endpoint.starts_with("https://")) {
+        if let Err(must) = Endpoint::parse(endpoint) {
             let message = format!(
-                "{} is at '{endpoint}', which is not reached over HTTP",
+                "{} is at {endpoint:?}, which cannot be called over HTTP: the endpoint {must}",
                 service.name
             );
             let code = "service.unreachable";
@@ -32,6 +44,7 @@ impl Connector for HttpConnector {
         Ok(Arc::new(RemoteTool::new(
             service.clone(),
             self.client.clone(),
+            self.credentials.clone(),
         )))
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     settings::LAST_KNOWN,
 };
 use glassbox_core::{Cx, Discovery, Filter, Problem, ServiceInfo, async_trait};
+use glassbox_guard::Keys;
 use glassbox_instrument::{HttpClient, HttpError};
 use serde::{Deserialize, de::IgnoredAny};
 use std::{fmt, time::Duration};
@@ -29,6 +30,7 @@ pub struct HttpDiscovery(Known<Services>);
 struct Services {
     url: String,
     client: HttpClient,
+    key: Keys,
 }
 
 #[derive(Deserialize)]
@@ -63,8 +65,24 @@ impl HttpDiscovery {
         fresh: Duration,
         last_known: Duration,
     ) -> Self {
-        let url = url.trim_end_matches('/').to_owned();
-        Self(Known::new(Services { url, client }, fresh, last_known))
+        let services = Services {
+            url: url.trim_end_matches('/').to_owned(),
+            client,
+            key: Keys::none(),
+        };
+        Self(Known::new(services, fresh, last_known))
+    }
+
+    /// Sets the key of the registry; of several, the first is sent. Nothing is cached yet afterwards.
+    #[must_use]
+    pub fn with_key(self, key: &Keys) -> Self {
+        let Services { url, client, .. } = self.0.source();
+        let services = Services {
+            url: url.clone(),
+            client: client.clone(),
+            key: key.clone(),
+        };
+        Self(self.0.with_source(services))
     }
 }
 
@@ -74,13 +92,16 @@ impl Source for Services {
     }
 
     async fn list(&self, cx: Option<&Cx>) -> Result<Vec<ServiceInfo>, Problem> {
-        let Self { url, client } = self;
+        let Self { url, client, key } = self;
         let mut request = client
             .get(&format!("{url}/v1/registry/services?include_unready=true"))
             .template("/v1/registry/services")
             .timeout(PATIENCE);
         if cx.is_none() {
             request = request.without_span();
+        }
+        if let Some(key) = key.first() {
+            request = request.bearer(key);
         }
         let background = Cx::background();
         let cx = cx.unwrap_or(&background);

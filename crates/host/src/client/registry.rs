@@ -3,6 +3,7 @@
 use super::registration::Registered;
 use crate::registration::Registration;
 use glassbox_core::{Cx, Lease, Problem, Registry, ServiceInfo, async_trait};
+use glassbox_guard::Keys;
 use glassbox_instrument::HttpClient;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 pub struct HttpRegistry {
     url: String,
     client: HttpClient,
+    key: Keys,
 }
 
 impl HttpRegistry {
@@ -22,7 +24,15 @@ impl HttpRegistry {
         Self {
             url: url.trim_end_matches('/').to_owned(),
             client,
+            key: Keys::none(),
         }
+    }
+
+    /// Sets the key of the registry; of several, the first is sent.
+    #[must_use]
+    pub fn with_key(mut self, key: &Keys) -> Self {
+        self.key = key.clone();
+        self
     }
 }
 
@@ -35,7 +45,7 @@ impl Registry for HttpRegistry {
         ttl: Duration,
     ) -> Result<Box<dyn Lease>, Problem> {
         Registration::begin(
-            Registered::new(&self.url, self.client.clone()),
+            Registered::new(&self.url, self.client.clone(), self.key.clone()),
             service,
             ttl,
         )

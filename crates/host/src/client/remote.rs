@@ -1,6 +1,6 @@
 //! A tool in another process.
 
-use super::{path_segment, problem};
+use super::{Credentials, path_segment, problem};
 use crate::http::OUTCOME;
 use glassbox_core::{
     Capability, Cx, Outcome, Output, ServiceInfo, Spent, Tool, ToolError, async_trait,
@@ -24,11 +24,16 @@ const GRACE: Duration = Duration::from_secs(2);
 pub struct RemoteTool {
     service: ServiceInfo,
     client: HttpClient,
+    credentials: Credentials,
 }
 
 impl RemoteTool {
-    pub(super) fn new(service: ServiceInfo, client: HttpClient) -> Self {
-        Self { service, client }
+    pub(super) fn new(service: ServiceInfo, client: HttpClient, credentials: Credentials) -> Self {
+        Self {
+            service,
+            client,
+            credentials,
+        }
     }
 
     /// The instance.
@@ -57,6 +62,7 @@ impl RemoteTool {
             .template("/v1/capabilities/{name}")
             .json(input)
             .timeout(capability.timeout.saturating_add(GRACE));
+        let request = self.credentials.sign(request, &self.service.endpoint);
         let response = request.send(cx).await?;
         // What the instance used is charged here as well: its own budget is not ours.
         let spent = Spent::extract(&HeaderSource::new(response.headers()));

@@ -1,6 +1,6 @@
 //! `POST /v1/capabilities/{name}`.
 
-use super::{Answer, Input, reply::Reply};
+use super::{Answer, Decoded, Input, reply::Reply};
 use crate::{
     cancellation::Cancellation,
     state::{Phase, State},
@@ -77,10 +77,15 @@ async fn answer(
     let meter = Arc::new(Allowance::default());
     let cx = cx.unwrap_or_default().with_budget(meter.clone());
     let reply = Reply::to(&request);
-    let input = Input::new(state.settings.body_limit)
+    let input = Input::new(state.settings.body_limit, &state.bodies)
         .with_timeout(state.settings.body_timeout)
         .read_as(request)
         .await?;
+    // The input lives as long as the call, and so does its charge.
+    let Decoded {
+        value: input,
+        charge: _charge,
+    } = input;
     let result = run(&state, capability, &cx, input).await;
     in_flight.answered();
     match result {

@@ -1,6 +1,6 @@
 //! The lease of a registration in a memory registry.
 
-use super::MemoryRegistry;
+use super::{MemoryRegistry, entries::Entry};
 use glassbox_core::{Cx, Health, Lease, Problem, async_trait};
 use std::time::Duration;
 
@@ -26,25 +26,28 @@ impl MemoryLease {
             ttl,
         }
     }
+
+    /// Whether a newer registration of the instance has not replaced this one.
+    fn is_ours(&self) -> impl Fn(&Entry) -> bool {
+        let generation = self.generation;
+        move |entry| entry.generation == generation
+    }
 }
 
 #[async_trait]
 impl Lease for MemoryLease {
     async fn report(&self, _cx: &Cx, health: Health) -> Result<(), Problem> {
         let mut entries = self.registry.live();
-        if let Some(entry) = entries.by_instance.get_mut(&self.instance)
-            && entry.generation == self.generation
-        {
-            entry.service.health = health;
+        if entries.get(&self.instance).is_some_and(self.is_ours()) {
+            entries.set_health(&self.instance, health);
         }
         Ok(())
     }
 
     async fn release(&self, _cx: &Cx) -> Result<(), Problem> {
         let mut entries = self.registry.live();
-        let ours = |generation| generation == self.generation;
-        if (entries.by_instance.get(&self.instance)).is_some_and(|entry| ours(entry.generation)) {
-            entries.by_instance.remove(&self.instance);
+        if entries.get(&self.instance).is_some_and(self.is_ours()) {
+            entries.remove(&self.instance);
         }
         Ok(())
     }
@@ -54,10 +57,6 @@ impl Drop for MemoryLease {
     fn drop(&mut self) {
         let lapses = self.registry.lapse(self.ttl);
         let mut entries = self.registry.live();
-        if let Some(entry) = entries.by_instance.get_mut(&self.instance)
-            && entry.generation == self.generation
-        {
-            entry.lapses = Some(lapses);
-        }
+        entries.lapse(&self.instance, self.generation, lapses);
     }
 }

@@ -1,14 +1,21 @@
 //! The section `[host]` of a program's settings.
 
 use super::HostSettings;
-use glassbox_config::{Invalid, Section, Variable};
+use glassbox_config::{Form, Invalid, Section, Variable};
 
 impl Section for HostSettings {
     const NAME: &'static str = "host";
     const VARIABLES: &'static [Variable] = &[
         Variable::new("GLASSBOX_HOST_BIND", "bind"),
+        Variable::new("GLASSBOX_HOST_KEY", "key").form(Form::List),
+        Variable::new("GLASSBOX_HOST_KEY_FILE", "key_file"),
+        Variable::new("GLASSBOX_HOST_ALLOW_ANONYMOUS", "allow_anonymous"),
+        Variable::new("GLASSBOX_HOST_ALLOWED_HOSTS", "allowed_hosts").form(Form::List),
+        Variable::new("GLASSBOX_HOST_PEERS", "peers").form(Form::List),
+        Variable::new("GLASSBOX_HOST_PEER_KEY", "peer_key"),
         Variable::new("GLASSBOX_HOST_ENDPOINT", "endpoint"),
         Variable::new("GLASSBOX_REGISTRY_URL", "registry_url"),
+        Variable::new("GLASSBOX_REGISTRY_KEY", "registry_key"),
         Variable::new("GLASSBOX_REDIS_URL", "redis_url"),
         Variable::new("REDIS_URL", "redis_url"),
         Variable::new("GLASSBOX_REDIS_NAMESPACE", "redis_namespace"),
@@ -22,7 +29,7 @@ impl Section for HostSettings {
         Variable::new("GLASSBOX_HOST_DRAIN_TIMEOUT", "drain_timeout"),
     ];
 
-    const SECRETS: &'static [&'static str] = &["redis_url"];
+    const SECRETS: &'static [&'static str] = &["key", "peer_key", "redis_url", "registry_key"];
 
     fn validate(&self) -> Result<(), Invalid> {
         match self.wrong() {
@@ -61,6 +68,7 @@ mod tests {
     use super::*;
     use crate::RedisUrl;
     use glassbox_config::{Environment, Settings};
+    use glassbox_guard::Keys;
     use std::time::Duration;
 
     fn load(pairs: &[(&str, &str)]) -> Result<HostSettings, glassbox_config::SettingsError> {
@@ -81,8 +89,15 @@ mod tests {
     fn every_variable_reaches_its_field() {
         let settings = load(&[
             ("GLASSBOX_HOST_BIND", "127.0.0.1:8080"),
+            ("GLASSBOX_HOST_KEY", "new, old"),
+            ("GLASSBOX_HOST_KEY_FILE", "/run/secrets/key"),
+            ("GLASSBOX_HOST_ALLOW_ANONYMOUS", "true"),
+            ("GLASSBOX_HOST_ALLOWED_HOSTS", "tool.example,tool"),
+            ("GLASSBOX_HOST_PEERS", "http://tool:80,10.0.0.0/8"),
+            ("GLASSBOX_HOST_PEER_KEY", "theirs"),
             ("GLASSBOX_HOST_ENDPOINT", "http://tool:80"),
             ("GLASSBOX_REGISTRY_URL", "http://registry:4380"),
+            ("GLASSBOX_REGISTRY_KEY", "registrys"),
             ("GLASSBOX_REDIS_NAMESPACE", "staging"),
             ("GLASSBOX_HOST_LAST_KNOWN", "4m"),
             ("GLASSBOX_HOST_LEASE", "5s"),
@@ -95,8 +110,15 @@ mod tests {
         ]);
         let expected = HostSettings {
             bind: ([127, 0, 0, 1], 8080).into(),
+            key: Keys::try_new(["new", "old"]).unwrap(),
+            key_file: Some("/run/secrets/key".into()),
+            allow_anonymous: true,
+            allowed_hosts: vec!["tool.example".to_owned(), "tool".to_owned()],
+            peers: vec!["http://tool:80".to_owned(), "10.0.0.0/8".to_owned()],
+            peer_key: Keys::try_new(["theirs"]).unwrap(),
             endpoint: Some("http://tool:80".to_owned()),
             registry_url: Some("http://registry:4380".to_owned()),
+            registry_key: Keys::try_new(["registrys"]).unwrap(),
             redis_url: None,
             redis_namespace: "staging".to_owned(),
             last_known: Duration::from_secs(240),
@@ -122,6 +144,45 @@ mod tests {
         let said = error.to_string();
         assert!(said.contains("must be at least 1s"), "{said}");
         assert!(said.contains("GLASSBOX_HOST_LAST_KNOWN"), "{said}");
+    }
+
+    #[test]
+    fn an_endpoint_that_cannot_be_called_is_said_with_its_variable() {
+        for (variable, value) in [
+            ("GLASSBOX_HOST_ENDPOINT", "http://tool:99999"),
+            ("GLASSBOX_HOST_ENDPOINT", "file:///etc/passwd"),
+            ("GLASSBOX_REGISTRY_URL", "http://user:sesame@registry"),
+            ("GLASSBOX_HOST_PEERS", "http://tool, *"),
+            ("GLASSBOX_HOST_ALLOWED_HOSTS", "http://tool"),
+        ] {
+            let said = load(&[(variable, value)]).unwrap_err().to_string();
+            assert!(said.contains(variable), "{said}");
+            assert!(!said.contains("sesame"), "{said}");
+        }
+    }
+
+    #[test]
+    fn keys_are_nowhere_to_be_seen() {
+        for variable in [
+            "GLASSBOX_HOST_KEY",
+            "GLASSBOX_HOST_PEER_KEY",
+            "GLASSBOX_REGISTRY_KEY",
+        ] {
+            let environment = Environment::from([(variable, "sesame")]);
+            let settings = Settings::builder()
+                .section::<HostSettings>()
+                .environment(&environment)
+                .build()
+                .unwrap();
+            let loaded = settings.load::<HostSettings>().unwrap();
+            let json = serde_json::to_string(&*loaded).unwrap();
+            let debug = format!("{:?} {:?}", *loaded, loaded.entries());
+            assert!(!json.contains("sesame") && !debug.contains("sesame"));
+            assert!(debug.contains("***"), "{debug}");
+            let said = load(&[(variable, "open sesame")]).unwrap_err().to_string();
+            assert!(said.contains(variable), "{said}");
+            assert!(!said.contains("sesame"), "{said}");
+        }
     }
 
     #[test]

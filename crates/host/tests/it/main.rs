@@ -5,6 +5,7 @@
     reason = "a test that unwraps nothing asserts less"
 )]
 
+mod access;
 mod calls;
 mod lifecycle;
 mod probe;

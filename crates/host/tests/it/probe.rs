@@ -39,7 +39,10 @@ async fn a_service_that_is_alive_is_well() {
 #[tokio::test]
 async fn a_service_on_all_addresses_is_asked_on_loopback() {
     let everywhere = (Ipv4Addr::UNSPECIFIED, 0).into();
-    let host = Host::tool(Probe::new("probe")).bind(everywhere);
+    let mut settings = HostSettings::default();
+    settings.bind = everywhere;
+    settings.allow_anonymous = true;
+    let host = Host::tool(Probe::new("probe")).settings(settings);
     let running = host.start().await.unwrap();
     let port = running.address().port();
     asked((Ipv4Addr::UNSPECIFIED, port).into()).await.unwrap();

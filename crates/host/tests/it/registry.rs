@@ -29,10 +29,20 @@ pub(crate) async fn serve(registry: MemoryRegistry, at: SocketAddr) -> (String, 
 pub(crate) const ANY: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 
 async fn send(method: &str, url: &str, body: &Value) -> (u16, Option<Problem>) {
-    let request = HttpClient::new().request(method.parse().unwrap(), url);
-    let response = request.json(body).send(&Cx::background()).await.unwrap();
+    let (status, answer) = send_with(method, url, body, None).await;
+    (status, serde_json::from_value(answer).ok())
+}
+
+async fn send_with(method: &str, url: &str, body: &Value, lease: Option<&str>) -> (u16, Value) {
+    let mut request = HttpClient::new()
+        .request(method.parse().unwrap(), url)
+        .json(body);
+    if let Some(lease) = lease {
+        request = request.header("glassbox-lease", lease);
+    }
+    let response = request.send(&Cx::background()).await.unwrap();
     let status = response.status().as_u16();
-    (status, response.json().await.ok())
+    (status, response.json().await.unwrap_or_default())
 }
 
 fn registration(name: &str, instance: &str) -> Value {
@@ -53,10 +63,22 @@ async fn registrations_are_kept_renewed_listed_and_ended() {
     let registry = MemoryRegistry::with_clock(Arc::new(clock.clone()));
     let (url, _task) = serve(registry, ANY.into()).await;
     let services = format!("{url}/v1/registry/services");
-    for (name, instance) in [("b", "1"), ("a", "2"), ("a", "1"), ("a", "1")] {
-        let (status, _) = send("POST", &services, &registration(name, instance)).await;
-        assert_eq!(status, 204);
+    let mut leases = Vec::new();
+    for (name, instance) in [("b", "1"), ("a", "2")] {
+        let registration = registration(name, instance);
+        let (status, answer) = send_with("POST", &services, &registration, None).await;
+        assert_eq!(status, 201);
+        leases.push(answer["lease"].as_str().unwrap().to_owned());
     }
+    let lease = Some(leases[0].as_str());
+    let again = registration("a", "1");
+    let (status, answer) = send_with("POST", &services, &again, lease).await;
+    assert_eq!((status, answer), (204, Value::Null), "a lease is told once");
+    let (status, problem) = send("POST", &services, &again).await;
+    assert_eq!(
+        (status, problem.unwrap().code()),
+        (409, "registry.not_owner")
+    );
     let list = async |query: &str| -> (Value, Vec<String>) {
         let list: Value = get(&format!("{services}{query}"))
             .await
@@ -72,17 +94,29 @@ async fn registrations_are_kept_renewed_listed_and_ended() {
     assert_eq!((&all["total"], &all["returned"]), (&json!(2), &json!(2)));
     assert_eq!(instances, ["1", "2"]);
     clock.advance(Duration::from_secs(9));
-    send("POST", &services, &registration("a", "1")).await;
+    send_with("POST", &services, &again, lease).await;
     clock.advance(Duration::from_secs(9));
     let (left, instances) = list("?name=a&kind=tool").await;
     assert_eq!((&left["total"], instances.len()), (&json!(1), 1));
 
     let health = format!("{services}/1/health");
-    let (status, _) = send("PUT", &health, &json!({"health": "draining"})).await;
+    let draining = json!({"health": "draining"});
+    let (status, problem) = send("PUT", &health, &draining).await;
+    assert_eq!(
+        (status, problem.unwrap().code()),
+        (403, "registry.not_owner")
+    );
+    let (status, _) = send_with("PUT", &health, &draining, lease).await;
     assert_eq!(status, 204);
     assert!(list("").await.1.is_empty());
     assert_eq!(list("?include_unready=true").await.1, ["1"]);
-    let (status, _) = send("DELETE", &format!("{services}/1"), &json!({})).await;
+    let one = format!("{services}/1");
+    let (status, problem) = send("DELETE", &one, &json!({})).await;
+    assert_eq!(
+        (status, problem.unwrap().code()),
+        (403, "registry.not_owner")
+    );
+    let (status, _) = send_with("DELETE", &one, &json!({}), lease).await;
     assert_eq!(status, 204);
     assert_eq!(list("?include_unready=true").await.0["total"], 0);
     let (status, problem) = send("PUT", &health, &json!({"health": "ready"})).await;
@@ -104,11 +138,13 @@ async fn what_cannot_be_registered_is_refused() {
         let (status, problem) = send("POST", &services, &wrong).await;
         assert_eq!((status, problem.unwrap().code()), (400, "registry.invalid"));
     }
-    let (status, _) = send("POST", &services, &registration("a", "1")).await;
-    assert_eq!(status, 204);
+    let registration_1 = registration("a", "1");
+    let (status, answer) = send_with("POST", &services, &registration_1, None).await;
+    assert_eq!(status, 201);
+    let lease = answer["lease"].as_str();
     let (status, problem) = send("POST", &services, &registration("a", "2")).await;
     assert_eq!((status, problem.unwrap().code()), (429, "registry.full"));
-    let (status, _) = send("POST", &services, &registration("a", "1")).await;
+    let (status, _) = send_with("POST", &services, &registration_1, lease).await;
     assert_eq!(status, 204, "a renewal needs no place");
     let query = get(&format!("{services}?kind=plant")).await;
     assert_eq!(query.status(), 400);

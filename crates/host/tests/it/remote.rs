@@ -10,7 +10,7 @@ use glassbox_core::{
     ToolError, World, async_trait, telemetry::SpanKind,
 };
 use glassbox_host::{
-    Host, HostSettings, HttpConnector, HttpDiscovery, HttpRegistry, MemoryRegistry, Running,
+    Host, HostSettings, HttpConnector, HttpDiscovery, HttpRegistry, MemoryRegistry, Put, Running,
     SystemClock, registry_router,
 };
 use glassbox_instrument::HttpClient;
@@ -287,14 +287,43 @@ async fn nobody_known_and_nobody_there_is_an_error() {
 
 #[tokio::test]
 async fn a_registry_that_refuses_says_why() {
-    let (url, _task) = serve(MemoryRegistry::with_capacity(0), ANY.into()).await;
+    let (url, _task) = serve(MemoryRegistry::new(), ANY.into()).await;
     let registry = HttpRegistry::new(&url, HttpClient::new());
-    let service = ServiceInfo::new(ServiceKind::Tool, "a", "1", "http://127.0.0.1:1", vec![]);
+    let service = ServiceInfo::new(ServiceKind::Tool, "a", "1", "file:///etc/passwd", vec![]);
     let refused = registry
         .register(&Cx::background(), service, Duration::from_secs(1))
         .await;
     let problem = refused.err().unwrap();
-    assert_eq!(problem.code(), "registry.full");
+    assert_eq!(problem.code(), "registry.invalid");
+    assert!(problem.message().contains("'endpoint'"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_full_registry_and_a_taken_instance_are_waited_for() {
+    let registry = MemoryRegistry::with_capacity(1);
+    let (url, _task) = serve(registry.clone(), ANY.into()).await;
+    let service =
+        |instance: &str| ServiceInfo::new(ServiceKind::Tool, "a", instance, "http://h:1", vec![]);
+    let ttl = Duration::from_secs(60);
+    for waiting in ["2", "1"] {
+        let Put::New(lease) = registry.put(service("1"), ttl, None).unwrap() else {
+            panic!("the registry was empty");
+        };
+        let place = HttpRegistry::new(&url, HttpClient::new());
+        let held = place
+            .register(&Cx::background(), service(waiting), Duration::from_secs(1))
+            .await
+            .unwrap();
+        let found = || {
+            let found = registry.matching(&Filter::any());
+            found.into_iter().map(|it| it.instance).collect::<Vec<_>>()
+        };
+        assert_eq!(found(), ["1"]);
+        registry.remove("1", Some(&lease)).unwrap();
+        crate::tools::until(async || found() == [waiting]).await;
+        held.release(&Cx::background()).await.unwrap();
+        assert!(registry.is_empty(), "the lease was sent");
+    }
 }
 
 #[tokio::test]

@@ -32,6 +32,8 @@ pub(crate) const SERVICES: [&str; 5] = [
 pub(crate) const AGENT: &str = "travel-agent";
 /// Where every service listens.
 const PORT: u16 = 8080;
+/// The key of every service and of the model.
+const KEY: &str = "journey-key";
 /// How long a registration outlives its service, where nothing else is said.
 pub(crate) const LEASE: Duration = Duration::from_secs(6);
 
@@ -78,7 +80,8 @@ impl Stage {
         let archive = Archive::new();
         let others = [
             collector(&network, &archive),
-            ours("offline-model", &name(&network, "offline-model"), &network),
+            ours("offline-model", &name(&network, "offline-model"), &network)
+                .with_variable("GLASSBOX_OFFLINE_MODEL_KEY", KEY),
         ];
         let services = SERVICES.map(|service| serving(service, service, &network, lease));
         let mut starting = JoinSet::new();
@@ -161,7 +164,7 @@ impl Stage {
     pub(crate) async fn ask(&self, question: &str) -> Answer {
         let url = format!("http://{}/v1/capabilities/ask", self.agent);
         let request = HttpClient::new().post(&url);
-        let request = request.json(&json!({"question": question}));
+        let request = request.bearer(KEY).json(&json!({"question": question}));
         let response = request.send(&Cx::background()).await.unwrap();
         let status = response.status().as_u16();
         let body: Value = response.json().await.unwrap();
@@ -208,6 +211,7 @@ fn serving(service: &str, alias: &str, network: &str, lease: Duration) -> Setup 
     let redis = name(network, "redis");
     let collector = name(network, "collector");
     let setup = ours(service, &at, network)
+        .with_variable("GLASSBOX_HOST_KEY", KEY)
         .with_variable("GLASSBOX_HOST_ENDPOINT", format!("http://{at}:{PORT}"))
         .with_variable("GLASSBOX_HOST_LEASE", format!("{}s", lease.as_secs()))
         .with_variable("REDIS_URL", format!("redis://{redis}:6379"))
@@ -224,6 +228,8 @@ fn serving(service: &str, alias: &str, network: &str, lease: Duration) -> Setup 
             setup
                 .with_variable("OPENAI_BASE_URL", format!("http://{model}:4390/v1"))
                 .with_variable("GLASSBOX_MODEL", "openai/offline")
+                .with_variable("OPENAI_API_KEY", KEY)
+                .with_variable("GLASSBOX_HOST_PEERS", peers(network))
                 .publishing(PORT)
         }
         // Wherever the suite runs, the weather is not to be had.
@@ -233,6 +239,14 @@ fn serving(service: &str, alias: &str, network: &str, lease: Duration) -> Setup 
         }),
         _ => setup,
     }
+}
+
+/// The tools, and those that join later.
+fn peers(network: &str) -> String {
+    let later = ["time-tool-again"];
+    let all = SERVICES.iter().chain(&later);
+    let all = all.map(|alias| format!("http://{}:{PORT}", name(network, alias)));
+    all.collect::<Vec<_>>().join(",")
 }
 
 fn collector(network: &str, archive: &Archive) -> Setup {

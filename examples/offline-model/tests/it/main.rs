@@ -1,6 +1,7 @@
 //! The model as a client meets it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+mod access;
 mod client;
 mod questions;
 mod wire;
