@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::Router;
-use glassbox_config::{ByteSize, Environment, Form, Invalid, Section, Variable};
+use glassbox_config::{ByteSize, Environment, Form, Invalid, Listen, Section, Variable};
 use glassbox_guard::{KeyError, Keys, Settings, may_listen};
 use glassbox_otelcol::{CollectorConfig, Otelcol, RemoteHeaders, Shim};
 use serde::{Deserialize, Serialize};
 
-use crate::listen::Listen;
 use crate::start_error::StartError;
 
 /// Settings of a backend. The default listens on loopback and stores up to 1 GiB in `.glassbox`.

@@ -32,7 +32,6 @@ mod clock;
 mod config;
 mod endpoints;
 mod intake;
-mod listen;
 mod listeners;
 mod login;
 mod overload;
@@ -54,6 +53,6 @@ pub use glassbox_otelcol::{
 pub use backend::{Backend, ShutdownReport};
 pub use config::BackendConfig;
 pub use endpoints::Endpoints;
-pub use listen::{Listen, ParseListenError};
+pub use glassbox_config::{Listen, ParseListenError};
 pub use ownership::{Owner, Ownership, OwnershipError};
 pub use start_error::StartError;

@@ -66,6 +66,18 @@ pub enum SettingsError {
         /// Where it is set.
         places: Box<[Origin; 2]>,
     },
+    /// Variables that are not UTF-8.
+    #[error(
+        "{} not UTF-8; set {} again, or unset {}",
+        Variables(names),
+        it_or_them(names),
+        it_or_them(names)
+    )]
+    #[non_exhaustive]
+    NotText {
+        /// The variables, at least one.
+        names: Vec<String>,
+    },
     /// An invalid value.
     #[error("invalid value of {key} ({origin}): {reason}")]
     #[non_exhaustive]
@@ -103,8 +115,10 @@ pub struct UnknownKey {
     pub key: String,
     /// Where it is.
     pub origin: Origin,
-    /// The most similar known key.
+    /// The known key that was most likely meant.
     pub nearest: Option<String>,
+    /// What is known instead, if nothing is likely: the keys of the section, or the sections.
+    pub known: Vec<String>,
 }
 
 impl fmt::Display for UnknownKey {
@@ -115,8 +129,27 @@ impl fmt::Display for UnknownKey {
         }
         match &self.nearest {
             Some(nearest) => write!(f, "; did you mean {nearest}?"),
-            None => Ok(()),
+            None if self.known.is_empty() => Ok(()),
+            None => write!(f, "; known: {}", self.known.join(", ")),
         }
+    }
+}
+
+struct Variables<'a>(&'a [String]);
+
+impl fmt::Display for Variables<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [name] => write!(f, "the value of variable {name} is"),
+            names => write!(f, "the values of variables {} are", names.join(", ")),
+        }
+    }
+}
+
+fn it_or_them(names: &[String]) -> &'static str {
+    match names {
+        [_] => "it",
+        _ => "them",
     }
 }
 

@@ -45,9 +45,17 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Leaf>, SettingsError> {
         Some("yaml" | "yml") => yaml::parse,
         _ => return Err(SettingsError::Format { path: path.into() }),
     };
-    let text = std::fs::read_to_string(path).map_err(|source| SettingsError::Unreadable {
+    let bytes = std::fs::read(path).map_err(|source| SettingsError::Unreadable {
         path: path.into(),
         source,
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        SettingsError::Syntax {
+            path: path.into(),
+            line: 1 + before.iter().filter(|byte| **byte == b'\n').count(),
+            message: "the line is not UTF-8; save the file as UTF-8".to_owned(),
+        }
     })?;
     let root = parse(&text).map_err(|Syntax { line, message }| SettingsError::Syntax {
         path: path.into(),

@@ -34,6 +34,11 @@ impl Keys {
         }
     }
 
+    /// Whether there is exactly this key, in a table that does not allow others.
+    pub(crate) fn has(&self, path: &[String]) -> bool {
+        !path.is_empty() && !matches!(self, Self::Any) && self.know(path)
+    }
+
     /// The known key most similar to an unknown one: first among its siblings, then anywhere.
     pub(crate) fn nearest(&self, path: &[String]) -> Option<String> {
         let mut table = self;
@@ -57,6 +62,14 @@ impl Keys {
         let name = nearest(last, all.iter().filter_map(|key| key.rsplit('.').next()))?;
         all.into_iter()
             .find(|key| key.rsplit('.').next() == Some(&name))
+    }
+
+    /// The names of the keys at the top.
+    pub(crate) fn names(&self) -> Vec<String> {
+        match self {
+            Self::Any => Vec::new(),
+            Self::Table(table) => table.keys().cloned().collect(),
+        }
     }
 
     fn all(&self) -> Vec<String> {

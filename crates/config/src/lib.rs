@@ -60,12 +60,15 @@ mod variable;
 mod warning;
 
 pub mod duration;
+pub mod listen;
 
 pub use alias::{ALIASES, Alias};
 pub use byte_size::{ByteSize, ParseByteSizeError};
 pub use environment::Environment;
 pub use error::{SettingsError, UnknownKey};
+pub use listen::{Listen, ParseListenError};
 pub use loaded::{Entry, Loaded};
+pub use nearest::nearest;
 pub use origin::Origin;
 pub use section::{Invalid, SECTIONS, Section};
 pub use settings::{Settings, SettingsBuilder};

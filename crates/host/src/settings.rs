@@ -32,6 +32,7 @@ pub(crate) const LAST_KNOWN: Duration = Duration::from_secs(10 * 60);
 #[non_exhaustive]
 pub struct HostSettings {
     /// Listening address; port 0 picks a free port. Default: `127.0.0.1:0`.
+    #[cfg_attr(feature = "config", serde(with = "glassbox_config::listen"))]
     pub bind: SocketAddr,
     /// Keys of which every call needs one, as `Authorization: Bearer KEY`. Required if `bind` is beyond
     /// loopback. Health checks need none. Default: none.

@@ -119,6 +119,10 @@ impl SettingsBuilder {
             keys.insert(schema.name, Keys::of(&default));
             defaults.insert(schema.name.to_owned(), default);
         }
+        let names = self.unreadable_variables();
+        if !names.is_empty() {
+            return Err(SettingsError::NotText { names });
+        }
         let warnings = self.unknown_variables();
         let mut settings = Vec::new();
         let file = match self.file {
@@ -142,6 +146,20 @@ impl SettingsBuilder {
             file,
             warnings,
         })
+    }
+
+    /// The variables that would have an effect if they were text.
+    fn unreadable_variables(&self) -> Vec<String> {
+        let is_read = |name: &str| {
+            let mut read = self.sections.iter().flat_map(|schema| schema.variables);
+            read.any(|variable| variable.name() == name)
+        };
+        let is_ours = |name: &str| name.starts_with("GLASSBOX_") || name.starts_with("OTEL_");
+        let unreadable = self.environment.unreadable();
+        unreadable
+            .filter(|name| is_ours(name) || is_read(name))
+            .map(str::to_owned)
+            .collect()
     }
 
     fn unknown_variables(&self) -> Vec<Warning> {

@@ -32,10 +32,16 @@ pub(super) fn settings(
             // A section of another program, or its alias under `otel`.
             None if SECTIONS.contains(&path[0].as_str()) => continue,
             section => {
+                let nearest = nearest_key(&path, section, keys);
+                let known = match nearest {
+                    Some(_) => Vec::new(),
+                    None => known_instead(section, keys),
+                };
                 unknown.push(UnknownKey {
                     key: spelling,
                     origin,
-                    nearest: nearest_key(&path, section, keys),
+                    nearest,
+                    known,
                 });
                 continue;
             }
@@ -87,6 +93,14 @@ fn translated(leaf: Leaf, origin: &Origin) -> Result<(Vec<String>, Value), Setti
     Ok((path, value))
 }
 
+/// The keys of the section, or the sections.
+fn known_instead(section: Option<&Keys>, keys: &BTreeMap<&'static str, Keys>) -> Vec<String> {
+    match section {
+        Some(section) => section.names(),
+        None => keys.keys().map(|&name| name.to_owned()).collect(),
+    }
+}
+
 fn nearest_key(
     path: &[String],
     section: Option<&Keys>,
@@ -99,10 +113,14 @@ fn nearest_key(
             .strip_prefix(first.as_str())?
             .strip_prefix('.')
     });
+    // A key in the wrong section.
+    let elsewhere = || {
+        let (name, _) = keys.iter().find(|(_, keys)| keys.has(rest))?;
+        Some(format!("{name}.{}", rest.join(".")))
+    };
     match section {
-        Some(section) => section
-            .nearest(rest)
-            .map(|key| format!("{first}.{key}"))
+        Some(section) => elsewhere()
+            .or_else(|| section.nearest(rest).map(|key| format!("{first}.{key}")))
             .or_else(|| Some(format!("{first}.{}", nearest(&rest.join("."), spellings)?))),
         None if first == "otel" => {
             nearest(&rest.join("."), spellings).map(|key| format!("{first}.{key}"))

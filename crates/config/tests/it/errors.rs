@@ -35,7 +35,7 @@ fn unknown_keys_are_named_all_at_once_with_lines_and_the_nearest_known_ones() {
              [colector]\nenabled = true\n[otel]\nservice_nam = \"a\"\n",
         ),
         "unknown key telemetry.endpont in glassbox.toml:2; did you mean telemetry.endpoint?\n\
-         unknown key telemetry.zzz in glassbox.toml:3\n\
+         unknown key telemetry.zzz in glassbox.toml:3; known: batch_timeout, enabled, endpoint, headers, key, limits, propagators, protocol, resource_attributes, sampling_ratio, service_name\n\
          unknown key telemetry.limits.bdy in glassbox.toml:6; did you mean telemetry.limits.body?\n\
          unknown key colector.enabled in glassbox.toml:8; did you mean collector?\n\
          unknown key otel.service_nam in glassbox.toml:10; did you mean otel.service_name?"
@@ -235,4 +235,38 @@ fn a_section_must_be_named_before_it_is_loaded() {
         settings.load::<Telemetry>(),
         Err(SettingsError::NoSection { .. })
     ));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_variable_that_is_not_text_is_an_error_that_names_it() {
+    use std::{ffi::OsString, os::unix::ffi::OsStringExt};
+    let odd = |name: &str| (name.to_owned(), OsString::from_vec(b"caf\xe9".to_vec()));
+    let build = |names: &[&str]| {
+        let environment = names.iter().map(|name| odd(name)).collect();
+        let builder = builder().environment(&environment);
+        builder.build().map_err(|error| error.to_string())
+    };
+    assert_eq!(
+        build(&["OTEL_SERVICE_NAME"]).unwrap_err(),
+        "the value of variable OTEL_SERVICE_NAME is not UTF-8; set it again, or unset it"
+    );
+    let two = build(&["GLASSBOX_A", "GLASSBOX_B"]).unwrap_err();
+    assert!(
+        two.contains("GLASSBOX_A, GLASSBOX_B are not UTF-8"),
+        "{two}"
+    );
+    assert!(build(&["SOMEBODY_ELSES"]).is_ok());
+}
+
+#[test]
+fn a_file_that_is_not_text_is_an_error_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("glassbox.toml");
+    std::fs::write(&path, b"[telemetry]\n# caf\xe9\n").unwrap();
+    let error = builder().file(&path).unwrap_err().to_string();
+    assert!(
+        error.contains("glassbox.toml:2: the line is not UTF-8"),
+        "{error}"
+    );
 }
