@@ -1,18 +1,57 @@
 //! The command line arguments.
 
-use clap::{Args, Parser, Subcommand};
+mod parse;
+
+pub(crate) use parse::{Parsed, parse};
+
+use crate::style::Colour;
+use clap::{ArgAction, Args, Parser, Subcommand};
+use clap_complete::Shell;
 use glassbox_collector::Otelcol;
-use std::{net::SocketAddr, path::PathBuf};
+use glassbox_config::Listen as Address;
+use std::path::PathBuf;
+
+/// The heading of the options that all commands have.
+const GLOBAL: &str = "Global options";
+/// What follows the options in the help.
+const AFTER_HELP: &str = "\
+Examples:
+  glassbox demo                     ask an example agent, and show its trace
+  glassbox up                       receive telemetry of your own programs
+  glassbox doctor                   find out why telemetry does not arrive
+
+Exit status: 0 after success, 1 after a failure, 2 after a mistake on the command line.";
 
 /// AI agents you can see through.
 #[derive(Debug, Parser)]
-#[command(name = "glassbox", version, about, disable_help_subcommand = true)]
+#[command(
+    name = "glassbox",
+    version,
+    after_help = AFTER_HELP,
+    arg_required_else_help = true
+)]
 pub(crate) struct Cli {
     /// Settings file [default: GLASSBOX_CONFIG, or glassbox.toml or glassbox.yaml in this folder].
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
     pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// How much is printed, and how.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Output {
+    /// Print only results and errors.
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
+    pub(crate) quiet: bool,
+    /// Also print logs: -v for information, -vv for debugging.
+    #[arg(short, long, global = true, help_heading = GLOBAL, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
+    /// When to use colours.
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "WHEN", value_enum, default_value_t)]
+    pub(crate) color: Colour,
 }
 
 /// The subcommands.
@@ -32,6 +71,16 @@ pub(crate) enum Command {
     /// Exit status: 0 if all checks passed, 1 if something is broken, 2 if nothing is known to be
     /// broken but some checks could not run. Each step takes at most --timeout.
     Doctor(Doctor),
+    /// Print a script that completes the command line in a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Print the manual page, of glassbox or of one command.
+    Man {
+        /// The command.
+        command: Option<String>,
+    },
     /// Check whether a backend is healthy (exit status 0 or 1), as a container health check.
     Probe(Probe),
     /// Run one service of the demo (the demo starts these itself).
@@ -46,7 +95,7 @@ pub(crate) enum Command {
     OfflineModel {
         /// Listening address; port 0 picks a free port.
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4390")]
-        listen: SocketAddr,
+        listen: Address,
         #[command(flatten)]
         access: offline_model::AccessArgs,
         /// Exit when standard input closes (used by the demo).
@@ -60,13 +109,13 @@ pub(crate) enum Command {
 pub(crate) struct Listen {
     /// Address for OTLP over gRPC [default: 127.0.0.1:4317, or the next free pair].
     #[arg(long, value_name = "ADDR")]
-    pub(crate) grpc: Option<SocketAddr>,
+    pub(crate) grpc: Option<Address>,
     /// Address for OTLP over HTTP [default: 127.0.0.1:4318, or the next free pair].
     #[arg(long, value_name = "ADDR")]
-    pub(crate) http: Option<SocketAddr>,
+    pub(crate) http: Option<Address>,
     /// Address of the page and the API [default: 127.0.0.1:4380, or the next free port].
     #[arg(long, value_name = "ADDR")]
-    pub(crate) page: Option<SocketAddr>,
+    pub(crate) page: Option<Address>,
     /// Data folder [default: .glassbox in this folder].
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
@@ -108,8 +157,8 @@ pub(crate) struct Doctor {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Probe {
     /// Address of the page [default: from the settings, else 127.0.0.1:4380].
-    #[arg(long, value_name = "ADDR", value_parser = address)]
-    pub(crate) page: Option<SocketAddr>,
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) page: Option<Address>,
 }
 
 /// Options of the demo.
@@ -120,6 +169,7 @@ pub(crate) struct Demo {
     #[arg(
         long,
         value_name = "QUESTION",
+        value_parser = question,
         default_value = "How long is the day in Tromsø tomorrow, and what time is it there now?",
         conflicts_with = "workflow"
     )]
@@ -153,31 +203,12 @@ fn seconds(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "expected whole seconds, from 1 to 600".to_owned())
 }
 
-fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse()
-        .map_err(|_| "expected an address and a port, such as 127.0.0.1:4380".to_owned())
-}
-
-/// Parses the command line. The error is the text to print and the exit status.
-pub(crate) fn parse() -> Result<Cli, (String, u8)> {
-    Cli::try_parse().map_err(|error| {
-        let text = error.render().to_string();
-        if !error.use_stderr() {
-            return (text, 0);
-        }
-        // One sentence: clap's error, its suggestion, and a pointer to the help.
-        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let found = lines.next().unwrap_or("invalid command line");
-        let found = found.trim_start_matches("error: ");
-        let tip = lines
-            .find_map(|line| line.strip_prefix("tip: "))
-            .map(|tip| format!("; {tip}"))
-            .unwrap_or_default();
-        (
-            format!("glassbox: {found}{tip}; see 'glassbox --help'\n"),
-            2,
-        )
-    })
+#[cfg(feature = "demo")]
+fn question(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("the question is empty".to_owned()),
+        _ => Ok(text.to_owned()),
+    }
 }
 
 #[cfg(test)]

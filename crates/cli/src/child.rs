@@ -1,6 +1,6 @@
 //! Services in child processes.
 
-use crate::failure::Failure;
+use crate::{failure::Failure, terminal::tell};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     collections::VecDeque,
@@ -30,12 +30,26 @@ pub(crate) struct Child {
     reader: JoinHandle<()>,
 }
 
+/// What becomes of a service's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Log {
+    /// The last lines are kept, for the report of an unexpected exit.
+    Kept,
+    /// It is also printed, with the name of the service.
+    Shown,
+}
+
 impl Child {
     /// Starts this program with other arguments.
     ///
     /// # Errors
     /// If the program cannot be started.
-    pub(crate) fn start<I, K, V>(name: &str, args: &[&str], environment: I) -> Result<Self, Failure>
+    pub(crate) fn start<I, K, V>(
+        name: &str,
+        args: &[&str],
+        environment: I,
+        log: Log,
+    ) -> Result<Self, Failure>
     where
         I: IntoIterator<Item = (K, V)>,
         K: AsRef<OsStr>,
@@ -59,7 +73,10 @@ impl Child {
             .map_err(|error| Failure::from_error(&format!("cannot start {name}"), &error))?;
         let tail = Arc::new(Mutex::new(VecDeque::with_capacity(TAIL)));
         let reader = match process.stderr.take() {
-            Some(stderr) => tokio::spawn(keep_tail(stderr, tail.clone())),
+            Some(stderr) => {
+                let shown_as = (log == Log::Shown).then(|| name.to_owned());
+                tokio::spawn(keep_tail(stderr, tail.clone(), shown_as))
+            }
             None => tokio::spawn(async {}),
         };
         Ok(Self {
@@ -109,9 +126,16 @@ impl Child {
     }
 }
 
-async fn keep_tail(stderr: impl AsyncRead + Unpin, tail: Arc<Mutex<VecDeque<String>>>) {
+async fn keep_tail(
+    stderr: impl AsyncRead + Unpin,
+    tail: Arc<Mutex<VecDeque<String>>>,
+    shown_as: Option<String>,
+) {
     let mut lines = BufReader::new(stderr).lines();
     while let Ok(Some(line)) = lines.next_line().await {
+        if let Some(name) = &shown_as {
+            tell(&format!("{name}: {line}"));
+        }
         let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
         if tail.len() == TAIL {
             tail.pop_front();

@@ -2,13 +2,15 @@
 
 mod cast;
 mod evidence;
+mod home;
 mod outcome;
 mod question;
 
 pub(crate) use cast::SERVICES;
+pub(crate) use outcome::unasked;
 
 use crate::{
-    args::Demo,
+    args::{Demo, Output},
     backend::Backend,
     failure::Failure,
     style::Style,
@@ -16,14 +18,15 @@ use crate::{
     up,
 };
 use cast::Cast;
-use evidence::Evidence;
-use glassbox_ai::{AiSettings, ContentCapture};
+use evidence::{Evidence, Expected};
+use glassbox_ai::{AiSettings, ContentCapture, ModelConfig};
 use glassbox_collector::Shim;
 use glassbox_config::{Environment, Settings};
 use glassbox_core::ServiceInfo;
+use home::Home;
 use outcome::Outcome;
 use question::Question;
-use std::{pin::Pin, process::ExitCode, time::Duration};
+use std::{path::Path, pin::Pin, process::ExitCode, time::Duration};
 
 /// Time limit for the trace to arrive after the answer.
 const ARRIVAL: Duration = Duration::from_secs(10);
@@ -38,71 +41,75 @@ struct Stage<'a> {
     question: &'a Question,
     backend: &'a Backend,
     environment: &'a Environment,
-    /// Whether a model is configured; otherwise the offline model is used.
-    real_model: bool,
+    /// The configured model; otherwise the offline model is used.
+    model: Option<ModelConfig>,
     capture_content: bool,
     style: Style,
+    output: Output,
+    /// The command that shows the run again, if the backend ends with the demo.
+    again: Option<String>,
+}
+
+/// How the demo was started.
+#[derive(Clone, Copy)]
+pub(crate) struct Options<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) environment: &'a Environment,
+    pub(crate) output: Output,
+    /// The settings file that the command line names.
+    pub(crate) file: Option<&'a Path>,
 }
 
 /// Runs the demo.
 ///
 /// # Errors
-/// If setup fails, the question is not answered, or the backend stops responding.
-pub(crate) async fn run(
-    demo: Demo,
-    settings: &Settings,
-    environment: &Environment,
-    shim: Shim,
-) -> Result<ExitCode, Failure> {
+/// If setup fails or the backend stops responding.
+pub(crate) async fn run(demo: Demo, options: Options<'_>, shim: Shim) -> Result<ExitCode, Failure> {
+    let Options {
+        settings,
+        environment,
+        output,
+        file,
+    } = options;
     // First, so that no signal can end this process and leave children behind.
     let mut stop: Stop = Box::pin(up::interrupted());
     let question = Question::from_args(&demo)?;
     let ai = settings
         .load::<AiSettings>()
         .map_err(|error| Failure::from_error("invalid settings", &error))?;
-    let (local, page) = match &demo.backend {
-        Some(url) => (None, url.clone()),
-        None => {
-            let local = tokio::select! {
-                local = up::start(&demo.listen, settings, environment, shim) => local?,
-                () = &mut stop => return Err(interrupted()),
-            };
-            let page = local.page();
-            (Some(local), page)
-        }
+    let model = match ai.api_key.is_some() || ai.base_url.is_some() {
+        true => Some(
+            ModelConfig::from_settings(&ai)
+                .map_err(|error| Failure::from_error("cannot use the model", &error))?,
+        ),
+        false => None,
     };
-    let reached = async {
-        match &local {
-            Some(_) => Backend::own(&page).await,
-            None => Backend::connect(&page).await,
-        }
+    let config = up::config(&demo.listen, settings, environment, shim)?;
+    let home = tokio::select! {
+        home = Home::find(&demo, config) => home?,
+        () = &mut stop => return Err(interrupted()),
     };
-    let reached = tokio::select! {
-        reached = reached => reached,
-        () = &mut stop => Err(interrupted()),
-    };
-    let ended = match reached {
-        Ok(backend) => {
-            let stage = Stage {
-                demo: &demo,
-                question: &question,
-                backend: &backend,
-                environment,
-                real_model: ai.api_key.is_some() || ai.base_url.is_some(),
-                capture_content: demo.capture_content || ai.capture_content != ContentCapture::Off,
-                style: Style::of_stdout(
-                    environment.get("NO_COLOR").is_some(),
-                    environment.get("COLUMNS"),
-                ),
-            };
-            stage.play(&mut stop).await
-        }
-        Err(failure) => Err(failure),
-    };
-    if let Some(local) = local {
-        local.stop().await?;
+    let style = Style::of_stdout(output.color, environment);
+    let is_once = demo.once || demo.json;
+    if !output.quiet {
+        tell(&home.line(is_once, style));
     }
-    ended
+    let stage = Stage {
+        demo: &demo,
+        question: &question,
+        backend: &home.backend,
+        environment,
+        model,
+        capture_content: demo.capture_content || ai.capture_content != ContentCapture::Off,
+        style,
+        output,
+        again: (is_once && home.ends()).then(|| home::again(&demo, file)),
+    };
+    let ended = stage.play(&mut stop).await;
+    match (ended, home.stop().await) {
+        (Ok(_), Err(failure)) => Ok(failure.report()),
+        (ended, _) => ended,
+    }
 }
 
 impl Stage<'_> {
@@ -117,7 +124,7 @@ impl Stage<'_> {
             cast.stop().await;
             return shown;
         }
-        tell(&self.style.dim("press Ctrl-C to stop"));
+        self.note("press Ctrl-C to stop");
         let lost = watch(&mut cast, stop).await;
         cast.stop().await;
         match lost {
@@ -126,15 +133,36 @@ impl Stage<'_> {
         }
     }
 
-    fn introduce(&self) {
-        let page = &self.backend.endpoints().page;
-        tell(&self.style.dim(&format!("backend   {page}")));
-        let collector = self.backend.status().collector.line();
-        tell(&self.style.dim(&format!("collector {collector}")));
-        if !self.real_model {
-            tell("model     offline: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set");
+    /// Prints a line that is not a result.
+    fn note(&self, line: &str) {
+        if !self.output.quiet {
+            tell(&self.style.dim(line));
         }
-        tell(match self.capture_content {
+    }
+
+    fn introduce(&self) {
+        let collector = self.backend.status().collector.line();
+        self.note(&format!("collector {collector}"));
+        let model = self
+            .model
+            .as_ref()
+            .and_then(|model| model.providers().first());
+        let is_workflow = self.demo.workflow.is_some();
+        self.note(&match model {
+            _ if is_workflow => "model     none: a workflow calls tools without a model".to_owned(),
+            Some(model) => {
+                let identity = model.identity();
+                let port = match identity.port {
+                    80 | 443 => String::new(),
+                    port => format!(":{port}"),
+                };
+                format!("model     {} at {}{port}", identity.id(), identity.address)
+            }
+            None => {
+                "model     offline: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set".to_owned()
+            }
+        });
+        self.note(match self.capture_content {
             true => "content   prompts and answers are recorded on the spans",
             false => {
                 "content   prompts and answers are not recorded (use --capture-content to record them)"
@@ -142,16 +170,16 @@ impl Stage<'_> {
         });
     }
 
-    /// Asks, and shows the answer with its trace. With `--once` the services are stopped first, so
-    /// that they flush their telemetry.
+    /// Asks, and shows the answer with its trace, or why there is none. With `--once` the services are
+    /// stopped first, so that they flush their telemetry.
     async fn ask_and_show(
         &self,
         agent: &ServiceInfo,
         cast: &mut Option<Cast>,
         stop: &mut Stop,
     ) -> Result<ExitCode, Failure> {
-        let answer = tokio::select! {
-            answer = self.question.ask(agent) => answer?,
+        let result = tokio::select! {
+            result = self.question.ask(agent) => result,
             () = &mut *stop => return Err(interrupted()),
         };
         if (self.demo.once || self.demo.json)
@@ -159,18 +187,49 @@ impl Stage<'_> {
         {
             cast.stop().await;
         }
-        let run = self.question.run();
-        let evidence = tokio::select! {
-            evidence = Evidence::gather(self.backend, &answer.trace_id, run, ARRIVAL) => evidence?,
-            () = &mut *stop => {
-                return Err(Failure::new("interrupted before the whole trace arrived"));
+        let (trace_id, expected) = match &result {
+            Ok(answer) => {
+                let expected = Expected::Success(self.question.run());
+                (Some(answer.trace_id.as_str()), expected)
+            }
+            Err(refusal) => (refusal.trace_id.as_deref(), Expected::Failure),
+        };
+        let gather = async {
+            let Some(trace_id) = trace_id else {
+                return Ok(None);
+            };
+            let evidence = Evidence::gather(self.backend, trace_id, expected, ARRIVAL);
+            evidence.await.map(Some)
+        };
+        let gathered = tokio::select! {
+            gathered = gather => gathered,
+            () = &mut *stop => Err(Failure::new("interrupted before the whole trace arrived")),
+        };
+        let evidence = match (gathered, &result) {
+            (Ok(evidence), _) => evidence,
+            (Err(failure), Ok(_)) => return Err(failure),
+            // Why there is no answer matters more than why there is no trace.
+            (Err(failure), Err(_)) => {
+                tell(&format!("glassbox: {failure}"));
+                None
             }
         };
-        let status = self.backend.look().await?;
-        let outcome = Outcome::new(self.question, answer, evidence, &status);
-        print(&match self.demo.json {
-            true => outcome.to_json(),
-            false => outcome.to_text(self.style, self.real_model),
+        let status = match self.backend.look().await {
+            Ok(status) => status,
+            Err(failure) => return Err(result.err().map_or(failure, |refusal| refusal.failure)),
+        };
+        let outcome = Outcome {
+            question: self.question,
+            result,
+            evidence,
+            status: &status,
+            again: self.again.clone(),
+            real_model: self.model.is_some(),
+        };
+        print(&match (self.demo.json, self.output.quiet) {
+            (true, _) => outcome.to_json(),
+            (false, true) => outcome.to_answer(),
+            (false, false) => outcome.to_text(self.style),
         });
         Ok(outcome.report())
     }

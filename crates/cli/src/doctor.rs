@@ -12,7 +12,11 @@ mod report;
 mod settings;
 mod target;
 
-use crate::{args::Doctor, style::Style, terminal::print};
+use crate::{
+    args::{Doctor, Output},
+    style::Style,
+    terminal::print,
+};
 use backend::{ARRIVED, Known, Sent};
 use delivery::Delivery;
 use emission::Emission;
@@ -34,6 +38,7 @@ const KNOCK: Duration = Duration::from_secs(5);
 /// Checks the whole path and prints the findings.
 pub(crate) async fn run(
     doctor: &Doctor,
+    output: Output,
     read: impl FnOnce(SettingsBuilder) -> Result<Settings, SettingsError>,
     environment: &Environment,
 ) -> ExitCode {
@@ -63,9 +68,8 @@ pub(crate) async fn run(
     print(&match doctor.json {
         true => report.to_json(),
         false => {
-            let no_colour = environment.get("NO_COLOR").is_some();
-            let style = Style::of_stdout(no_colour, environment.get("COLUMNS"));
-            report.to_text(style, start.elapsed())
+            let style = Style::of_stdout(output.color, environment);
+            report.to_text(style, start.elapsed(), output.quiet)
         }
     });
     report.exit_code()

@@ -8,8 +8,12 @@ mod child;
 mod demo;
 mod doctor;
 mod elapsed;
+mod excerpt;
 mod failure;
 mod knock;
+mod manual;
+#[cfg(feature = "demo")]
+mod plural;
 mod probe;
 #[cfg(feature = "demo")]
 mod service;
@@ -19,7 +23,7 @@ mod terminal;
 mod tree;
 mod up;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Output, Parsed};
 use failure::Failure;
 use glassbox_collector::{BackendConfig, Shim};
 use glassbox_config::{Environment, Settings, SettingsBuilder, SettingsError};
@@ -33,17 +37,20 @@ const LAST_MOMENTS: Duration = Duration::from_secs(1);
 fn main() -> ExitCode {
     // This program executes itself to start a collector. In that copy this call does not return.
     let shim = Shim::arm();
-    let cli = match args::parse() {
-        Ok(cli) => cli,
-        Err((text, 0)) => {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let cli = match args::parse(&arguments) {
+        Parsed::Command(cli) => *cli,
+        Parsed::Text(text) => {
             terminal::print(&text);
             return ExitCode::SUCCESS;
         }
-        Err((sentence, code)) => {
-            terminal::tell(sentence.trim_end());
-            return ExitCode::from(code);
+        Parsed::Mistake(mistake) => {
+            terminal::tell(&mistake);
+            return ExitCode::from(failure::USAGE);
         }
     };
+    #[cfg(feature = "demo")]
+    let is_json = matches!(&cli.command, Command::Demo(demo) if demo.json);
     let environment = Environment::from_process();
     let ended = Runtime::new()
         .map_err(|error| Failure::from_error("cannot start the runtime", &error))
@@ -52,18 +59,27 @@ fn main() -> ExitCode {
             runtime.shutdown_timeout(LAST_MOMENTS);
             ended
         });
-    ended.unwrap_or_else(|failure| failure.report())
+    ended.unwrap_or_else(|failure| {
+        #[cfg(feature = "demo")]
+        if is_json {
+            terminal::print(&demo::unasked(&failure));
+        }
+        failure.report()
+    })
 }
 
 async fn run(cli: Cli, environment: &Environment, shim: Shim) -> Result<ExitCode, Failure> {
     let folder = std::env::current_dir()
         .map_err(|error| Failure::from_error("cannot read the working directory", &error))?;
     let file = cli.config.as_deref();
+    let output = cli.output;
     let command = match cli.command {
+        Command::Completions { shell } => return Ok(manual::completions(shell)),
+        Command::Man { command } => return manual::page(command.as_deref()),
         // The doctor reports invalid settings as findings, and installs telemetry itself.
         Command::Doctor(doctor) => {
             let read = |builder: SettingsBuilder| settings(builder, file, environment, &folder);
-            return Ok(doctor::run(&doctor, read, environment).await);
+            return Ok(doctor::run(&doctor, output, read, environment).await);
         }
         command => command,
     };
@@ -75,16 +91,26 @@ async fn run(cli: Cli, environment: &Environment, shim: Shim) -> Result<ExitCode
     if let Command::DemoService { name } = &command {
         return service::run(name, settings, environment).await;
     }
-    log_to_stderr(environment);
+    log_to_stderr(output, environment);
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
     }
     match command {
         Command::Up(listen) => up::run(&listen, settings, environment, shim).await,
         Command::Probe(probe) => probe::run(&probe, settings).await,
-        Command::Doctor(_) => unreachable!("the doctor has returned above"),
+        Command::Doctor(_) | Command::Completions { .. } | Command::Man { .. } => {
+            unreachable!("these have returned above")
+        }
         #[cfg(feature = "demo")]
-        Command::Demo(demo) => demo::run(demo, settings, environment, shim).await,
+        Command::Demo(demo) => {
+            let options = demo::Options {
+                settings,
+                environment,
+                output,
+                file,
+            };
+            demo::run(demo, options, shim).await
+        }
         #[cfg(feature = "demo")]
         Command::OfflineModel {
             listen,
@@ -95,7 +121,7 @@ async fn run(cli: Cli, environment: &Environment, shim: Shim) -> Result<ExitCode
             let access = access
                 .read(variable)
                 .map_err(|error| Failure::from_error("no usable key", &error))?;
-            offline_model(listen, &access, lifeline).await
+            offline_model(listen.address(), &access, lifeline).await
         }
         #[cfg(feature = "demo")]
         Command::DemoService { .. } => unreachable!("a service has returned above"),
@@ -122,15 +148,23 @@ fn settings(
         .build()
 }
 
-/// Logs warnings, errors and the results of reloads to standard error, unless `RUST_LOG` says
-/// otherwise. Standard output is only for results.
-fn log_to_stderr(environment: &Environment) {
-    let filter = environment.get("RUST_LOG");
-    let filter = filter.unwrap_or("warn,glassbox::up=info");
+/// Logs warnings, errors and the results of reloads to standard error, unless the command line or
+/// `RUST_LOG` says otherwise. Standard output is only for results.
+fn log_to_stderr(output: Output, environment: &Environment) {
+    let filter = match (output.quiet, output.verbose) {
+        (true, _) => "error",
+        (false, 0) => (environment.get("RUST_LOG")).unwrap_or("warn,glassbox::up=info"),
+        (false, 1) => "info",
+        (false, _) => "debug",
+    };
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal() && environment.get("NO_COLOR").is_none())
+        .with_ansi(
+            output
+                .color
+                .applies(std::io::stderr().is_terminal(), environment),
+        )
         .without_time()
         .with_target(false)
         .init();
@@ -152,7 +186,7 @@ async fn offline_model(
         .await
         .map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    terminal::print(&format!("offline model at http://{address}/v1"));
+    terminal::print(&format!("listening at http://{address}/v1\n"));
     offline_model::serve(listener, access, up::interrupted())
         .await
         .map_err(|error| Failure::from_error("the model stopped", &error))?;

@@ -28,7 +28,7 @@ pub(crate) async fn run(probe: &Probe, settings: &Settings) -> Result<ExitCode, 
     let config = settings
         .load::<BackendConfig>()
         .map_err(|error| Failure::from_error("invalid settings", &error))?;
-    let set = probe.page.or(config.page.map(|page| page.address()));
+    let set = probe.page.or(config.page).map(|page| page.address());
     let page = reachable(set.unwrap_or(PAGE));
     match ask(page).await {
         Ok(line) => {
@@ -61,7 +61,11 @@ async fn ask(page: SocketAddr) -> Result<String, String> {
     };
     let door = Door::find(&host, page.port(), PATIENCE)
         .await
-        .map_err(|_| "refuses connections: no backend is running there".to_owned())?;
+        .map_err(|_| {
+            "refuses connections: no backend is running there; start one with 'glassbox up', or pass \
+             the address of its page with --page"
+                .to_owned()
+        })?;
     match door.get("/api/status").await {
         Answer::Http(answer) if answer.status == 200 => judge(&answer.body),
         Answer::Http(answer) => Err(format!(

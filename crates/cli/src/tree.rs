@@ -1,12 +1,49 @@
 //! Draws a trace as a tree.
 
-use crate::{backend::Span, elapsed::elapsed, style::Style};
+use crate::{backend::Span, elapsed::elapsed, excerpt, style::Style};
 use std::collections::{HashMap, HashSet};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Maximum width of a bar.
 const BAR: usize = 32;
+/// The narrowest bar that still says something.
+const SHORT_BAR: usize = 8;
 /// Maximum width of a name with its branch.
 const NAME: usize = 48;
+/// Maximum width of a service or of tokens.
+const FACT: usize = 24;
+/// The width of a duration.
+const DURATION: usize = 8;
+/// The space between two columns.
+const GAP: usize = 2;
+
+/// The widths of the columns; a column without width is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Columns {
+    name: usize,
+    fact: usize,
+    bar: usize,
+}
+
+impl Columns {
+    /// Columns for names and facts of these widths. What does not fit into `width` is given up in the order
+    /// of its importance: the bar, the service, the end of the name.
+    fn within(width: usize, names: usize, facts: usize) -> Self {
+        let (name, fact) = (names.min(NAME), facts.min(FACT));
+        let left = |used: usize| width.saturating_sub(used + GAP + DURATION);
+        let beside = |column: usize| if column == 0 { 0 } else { column + GAP };
+        let bar = left(name + beside(fact)).saturating_sub(GAP).min(BAR);
+        if bar >= SHORT_BAR {
+            return Self { name, fact, bar };
+        }
+        let fact = match left(name) >= beside(fact) {
+            true => fact,
+            false => 0,
+        };
+        let name = name.min(left(beside(fact)).max(1));
+        Self { name, fact, bar: 0 }
+    }
+}
 
 /// Draws all spans: branch and name, service or tokens, duration, and a time bar.
 pub(crate) fn draw(spans: &[Span], style: Style) -> String {
@@ -14,40 +51,32 @@ pub(crate) fn draw(spans: &[Span], style: Style) -> String {
     let start = spans.iter().map(|span| span.start_unix_nano).min();
     let end = spans.iter().map(|span| span.end_unix_nano).max();
     let (start, end) = (start.unwrap_or(0), end.unwrap_or(0));
-    let bar = BAR.min(style.width.saturating_sub(50));
-    let wide = |text: &str| text.chars().count();
     let names: Vec<String> = rows.iter().map(Row::name).collect();
     let facts: Vec<String> = rows.iter().map(Row::fact).collect();
-    let name_width = names
-        .iter()
-        .map(|text| wide(text))
-        .max()
-        .unwrap_or(0)
-        .min(NAME);
-    let fact_width = facts
-        .iter()
-        .map(|text| wide(text))
-        .max()
-        .unwrap_or(0)
-        .min(24);
+    let widest = |texts: &[String]| texts.iter().map(|text| text.width()).max().unwrap_or(0);
+    let columns = Columns::within(style.width, widest(&names), widest(&facts));
 
     let mut out = String::new();
     for ((row, name), fact) in rows.iter().zip(&names).zip(&facts) {
-        let name = fit(name, name_width);
-        let name = match row.span.is_error() {
+        let name = fit(name, columns.name);
+        let mut line = match row.span.is_error() {
             true => style.error(&name),
             false => name,
         };
-        let duration = elapsed(
-            row.span
-                .end_unix_nano
-                .saturating_sub(row.span.start_unix_nano),
-        );
-        let line = format!(
-            "{name}  {}  {duration:>8}  {}",
-            style.dim(&fit(fact, fact_width)),
-            span_bar(row.span, start, end, bar),
-        );
+        if columns.fact > 0 {
+            line.push_str(&format!("  {}", style.dim(&fit(fact, columns.fact))));
+        }
+        let nanos = row
+            .span
+            .end_unix_nano
+            .saturating_sub(row.span.start_unix_nano);
+        line.push_str(&format!("  {:>DURATION$}", elapsed(nanos)));
+        if columns.bar > 0 {
+            line.push_str(&format!(
+                "  {}",
+                span_bar(row.span, start, end, columns.bar)
+            ));
+        }
         out.push_str(line.trim_end());
         out.push('\n');
     }
@@ -68,7 +97,8 @@ impl Row<'_> {
             (true, None) => " ✗".to_owned(),
             (false, _) => String::new(),
         };
-        format!("{}{}{cross}", self.branch, self.span.name)
+        let name = excerpt::start(&self.span.name, NAME);
+        format!("{}{name}{cross}", self.branch)
     }
 
     fn fact(&self) -> String {
@@ -153,12 +183,21 @@ fn span_bar(span: &Span, start: u64, end: u64, width: usize) -> String {
 
 /// Pads or truncates `text` to `width` columns.
 fn fit(text: &str, width: usize) -> String {
-    let long = text.chars().count() > width;
-    let mut fitted: String = text.chars().take(width - usize::from(long)).collect();
-    if long {
-        fitted.push('…');
+    let whole = text.width();
+    if whole <= width {
+        return format!("{text}{}", " ".repeat(width - whole));
     }
-    format!("{fitted:<width$}")
+    let mut fitted = String::new();
+    let mut used = 0;
+    for character in text.chars() {
+        let wide = character.width().unwrap_or(0);
+        if used + wide + 1 > width {
+            break;
+        }
+        fitted.push(character);
+        used += wide;
+    }
+    format!("{fitted}…{}", " ".repeat(width.saturating_sub(used + 1)))
 }
 
 #[cfg(test)]

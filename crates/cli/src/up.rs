@@ -8,7 +8,7 @@ use crate::{
     failure::Failure,
     terminal::{print, tell},
 };
-use glassbox_collector::{Backend, BackendConfig, Shim};
+use glassbox_collector::{Backend, BackendConfig, Shim, StartError};
 use glassbox_config::{Environment, Settings};
 use glassbox_host::{MemoryRegistry, registry_router};
 use hangup::{Hangup, Meaning};
@@ -25,17 +25,17 @@ pub(crate) struct Local {
     backend: Backend,
 }
 
-/// Starts the backend with the settings from flags, environment and file, in this order of
-/// precedence, and a collector in front of it if there is one.
+/// The backend's configuration from flags, environment and file, in this order of precedence, with a
+/// collector in front of it if there is one.
 ///
 /// # Errors
-/// If an address is in use, the data folder cannot be used, or the named program is not a collector.
-pub(crate) async fn start(
+/// If a setting is invalid.
+pub(crate) fn config(
     listen: &Listen,
     settings: &Settings,
     environment: &Environment,
     shim: Shim,
-) -> Result<Local, Failure> {
+) -> Result<BackendConfig, Failure> {
     let mut config = settings
         .load::<BackendConfig>()
         .map_err(|error| Failure::from_error("invalid settings", &error))?
@@ -58,17 +58,21 @@ pub(crate) async fn start(
     if listen.allow_anonymous {
         config = config.allow_anonymous(true);
     }
-    let config = config
+    Ok(config
         .supervise(shim, environment)
-        .with_routes(registry_router(MemoryRegistry::new()));
-    let backend = Backend::start(config)
-        .await
-        .map_err(|error| Failure::from_error("cannot start the backend", &error))?;
-    // Notes about the start (another port, data lost in a crash) are in the log already.
-    Ok(Local { backend })
+        .with_routes(registry_router(MemoryRegistry::new())))
 }
 
 impl Local {
+    /// Starts the backend. Notes about the start (another port, data lost in a crash) go to the log.
+    ///
+    /// # Errors
+    /// If an address is in use, the data folder cannot be used, or the named program is not a collector.
+    pub(crate) async fn start(config: BackendConfig) -> Result<Self, StartError> {
+        let backend = Backend::start(config).await?;
+        Ok(Self { backend })
+    }
+
     /// The address of the page and the API.
     pub(crate) fn page(&self) -> String {
         self.backend.endpoints().page().to_owned()
@@ -121,8 +125,9 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Failure> {
     let mut hangup = Hangup::listen();
     let mut stop = pin!(interrupted());
+    let config = config(listen, settings, environment, shim)?;
     let local = tokio::select! {
-        local = start(listen, settings, environment, shim) => local?,
+        local = Local::start(config) => local.map_err(|error| unstarted(&error))?,
         () = &mut stop => return Ok(ExitCode::SUCCESS),
     };
     match backend::Backend::own(&local.page()).await {
@@ -147,6 +152,11 @@ pub(crate) async fn run(
     }
     local.stop().await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why there is no backend.
+pub(crate) fn unstarted(error: &StartError) -> Failure {
+    Failure::from_error("cannot start the backend", error)
 }
 
 fn greeting(backend: &backend::Backend) -> String {

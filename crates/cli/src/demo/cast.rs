@@ -1,7 +1,11 @@
 //! The processes of the demo: the model, the tools and the agent.
 
 use super::{Stage, Stop, interrupted};
-use crate::{backend::Backend, child::Child, failure::Failure, terminal::tell};
+use crate::{
+    backend::Backend,
+    child::{Child, Log},
+    failure::Failure,
+};
 use glassbox_core::{Filter, ServiceInfo};
 use std::{
     collections::BTreeMap,
@@ -55,8 +59,8 @@ impl Cast {
         };
         match ready {
             Ok(agent) => {
-                let line = format!("services  {} processes are ready", cast.children.len());
-                tell(&stage.style.dim(&line));
+                let processes = cast.children.len();
+                stage.note(&format!("services  {processes} processes are ready"));
                 Ok((cast, agent))
             }
             Err(failure) => {
@@ -92,16 +96,20 @@ impl Cast {
                 "true".to_owned(),
             );
         }
-        if !stage.real_model {
+        let log = match stage.output.verbose {
+            0 => Log::Kept,
+            _ => Log::Shown,
+        };
+        if stage.model.is_none() {
             let listen = free_address()?.to_string();
             let args = ["offline-model", "--lifeline", "--listen", &listen];
-            let child = Child::start("offline-model", &args, &shared)?;
+            let child = Child::start("offline-model", &args, &shared, log)?;
             self.children.push(child);
             shared.insert("OPENAI_BASE_URL", format!("http://{listen}/v1"));
             shared.insert("GLASSBOX_MODEL", "openai/offline".to_owned());
         }
         for name in SERVICES {
-            let child = Child::start(name, &["demo-service", name], &shared)?;
+            let child = Child::start(name, &["demo-service", name], &shared, log)?;
             self.children.push(child);
         }
         Ok(())

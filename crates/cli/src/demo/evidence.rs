@@ -3,6 +3,7 @@
 use crate::{
     backend::{Backend, Span},
     failure::Failure,
+    plural::counted,
 };
 use std::{
     collections::{BTreeSet, HashMap},
@@ -25,13 +26,22 @@ pub(crate) struct Evidence {
     pub(crate) missing: Vec<String>,
 }
 
-/// The kind of run, which determines what its trace must contain.
+/// The kind of run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Run {
     /// An agent asked a model.
     Question,
     /// An agent ran a workflow.
     Workflow,
+}
+
+/// What the trace of a run must contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expected {
+    /// Everything of a run that succeeded.
+    Success(Run),
+    /// What a run left behind that may have failed anywhere.
+    Failure,
 }
 
 impl Evidence {
@@ -42,18 +52,18 @@ impl Evidence {
     pub(crate) async fn gather(
         backend: &Backend,
         trace_id: &str,
-        run: Run,
+        expected: Expected,
         patience: Duration,
     ) -> Result<Self, Failure> {
         let start = Instant::now();
         loop {
             let spans = backend.trace(trace_id).await?;
             let logs = backend.logs(trace_id).await?;
-            let mut missing = missing_spans(&spans, run);
-            if logs == 0 {
+            let mut missing = missing_spans(&spans, expected);
+            if logs == 0 && expected != Expected::Failure {
                 missing.push("no log record carries the trace id".to_owned());
             }
-            if run == Run::Question && missing.is_empty() {
+            if expected == Expected::Success(Run::Question) && missing.is_empty() {
                 missing.extend(missing_tokens(backend, &spans).await?);
             }
             if missing.is_empty() || start.elapsed() >= patience {
@@ -69,23 +79,26 @@ impl Evidence {
 }
 
 /// What the trace lacks to connect the agent, the model and every called tool.
-fn missing_spans(spans: &[Span], run: Run) -> Vec<String> {
+fn missing_spans(spans: &[Span], expected: Expected) -> Vec<String> {
     let by_id: HashMap<&str, &Span> = spans
         .iter()
         .map(|span| (span.span_id.as_str(), span))
         .collect();
     let mut missing = Vec::new();
     let has = |operation: &str| spans.iter().any(|span| span.operation() == Some(operation));
-    let wanted: &[&str] = match run {
-        Run::Question => &["invoke_agent", "chat"],
-        Run::Workflow => &["invoke_workflow"],
+    let wanted: &[&str] = match expected {
+        Expected::Success(Run::Question) => &["invoke_agent", "chat"],
+        Expected::Success(Run::Workflow) => &["invoke_workflow"],
+        Expected::Failure => &[],
     };
     for operation in wanted.iter().filter(|operation| !has(operation)) {
         missing.push(format!("no {operation} span has arrived"));
     }
     let roots = spans.iter().filter(|span| span.parent_span_id.is_none());
-    if roots.count() != 1 {
-        missing.push("the trace has not exactly one root".to_owned());
+    match roots.count() {
+        0 => missing.push("the root span has not arrived".to_owned()),
+        1 => {}
+        roots => missing.push(format!("the trace has {roots} roots instead of one")),
     }
     let orphans: BTreeSet<&str> = spans
         .iter()
@@ -93,7 +106,8 @@ fn missing_spans(spans: &[Span], run: Run) -> Vec<String> {
         .filter(|parent| !by_id.contains_key(parent))
         .collect();
     if !orphans.is_empty() {
-        missing.push(format!("{} parent spans have not arrived", orphans.len()));
+        let orphans = counted(orphans.len() as u64, "parent span");
+        missing.push(format!("not arrived: {orphans}"));
     }
     let calls = spans
         .iter()
@@ -189,23 +203,33 @@ mod tests {
 
     #[test]
     fn a_whole_run_misses_nothing() {
-        assert!(missing_spans(&run(), Run::Question).is_empty());
+        assert!(missing_spans(&run(), Expected::Success(Run::Question)).is_empty());
     }
 
     #[test]
     fn each_part_is_missed() {
         for (at, said) in [
-            (0, "not exactly one root"),
+            (0, "the root span has not arrived"),
             (1, "no invoke_agent span"),
             (2, "no chat span"),
-            (4, "parent spans have not arrived"),
+            (4, "not arrived: 1 parent span"),
             (5, "the tool behind 'execute_tool x' is not in the trace"),
         ] {
             let mut spans = run();
             spans.remove(at);
-            let missing = missing_spans(&spans, Run::Question).join("; ");
+            let missing = missing_spans(&spans, Expected::Success(Run::Question)).join("; ");
             assert!(missing.contains(said), "without {at}: {missing}");
         }
+    }
+
+    #[test]
+    fn a_failed_run_needs_only_to_hang_together() {
+        let mut spans = run();
+        spans.truncate(2);
+        assert!(missing_spans(&spans, Expected::Failure).is_empty());
+        spans.remove(0);
+        assert!(!missing_spans(&spans, Expected::Failure).is_empty());
+        assert!(!missing_spans(&[], Expected::Failure).is_empty());
     }
 
     #[test]
@@ -213,6 +237,6 @@ mod tests {
         let mut spans = run();
         spans[3].status = "error".into();
         spans.truncate(4);
-        assert!(missing_spans(&spans, Run::Question).is_empty());
+        assert!(missing_spans(&spans, Expected::Success(Run::Question)).is_empty());
     }
 }

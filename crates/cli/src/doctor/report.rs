@@ -101,10 +101,13 @@ impl Report {
     }
 
     /// One entry per finding, with each hop named once, and the verdict.
-    pub(super) fn to_text(&self, style: Style, took: Duration) -> String {
+    ///
+    /// If `is_quiet`, findings of hops that work are left out.
+    pub(super) fn to_text(&self, style: Style, took: Duration, is_quiet: bool) -> String {
         let mut text = String::new();
         let mut hop = None;
-        for finding in &self.findings {
+        let is_shown = |finding: &&Finding| !is_quiet || finding.mark != Mark::Well;
+        for finding in self.findings.iter().filter(is_shown) {
             let name = match hop.replace(finding.hop) {
                 Some(before) if before == finding.hop => "",
                 _ => finding.hop.as_str(),
@@ -143,7 +146,7 @@ impl Report {
 const INDENT: usize = 15;
 
 fn line(name: &str, finding: &Finding, style: Style) -> String {
-    let width = style.width - INDENT;
+    let width = style.width.saturating_sub(INDENT).max(20);
     let told = wrapped(&finding.what, width)
         .into_iter()
         .map(|line| match finding.mark {
@@ -235,7 +238,7 @@ mod tests {
             Finding::well(Hop::Settings, "two"),
             Finding::broken(Hop::Port, "refused", "nobody listens", "start somebody"),
         ]);
-        let text = report.to_text(Style::plain(100), Duration::ZERO);
+        let text = report.to_text(Style::plain(100), Duration::ZERO, false);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "settings     ✓ one");
         assert_eq!(lines[1], "             ✓ two");
@@ -254,7 +257,7 @@ mod tests {
     fn long_lines_go_on_under_what_was_found() {
         let what = "word ".repeat(20);
         let report = report([Finding::broken(Hop::Port, "refused", what, "fix it")]);
-        let text = report.to_text(Style::plain(60), Duration::ZERO);
+        let text = report.to_text(Style::plain(60), Duration::ZERO, false);
         let lines: Vec<&str> = text.lines().collect();
         assert!(
             lines.iter().all(|line| line.chars().count() <= 60),

@@ -95,4 +95,47 @@ fn an_orphan_stands_at_the_top_and_a_ring_is_shown_once() {
 fn a_long_name_is_cut_to_its_column() {
     assert_eq!(fit("abcdef", 4), "abc…");
     assert_eq!(fit("ab", 4), "ab  ");
+    // Two columns each.
+    assert_eq!(fit("東京都", 4), "東… ");
+    assert_eq!(fit("東京", 4), "東京");
+}
+
+#[test]
+fn a_tree_fits_every_terminal() {
+    let mut spans: Vec<Span> = (0..12)
+        .map(|depth| {
+            let parent = (depth > 0).then(|| format!("s{}", depth - 1));
+            let name = "execute_tool 東京の天気を調べる with a long name";
+            let id = format!("s{depth}");
+            span(
+                &id,
+                parent.as_deref(),
+                &format!("service-{depth}"),
+                name,
+                (depth, 20),
+            )
+        })
+        .collect();
+    spans[3].status = "error".into();
+    for width in [20, 28, 40, 60, 80, 110, 160] {
+        let drawn = draw(&spans, Style::plain(width));
+        assert_eq!(drawn.lines().count(), spans.len());
+        for line in drawn.lines() {
+            assert!(line.width() <= width, "{width}: {} {line}", line.width());
+            assert!(line.contains(" ms"), "{width}: {line}");
+        }
+    }
+}
+
+#[test]
+fn a_bar_goes_before_a_service_and_a_service_before_a_name() {
+    let within = |width| {
+        let Columns { name, fact, bar } = Columns::within(width, 30, 14);
+        (name, fact, bar)
+    };
+    assert_eq!(within(110), (30, 14, 32));
+    assert_eq!(within(70), (30, 14, 12));
+    assert_eq!(within(60), (30, 14, 0));
+    assert_eq!(within(50), (30, 0, 0));
+    assert_eq!(within(30), (20, 0, 0));
 }

@@ -116,7 +116,7 @@ fn a_person_sees_the_answer_the_tree_and_the_addresses() {
         "geocoding-tool",
         "$0 (offline)",
         "/runs/",
-        "gRPC",
+        "Trace      ",
         "Collector  embedded: the setting collector.otelcol is off",
     ] {
         assert!(printed.contains(part), "no '{part}' in:\n{printed}");
@@ -125,6 +125,16 @@ fn a_person_sees_the_answer_the_tree_and_the_addresses() {
         !printed.contains('\x1b'),
         "no colours where nobody sees them"
     );
+    // The backend ended with the demo: no address of it is printed, and the way to see the run again is.
+    let said = String::from_utf8(output.stderr).unwrap();
+    let again = format!("run 'glassbox up --data {}'", data.path().display());
+    assert!(printed.contains(&again), "{printed}");
+    for address in ["http://", "127.0.0.1"] {
+        assert!(
+            !printed.contains(address) && !said.contains(address),
+            "{printed}{said}"
+        );
+    }
 }
 
 #[test]
@@ -159,12 +169,115 @@ fn a_model_elsewhere_is_used_when_the_environment_names_one() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}");
     assert!(!said.contains("offline: neither"), "{said}");
+    let line = format!("model     openai/offline at {listen}");
+    assert!(said.contains(&line), "{said}");
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     let port = listen.rsplit(':').next().unwrap();
     assert!(
         answer["answer"].as_str().unwrap().contains("Tromsø"),
         "{port}"
     );
+}
+
+#[test]
+fn a_backend_that_runs_on_the_folder_is_joined_and_left_running() {
+    let data = tempfile::tempdir().unwrap();
+    let mut backend = up(data.path());
+    let page = page_of(&mut backend);
+    let demo = |more: &[&str]| {
+        let mut demo = command(&["demo", "--once"]);
+        run(demo.arg("--data").arg(data.path()).args(more))
+    };
+    let output = demo(&[]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    let joined = format!("{page} (process {} already runs it", backend.id());
+    assert!(said.contains(&joined), "{said}");
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.contains(&format!("{page}/runs/")), "{printed}");
+    let list = get(&format!("{page}/api/otel/traces")).unwrap();
+    assert_eq!(
+        list["traces"][0]["root_name"], "POST /v1/capabilities/ask",
+        "{list}"
+    );
+
+    // An address that the running backend does not have is a contradiction.
+    let output = demo(&["--page", "127.0.0.1:9"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("--page 127.0.0.1:9 has no effect"), "{said}");
+    assert!(backend.terminate().success());
+}
+
+#[test]
+fn a_failed_run_is_shown_with_its_trace() {
+    let data = tempfile::tempdir().unwrap();
+    let mut backend = up(data.path());
+    let page = page_of(&mut backend);
+    let demo = |more: &[&str]| {
+        let mut demo = command(&["demo", "--once", "--backend", &page, "--workflow", "trip"]);
+        let output = run(demo.args(["--input", "city=Nowhereville"]).args(more));
+        assert_eq!(output.status.code(), Some(1));
+        let [printed, said] =
+            [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        let last = said.lines().last().unwrap_or_default();
+        assert!(
+            last.starts_with("glassbox: step 'place' (geocode) failed"),
+            "{said}"
+        );
+        printed
+    };
+    let printed = demo(&[]);
+    for part in [
+        "invoke_workflow trip ✗",
+        "step place ✗",
+        "geocoding-tool",
+        "errors",
+        "/runs/",
+    ] {
+        assert!(printed.contains(part), "no '{part}' in: {printed}");
+    }
+    let object: Value = serde_json::from_str(&demo(&["--json"])).unwrap();
+    assert!(
+        object["error"].as_str().unwrap().contains("Nowhereville"),
+        "{object}"
+    );
+    assert_eq!(object["code"], "geocoding.unknown_city");
+    assert!(object.get("answer").is_none(), "{object}");
+    assert_eq!(spans_named(&object, "invoke_workflow trip").len(), 1);
+    let trace_id = object["trace_id"].as_str().unwrap();
+    let trace = get(&format!("{page}/api/otel/traces?trace_id={trace_id}")).unwrap();
+    assert!(trace["total"].as_u64().unwrap() >= 7, "{trace}");
+}
+
+#[test]
+fn quiet_prints_only_the_answer_and_a_closed_pipe_is_no_error() {
+    let data = tempfile::tempdir().unwrap();
+    let mut demo = command(&["demo", "--once", "--quiet"]);
+    let output = run(demo.args(free_ports()).arg("--data").arg(data.path()));
+    assert!(output.status.success());
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.starts_with("In Tromsø"), "{printed}");
+    assert_eq!(printed.lines().count(), 1, "{printed}");
+    assert!(
+        output.stderr.is_empty(),
+        "{:?}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    for arguments in [&["help"][..], &["man"], &["completions", "bash"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_glassbox"))
+            .args(arguments)
+            .stdout(writer.try_clone().unwrap())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success() && output.stderr.is_empty(),
+            "{output:?}"
+        );
+    }
 }
 
 #[test]
