@@ -12,7 +12,6 @@ mod excerpt;
 mod failure;
 mod knock;
 mod manual;
-#[cfg(feature = "demo")]
 mod plural;
 mod probe;
 #[cfg(feature = "demo")]
@@ -141,6 +140,7 @@ fn settings(
     #[cfg(feature = "demo")]
     let builder = builder
         .section::<glassbox_ai::AiSettings>()
+        .section::<glassbox::orchestration::OrchestrationSettings>()
         .section::<glassbox_host::HostSettings>();
     builder
         .environment(environment)

@@ -34,6 +34,13 @@ pub fn assistant(name: impl Into<String>) -> Assistant {
     }
 }
 
+/// Whether the settings ask for content on spans.
+#[cfg(feature = "orchestration")]
+pub(crate) fn captures_content() -> bool {
+    let config = CONFIG.get();
+    config.is_some_and(|config| config.content_capture().is_on())
+}
+
 /// Makes a configuration the process's own. The first one stays.
 pub(crate) fn configure(config: &ModelConfig) {
     CONFIG.get_or_init(|| config.clone());

@@ -49,11 +49,15 @@ mod observation;
 mod service;
 mod settings;
 mod terminal;
+#[cfg(feature = "orchestration")]
+mod workflow;
 
 #[cfg(feature = "ai")]
 pub use assistant::assistant;
 pub use http::http_client;
 pub use service::{Service, serve_agent, serve_tool};
+#[cfg(feature = "orchestration")]
+pub use workflow::runner;
 
 pub use glassbox_core::{
     Agent, Allowance, Baggage, BaggageEntry, Blame, Budget, Call, Called, Caller,

@@ -150,7 +150,7 @@ impl<R: Served> Service<R> {
     }
 
     /// Serves with these settings, without a look at the command line; returns the exit status. The settings have the
-    /// sections `[host]` and, where the features are on, `[ai]` and `[telemetry]`.
+    /// sections `[host]` and, where the features are on, `[ai]`, `[orchestration]` and `[telemetry]`.
     pub async fn serve_with(self, settings: &Settings, environment: &Environment) -> ExitCode {
         let name = self.name.clone();
         exit(&name, self.run(settings, environment).await)
@@ -260,6 +260,8 @@ impl Served for Active {
         if let Some(model) = model {
             service.host = service.host.model(model);
         }
+        #[cfg(feature = "orchestration")]
+        crate::workflow::configure(&*settings.load().map_err(unusable)?);
         Ok(service)
     }
 

@@ -28,6 +28,8 @@ pub(crate) struct Driver<'a> {
     pub(crate) world: &'a World<'a>,
     /// The time of entries.
     pub(crate) time: Time<'a>,
+    /// Whether arguments and results are recorded.
+    pub(crate) captures_content: bool,
 }
 
 /// A command that takes time.
@@ -157,6 +159,7 @@ impl Driver<'_> {
                     cx = cx.with_trace(span.context().clone());
                 }
                 let call = scene.call(&step, attempt, input);
+                let call = call.with_content_captured(self.captures_content);
                 Some(Effect::Call {
                     step,
                     attempt,

@@ -5,6 +5,7 @@
 //! reported when it happened, and emits nothing. Durations come from the entries' times. Spans start and end
 //! when they are reported, on the clock of the spans within them.
 
+mod content;
 mod known;
 
 use crate::{
@@ -18,7 +19,7 @@ use glassbox_core::{
     telemetry::{Link, Span, TraceContext, Value},
 };
 use glassbox_semconv::{
-    gen_ai_v1_41::{OPERATION_NAME, WORKFLOW_NAME, operation},
+    gen_ai_v1_41::{INPUT_MESSAGES, OPERATION_NAME, OUTPUT_MESSAGES, WORKFLOW_NAME, operation},
     glassbox as own,
 };
 use known::Known;
@@ -33,6 +34,7 @@ pub(crate) struct Record<'a> {
     events: &'a dyn Events,
     /// The caller's trace.
     caller: TraceContext,
+    captures_content: bool,
     known: Known,
     /// The run's span, while a runner drives it.
     span: Option<Span>,
@@ -50,14 +52,24 @@ struct Failure<'a> {
 
 impl<'a> Record<'a> {
     /// The record of a run that a caller with this trace starts or resumes.
-    pub(crate) fn new(events: &'a dyn Events, caller: TraceContext) -> Self {
+    pub(crate) fn new(
+        events: &'a dyn Events,
+        caller: TraceContext,
+        captures_content: bool,
+    ) -> Self {
         Self {
             events,
             caller,
+            captures_content,
             known: Known::default(),
             span: None,
             steps: BTreeMap::new(),
         }
+    }
+
+    /// Whether inputs, outputs, arguments and results are recorded.
+    pub(crate) fn captures_content(&self) -> bool {
+        self.captures_content
     }
 
     /// Takes in an entry that was reported when it happened.
@@ -122,7 +134,10 @@ impl<'a> Record<'a> {
                 };
                 self.fail_step(step, now, &failure, problem.code());
             }
-            EntryKind::RunCompleted { .. } => {
+            EntryKind::RunCompleted { output } => {
+                if let (true, Some(span)) = (self.captures_content, &mut self.span) {
+                    span.set(OUTPUT_MESSAGES, content::output(output));
+                }
                 COMPLETED.add_with(1, &[Value::Str(&self.known.workflow)]);
                 self.publish("workflow.completed", json!({}));
                 self.end_run(now, None);
@@ -144,7 +159,7 @@ impl<'a> Record<'a> {
         let linked = linked.filter(TraceContext::is_valid).map(Link::new);
         // Without a parent, the trace is derived from the run: a resumed run stays in it.
         let trace_id = u128::from_str_radix(&self.known.run_id, 16).unwrap_or_default();
-        let span = Span::builder(format_args!("{} {workflow}", operation::INVOKE_WORKFLOW))
+        let started = Span::builder(format_args!("{} {workflow}", operation::INVOKE_WORKFLOW))
             .scope(const { &glassbox_core::scope!() })
             .root()
             .identity(trace_id, 0)
@@ -156,7 +171,12 @@ impl<'a> Record<'a> {
                 (own::WORKFLOW_RUN_ID, Value::Str(&self.known.run_id)),
             ])
             .start();
-        self.span = Some(span);
+        let span = self.span.insert(started);
+        if self.captures_content {
+            let inputs = &self.known.inputs;
+            span.set(INPUT_MESSAGES, content::input(inputs));
+            span.set(own::QUESTION, content::title(workflow, inputs));
+        }
     }
 
     /// `known` attempts were reported before.

@@ -30,6 +30,7 @@ pub struct Runner {
     wall: Arc<dyn Fn() -> SystemTime + Send + Sync>,
     journal: Arc<dyn Journal>,
     max_parallel: NonZeroUsize,
+    captures_content: bool,
 }
 
 impl Runner {
@@ -41,6 +42,7 @@ impl Runner {
             wall: Arc::new(SystemTime::now),
             journal: Arc::new(NoJournal),
             max_parallel: MAX_PARALLEL,
+            captures_content: false,
         }
     }
 
@@ -54,6 +56,14 @@ impl Runner {
     #[must_use]
     pub fn with_max_parallel(mut self, steps: NonZeroUsize) -> Self {
         self.max_parallel = steps;
+        self
+    }
+
+    /// Sets whether the inputs and the output of a run, and the arguments and results of its calls, are
+    /// recorded on spans. By default they are not.
+    #[must_use]
+    pub fn with_content_capture(mut self, captures_content: bool) -> Self {
+        self.captures_content = captures_content;
         self
     }
 
@@ -113,7 +123,7 @@ impl Runner {
             max_parallel: self.max_parallel,
             cx: DurableCx::keep(&cx, &self.clock, now),
         }));
-        let record = Record::new(world.events, cx.trace().clone());
+        let record = Record::new(world.events, cx.trace().clone(), self.captures_content);
         let history = History::new(&run_id, &*self.journal, time, Machine::new(), record);
         drive(&cx, world, history, began).await
     }
@@ -133,7 +143,7 @@ impl Runner {
         let read = self.journal.read(run_id).await;
         let entries = read.map_err(|error| stalled(run_id, error))?;
         let machine = Machine::replay(&entries).map_err(|error| stalled(run_id, error))?;
-        let mut record = Record::new(world.events, cx.trace().clone());
+        let mut record = Record::new(world.events, cx.trace().clone(), self.captures_content);
         entries.iter().for_each(|entry| record.restore(entry));
         let now = (self.wall)();
         let time = Time::starting(&self.clock, now);
@@ -186,7 +196,14 @@ async fn drive(
             Ok(()) => {
                 let cx = &cx.with_trace(history.record().trace().clone());
                 let time = history.time();
-                Driver { cx, world, time }.drive(&mut history).await
+                let captures_content = history.record().captures_content();
+                let driver = Driver {
+                    cx,
+                    world,
+                    time,
+                    captures_content,
+                };
+                driver.drive(&mut history).await
             }
         };
         if let Err(error) = driven {

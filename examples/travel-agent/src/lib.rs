@@ -6,12 +6,11 @@ mod trip;
 pub use question::{AskAnswer, Question, ask};
 pub use trip::{Trip, TripAnswer, TripQuery};
 
-use glassbox::{Skillset, host::SystemClock};
-use std::sync::Arc;
+use glassbox::Skillset;
 
 /// The agent, ready to be served.
 pub fn agent() -> Skillset {
-    let trip = Trip::try_new(Arc::new(SystemClock));
+    let trip = Trip::try_new();
     let trip = trip.expect("invariant: the workflow does not contradict itself");
     Skillset::new("travel-agent").with(ask).with(trip)
 }

@@ -38,7 +38,11 @@ pub async fn ask(cx: &Cx, world: &World<'_>, question: Question) -> Result<AskAn
     let trace_id = format!("{:032x}", telemetry::current().trace_id);
     let assistant = glassbox::assistant("travel-agent").with_instructions(INSTRUCTIONS);
     let answer = assistant.answer(cx, world, &question.question).await?;
-    tracing::info!(model = answer.model, steps = answer.steps, "answered");
+    tracing::info!(
+        gen_ai.response.model = answer.model,
+        travel_agent.steps = answer.steps,
+        "answered"
+    );
     Ok(AskAnswer {
         answer: answer.text,
         model: answer.model,

@@ -1,19 +1,17 @@
 //! `trip`: a workflow instead of a conversation; no model takes part.
 
 use glassbox::{
-    Clock, Cx, Effect, ToolError, TypedAgent, World, async_trait,
-    orchestration::{Graph, Input, InvalidWorkflow, RetryPolicy, Runner, Step, Workflow},
+    Cx, Effect, ToolError, TypedAgent, World, async_trait,
+    orchestration::{Graph, Input, InvalidWorkflow, RetryPolicy, Step, Workflow},
     telemetry,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
 
 /// `trip`: what to know about a city before going there.
 pub struct Trip {
     graph: Graph,
-    runner: Runner,
 }
 
 impl Trip {
@@ -21,7 +19,7 @@ impl Trip {
     ///
     /// # Errors
     /// If the workflow contradicts itself.
-    pub fn try_new(clock: Arc<dyn Clock>) -> Result<Self, InvalidWorkflow> {
+    pub fn try_new() -> Result<Self, InvalidWorkflow> {
         let workflow = Workflow::new("trip")
             .with_input("city", Input::default().with_default("Tromsø"))
             .with_input("date", Input::default().with_default("tomorrow"))
@@ -49,7 +47,6 @@ impl Trip {
             }));
         Ok(Self {
             graph: workflow.validate()?,
-            runner: Runner::new(clock),
         })
     }
 }
@@ -95,8 +92,10 @@ impl TypedAgent for Trip {
             .filter_map(|(name, value)| Some((name.to_owned(), value?.into())))
             .collect();
         let trace_id = format!("{:032x}", telemetry::current().trace_id);
-        let run = self.runner.run(cx, world, &self.graph, inputs).await?;
-        tracing::info!(run.id = run.run_id, "trip planned");
+        let run = glassbox::runner()
+            .run(cx, world, &self.graph, inputs)
+            .await?;
+        tracing::info!(glassbox.workflow.run.id = run.run_id, "planned a trip");
         Ok(TripAnswer {
             answer: run.output,
             trace_id,

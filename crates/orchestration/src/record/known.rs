@@ -2,6 +2,7 @@
 
 use crate::{Entry, EntryKind};
 use glassbox_core::telemetry::TraceContext;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// What a record knows of a run.
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 pub(super) struct Known {
     pub(super) run_id: String,
     pub(super) workflow: String,
+    pub(super) inputs: Map<String, Value>,
     /// The trace of the caller who started it.
     pub(super) trace: TraceContext,
     /// When it started.
@@ -47,6 +49,7 @@ impl Known {
             EntryKind::RunStarted(started) => {
                 self.run_id.clone_from(&started.run_id);
                 self.workflow.clone_from(&started.workflow.name);
+                self.inputs.clone_from(&started.inputs);
                 self.trace = started.caller().trace().clone();
                 self.started_unix_nano = entry.at_unix_nano;
                 self.driven_unix_nano = entry.at_unix_nano;

@@ -7,7 +7,7 @@ mod world;
 
 use glassbox_core::telemetry::{Span, SpanKind, Status};
 use glassbox_core::{Category, Cx, telemetry};
-use glassbox_orchestration::{Graph, RetryPolicy, Step, Workflow};
+use glassbox_orchestration::{Graph, Input, RetryPolicy, Step, Workflow};
 use glassbox_testkit::{CapturedSpan, TelemetryCapture};
 use serde_json::{Map, json};
 use std::{
@@ -227,4 +227,56 @@ fn spans_of(capture: &TelemetryCapture, workflow: &str) -> Vec<CapturedSpan> {
     let mut spans = capture.spans();
     spans.retain(|span| span.text("gen_ai.workflow.name") == Some(workflow));
     spans
+}
+
+#[tokio::test(start_paused = true)]
+async fn content_is_on_the_spans_only_when_asked_for() {
+    let graph = Workflow::new("trip")
+        .with_input("city", Input::default())
+        .with_step(Step::new("one", "look").with_input(json!({"where": "${inputs.city}"})))
+        .with_output(json!("${steps.one.output}"))
+        .validate()
+        .unwrap();
+    let inputs = json!({"city": "Oslo"}).as_object().cloned().unwrap();
+    let run = async |captures_content| {
+        let capture = TelemetryCapture::install();
+        let fixture = fixture();
+        let root = Span::builder("root").root().start();
+        let trace = root.context().trace_id;
+        let cx = Cx::background().with_trace(root.context().clone());
+        let runner = fixture.runner().with_content_capture(captures_content);
+        let ended = runner
+            .run(&cx, &fixture.world(), &graph, inputs.clone())
+            .await;
+        assert!(ended.is_ok());
+        drop(root);
+        capture.trace(trace)
+    };
+    let spans = run(true).await;
+    let whole = named(&spans, "invoke_workflow trip");
+    assert_eq!(whole.text("glassbox.question"), Some("trip city=Oslo"));
+    let said =
+        |key| -> serde_json::Value { serde_json::from_str(whole.text(key).unwrap()).unwrap() };
+    let asked = said("gen_ai.input.messages");
+    assert_eq!(asked[0]["parts"][0]["content"], r#"{"city":"Oslo"}"#);
+    let answered = said("gen_ai.output.messages");
+    assert_eq!(answered[0]["parts"][0]["content"], "moon");
+    let call = named(&spans, "execute_tool look");
+    assert_eq!(
+        call.text("gen_ai.tool.call.arguments"),
+        Some(r#"{"where":"Oslo"}"#)
+    );
+    assert_eq!(call.text("gen_ai.tool.call.result"), Some(r#""moon""#));
+
+    for span in run(false).await {
+        for key in [
+            "glassbox.question",
+            "gen_ai.input.messages",
+            "gen_ai.output.messages",
+            "gen_ai.tool.call.arguments",
+            "gen_ai.tool.call.result",
+        ] {
+            assert_eq!(span.text(key), None, "{} {key}", span.name());
+        }
+    }
 }
