@@ -30,6 +30,9 @@ pub struct Query {
     /// The country's English name, to choose among cities of one name.
     #[serde(default)]
     pub country: Option<String>,
+    /// IANA time zone of the city, to choose among cities of one name in one country.
+    #[serde(default)]
+    pub timezone: Option<String>,
 }
 
 /// Where a city is.
@@ -63,18 +66,45 @@ impl City {
     }
 }
 
+/// A city may be meant instead of the largest of its name if it has at least one third of its people.
+const RIVAL: u64 = 3;
+
+/// Asks which of several cities is meant.
+fn ambiguous(name: &str, rivals: &[&City]) -> ToolError {
+    let rivals_text: Vec<String> = rivals
+        .iter()
+        .map(|city| {
+            format!(
+                "in {} at {:.2}, {:.2} ({}, {} people)",
+                city.country, city.latitude, city.longitude, city.timezone, city.population
+            )
+        })
+        .collect();
+    ToolError::invalid(
+        "geocoding.ambiguous_city",
+        format!(
+            "{} cities are called '{name}': {}. Which one is meant? Pass its country, its timezone, or \
+             use its coordinates",
+            rivals.len(),
+            rivals_text.join("; ")
+        ),
+    )
+}
+
 /// Finds the latitude, longitude and time zone of a city by its name.
 #[glassbox::tool(read_only)]
 pub async fn geocode(query: Query) -> Result<City, ToolError> {
     let name = fold(&query.city);
     let country = query.country.as_deref().map(fold);
+    let zone = query.timezone.as_deref().map(fold);
     let fits = |city: &City| {
-        country
-            .as_ref()
-            .is_none_or(|country| fold(&city.country) == *country)
+        let is = |wanted: &Option<String>, own: &str| {
+            wanted.as_ref().is_none_or(|wanted| fold(own) == *wanted)
+        };
+        is(&country, &city.country) && is(&zone, &city.timezone)
     };
-    // The table is sorted by population: of several cities, the largest is meant. A full name
-    // wins over a beginning ("New York" for "New York City").
+    // The table is sorted by population: of several cities, the largest is meant, unless another is about
+    // as large. A full name wins over a beginning ("New York" for "New York City").
     let begins = |known: &str| {
         known
             .strip_prefix(name.as_str())
@@ -85,8 +115,19 @@ pub async fn geocode(query: Query) -> Result<City, ToolError> {
         .clone()
         .find(|(known, _)| *known == name)
         .or_else(|| candidates.find(|(known, _)| !name.is_empty() && begins(known)));
-    if let Some((_, city)) = found {
-        tracing::info!(city = city.name, country = city.country, "found");
+    if let Some((known, city)) = found {
+        let of_one_name = CITIES
+            .iter()
+            .filter(|(other, city)| other == known && fits(city));
+        let rivals: Vec<&City> = of_one_name
+            .map(|(_, rival)| rival)
+            .filter(|rival| rival.population * RIVAL >= city.population)
+            .collect();
+        if rivals.len() > 1 && zone.is_none() {
+            return Err(ambiguous(&city.name, &rivals));
+        }
+        // The city is content, which belongs to spans and has a switch there.
+        tracing::info!(geocoding.matches = rivals.len(), "found a city");
         return Ok(city.clone());
     }
     let place = match &query.country {

@@ -8,9 +8,12 @@ use std::{
 };
 
 fn find(city: &str, country: Option<&str>) -> Result<serde_json::Value, ToolError> {
+    call(json!({"city": city, "country": country}))
+}
+
+fn call(input: serde_json::Value) -> Result<serde_json::Value, ToolError> {
     let tool = tool();
     let cx = Cx::background();
-    let input = json!({"city": city, "country": country});
     match pin!(tool.call(&cx, "geocode", input)).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => answer
             .and_then(Outcome::into_output)
@@ -37,6 +40,23 @@ fn of_several_cities_the_largest_is_meant_unless_a_country_is_named() {
         find("London", Some("canada")).unwrap()["timezone"],
         "America/Toronto"
     );
+}
+
+#[test]
+fn of_cities_of_one_size_none_is_guessed() {
+    let error = find("springfield", None).unwrap_err();
+    assert_eq!(error.code(), "geocoding.ambiguous_city");
+    let said = error.message();
+    assert!(
+        said.starts_with("3 cities are called 'Springfield': in United States"),
+        "{said}"
+    );
+    assert!(
+        said.contains("America/New_York") && said.contains("Which one is meant?"),
+        "{said}"
+    );
+    let input = json!({"city": "Springfield", "timezone": "America/New_York"});
+    assert_eq!(call(input).unwrap()["latitude"], 42.1015);
 }
 
 #[test]

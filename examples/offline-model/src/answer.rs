@@ -56,6 +56,10 @@ fn failed(tool: &str, about: &str, reason: &str) -> String {
         "" => String::new(),
         about => format!(" for {about}"),
     };
+    // A tool that asks which one is meant asks the user.
+    if let Some((question, _)) = reason.split_once('?') {
+        return format!("{question}?");
+    }
     let reason = reason.trim_end_matches('.');
     format!(
         "I could not get an answer from {}{about}: {reason}.",

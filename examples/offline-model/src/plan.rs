@@ -53,6 +53,14 @@ pub(crate) struct Planner<'a> {
     pub(crate) today: Date,
 }
 
+/// What follows the colon in `Count the words: to be or not to be`, or the whole text.
+fn after_colon(text: &str) -> &str {
+    match text.split_once(": ").map(|(_, rest)| rest.trim()) {
+        None | Some("") => text,
+        Some(rest) => rest,
+    }
+}
+
 impl<'a> Planner<'a> {
     /// What each tool that fits the clause has to do; nothing if none fits.
     pub(crate) fn tasks(&self, clause: &Clause) -> Vec<Task<'a>> {
@@ -262,7 +270,7 @@ impl<'a> Planner<'a> {
             (Wants::Day, _) => clause.day.as_ref().map(|day| self.day(day, parameter)),
             // Numbers beside a place are seldom its coordinates.
             (Wants::Number, None) => clause.numbers.first().map(|number| Value::from(*number)),
-            (Wants::Question, _) => Some(clause.text.clone().into()),
+            (Wants::Question, _) => Some(after_colon(&clause.text).into()),
             _ => by_key()
                 .or_else(|| parameter.choice(&clause.words))
                 .or_else(|| {

@@ -78,6 +78,7 @@ fn next(conversation: &Conversation, tools: &[Function], today: Date) -> (String
     let mut calls: Vec<NewCall> = Vec::new();
     let mut answer: Vec<String> = Vec::new();
     let mut hinted: Option<Place> = None;
+    let mut is_lost = false;
     for mut clause in question::read(&conversation.question) {
         let mut tasks = planner.tasks(&clause);
         if tasks.is_empty() && clause.places.is_empty() {
@@ -95,7 +96,10 @@ fn next(conversation: &Conversation, tools: &[Function], today: Date) -> (String
             // A greeting asks for nothing.
             true if clause.words.is_empty() => Vec::new(),
             true => {
-                let none = || format!("I have no tool for “{}”.", clause.text);
+                let none = || {
+                    is_lost = true;
+                    format!("I have no tool for “{}”.", clause.text)
+                };
                 vec![planner.lacking(&clause).unwrap_or_else(none)]
             }
             false => answer::sentences(&tasks),
@@ -106,14 +110,45 @@ fn next(conversation: &Conversation, tools: &[Function], today: Date) -> (String
             .collect();
         answer.extend(new);
     }
-    match (calls.is_empty(), answer.is_empty()) {
-        (false, _) => (String::new(), calls),
-        (true, true) => (
-            "Ask me something that one of my tools can answer.".to_owned(),
-            calls,
-        ),
-        (true, false) => (answer.join(" "), calls),
+    if answer.is_empty() {
+        is_lost = true;
+        answer.push("Ask me something that one of my tools can answer.".to_owned());
     }
+    if is_lost {
+        answer.push(about_myself(&planner));
+    }
+    match calls.is_empty() {
+        false => (String::new(), calls),
+        true => (answer.join(" "), calls),
+    }
+}
+
+/// Questions that many tools can answer.
+const EXAMPLES: &[&str] = &[
+    "What time is it in Tokyo?",
+    "How long is the day in Oslo tomorrow?",
+    "What is the weather in Bergen?",
+    "Where is Tromsø?",
+    "How many words are in “to be or not to be”?",
+    "What is the time difference between Oslo and Tokyo?",
+];
+
+/// What the model is, and up to three questions that these tools can answer.
+fn about_myself(planner: &Planner<'_>) -> String {
+    let is_answered = |example: &&&str| {
+        let clauses = question::read(example);
+        clauses
+            .iter()
+            .all(|clause| !planner.tasks(clause).is_empty())
+    };
+    let fit = EXAMPLES.iter().filter(is_answered).take(3);
+    let fit: Vec<&str> = fit.copied().collect();
+    let mut text =
+        "I am an offline model: I follow rules, and I understand only English.".to_owned();
+    if !fit.is_empty() {
+        text.push_str(&format!(" You can ask me, for example: {}", fit.join(" ")));
+    }
+    text
 }
 
 /// Four characters are a token.

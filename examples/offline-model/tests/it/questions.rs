@@ -162,7 +162,48 @@ async fn without_a_tool_it_says_so() {
     assert!(talk.turns.is_empty());
     assert_eq!(
         talk.answer,
-        "I have no tool for “Who painted the Mona Lisa?”."
+        "I have no tool for “Who painted the Mona Lisa?”. I am an offline model: I follow rules, and I understand \
+         only English. You can ask me, for example: What time is it in Tokyo? How long is the day in Oslo tomorrow? \
+         What is the weather in Bergen?"
+    );
+    for question in [
+        "Wie spät ist es in Berlin?",
+        "東京は今何時ですか",
+        "hello",
+        "",
+    ] {
+        let talk = self::talk(question, &travel(), travelled).await;
+        assert!(
+            talk.answer.contains("only English"),
+            "{question}: {}",
+            talk.answer
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_examples_that_it_gives_are_questions_that_it_answers() {
+    let lost = talk("Who painted the Mona Lisa?", &travel(), travelled).await;
+    let (_, examples) = lost.answer.split_once("for example: ").unwrap();
+    let examples: Vec<&str> = examples.split_inclusive('?').map(str::trim).collect();
+    assert_eq!(examples.len(), 3, "{examples:?}");
+    for example in examples {
+        let answered = talk(example, &travel(), travelled).await;
+        assert!(!answered.turns.is_empty(), "{example}");
+    }
+}
+
+#[tokio::test]
+async fn a_tool_that_asks_back_asks_the_user() {
+    let act = |name: &str, arguments: &Value| match name {
+        "geocode" => json!({"code": "geocoding.ambiguous_city", "category": "invalid",
+            "message": "3 cities are called 'Springfield': a; b; c. Which one is meant? Pass its country"}),
+        _ => travelled(name, arguments),
+    };
+    let talk = talk("What time is it in Springfield?", &travel(), act).await;
+    assert_eq!(
+        talk.answer,
+        "3 cities are called 'Springfield': a; b; c. Which one is meant?"
     );
 }
 
@@ -179,7 +220,9 @@ async fn a_question_without_a_place_is_answered_with_one() {
         ),
         (
             "blorp fnord xyzzy",
-            "I have no tool for “blorp fnord xyzzy”.",
+            "I have no tool for “blorp fnord xyzzy”. I am an offline model: I follow rules, and I understand only \
+             English. You can ask me, for example: What time is it in Tokyo? How long is the day in Oslo tomorrow? \
+             What is the weather in Bergen?",
         ),
     ] {
         let talk = talk(question, &travel(), travelled).await;
@@ -220,6 +263,7 @@ async fn a_free_text_is_what_the_question_quotes() {
             "Here is a text: “It’s Tom’s.” How many words has it?",
             "It’s Tom’s.",
         ),
+        ("Count the words: to be or not to be", "to be or not to be"),
         (
             "Count the words of this question, please.",
             "Count the words of this question, please.",
