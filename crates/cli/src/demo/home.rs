@@ -26,7 +26,7 @@ pub(super) struct Home {
 
 enum Whose {
     /// The demo runs it, and stops it at its end.
-    Ours(Local),
+    Ours(Box<Local>),
     /// Another process runs it, on the same data folder.
     Joined { process: u32 },
     /// The user named it.
@@ -52,7 +52,7 @@ impl Home {
                     return match Backend::own(&local.page()).await {
                         Ok(backend) => Ok(Self {
                             backend,
-                            whose: Whose::Ours(local),
+                            whose: Whose::Ours(Box::new(local)),
                         }),
                         Err(failure) => {
                             local.stop().await?;
@@ -131,7 +131,7 @@ impl Home {
     /// If acknowledged data could not be synced.
     pub(super) async fn stop(self) -> Result<(), Failure> {
         match self.whose {
-            Whose::Ours(local) => local.stop().await,
+            Whose::Ours(local) => (*local).stop().await,
             Whose::Joined { .. } | Whose::Named => Ok(()),
         }
     }

@@ -10,6 +10,7 @@ use crate::{
     backend::{Metric, Metrics, Series, Traces},
     elapsed,
     failure::Failure,
+    plural::counted,
 };
 use glassbox_semconv::glassbox::{BREAKER_REJECTIONS, BREAKER_STATE, DEPENDENCY};
 use serde_json::Value;
@@ -122,10 +123,10 @@ async fn of_service(
         return Ok(vec![Finding::broken(HOP, "silent_service", what, fix)]);
     }
     let what = format!(
-        "from {service} within the last hour: {} traces, {} metrics, {} log records",
-        traces.traces.len(),
-        metrics.metrics.len(),
-        logs.total
+        "from {service} within the last hour: {}, {}, {}",
+        counted(traces.traces.len() as u64, "trace"),
+        counted(metrics.metrics.len() as u64, "metric"),
+        counted(logs.total, "log record")
     );
     let mut findings = vec![Finding::well(HOP, what)];
     if traces.traces.is_empty() {

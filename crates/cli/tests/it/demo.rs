@@ -100,6 +100,37 @@ fn content_is_on_the_spans_only_when_asked_for() {
 }
 
 #[test]
+fn content_of_a_workflow_is_on_the_spans_only_when_asked_for() {
+    let data = tempfile::tempdir().unwrap();
+    let mut backend = up(data.path());
+    let page = page_of(&mut backend);
+    let trace = |more: &[&str]| {
+        let mut demo = command(&["demo", "--json", "--backend", &page, "--workflow", "trip"]);
+        let output = run(demo.args(["--input", "city=Oslo"]).args(more));
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let trace_id = answer["trace_id"].as_str().unwrap();
+        get(&format!("{page}/api/otel/traces?trace_id={trace_id}"))
+            .unwrap()
+            .to_string()
+    };
+    assert!(!trace(&[]).contains("Oslo"));
+    let captured = trace(&["--capture-content"]);
+    for part in [
+        "trip city=Oslo",
+        "gen_ai.input.messages",
+        "gen_ai.output.messages",
+        "gen_ai.tool.call.arguments",
+        "gen_ai.tool.call.result",
+    ] {
+        assert!(captured.contains(part), "no '{part}' in {captured}");
+    }
+    // Logs have no content in either case.
+    let logs = get(&format!("{page}/api/otel/logs")).unwrap().to_string();
+    assert!(!logs.contains("Oslo"), "{logs}");
+    assert!(backend.terminate().success());
+}
+
+#[test]
 fn a_person_sees_the_answer_the_tree_and_the_addresses() {
     let data = tempfile::tempdir().unwrap();
     let mut demo = command(&["demo", "--once"]);

@@ -9,6 +9,7 @@ mod bad_days;
 mod demo;
 mod doctor;
 mod glassbox;
+mod guides;
 mod manual;
 mod probe;
 mod strangers;
