@@ -5,7 +5,7 @@ use glassbox_core::{
     telemetry::{Histogram, Value},
 };
 use glassbox_semconv::{
-    gen_ai_latest::EXECUTE_TOOL_DURATION,
+    gen_ai_latest::{CLIENT_INFERENCE_DURATION, EXECUTE_TOOL_DURATION},
     gen_ai_v1_41::{
         CLIENT_OPERATION_DURATION, OPERATION_NAME, PROVIDER_NAME, REQUEST_MODEL, TOOL_NAME,
         TOOL_TYPE,
@@ -16,6 +16,17 @@ use glassbox_semconv::{
 use std::time::Duration;
 
 static AI_REQUEST: Histogram = Histogram::of(&CLIENT_OPERATION_DURATION)
+    .with_scope(scope!())
+    .with_keys(&[
+        OPERATION_NAME,
+        PROVIDER_NAME,
+        REQUEST_MODEL,
+        MODULE,
+        error::TYPE,
+    ]);
+/// The same under the name of the latest conventions. The installed telemetry drops the one that the application did
+/// not choose (`glassbox_semconv::OptIn`).
+static AI_INFERENCE: Histogram = Histogram::of(&CLIENT_INFERENCE_DURATION)
     .with_scope(scope!())
     .with_keys(&[
         OPERATION_NAME,
@@ -68,16 +79,15 @@ impl<'a> AiRequest<'a> {
 /// Records a request to a model in `gen_ai.client.operation.duration`. A failure is given as its
 /// `error.type`, of low cardinality: a code or a category, never a message.
 pub fn record_ai_request(request: AiRequest<'_>, took: Duration, status: Result<(), &str>) {
-    AI_REQUEST.record_with(
-        took.as_secs_f64(),
-        &[
-            request.operation.into(),
-            request.provider.into(),
-            request.model.into(),
-            request.module.into(),
-            status.err().into(),
-        ],
-    );
+    let values = [
+        request.operation.into(),
+        request.provider.into(),
+        request.model.into(),
+        request.module.into(),
+        status.err().into(),
+    ];
+    AI_REQUEST.record_with(took.as_secs_f64(), &values);
+    AI_INFERENCE.record_with(took.as_secs_f64(), &values);
 }
 
 /// Records a call of a tool that `module` made without an agent or a workflow, in

@@ -23,4 +23,7 @@ mod catalogue;
 pub mod gen_ai_latest;
 pub mod gen_ai_v1_41;
 pub mod glassbox;
+mod opt_in;
 pub mod v1_41;
+
+pub use opt_in::OptIn;

@@ -111,6 +111,9 @@ pub struct TelemetryConfig {
     /// `otel.metric.overflow`. Who comes first keeps a series for the life of the process, under
     /// differences too.
     pub cardinality_limit: usize,
+    /// The generations of semantic conventions to emit, in the syntax of `OTEL_SEMCONV_STABILITY_OPT_IN`: see
+    /// [`OptIn`](glassbox_semconv::OptIn). Unknown values are logged as a warning.
+    pub semconv_stability_opt_in: String,
 
     /// Which `tracing` spans and events are taken, in the syntax of `RUST_LOG`.
     pub log_level: String,
@@ -179,6 +182,7 @@ impl Default for TelemetryConfig {
             metric_interval: Duration::from_secs(30),
             temporality: Temporality::Cumulative,
             cardinality_limit: 1000,
+            semconv_stability_opt_in: String::new(),
             log_level: "info".to_owned(),
             console: Console::Off,
             tracing_layer: TracingLayer::Glassbox,

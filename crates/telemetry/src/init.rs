@@ -1,6 +1,7 @@
 //! Starting telemetry.
 
 use crate::{InitError, TelemetryConfig, TelemetryGuard};
+use glassbox_semconv::OptIn;
 
 /// Starts telemetry and installs it for the process: for `glassbox_core::telemetry`, for libraries that
 /// use OpenTelemetry's globals, and for `tracing` unless a subscriber exists.
@@ -16,6 +17,7 @@ use crate::{InitError, TelemetryConfig, TelemetryGuard};
 pub fn init(config: TelemetryConfig) -> Result<TelemetryGuard, InitError> {
     let guard = start(config)?;
     guard.subscribe()?;
+    warn_of_unknown_opt_ins(guard.config());
     Ok(guard)
 }
 
@@ -36,4 +38,18 @@ pub fn init(config: TelemetryConfig) -> Result<TelemetryGuard, InitError> {
 /// As [`init`].
 pub fn start(config: TelemetryConfig) -> Result<TelemetryGuard, InitError> {
     TelemetryGuard::start(config)?.install()
+}
+
+/// A typing error chooses the default generation of conventions, which is hard to see in what is emitted.
+fn warn_of_unknown_opt_ins(config: &TelemetryConfig) {
+    let chosen = OptIn::parse(&config.semconv_stability_opt_in);
+    if !chosen.unknown().is_empty() {
+        let unknown = chosen.unknown().join(", ");
+        let known: Vec<_> = OptIn::known().collect();
+        tracing::warn!(
+            glassbox.telemetry.opt_in = unknown,
+            "OTEL_SEMCONV_STABILITY_OPT_IN has unknown values: {unknown}; the known ones are {}, each also with /dup",
+            known.join(", ")
+        );
+    }
 }

@@ -15,6 +15,7 @@ pub(crate) use handle::Measurement;
 use crate::{clock::Wall, config::TelemetryConfig, scope};
 use collection::in_callback;
 use glassbox_core::telemetry::{Descriptor, InstrumentId, Observation, Scope, Value};
+use glassbox_semconv::OptIn;
 use handle::Handle;
 use instrument::Instrument;
 use observe::Observers;
@@ -52,6 +53,7 @@ fn meter(provider: &SdkMeterProvider, scope: Option<&Scope>) -> Meter {
 pub(crate) struct Metrics {
     provider: SdkMeterProvider,
     cardinality_limit: usize,
+    opt_in: OptIn,
     /// Read on every emission without a lock.
     table: Box<[OnceLock<Page>]>,
     registry: Mutex<Registry>,
@@ -96,6 +98,7 @@ impl Metrics {
             observers: Observers::new(provider.clone()),
             provider,
             cardinality_limit: limit,
+            opt_in: OptIn::parse(&config.semconv_stability_opt_in),
             table: (0..PAGE).map(|_| OnceLock::new()).collect(),
             registry: Mutex::default(),
             deferred: Mutex::default(),
@@ -117,6 +120,10 @@ impl Metrics {
     }
 
     pub(crate) fn resolve(&self, descriptor: &Descriptor) -> InstrumentId {
+        if !self.opt_in.allows(descriptor.name) {
+            // No instrument has this id.
+            return id(MAX_INSTRUMENTS);
+        }
         let mut registry = self.registry();
         let same_name = registry.known.get(descriptor.name);
         let same_name = same_name.map_or(&[][..], Vec::as_slice);

@@ -2,7 +2,7 @@
 
 use crate::{
     ContentCapture, ModelIdentity, content, estimate,
-    instruments::{DURATION, FIRST_CHUNK, PER_CHUNK, TOKENS},
+    instruments::{DURATION, FIRST_CHUNK, INPUT_TOKENS, OUTPUT_TOKENS, PER_CHUNK, TOKENS},
 };
 use glassbox_core::{
     ChatEvent, ChatRequest, ChatResponse, Cx, ModelError, Usage, UsageSource, span,
@@ -174,11 +174,13 @@ impl Call {
             },
         );
         let [operation, provider, model, address, port] = self.labels();
-        for (kind, tokens) in [
-            (token_type::INPUT, usage.input),
-            (token_type::OUTPUT, usage.output),
+        let answered = Value::from(response_model);
+        for (kind, tokens, latest) in [
+            (token_type::INPUT, usage.input, &INPUT_TOKENS),
+            (token_type::OUTPUT, usage.output, &OUTPUT_TOKENS),
         ] {
-            let (kind, answered) = (Value::Str(kind), Value::from(response_model));
+            let kind = Value::Str(kind);
+            latest.record_with(tokens as f64, &[operation, provider, model, answered]);
             TOKENS.record_with(
                 tokens as f64,
                 &[operation, provider, model, address, port, kind, answered],

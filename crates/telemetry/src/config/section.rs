@@ -102,6 +102,7 @@ impl Section for TelemetryConfig {
         text("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "log_batch_size"),
         millis("OTEL_BLRP_SCHEDULE_DELAY", "log_batch_timeout"),
         millis("OTEL_METRIC_EXPORT_INTERVAL", "metric_interval"),
+        text("OTEL_SEMCONV_STABILITY_OPT_IN", "semconv_stability_opt_in"),
         text("GLASSBOX_OTEL_SDK_ENABLED", "enabled"),
         text("GLASSBOX_OTEL_SERVICE_NAME", "service_name"),
         pairs("GLASSBOX_OTEL_RESOURCE_ATTRIBUTES", "resource_attributes"),

@@ -8,6 +8,13 @@ use std::time::Duration;
 macro_rules! setters {
     ($($(#[$doc:meta])* $method:ident($field:ident: $kind:ty);)+) => {
         impl TelemetryConfig {
+    /// The generations of semantic conventions to emit, as a comma-separated list.
+    #[must_use]
+    pub fn with_semconv_stability_opt_in(mut self, list: impl Into<String>) -> Self {
+        self.semconv_stability_opt_in = list.into();
+        self
+    }
+
             $(
                 $(#[$doc])*
                 #[must_use]

@@ -288,6 +288,34 @@ async fn temporality_and_the_cardinality_limit_reach_the_metrics() {
 }
 
 #[tokio::test]
+async fn the_opt_in_chooses_between_generations_of_metrics() {
+    use glassbox_core::telemetry::Telemetry as _;
+    use glassbox_semconv::{gen_ai_latest as latest, gen_ai_v1_41 as v1_41};
+    let (old, new) = (
+        v1_41::CLIENT_OPERATION_DURATION,
+        latest::CLIENT_INFERENCE_DURATION,
+    );
+    for (opt_in, chosen) in [
+        ("", vec![old.name]),
+        ("http, unknown", vec![old.name]),
+        ("gen_ai_latest_experimental", vec![new.name]),
+        ("gen_ai_latest_experimental/dup", vec![new.name, old.name]),
+    ] {
+        let sink = OtlpSink::start().await;
+        let guard = start(to(&sink).with_semconv_stability_opt_in(opt_in));
+        let backend = guard.backend.as_ref().unwrap();
+        for descriptor in [old, new] {
+            backend.record(backend.resolve(&descriptor), 1.0, &[]);
+        }
+        guard.shutdown(WITHIN).await;
+        let metrics = sink.metrics();
+        let mut names: Vec<_> = metrics.iter().map(|metric| metric.name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, chosen, "{opt_in}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_over_the_limits_of_a_span_is_counted_in_it() {
     use glassbox_core::telemetry::{Link, SpanEvent, SpanKind, Value};
     let sink = OtlpSink::start().await;
