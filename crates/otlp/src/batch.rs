@@ -4,16 +4,19 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 
-use crate::json::JsonError;
-use crate::validate::{Rejections, remove_invalid};
-use crate::walk::census;
+use crate::cost::{Meter, Overrun};
+use crate::json::{self, JsonError};
+use crate::rejections::Rejections;
+use crate::sift::{SiftError, sift, without_groups};
+use crate::validate::remove_invalid;
+use crate::walk::{Flaw, Stop, census};
 use crate::{Request, Signal};
 
 /// The records of one export request that passed the checks of this crate.
 ///
-/// The bytes are the protobuf message as the client sent it, unknown fields included. Where the
-/// client sent JSON, or where single records were rejected, they are the decoded message encoded
-/// again. Concatenating the bytes of several batches of one signal gives a valid message.
+/// The bytes are the protobuf message as the client sent it, unknown fields included. If single
+/// records were rejected, or text was mended, the message is rebuilt. If the client sent JSON, it is
+/// the decoded message encoded as protobuf. Concatenating the bytes of several batches of one signal gives a valid message.
 ///
 /// A consumer that only keeps the bytes never pays for decoding: the message is decoded when it
 /// is asked for, once.
@@ -37,53 +40,106 @@ impl Batch {
         }
     }
 
-    /// Makes a batch of protobuf bytes, without the records that are not sound.
+    /// Makes a batch of protobuf bytes, without the records that are not valid.
     ///
-    /// The bytes of a batch that loses no record are those given.
+    /// Text that is not UTF-8 is mended, and the scopes of protocols before OTLP 0.15 are renamed.
+    /// The bytes of a batch in which nothing had to change are those given.
     ///
     /// # Errors
     ///
-    /// Fails on malformed protobuf, on a string that is not UTF-8 and on messages nested deeper
-    /// than 100 levels.
+    /// Fails if something outside of the records is not valid protobuf or is nested deeper than 100
+    /// messages.
+    ///
+    /// # Bounds
+    ///
+    /// The memory is a small multiple of the bytes; what [`request`](Self::request) builds later may
+    /// be some hundred times as much if the sender wants that. A receiver has limits for both.
     pub fn from_protobuf(
         signal: Signal,
         bytes: Bytes,
-    ) -> Result<(Self, Rejections), prost::DecodeError> {
-        if let Some(census) = census(signal, &bytes) {
-            let batch = Self {
-                signal,
-                bytes,
-                records: census.records,
-                request: OnceLock::new(),
-            };
-            return Ok((batch, Rejections::default()));
-        }
-        let mut request = Request::from_protobuf(signal, &bytes)?;
-        let rejections = remove_invalid(&mut request);
-        if !rejections.is_empty() {
-            return Ok((Self::new(request), rejections));
-        }
-        let records = request.records();
-        Ok((
-            Self {
-                signal,
-                bytes,
-                records,
-                request: request.into(),
-            },
-            rejections,
-        ))
+    ) -> Result<(Self, Rejections), ProtobufError> {
+        Self::read_protobuf(signal, bytes, &mut Meter::unlimited()).map_err(|error| match error {
+            SiftError::Malformed(flaw) => ProtobufError(flaw),
+            SiftError::Overrun(_) => unreachable!("invariant: there is no limit"),
+        })
     }
 
-    /// Makes a batch of OTLP/JSON, without the records that are not sound.
+    /// Makes a batch of protobuf bytes, charging what decoding it costs.
+    pub(crate) fn read_protobuf(
+        signal: Signal,
+        bytes: Bytes,
+        meter: &mut Meter<'_>,
+    ) -> Result<(Self, Rejections), SiftError> {
+        let bytes = without_groups(&bytes).map_or(bytes, Bytes::from);
+        let census = census(signal, &bytes, meter.limit()).map_err(|stop| match stop {
+            Stop::Malformed(flaw) => SiftError::Malformed(flaw),
+            Stop::Costly => Overrun::Request(meter.limit()).into(),
+        })?;
+        meter.cover(census.cost)?;
+        let mut rejections = Rejections::default();
+        if let Some(number) = census.unknown {
+            rejections.note_unknown(|| format!("field number {number}"));
+        }
+        let (bytes, records) = if census.sound {
+            (bytes, census.records)
+        } else {
+            let (bytes, records) = sift(signal, &bytes, meter, &mut rejections)?;
+            (bytes.into(), records)
+        };
+        let request = OnceLock::new();
+        let batch = Self {
+            signal,
+            bytes,
+            records,
+            request,
+        };
+        Ok((batch, rejections))
+    }
+
+    /// Makes a batch of OTLP/JSON, without the records that are not valid.
     ///
     /// # Errors
     ///
-    /// Fails on malformed JSON and on values of the wrong kind, naming the place.
+    /// Fails on malformed JSON, and on values of the wrong kind outside of records, naming the place.
+    ///
+    /// # Bounds
+    ///
+    /// The memory may be some hundred times the length of the text if the sender wants that. A
+    /// receiver has a limit.
     pub fn from_json(signal: Signal, text: &[u8]) -> Result<(Self, Rejections), JsonError> {
-        let mut request = Request::from_json(signal, text)?;
-        let rejections = remove_invalid(&mut request);
-        Ok((Self::new(request), rejections))
+        let text = Bytes::copy_from_slice(text);
+        Self::read_json(signal, text, &mut Meter::unlimited())
+    }
+
+    /// Makes a batch of OTLP/JSON, charging what is built.
+    pub(crate) fn read_json(
+        signal: Signal,
+        text: Bytes,
+        meter: &mut Meter<'_>,
+    ) -> Result<(Self, Rejections), JsonError> {
+        let (mut request, mut rejections) = match signal {
+            Signal::Traces => {
+                let (request, rejections) = json::read(text, meter)?;
+                (Request::Traces(request), rejections)
+            }
+            Signal::Metrics => {
+                let (request, rejections) = json::read(text, meter)?;
+                (Request::Metrics(request), rejections)
+            }
+            Signal::Logs => {
+                let (request, rejections) = json::read(text, meter)?;
+                (Request::Logs(request), rejections)
+            }
+        };
+        rejections.append(remove_invalid(&mut request));
+        let batch = Self {
+            signal,
+            bytes: request.to_protobuf().into(),
+            records: request.records(),
+            // What consumers keep is the bytes; the message costs several times as much.
+            request: OnceLock::new(),
+        };
+        Ok((batch, rejections))
     }
 
     /// Returns the signal of the batch.
@@ -126,3 +182,8 @@ fn decode(signal: Signal, bytes: &[u8]) -> Request {
     Request::from_protobuf(signal, bytes)
         .expect("invariant: what the walk calls sound, the decoder reads")
 }
+
+/// The bytes are not an export request.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(transparent)]
+pub struct ProtobufError(Flaw);

@@ -6,9 +6,12 @@
 //! and OTLP/gRPC to the letter of OTLP 1.11 and hands each batch to a `Consumer`.
 
 mod batch;
+mod cost;
 pub mod json;
 pub mod proto;
+mod rejections;
 mod request;
+mod sift;
 mod signal;
 mod validate;
 mod walk;
@@ -23,10 +26,11 @@ mod receiver;
 #[cfg(feature = "receiver")]
 mod stats;
 
-pub use batch::Batch;
+pub use batch::{Batch, ProtobufError};
+pub use rejections::{RejectedReason, Rejections};
 pub use request::Request;
 pub use signal::Signal;
-pub use validate::{RejectedReason, Rejections, remove_invalid};
+pub use validate::remove_invalid;
 
 #[cfg(feature = "receiver")]
 pub use {

@@ -7,6 +7,7 @@ use std::time::Duration;
 #[must_use]
 pub struct Limits {
     pub(crate) request_bytes: usize,
+    pub(crate) request_memory: usize,
     pub(crate) in_flight_bytes: usize,
     pub(crate) read_timeout: Duration,
     pub(crate) retry_after: Duration,
@@ -24,17 +25,32 @@ impl Limits {
         self
     }
 
-    /// Sets how many decompressed bytes of all requests together may be held. Default 128 MiB.
+    /// Sets how much memory one request may need once it is decoded. Default 256 MiB.
     ///
-    /// The bytes of a request count from the moment they are read until it is answered. What is
-    /// made of them is not counted: a message that is decoded takes some four times its bytes,
-    /// and a zstd body up to 32 MiB for its window while it is read.
+    /// The cost of a request is the size of all its structs, lists and strings, the overhead of the
+    /// allocator included; for JSON, the text as well. It is known before anything is built. Usual
+    /// telemetry costs two to seven times its bytes: long texts less, short spans more. An empty span
+    /// of two bytes costs hundreds.
     ///
     /// # Bounds
     ///
-    /// A request that does not fit is refused with 503 or `UNAVAILABLE` and the
-    /// [`retry_after`](Self::retry_after) delay. One request of the largest size always fits when
-    /// nothing else is held, even if this bound is set lower.
+    /// The answer at the limit is 413 or `RESOURCE_EXHAUSTED`, which clients do not send again.
+    pub const fn request_memory(mut self, bytes: usize) -> Self {
+        self.request_memory = bytes;
+        self
+    }
+
+    /// Sets how much memory all requests together may need. Default 256 MiB.
+    ///
+    /// A request is charged its decompressed bytes while they arrive, then its cost as of
+    /// [`request_memory`](Self::request_memory) if that is more, until it is answered. Not counted
+    /// are the window of a zstd body, up to 32 MiB while it is read, and what a consumer allocates.
+    ///
+    /// # Bounds
+    ///
+    /// A request that does not fit is refused with 429 or `RESOURCE_EXHAUSTED`, and with the
+    /// [`retry_after`](Self::retry_after) delay, after which clients send it again. It is also a
+    /// limit of a single request, whatever the other limits are.
     pub const fn in_flight_bytes(mut self, bytes: usize) -> Self {
         self.in_flight_bytes = bytes;
         self
@@ -62,7 +78,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             request_bytes: 64 << 20,
-            in_flight_bytes: 128 << 20,
+            request_memory: 256 << 20,
+            in_flight_bytes: 256 << 20,
             read_timeout: Duration::from_secs(30),
             retry_after: Duration::from_secs(1),
         }

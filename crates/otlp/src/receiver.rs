@@ -21,7 +21,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 
-use crate::{Accepted, Consumer, Limits, ReceiverStats, RejectedReason, Signal};
+use crate::{Accepted, Consumer, Limits, ReceiverStats, RejectedReason, Rejections, Signal};
 use body::Framing;
 use budget::Budget;
 use inflate::Encoding;
@@ -68,8 +68,13 @@ struct Shared {
 impl Receiver {
     /// Makes a receiver in front of a consumer.
     pub fn new(consumer: Arc<dyn Consumer>, limits: Limits) -> Self {
-        // One request of the largest size must always fit when nothing else is going on.
-        let budget = Budget::new(limits.in_flight_bytes.max(limits.request_bytes));
+        let budget = Budget::new(limits.in_flight_bytes);
+        // What can never fit is too large, and no client is told to send it again.
+        let limits = Limits {
+            request_bytes: limits.request_bytes.min(limits.in_flight_bytes),
+            request_memory: limits.request_memory.min(limits.in_flight_bytes),
+            ..limits
+        };
         let stats = Arc::default();
         Self {
             shared: Arc::new(Shared {
@@ -151,16 +156,18 @@ impl Receiver {
             .await
             .map_err(|error| Problem::body(error, limits.retry_after))?;
         let size = body.bytes.len();
-        let ((batch, rejections), lease) = decode::decode(signal, media, body).await?;
+        let ((batch, rejections), lease) = decode::decode(signal, media, body, limits).await?;
         let (records, rejected) = (batch.records(), rejections.total());
         stats.count_received(signal, size, records + rejected);
         for (reason, records) in rejections.reasons() {
             stats.count_rejected(signal, reason, records);
         }
+        stats.count_mended(signal, rejections.mended());
         if records == 0 {
-            return match rejections.first() {
-                Some(first) => Err(Problem::nothing_valid(signal, rejected, first)),
-                None => Ok(Accepted::all()),
+            return match (rejections.first(), rejections.unknown()) {
+                (Some(first), _) => Err(Problem::nothing_valid(signal, rejected, first)),
+                (None, Some(unknown)) => Err(Problem::nothing_known(signal, unknown)),
+                (None, None) => Ok(Accepted::all()),
             };
         }
         let accepted = consumer.consume(batch).await?;
@@ -168,18 +175,29 @@ impl Receiver {
         stats.count_accepted(signal, records - refused);
         stats.count_rejected(signal, RejectedReason::Consumer, refused);
         drop(lease);
-        Ok(match rejections.first() {
-            None => accepted,
-            Some(first) => {
-                let mut message = format!("{rejected} {} rejected: {first}", signal.records());
-                if let Some(more) = accepted.message() {
-                    message.push_str("; ");
-                    message.push_str(more);
-                }
-                Accepted::partial(rejected + refused, message)
-            }
-        })
+        Ok(merged(signal, &rejections, accepted, records))
     }
+}
+
+/// Returns the answer to a request of which the checks and the consumer each may have taken a part.
+fn merged(signal: Signal, rejections: &Rejections, accepted: Accepted, records: u64) -> Accepted {
+    let mut messages = Vec::new();
+    if let Some(first) = rejections.first() {
+        let rejected = rejections.total();
+        messages.push(format!("{rejected} {} rejected: {first}", signal.records()));
+    }
+    if rejections.mended() > 0 {
+        let mended = rejections.mended();
+        messages.push(format!(
+            "{mended} strings were not valid Unicode, which U+FFFD replaces"
+        ));
+    }
+    if messages.is_empty() {
+        return accepted;
+    }
+    messages.extend(accepted.message().map(str::to_owned));
+    let rejected = rejections.total() + accepted.rejected().min(records);
+    Accepted::partial(rejected, messages.join("; "))
 }
 
 impl std::fmt::Debug for Receiver {

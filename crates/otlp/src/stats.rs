@@ -21,6 +21,7 @@ struct SignalCounters {
     received: AtomicU64,
     accepted: AtomicU64,
     rejected: AtomicU64,
+    mended: AtomicU64,
 }
 
 impl ReceiverStats {
@@ -62,6 +63,7 @@ impl ReceiverStats {
             received: load(&counters.received),
             accepted: load(&counters.accepted),
             rejected: load(&counters.rejected),
+            mended: load(&counters.mended),
         }
     }
 
@@ -79,6 +81,10 @@ impl ReceiverStats {
     pub(crate) fn count_rejected(&self, signal: Signal, reason: RejectedReason, records: u64) {
         add(&self.signals[signal as usize].rejected, records);
         add(&self.rejected[reason as usize], records);
+    }
+
+    pub(crate) fn count_mended(&self, signal: Signal, strings: u64) {
+        add(&self.signals[signal as usize].mended, strings);
     }
 
     pub(crate) fn count_refused(&self, reason: RefusedReason) {
@@ -134,6 +140,8 @@ pub struct SignalStats {
     pub accepted: u64,
     /// Records that were rejected for good.
     pub rejected: u64,
+    /// Strings that were not valid Unicode, and were kept with U+FFFD where they were not.
+    pub mended: u64,
 }
 
 /// Why a whole request was refused.
@@ -143,7 +151,9 @@ pub struct SignalStats {
 pub enum RefusedReason {
     /// Larger than the request limit, on the wire or after decompression.
     TooLarge,
-    /// Did not fit into the bytes in flight.
+    /// Would need more memory than the limit of one request when it is decoded.
+    TooCostly,
+    /// Did not fit into the memory of all requests in flight.
     InFlight,
     /// The body took too long to arrive.
     SlowBody,
@@ -161,7 +171,7 @@ pub enum RefusedReason {
     Corrupt,
     /// Not an OTLP message of the signal.
     Malformed,
-    /// Well-formed, but not one record was sound.
+    /// Well-formed, but without a single valid record.
     NothingValid,
     /// Refused by the consumer as too much.
     Overloaded,
@@ -177,8 +187,9 @@ pub enum RefusedReason {
 
 impl RefusedReason {
     /// All reasons.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::TooLarge,
+        Self::TooCostly,
         Self::InFlight,
         Self::SlowBody,
         Self::Aborted,

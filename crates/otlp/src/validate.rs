@@ -5,87 +5,38 @@
 //! identity (which is also what most records posted to another signal's path decode to). What is
 //! merely odd passes: the specification's own example has a histogram of three buckets and one bound.
 
-mod logs;
-mod metrics;
-mod traces;
+pub(crate) mod logs;
+pub(crate) mod metrics;
+pub(crate) mod traces;
 
 use std::fmt;
 
-use serde::Serialize;
+use crate::rejections::{Fault, RejectedReason, Rejections};
+use crate::{Request, Signal};
 
-use crate::Request;
-
-/// Why a single record was rejected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum RejectedReason {
-    /// A span's trace id is not 16 bytes or all zero, or a log record's is neither empty nor
-    /// 16 bytes.
-    TraceId,
-    /// A span's own id is not 8 bytes or all zero, or a log record's is neither empty nor 8 bytes.
-    SpanId,
-    /// The parent's id is neither empty nor 8 bytes.
-    ParentSpanId,
-    /// A link holds an id of the wrong length.
-    Link,
-    /// An exemplar holds an id of the wrong length.
-    Exemplar,
-    /// The metric has no name.
-    MetricName,
-    /// The consumer rejected it.
-    Consumer,
+/// The path of a record: of a span, a log record or a metric.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    signal: Signal,
+    indexes: [usize; 3],
 }
 
-impl RejectedReason {
-    /// All reasons.
-    pub const ALL: [Self; 7] = [
-        Self::TraceId,
-        Self::SpanId,
-        Self::ParentSpanId,
-        Self::Link,
-        Self::Exemplar,
-        Self::MetricName,
-        Self::Consumer,
-    ];
+impl Place {
+    /// Makes the path from the indexes of the resource, the scope and the record.
+    pub(crate) const fn new(signal: Signal, indexes: [usize; 3]) -> Self {
+        Self { signal, indexes }
+    }
 }
 
-/// The records that a request lost to the checks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rejections {
-    counts: [u64; RejectedReason::ALL.len()],
-    first: Option<String>,
-}
-
-impl Rejections {
-    /// Returns how many records were rejected.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.counts.iter().sum()
-    }
-
-    /// Returns whether every record passed.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.first.is_none()
-    }
-
-    /// Returns the reasons that occurred, with the number of records each.
-    pub fn reasons(&self) -> impl Iterator<Item = (RejectedReason, u64)> + '_ {
-        let counts = RejectedReason::ALL.into_iter().zip(self.counts);
-        counts.filter(|(_, count)| *count > 0)
-    }
-
-    /// Returns where the first rejected record was and what was wrong with it.
-    #[must_use]
-    pub fn first(&self) -> Option<&str> {
-        self.first.as_deref()
-    }
-
-    fn add(&mut self, place: impl fmt::Display, fault: Fault, records: u64) {
-        self.counts[fault.reason as usize] += records;
-        self.first
-            .get_or_insert_with(|| format!("{place}{}: {}", fault.field, fault.problem));
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (resource, scope, record) = match self.signal {
+            Signal::Traces => ("resourceSpans", "scopeSpans", "spans"),
+            Signal::Metrics => ("resourceMetrics", "scopeMetrics", "metrics"),
+            Signal::Logs => ("resourceLogs", "scopeLogs", "logRecords"),
+        };
+        let [r, s, i] = self.indexes;
+        write!(f, "{resource}[{r}].{scope}[{s}].{record}[{i}]")
     }
 }
 
@@ -99,24 +50,6 @@ pub fn remove_invalid(request: &mut Request) -> Rejections {
         Request::Logs(request) => logs::remove_invalid(request, &mut rejections),
     }
     rejections
-}
-
-/// What is wrong with one record.
-struct Fault {
-    reason: RejectedReason,
-    /// Path of the field below the record, starting with a dot.
-    field: String,
-    problem: String,
-}
-
-impl Fault {
-    fn new(reason: RejectedReason, field: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self {
-            reason,
-            field: field.into(),
-            problem: problem.into(),
-        }
-    }
 }
 
 const TRACE_ID: usize = 16;

@@ -1,6 +1,6 @@
 //! The fields that all signals share.
 
-use super::bytes::Base64;
+use super::binary::Base64;
 use super::message::{Many, Maybe, Msg, messages};
 use super::scalar::{Double, Flag, Int, Text};
 use crate::proto::common::v1::any_value::Value;

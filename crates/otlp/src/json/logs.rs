@@ -1,9 +1,10 @@
 //! The fields of logs.
 
-use super::bytes::Hex;
-use super::message::{Many, Maybe, Msg, messages};
-use super::scalar::{Enum, Int, Text};
-use crate::proto::logs::v1::{LogRecord, LogsData, ResourceLogs, ScopeLogs};
+use super::binary::Hex;
+use super::enums::Enum;
+use super::message::{Many, Maybe, Msg, Records, messages};
+use super::scalar::{Int, Text};
+use crate::proto::logs::v1::{LogRecord, LogsData, ResourceLogs, ScopeLogs, SeverityNumber};
 use crate::proto::{ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse};
 
 messages! {
@@ -26,20 +27,20 @@ messages! {
 
     ResourceLogs {
         "resource" => resource: Maybe<Msg>,
-        "scopeLogs" => scope_logs: Many<Msg>,
+        "scopeLogs" | "instrumentationLibraryLogs" => scope_logs: Many<Msg>,
         "schemaUrl" => schema_url: Text,
     }
 
     ScopeLogs {
-        "scope" => scope: Maybe<Msg>,
-        "logRecords" => log_records: Many<Msg>,
+        "scope" | "instrumentationLibrary" => scope: Maybe<Msg>,
+        "logRecords" | "logs" => log_records: Records<Msg>,
         "schemaUrl" => schema_url: Text,
     }
 
     LogRecord {
         "timeUnixNano" => time_unix_nano: Int,
         "observedTimeUnixNano" => observed_time_unix_nano: Int,
-        "severityNumber" => severity_number: Enum,
+        "severityNumber" => severity_number: Enum<SeverityNumber>,
         "severityText" => severity_text: Text,
         "body" => body: Maybe<Msg>,
         "attributes" => attributes: Many<Msg>,

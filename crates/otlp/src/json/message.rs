@@ -5,14 +5,22 @@ use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
 
-use super::path::Path;
+use super::context::Context;
+use super::deserializer;
+use super::points::data_points;
+use crate::cost::growth;
 
 /// How values of type `T` look in JSON. Implemented by markers, because one Rust type has several
 /// forms: bytes are hex in an id and base64 elsewhere.
 pub(super) trait Form<T> {
     /// Reads a value that is not null.
-    fn read<'de, D: Deserializer<'de>>(from: D, into: &mut T, path: &Path) -> Result<(), D::Error>;
+    fn read<'de, D: Deserializer<'de>>(
+        from: D,
+        into: &mut T,
+        cx: &Context<'_>,
+    ) -> Result<(), D::Error>;
 
     /// Returns whether the value is left out when written.
     fn is_absent(value: &T) -> bool;
@@ -31,7 +39,7 @@ pub trait Fields: Default {
         &mut self,
         key: &'static str,
         map: &mut A,
-        path: &Path,
+        cx: &Context<'_>,
     ) -> Result<(), A::Error>;
 
     /// Writes all fields that are not absent.
@@ -41,15 +49,15 @@ pub trait Fields: Default {
 /// A field about to be read. Yields whether it was there, that is: not null.
 pub(super) struct Slot<'a, F, T> {
     into: &'a mut T,
-    path: &'a Path,
+    cx: &'a Context<'a>,
     form: PhantomData<F>,
 }
 
 impl<'a, F, T> Slot<'a, F, T> {
-    pub(super) fn new(into: &'a mut T, path: &'a Path) -> Self {
+    pub(super) fn new(into: &'a mut T, cx: &'a Context<'a>) -> Self {
         Self {
             into,
-            path,
+            cx,
             form: PhantomData,
         }
     }
@@ -79,7 +87,7 @@ impl<'de, F: Form<T>, T> Visitor<'de> for Slot<'_, F, T> {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<bool, D::Error> {
-        F::read(from, self.into, self.path).map(|()| true)
+        F::read(from, self.into, self.cx).map(|()| true)
     }
 }
 
@@ -108,8 +116,12 @@ impl<F: Form<T>, T> Serialize for Known<'_, F, T> {
 pub(super) struct Msg;
 
 impl<M: Fields> Form<M> for Msg {
-    fn read<'de, D: Deserializer<'de>>(from: D, into: &mut M, path: &Path) -> Result<(), D::Error> {
-        path.message(|| from.deserialize_map(Object { into, path }))
+    fn read<'de, D: Deserializer<'de>>(
+        from: D,
+        into: &mut M,
+        cx: &Context<'_>,
+    ) -> Result<(), D::Error> {
+        cx.message(|| from.deserialize_map(Object { into, cx }))
     }
 
     fn is_absent(_: &M) -> bool {
@@ -125,7 +137,7 @@ impl<M: Fields> Form<M> for Msg {
 
 struct Object<'a, M> {
     into: &'a mut M,
-    path: &'a Path,
+    cx: &'a Context<'a>,
 }
 
 impl<'de, M: Fields> Visitor<'de> for Object<'_, M> {
@@ -136,11 +148,15 @@ impl<'de, M: Fields> Visitor<'de> for Object<'_, M> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key_seed(Key::<M>(PhantomData))? {
+        let key = |cx| Key::<M> {
+            cx,
+            message: PhantomData,
+        };
+        while let Some(key) = map.next_key_seed(key(self.cx))? {
             match key {
                 Some(key) => {
-                    self.path
-                        .field(key, || self.into.read_field(key, &mut map, self.path))?;
+                    self.cx
+                        .field(key, || self.into.read_field(key, &mut map, self.cx))?;
                 }
                 None => {
                     map.next_value::<IgnoredAny>()?;
@@ -152,17 +168,21 @@ impl<'de, M: Fields> Visitor<'de> for Object<'_, M> {
 }
 
 /// A key, looked up without copying it.
-struct Key<M>(PhantomData<M>);
+struct Key<'a, M> {
+    cx: &'a Context<'a>,
+    message: PhantomData<M>,
+}
 
-impl<'de, M: Fields> DeserializeSeed<'de> for Key<M> {
+impl<'de, M: Fields> DeserializeSeed<'de> for Key<'_, M> {
     type Value = Option<&'static str>;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-        from.deserialize_identifier(self)
+        // As bytes, because a key may hold a lone surrogate, and is then an unknown one.
+        from.deserialize_bytes(self)
     }
 }
 
-impl<M: Fields> Visitor<'_> for Key<M> {
+impl<M: Fields> Visitor<'_> for Key<'_, M> {
     type Value = Option<&'static str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -170,8 +190,35 @@ impl<M: Fields> Visitor<'_> for Key<M> {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(M::key(name))
+        self.visit_bytes(name.as_bytes())
     }
+
+    fn visit_bytes<E: Error>(self, name: &[u8]) -> Result<Self::Value, E> {
+        let text = std::str::from_utf8(name).ok();
+        let key = text.and_then(|name| M::key(name).or_else(|| M::key(&camel_case(name)?)));
+        if key.is_none() {
+            self.cx.unknown(name);
+        }
+        Ok(key)
+    }
+}
+
+/// The longest key there is has fewer bytes.
+const LONGEST_KEY: usize = 64;
+
+/// Turns the name that a field has in the protobuf files into its JSON key.
+fn camel_case(name: &str) -> Option<String> {
+    if name.len() > LONGEST_KEY || !name.contains('_') {
+        return None;
+    }
+    let mut words = name.split('_');
+    let mut key = words.next()?.to_owned();
+    for word in words {
+        let (first, rest) = word.split_at_checked(1)?;
+        key.push_str(&first.to_ascii_uppercase());
+        key.push_str(rest);
+    }
+    Some(key)
 }
 
 /// A value that protobuf tracks the presence of.
@@ -181,10 +228,10 @@ impl<F: Form<T>, T: Default> Form<Option<T>> for Maybe<F> {
     fn read<'de, D: Deserializer<'de>>(
         from: D,
         into: &mut Option<T>,
-        path: &Path,
+        cx: &Context<'_>,
     ) -> Result<(), D::Error> {
         let mut value = T::default();
-        F::read(from, &mut value, path)?;
+        F::read(from, &mut value, cx)?;
         *into = Some(value);
         Ok(())
     }
@@ -201,21 +248,17 @@ impl<F: Form<T>, T: Default> Form<Option<T>> for Maybe<F> {
     }
 }
 
-/// A list.
+/// A list. A list that occurs twice is read as one.
 pub(super) struct Many<F>(PhantomData<F>);
 
 impl<F: Form<T>, T: Default> Form<Vec<T>> for Many<F> {
     fn read<'de, D: Deserializer<'de>>(
         from: D,
         into: &mut Vec<T>,
-        path: &Path,
+        cx: &Context<'_>,
     ) -> Result<(), D::Error> {
-        into.clear();
-        from.deserialize_seq(List::<F, T> {
-            into,
-            path,
-            form: PhantomData,
-        })
+        let form = PhantomData::<F>;
+        from.deserialize_seq(List { into, cx, form })
     }
 
     fn is_absent(value: &Vec<T>) -> bool {
@@ -229,8 +272,16 @@ impl<F: Form<T>, T: Default> Form<Vec<T>> for Many<F> {
 
 struct List<'a, F, T> {
     into: &'a mut Vec<T>,
-    path: &'a Path,
+    cx: &'a Context<'a>,
     form: PhantomData<F>,
+}
+
+impl<F, T> List<'_, F, T> {
+    fn push<E: Error>(&mut self, value: T) -> Result<(), E> {
+        self.cx.charge(growth(self.into.len(), 1, size_of::<T>()))?;
+        self.into.push(value);
+        Ok(())
+    }
 }
 
 impl<'de, F: Form<T>, T: Default> Visitor<'de> for List<'_, F, T> {
@@ -240,12 +291,11 @@ impl<'de, F: Form<T>, T: Default> Visitor<'de> for List<'_, F, T> {
         f.write_str("an array")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        loop {
-            let index = self.into.len();
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        for index in 0.. {
             let mut value = T::default();
-            let read = self.path.index(index, || {
-                let slot = Slot::<F, T>::new(&mut value, self.path);
+            let read = self.cx.index(index, || {
+                let slot = Slot::<F, T>::new(&mut value, self.cx);
                 match seq.next_element_seed(slot)? {
                     // Null stands for an absent field; an absent element would shift the others.
                     Some(false) => Err(A::Error::custom("null is not allowed in an array")),
@@ -253,23 +303,84 @@ impl<'de, F: Form<T>, T: Default> Visitor<'de> for List<'_, F, T> {
                 }
             })?;
             if !read {
-                return Ok(());
+                break;
             }
-            self.into.push(value);
+            self.push(value)?;
         }
+        Ok(())
+    }
+}
+
+/// A list of records. In a tolerant context, one that cannot be read is left out and counted.
+pub(super) struct Records<F>(PhantomData<F>);
+
+impl<F: Form<T>, T: Default> Form<Vec<T>> for Records<F> {
+    fn read<'de, D: Deserializer<'de>>(
+        from: D,
+        into: &mut Vec<T>,
+        cx: &Context<'_>,
+    ) -> Result<(), D::Error> {
+        let form = PhantomData::<F>;
+        let list = List { into, cx, form };
+        if cx.is_tolerant() {
+            from.deserialize_seq(Tolerant(list))
+        } else {
+            from.deserialize_seq(list)
+        }
+    }
+
+    fn is_absent(value: &Vec<T>) -> bool {
+        value.is_empty()
+    }
+
+    fn write<S: Serializer>(value: &Vec<T>, to: S) -> Result<S::Ok, S::Error> {
+        Many::<F>::write(value, to)
+    }
+}
+
+struct Tolerant<'a, F, T>(List<'a, F, T>);
+
+impl<'de, F: Form<T>, T: Default> Visitor<'de> for Tolerant<'_, F, T> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let Self(mut list) = self;
+        let mut index = 0;
+        // A record is first skipped, so that reading goes on behind it whatever it holds.
+        while let Some(record) = seq.next_element::<&RawValue>()? {
+            let read = || {
+                list.cx.index(index, || {
+                    let mut value = T::default();
+                    let mut deserializer = deserializer(record.get().as_bytes());
+                    F::read(&mut deserializer, &mut value, list.cx).map(|()| value)
+                })
+            };
+            let records = || data_points(record).max(1);
+            let value = list.cx.record(read, records).map_err(A::Error::custom)?;
+            if let Some(value) = value {
+                list.push(value)?;
+            }
+            index += 1;
+        }
+        Ok(())
     }
 }
 
 /// States the fields of messages: JSON key, field, form; then the members of a oneof, if any.
 macro_rules! messages {
     ($($message:ty {
-        $($key:literal => $field:ident: $form:ty,)*
+        $($key:literal $(| $old:literal)? => $field:ident: $form:ty,)*
         $(oneof $oneof:ident { $($one_key:literal => $variant:path: $one_form:ty,)* })?
     })*) => {$(
         impl $crate::json::message::Fields for $message {
             fn key(name: &str) -> Option<&'static str> {
                 match name {
                     $($key => Some($key),)*
+                    $($($old => Some($old),)?)*
                     $($($one_key => Some($one_key),)*)?
                     _ => None,
                 }
@@ -279,16 +390,24 @@ macro_rules! messages {
                 &mut self,
                 key: &'static str,
                 map: &mut A,
-                path: &$crate::json::path::Path,
+                cx: &$crate::json::context::Context<'_>,
             ) -> Result<(), A::Error> {
                 use $crate::json::message::Slot;
                 match key {
                     $($key => {
-                        map.next_value_seed(Slot::<$form, _>::new(&mut self.$field, path))?;
+                        $(if cx.is_renamed() && $old != $key {
+                            // Senders of the transition sent both; the new name is the better one.
+                            self.$field = Default::default();
+                        })?
+                        map.next_value_seed(Slot::<$form, _>::new(&mut self.$field, cx))?;
                     })*
+                    $($($old if <$form as $crate::json::message::Form<_>>::is_absent(&self.$field) => {
+                        map.next_value_seed(Slot::<$form, _>::new(&mut self.$field, cx))?;
+                        cx.set_renamed();
+                    })?)*
                     $($($one_key => {
                         let mut value = Default::default();
-                        if map.next_value_seed(Slot::<$one_form, _>::new(&mut value, path))? {
+                        if map.next_value_seed(Slot::<$one_form, _>::new(&mut value, cx))? {
                             self.$oneof = Some($variant(value));
                         }
                     })*)?

@@ -1,15 +1,16 @@
 //! The fields of metrics.
 
-use super::bytes::Hex;
-use super::message::{Many, Maybe, Msg, messages};
-use super::scalar::{Double, Enum, Flag, Int, Text};
+use super::binary::Hex;
+use super::enums::Enum;
+use super::message::{Many, Maybe, Msg, Records, messages};
+use super::scalar::{Double, Flag, Int, Text};
 use crate::proto::metrics::v1::exponential_histogram_data_point::Buckets;
 use crate::proto::metrics::v1::metric::Data;
 use crate::proto::metrics::v1::summary_data_point::ValueAtQuantile;
 use crate::proto::metrics::v1::{
-    Exemplar, ExponentialHistogram, ExponentialHistogramDataPoint, Gauge, Histogram,
-    HistogramDataPoint, Metric, MetricsData, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum,
-    Summary, SummaryDataPoint, exemplar, number_data_point,
+    AggregationTemporality, Exemplar, ExponentialHistogram, ExponentialHistogramDataPoint, Gauge,
+    Histogram, HistogramDataPoint, Metric, MetricsData, NumberDataPoint, ResourceMetrics,
+    ScopeMetrics, Sum, Summary, SummaryDataPoint, exemplar, number_data_point,
 };
 use crate::proto::{
     ExportMetricsPartialSuccess, ExportMetricsServiceRequest, ExportMetricsServiceResponse,
@@ -35,13 +36,13 @@ messages! {
 
     ResourceMetrics {
         "resource" => resource: Maybe<Msg>,
-        "scopeMetrics" => scope_metrics: Many<Msg>,
+        "scopeMetrics" | "instrumentationLibraryMetrics" => scope_metrics: Many<Msg>,
         "schemaUrl" => schema_url: Text,
     }
 
     ScopeMetrics {
-        "scope" => scope: Maybe<Msg>,
-        "metrics" => metrics: Many<Msg>,
+        "scope" | "instrumentationLibrary" => scope: Maybe<Msg>,
+        "metrics" => metrics: Records<Msg>,
         "schemaUrl" => schema_url: Text,
     }
 
@@ -60,27 +61,27 @@ messages! {
     }
 
     Gauge {
-        "dataPoints" => data_points: Many<Msg>,
+        "dataPoints" => data_points: Records<Msg>,
     }
 
     Sum {
-        "dataPoints" => data_points: Many<Msg>,
-        "aggregationTemporality" => aggregation_temporality: Enum,
+        "dataPoints" => data_points: Records<Msg>,
+        "aggregationTemporality" => aggregation_temporality: Enum<AggregationTemporality>,
         "isMonotonic" => is_monotonic: Flag,
     }
 
     Histogram {
-        "dataPoints" => data_points: Many<Msg>,
-        "aggregationTemporality" => aggregation_temporality: Enum,
+        "dataPoints" => data_points: Records<Msg>,
+        "aggregationTemporality" => aggregation_temporality: Enum<AggregationTemporality>,
     }
 
     ExponentialHistogram {
-        "dataPoints" => data_points: Many<Msg>,
-        "aggregationTemporality" => aggregation_temporality: Enum,
+        "dataPoints" => data_points: Records<Msg>,
+        "aggregationTemporality" => aggregation_temporality: Enum<AggregationTemporality>,
     }
 
     Summary {
-        "dataPoints" => data_points: Many<Msg>,
+        "dataPoints" => data_points: Records<Msg>,
     }
 
     NumberDataPoint {

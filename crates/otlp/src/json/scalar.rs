@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use serde::de::{Deserializer, Error, Visitor};
+use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::ser::Serializer;
 
+use super::context::Context;
 use super::message::Form;
-use super::path::Path;
+use crate::cost::heap;
 
 /// A string.
 pub(super) struct Text;
@@ -15,9 +16,10 @@ impl Form<String> for Text {
     fn read<'de, D: Deserializer<'de>>(
         from: D,
         into: &mut String,
-        _: &Path,
+        cx: &Context<'_>,
     ) -> Result<(), D::Error> {
-        *into = serde::Deserialize::deserialize(from)?;
+        // As bytes, which may hold the lone surrogates that a string may not.
+        *into = from.deserialize_bytes(TextVisitor(cx))?;
         Ok(())
     }
 
@@ -30,12 +32,51 @@ impl Form<String> for Text {
     }
 }
 
-/// A boolean.
+struct TextVisitor<'a>(&'a Context<'a>);
+
+impl Visitor<'_> for TextVisitor<'_> {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+        self.0.charge(heap(text.len()))?;
+        Ok(text.to_owned())
+    }
+
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<String, E> {
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            return self.visit_str(text);
+        }
+        self.0.charge(heap(bytes.len()))?;
+        self.0.count_mended();
+        Ok(without_surrogates(bytes.to_owned()))
+    }
+}
+
+/// Replaces lone surrogates, which have three bytes, as U+FFFD has.
+fn without_surrogates(mut bytes: Vec<u8>) -> String {
+    for at in 0..bytes.len().saturating_sub(2) {
+        if bytes[at] == 0xed && bytes[at + 1] >= 0xa0 {
+            bytes[at..at + 3].copy_from_slice("\u{fffd}".as_bytes());
+        }
+    }
+    // The reader decodes nothing else that is not UTF-8.
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A boolean, read from a literal or a string.
 pub(super) struct Flag;
 
 impl Form<bool> for Flag {
-    fn read<'de, D: Deserializer<'de>>(from: D, into: &mut bool, _: &Path) -> Result<(), D::Error> {
-        *into = serde::Deserialize::deserialize(from)?;
+    fn read<'de, D: Deserializer<'de>>(
+        from: D,
+        into: &mut bool,
+        _: &Context<'_>,
+    ) -> Result<(), D::Error> {
+        *into = from.deserialize_any(FlagVisitor)?;
         Ok(())
     }
 
@@ -48,12 +89,35 @@ impl Form<bool> for Flag {
     }
 }
 
+struct FlagVisitor;
+
+impl Visitor<'_> for FlagVisitor {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a boolean")
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<bool, E> {
+        Ok(value)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<bool, E> {
+        let value = text.parse();
+        value.map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
+    }
+}
+
 /// An integer, read from a number or a decimal string; written as a string when it has 64 bits.
 pub(super) struct Int;
 
 impl<I: Integer> Form<I> for Int {
-    fn read<'de, D: Deserializer<'de>>(from: D, into: &mut I, _: &Path) -> Result<(), D::Error> {
-        let value = from.deserialize_any(IntVisitor { names: true })?;
+    fn read<'de, D: Deserializer<'de>>(
+        from: D,
+        into: &mut I,
+        _: &Context<'_>,
+    ) -> Result<(), D::Error> {
+        let value = from.deserialize_any(IntVisitor)?;
         *into = in_range(value)?;
         Ok(())
     }
@@ -67,26 +131,7 @@ impl<I: Integer> Form<I> for Int {
     }
 }
 
-/// An enum, which is its number and never its name.
-pub(super) struct Enum;
-
-impl Form<i32> for Enum {
-    fn read<'de, D: Deserializer<'de>>(from: D, into: &mut i32, _: &Path) -> Result<(), D::Error> {
-        let value = from.deserialize_any(IntVisitor { names: false })?;
-        *into = in_range(value)?;
-        Ok(())
-    }
-
-    fn is_absent(value: &i32) -> bool {
-        *value == 0
-    }
-
-    fn write<S: Serializer>(value: &i32, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_i32(*value)
-    }
-}
-
-fn in_range<I: Integer, E: Error>(value: i128) -> Result<I, E> {
+pub(super) fn in_range<I: Integer, E: Error>(value: i128) -> Result<I, E> {
     I::try_from(value).map_err(|_| E::custom(format_args!("{value} is out of range")))
 }
 
@@ -113,20 +158,13 @@ integers! {
     u64 => |value, to: S| to.collect_str(&value);
 }
 
-struct IntVisitor {
-    /// Whether digits in a string are as good as a number.
-    names: bool,
-}
+pub(super) struct IntVisitor;
 
 impl Visitor<'_> for IntVisitor {
     type Value = i128;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.names {
-            "an integer"
-        } else {
-            "the number of an enum value"
-        })
+        f.write_str("an integer")
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<i128, E> {
@@ -147,10 +185,6 @@ impl Visitor<'_> for IntVisitor {
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<i128, E> {
-        if !self.names {
-            let expected = "expected the number of the enum value, not its name";
-            return Err(E::custom(format_args!("{expected} {value:?}")));
-        }
         value
             .parse()
             .map_err(|_| E::custom(format_args!("{value:?} is not an integer")))
@@ -161,7 +195,11 @@ impl Visitor<'_> for IntVisitor {
 pub(super) struct Double;
 
 impl Form<f64> for Double {
-    fn read<'de, D: Deserializer<'de>>(from: D, into: &mut f64, _: &Path) -> Result<(), D::Error> {
+    fn read<'de, D: Deserializer<'de>>(
+        from: D,
+        into: &mut f64,
+        _: &Context<'_>,
+    ) -> Result<(), D::Error> {
         *into = from.deserialize_any(DoubleVisitor)?;
         Ok(())
     }

@@ -1,8 +1,9 @@
 use crate::json::{from_slice, to_string};
 use crate::proto::common::v1::any_value::Value;
 use crate::proto::common::v1::{AnyValue, ArrayValue, KeyValue, KeyValueList};
+use crate::proto::logs::v1::LogRecord;
 use crate::proto::metrics::v1::metric::Data;
-use crate::proto::metrics::v1::{HistogramDataPoint, MetricsData, NumberDataPoint};
+use crate::proto::metrics::v1::{HistogramDataPoint, MetricsData, NumberDataPoint, Sum};
 use crate::proto::trace::v1::{Span, TracesData};
 use crate::proto::{ExportLogsServiceRequest, ExportTraceServiceRequest, Message};
 
@@ -25,13 +26,20 @@ fn ids_are_hex_in_either_case() {
 
 #[test]
 fn an_id_that_is_not_hex_is_an_error_that_names_the_field() {
-    for id in ["zz", "abc", "W47/95gDgQPSabYzgT/GDA=="] {
+    for id in ["zz", "abc", "W47/95gDgQPSabYzgT/GDA", "0x0102030405060708"] {
         let error = span(&format!(r#""spanId": "{id}""#)).unwrap_err();
         assert!(
             error.starts_with("spanId: an id must be an even number of hex digits"),
             "{error}"
         );
     }
+}
+
+#[test]
+fn an_id_may_be_base64_as_in_the_mapping_of_protobuf() {
+    let span = span(r#""traceId": "W47/95gDgQPSabYzgT/GDA==", "spanId": "AQIDBAUGBwg=""#).unwrap();
+    assert_eq!(span.trace_id[..3], [0x5b, 0x8e, 0xff]);
+    assert_eq!(span.span_id, [1, 2, 3, 4, 5, 6, 7, 8]);
 }
 
 #[test]
@@ -85,14 +93,33 @@ fn an_integer_that_does_not_fit_is_an_error() {
 }
 
 #[test]
-fn enums_are_numbers_only() {
+fn enums_are_numbers_or_the_names_of_the_protobuf_files() {
     assert_eq!(span(r#""kind": 2"#).unwrap().kind, 2);
+    assert_eq!(span(r#""kind": "2""#).unwrap().kind, 2);
     assert_eq!(span(r#""kind": 99"#).unwrap().kind, 99, "enums are open");
-    let error = span(r#""kind": "SPAN_KIND_SERVER""#).unwrap_err();
-    let expected = "kind: expected the number of the enum value, not its name \"SPAN_KIND_SERVER\"";
-    assert!(error.starts_with(expected), "{error}");
-    let error = span(r#""status": {"code": "STATUS_CODE_OK"}"#).unwrap_err();
-    assert!(error.starts_with("status.code: "), "{error}");
+    assert_eq!(span(r#""kind": "SPAN_KIND_SERVER""#).unwrap().kind, 2);
+    let failed = span(r#""status": {"code": "STATUS_CODE_ERROR"}"#).unwrap();
+    assert_eq!(failed.status.unwrap().code, 2);
+    let record: LogRecord = from_slice(br#"{"severityNumber": "SEVERITY_NUMBER_WARN"}"#).unwrap();
+    assert_eq!(record.severity_number, 13);
+    let sum: Sum =
+        from_slice(br#"{"aggregationTemporality": "AGGREGATION_TEMPORALITY_DELTA"}"#).unwrap();
+    assert_eq!(sum.aggregation_temporality, 1);
+
+    let error = span(r#""kind": "SERVER""#).unwrap_err();
+    assert!(
+        error.starts_with("kind: \"SERVER\" is not a value of this enum"),
+        "{error}"
+    );
+}
+
+#[test]
+fn booleans_are_literals_or_strings() {
+    for text in ["true", "\"true\""] {
+        let value = any(&format!(r#"{{"boolValue": {text}}}"#)).unwrap();
+        assert_eq!(value.value, Some(Value::BoolValue(true)));
+    }
+    assert!(any(r#"{"boolValue": "yes"}"#).is_err());
 }
 
 #[test]
@@ -108,6 +135,9 @@ fn doubles_are_numbers_or_the_three_special_strings() {
     assert_eq!(double("\"Infinity\""), Ok(f64::INFINITY));
     assert_eq!(double("\"-Infinity\""), Ok(f64::NEG_INFINITY));
     assert!(double("\"NaN\"").unwrap().is_nan());
+    assert!(double("NaN").unwrap().is_nan());
+    assert_eq!(double("Infinity"), Ok(f64::INFINITY));
+    assert_eq!(double("-Infinity"), Ok(f64::NEG_INFINITY));
     for text in [
         "\"inf\"",
         "\"nan\"",
@@ -170,15 +200,58 @@ fn unknown_fields_are_skipped_however_deep_they_are() {
 }
 
 #[test]
-fn keys_are_lower_camel_case_only() {
-    let span = span(r#""trace_id": "00", "TraceId": "00""#).unwrap();
+fn keys_are_lower_camel_case_or_the_names_of_the_protobuf_files() {
+    let text = br#"{"resource_spans": [{"schema_url": "u", "scope_spans": [{"spans": [
+        {"trace_id": "01", "start_time_unix_nano": 7, "dropped_attributes_count": 2,
+         "attributes": [{"key": "k", "value": {"kvlist_value": {"values": []}}}]}]}]}]}"#;
+    let data: TracesData = from_slice(text).unwrap();
+    let group = &data.resource_spans[0];
+    let span = &group.scope_spans[0].spans[0];
+    assert_eq!(group.schema_url, "u");
+    assert_eq!(
+        (span.trace_id.as_slice(), span.start_time_unix_nano),
+        (&[1][..], 7)
+    );
+    assert_eq!(span.dropped_attributes_count, 2);
+    assert!(matches!(
+        span.attributes[0].value.as_ref().unwrap().value,
+        Some(Value::KvlistValue(_))
+    ));
+}
+
+#[test]
+fn other_spellings_of_keys_are_unknown() {
+    let span = span(r#""TraceId": "00", "_": 1, "trace__id": "00", "trace_\u00e9": 1"#).unwrap();
     assert_eq!(span, Span::default());
 }
 
 #[test]
-fn the_last_of_several_equal_keys_wins() {
+fn scopes_are_read_under_their_old_names_too() {
+    let spans = r#"[{"instrumentationLibrary": {"name": "l"}, "spans": [{}, {}]}]"#;
+    let read = |fields: &str| -> TracesData {
+        from_slice(format!(r#"{{"resourceSpans": [{{{fields}}}]}}"#).as_bytes()).unwrap()
+    };
+    for name in [
+        "instrumentationLibrarySpans",
+        "instrumentation_library_spans",
+    ] {
+        let data = read(&format!(r#""{name}": {spans}"#));
+        let scope = &data.resource_spans[0].scope_spans[0];
+        assert_eq!(scope.scope.as_ref().unwrap().name, "l");
+        assert_eq!(scope.spans.len(), 2);
+    }
+    // Senders of the transition sent both.
+    let new = r#""scopeSpans": [{"spans": [{}]}]"#;
+    let old = format!(r#""instrumentationLibrarySpans": {spans}"#);
+    for both in [format!("{new}, {old}"), format!("{old}, {new}")] {
+        assert_eq!(read(&both).resource_spans[0].scope_spans[0].spans.len(), 1);
+    }
+}
+
+#[test]
+fn of_several_equal_keys_the_last_wins_and_lists_are_joined() {
     let span = span(r#""name": "a", "name": "b", "events": [{}, {}], "events": [{}]"#).unwrap();
-    assert_eq!((span.name.as_str(), span.events.len()), ("b", 1));
+    assert_eq!((span.name.as_str(), span.events.len()), ("b", 3));
 }
 
 #[test]
@@ -216,10 +289,27 @@ fn what_is_not_an_object_is_an_error() {
 }
 
 #[test]
-fn text_that_is_not_utf8_is_an_error() {
-    assert!(from_slice::<Span>(b"{\"name\": \"\xff\"}").is_err());
-    assert!(span(r#""name": "\ud800""#).is_err(), "a lone surrogate");
-    assert_eq!(span(r#""name": "\ud83d\ude00""#).unwrap().name, "😀");
+fn text_that_is_not_valid_unicode_is_mended() {
+    let name = |text: &[u8]| from_slice::<Span>(text).unwrap().name;
+    assert_eq!(name(b"{\"name\": \"hi \xf0\x9f\xa6\"}"), "hi \u{fffd}");
+    assert_eq!(name(b"{\"name\": \"a\xffb\"}"), "a\u{fffd}b");
+    assert_eq!(name(br#"{"name": "cut \ud83d"}"#), "cut \u{fffd}");
+    assert_eq!(
+        name(br#"{"name": "\ude00\ud83d\ud83d\ude00"}"#),
+        "\u{fffd}\u{fffd}😀"
+    );
+    assert_eq!(name(br#"{"name": "\ud83d\ude00"}"#), "😀");
+    assert_eq!(
+        name(br#"{"\ud83d": 1, "name": "a"}"#),
+        "a",
+        "in an unknown key"
+    );
+    assert_eq!(name(b"{\"x\": \"\xff\", \"name\": \"a\"}"), "a");
+    assert_eq!(
+        name(b"\xef\xbb\xbf{\"name\": \"a\"} \r\n\t"),
+        "a",
+        "a byte order mark"
+    );
 }
 
 /// `levels` messages below the outermost one, two of which each array takes.
@@ -276,6 +366,16 @@ fn the_written_form_is_canonical() {
     );
     assert_eq!(to_string(&span), expected);
     assert_eq!(to_string(&TracesData::default()), "{}");
+}
+
+#[test]
+fn the_last_bound_of_a_histogram_may_be_infinite_in_both_directions() {
+    let text = r#"{"explicitBounds":[0.5,"Infinity"]}"#;
+    let point: HistogramDataPoint = from_slice(text.as_bytes()).unwrap();
+    assert_eq!(point.explicit_bounds, [0.5, f64::INFINITY]);
+    assert_eq!(to_string(&point), text);
+    let bare = br#"{"explicitBounds":[0.5,Infinity]}"#;
+    assert_eq!(from_slice::<HistogramDataPoint>(bare).unwrap(), point);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! The fields of traces.
 
-use super::bytes::Hex;
-use super::message::{Many, Maybe, Msg, messages};
-use super::scalar::{Enum, Int, Text};
-use crate::proto::trace::v1::span::{Event, Link};
+use super::binary::Hex;
+use super::enums::Enum;
+use super::message::{Many, Maybe, Msg, Records, messages};
+use super::scalar::{Int, Text};
+use crate::proto::trace::v1::span::{Event, Link, SpanKind};
+use crate::proto::trace::v1::status::StatusCode;
 use crate::proto::trace::v1::{ResourceSpans, ScopeSpans, Span, Status, TracesData};
 use crate::proto::{
     ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
@@ -29,13 +31,13 @@ messages! {
 
     ResourceSpans {
         "resource" => resource: Maybe<Msg>,
-        "scopeSpans" => scope_spans: Many<Msg>,
+        "scopeSpans" | "instrumentationLibrarySpans" => scope_spans: Many<Msg>,
         "schemaUrl" => schema_url: Text,
     }
 
     ScopeSpans {
-        "scope" => scope: Maybe<Msg>,
-        "spans" => spans: Many<Msg>,
+        "scope" | "instrumentationLibrary" => scope: Maybe<Msg>,
+        "spans" => spans: Records<Msg>,
         "schemaUrl" => schema_url: Text,
     }
 
@@ -46,7 +48,7 @@ messages! {
         "parentSpanId" => parent_span_id: Hex,
         "flags" => flags: Int,
         "name" => name: Text,
-        "kind" => kind: Enum,
+        "kind" => kind: Enum<SpanKind>,
         "startTimeUnixNano" => start_time_unix_nano: Int,
         "endTimeUnixNano" => end_time_unix_nano: Int,
         "attributes" => attributes: Many<Msg>,
@@ -76,6 +78,6 @@ messages! {
 
     Status {
         "message" => message: Text,
-        "code" => code: Enum,
+        "code" => code: Enum<StatusCode>,
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Charged {
 pub(super) enum BodyError {
     #[error("is larger than the limit of {0} bytes, which counts after decompression")]
     TooLarge(usize),
-    #[error("too many bytes are being received at once")]
+    #[error("needs memory that other requests use")]
     NoBudget,
     #[error("took too long to arrive")]
     Slow,
@@ -81,7 +81,7 @@ async fn read_whole(
     let stop = |error| BodyError::new(error, limit);
     let mut inflater = Inflater::try_new(encoding, limit, lease).map_err(stop)?;
     while let Some(data) = next(&mut body).await? {
-        inflater.feed(&data).map_err(stop)?;
+        feed(&mut inflater, &data, encoding).await.map_err(stop)?;
     }
     inflater.finish().map_err(stop)
 }
@@ -119,13 +119,32 @@ async fn read_frame(
     loop {
         // What follows the message would be a second one, which a unary call does not have.
         missing = missing.checked_sub(rest.len()).ok_or(BodyError::Frame)?;
-        inflater.feed(&rest).map_err(stop)?;
+        feed(&mut inflater, &rest, encoding).await.map_err(stop)?;
         match next(&mut body).await? {
             Some(data) => rest = data,
             None if missing == 0 => return inflater.finish().map_err(stop),
             None => return Err(BodyError::Aborted),
         }
     }
+}
+
+/// Compressed bytes that are inflated without a pause. A bomb makes about a thousand of each.
+const PORTION: usize = 1 << 10;
+
+/// Inflates a piece of the body, and lets other requests run in between.
+async fn feed(
+    inflater: &mut Inflater,
+    data: &[u8],
+    encoding: Encoding,
+) -> Result<(), InflateError> {
+    if encoding == Encoding::Identity {
+        return inflater.feed(data);
+    }
+    for portion in data.chunks(PORTION) {
+        inflater.feed(portion)?;
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }
 
 /// Returns the next piece of data; trailers are skipped.

@@ -39,6 +39,10 @@ pub(super) struct Lease {
 }
 
 impl Lease {
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Draws more; returns false, and draws nothing, where the budget does not reach.
     pub(super) fn grow(&mut self, bytes: usize) -> bool {
         let limit = self.budget.limit;

@@ -1,12 +1,12 @@
 //! From bytes to a batch of sound records.
 
-use bytes::Bytes;
-
 use super::body::Charged;
 use super::budget::Lease;
 use super::media::Media;
 use super::problem::Problem;
-use crate::{Batch, Rejections, Signal};
+use crate::cost::Meter;
+use crate::sift::SiftError;
+use crate::{Batch, Limits, Rejections, Signal};
 
 /// A batch, and what had to be left out of it.
 pub(super) type Decoded = (Batch, Rejections);
@@ -15,18 +15,19 @@ pub(super) type Decoded = (Batch, Rejections);
 /// serve the sockets.
 const LARGE: usize = 256 << 10;
 
-/// Decodes a body. Its share of the budget comes back with the batch: the work goes on, and holds
-/// memory, even if nobody waits for it any more.
+/// Decodes a body and charges what that costs. Its share of the budget comes back with the batch:
+/// the work goes on, and holds memory, even if nobody waits for it any more.
 pub(super) async fn decode(
     signal: Signal,
     media: Media,
     body: Charged,
+    limits: &Limits,
 ) -> Result<(Decoded, Lease), Problem> {
-    let Charged { bytes, lease } = body;
-    if bytes.len() < LARGE {
-        return Ok((decode_now(signal, media, bytes)?, lease));
+    if body.bytes.len() < LARGE {
+        return decode_now(signal, media, body, limits);
     }
-    let work = move || decode_now(signal, media, bytes).map(|decoded| (decoded, lease));
+    let limits = limits.clone();
+    let work = move || decode_now(signal, media, body, &limits);
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => match error.try_into_panic() {
@@ -36,11 +37,31 @@ pub(super) async fn decode(
     }
 }
 
-fn decode_now(signal: Signal, media: Media, bytes: Bytes) -> Result<Decoded, Problem> {
-    match media {
-        Media::Protobuf => Batch::from_protobuf(signal, bytes)
-            .map_err(|error| Problem::malformed(signal, "", &error.to_string())),
-        Media::Json => Batch::from_json(signal, &bytes)
-            .map_err(|error| Problem::malformed(signal, error.path(), &error.problem())),
-    }
+fn decode_now(
+    signal: Signal,
+    media: Media,
+    body: Charged,
+    limits: &Limits,
+) -> Result<(Decoded, Lease), Problem> {
+    let Charged { bytes, mut lease } = body;
+    let drawn = lease.bytes() as u64;
+    let grow = |bytes| usize::try_from(bytes).is_ok_and(|bytes| lease.grow(bytes));
+    let mut meter = Meter::new(limits.request_memory as u64, drawn, grow);
+    let overrun = |overrun| Problem::overrun(overrun, limits.retry_after);
+    let decoded = match media {
+        Media::Protobuf => {
+            Batch::read_protobuf(signal, bytes, &mut meter).map_err(|error| match error {
+                SiftError::Malformed(flaw) => Problem::malformed(signal, "", &flaw.to_string()),
+                SiftError::Overrun(error) => overrun(error),
+            })
+        }
+        Media::Json => {
+            Batch::read_json(signal, bytes, &mut meter).map_err(|error| match error.as_overrun() {
+                Some(error) => overrun(error),
+                None => Problem::malformed(signal, error.path(), &error.problem()),
+            })
+        }
+    };
+    drop(meter);
+    Ok((decoded?, lease))
 }

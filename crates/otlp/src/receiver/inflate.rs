@@ -60,12 +60,12 @@ impl Output {
         if length > self.limit {
             return Err(InflateError::TooLarge);
         }
-        if !self.lease.grow(data.len()) {
-            return Err(InflateError::NoBudget);
-        }
         if length > self.bytes.capacity() {
             // Doubling, but never beyond what may be kept.
             let capacity = length.max(self.bytes.capacity() * 2).min(self.limit);
+            if !self.lease.grow(capacity - self.bytes.capacity()) {
+                return Err(InflateError::NoBudget);
+            }
             self.bytes.reserve_exact(capacity - self.bytes.len());
         }
         self.bytes.extend_from_slice(data);

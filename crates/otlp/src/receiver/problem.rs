@@ -13,6 +13,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 use super::body::BodyError;
 use super::inflate::Encoding;
 use super::media::Media;
+use crate::cost::Overrun;
 use crate::{Refusal, RefusedReason, Signal};
 
 /// Longest text of a refusal. A gRPC status travels in headers, escaped and once more in its
@@ -102,6 +103,15 @@ impl Problem {
         Self::bad_request(RefusedReason::NothingValid, message).violation(field, problem)
     }
 
+    pub(super) fn nothing_known(signal: Signal, unknown: &str) -> Self {
+        let records = signal.records();
+        let message = format!(
+            "there are no {records}, but an unknown field: {unknown}; is this the path of another \
+             signal?"
+        );
+        Self::bad_request(RefusedReason::NothingValid, message).violation("", unknown)
+    }
+
     pub(super) fn content_type() -> Self {
         let message = "the content type must be application/x-protobuf or application/json";
         let http = StatusCode::UNSUPPORTED_MEDIA_TYPE;
@@ -160,9 +170,7 @@ impl Problem {
                     message,
                 )
             }
-            BodyError::NoBudget => {
-                Self::unavailable(RefusedReason::InFlight, error.to_string(), retry_after)
-            }
+            BodyError::NoBudget => Self::overrun(Overrun::InFlight, retry_after),
             BodyError::Slow => {
                 let http = StatusCode::SERVICE_UNAVAILABLE;
                 Self::new(
@@ -178,6 +186,23 @@ impl Problem {
             BodyError::Frame | BodyError::NoEncoding => {
                 let http = StatusCode::BAD_REQUEST;
                 Self::new(RefusedReason::Malformed, http, Code::Internal, message)
+            }
+        }
+    }
+
+    /// The answer to a request that needs more memory than there is, now or ever.
+    pub(super) fn overrun(overrun: Overrun, retry_after: Duration) -> Self {
+        let grpc = Code::ResourceExhausted;
+        match overrun {
+            Overrun::Request(_) => {
+                let http = StatusCode::PAYLOAD_TOO_LARGE;
+                let message = format!("the request {overrun}; send fewer records at a time");
+                Self::new(RefusedReason::TooCostly, http, grpc, message)
+            }
+            Overrun::InFlight => {
+                let http = StatusCode::TOO_MANY_REQUESTS;
+                let message = format!("{overrun}; try again later");
+                Self::new(RefusedReason::InFlight, http, grpc, message).retry_after(retry_after)
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Log records.
 
-use super::{Fault, RejectedReason, Rejections, SPAN_ID, TRACE_ID, optional};
+use super::{Fault, Place, RejectedReason, Rejections, SPAN_ID, TRACE_ID, optional};
+use crate::Signal;
 use crate::proto::ExportLogsServiceRequest;
 use crate::proto::logs::v1::LogRecord;
 
@@ -8,20 +9,23 @@ pub(super) fn remove_invalid(request: &mut ExportLogsServiceRequest, out: &mut R
     for (r, resource) in request.resource_logs.iter_mut().enumerate() {
         for (s, scope) in resource.scope_logs.iter_mut().enumerate() {
             let mut index = 0;
-            scope.log_records.retain(|record| {
-                let fault = fault(record);
-                if let Some(fault) = fault {
-                    let place =
-                        format_args!("resourceLogs[{r}].scopeLogs[{s}].logRecords[{index}]");
-                    out.add(place, fault, 1);
-                    index += 1;
-                    return false;
-                }
+            scope.log_records.retain_mut(|record| {
+                let place = Place::new(Signal::Logs, [r, s, index]);
                 index += 1;
-                true
+                keep(record, place, out)
             });
         }
     }
+}
+
+/// Returns whether the log record is valid.
+pub(crate) fn keep(record: &mut LogRecord, place: Place, out: &mut Rejections) -> bool {
+    let fault = fault(record);
+    let valid = fault.is_none();
+    if let Some(fault) = fault {
+        out.add(place, fault, 1);
+    }
+    valid
 }
 
 fn fault(record: &LogRecord) -> Option<Fault> {

@@ -1,6 +1,7 @@
 //! Metrics and their data points.
 
-use super::{Fault, RejectedReason, Rejections, SPAN_ID, TRACE_ID, optional};
+use super::{Fault, Place, RejectedReason, Rejections, SPAN_ID, TRACE_ID, optional};
+use crate::Signal;
 use crate::proto::ExportMetricsServiceRequest;
 use crate::proto::metrics::v1::metric::Data;
 use crate::proto::metrics::v1::{Exemplar, Metric};
@@ -11,16 +12,16 @@ pub(super) fn remove_invalid(request: &mut ExportMetricsServiceRequest, out: &mu
         for (s, scope) in resource.scope_metrics.iter_mut().enumerate() {
             let mut index = 0;
             scope.metrics.retain_mut(|metric| {
-                let place = format!("resourceMetrics[{r}].scopeMetrics[{s}].metrics[{index}]");
+                let place = Place::new(Signal::Metrics, [r, s, index]);
                 index += 1;
-                keep(metric, &place, out)
+                keep(metric, place, out)
             });
         }
     }
 }
 
 /// Removes unsound points; returns whether the metric itself stays.
-fn keep(metric: &mut Metric, place: &str, out: &mut Rejections) -> bool {
+pub(crate) fn keep(metric: &mut Metric, place: Place, out: &mut Rejections) -> bool {
     if metric.name.is_empty() {
         // A metric without points is counted as one record, so that the loss shows.
         let points = data_points(metric).max(1) as u64;
@@ -62,7 +63,7 @@ fn keep(metric: &mut Metric, place: &str, out: &mut Rejections) -> bool {
 
 fn retain<P>(
     points: &mut Vec<P>,
-    place: &str,
+    place: Place,
     kind: &str,
     out: &mut Rejections,
     fault: impl Fn(&P) -> Option<Fault>,

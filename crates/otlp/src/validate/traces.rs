@@ -1,6 +1,7 @@
 //! Spans.
 
-use super::{Fault, RejectedReason, Rejections, SPAN_ID, TRACE_ID, optional, required};
+use super::{Fault, Place, RejectedReason, Rejections, SPAN_ID, TRACE_ID, optional, required};
+use crate::Signal;
 use crate::proto::ExportTraceServiceRequest;
 use crate::proto::trace::v1::Span;
 
@@ -8,19 +9,23 @@ pub(super) fn remove_invalid(request: &mut ExportTraceServiceRequest, out: &mut 
     for (r, resource) in request.resource_spans.iter_mut().enumerate() {
         for (s, scope) in resource.scope_spans.iter_mut().enumerate() {
             let mut index = 0;
-            scope.spans.retain(|span| {
-                let fault = fault(span);
-                if let Some(fault) = fault {
-                    let place = format_args!("resourceSpans[{r}].scopeSpans[{s}].spans[{index}]");
-                    out.add(place, fault, 1);
-                    index += 1;
-                    return false;
-                }
+            scope.spans.retain_mut(|span| {
+                let place = Place::new(Signal::Traces, [r, s, index]);
                 index += 1;
-                true
+                keep(span, place, out)
             });
         }
     }
+}
+
+/// Returns whether the span is valid.
+pub(crate) fn keep(span: &mut Span, place: Place, out: &mut Rejections) -> bool {
+    let fault = fault(span);
+    let valid = fault.is_none();
+    if let Some(fault) = fault {
+        out.add(place, fault, 1);
+    }
+    valid
 }
 
 fn fault(span: &Span) -> Option<Fault> {

@@ -192,11 +192,11 @@ async fn too_large_is_resource_exhausted_without_a_delay() {
 }
 
 #[tokio::test]
-async fn backpressure_is_unavailable_with_a_delay() {
+async fn backpressure_is_resource_exhausted_with_a_delay() {
     let recorder = Recorder::closed();
     let limits = Limits::default()
         .request_bytes(10_000)
-        .in_flight_bytes(10_000)
+        .in_flight_bytes(16_000)
         .retry_after(Duration::from_secs(4));
     let receiver = recorder.receiver_with(limits);
     let channel = channel(&receiver).await;
@@ -210,7 +210,7 @@ async fn backpressure_is_unavailable_with_a_delay() {
         .export(large)
         .await
         .unwrap_err();
-    assert_eq!(status.code(), Code::Unavailable);
+    assert_eq!(status.code(), Code::ResourceExhausted);
     let delay = status.get_details_retry_info().unwrap().retry_delay;
     assert_eq!(delay, Some(Duration::from_secs(4)));
     recorder.release();

@@ -10,7 +10,7 @@ use glassbox_otlp::{Limits, Receiver, RefusedReason, Request};
 use http_body_util::StreamBody;
 use tonic::Code;
 
-use crate::client::{PROTOBUF, post, post_protobuf};
+use crate::client::{JSON, PROTOBUF, post, post_protobuf};
 use crate::recorder::{Recorder, log, logs, span, text_attribute, traces};
 
 /// A request of exactly the given size.
@@ -128,16 +128,23 @@ async fn a_request_that_does_not_fit_beside_the_others_is_asked_to_come_again() 
         tokio::spawn(async move { post_protobuf(&receiver, &request_of(100_000)).await })
     };
     until(|| recorder.batches().len() == 1).await;
-    assert_eq!(
-        receiver.in_flight_bytes(),
-        100_000,
-        "held until it is answered"
+    let held = receiver.in_flight_bytes();
+    assert!(
+        (100_000..105_000).contains(&held),
+        "held until it is answered: {held}"
     );
 
     let answer = post_protobuf(&receiver, &request_of(50_001)).await;
-    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(answer.header("retry-after"), "5");
-    assert_eq!(answer.rpc_status().code, Code::Unavailable as i32);
+    let status = answer.rpc_status();
+    assert_eq!(status.code, Code::ResourceExhausted as i32);
+    assert!(
+        status.message.contains("other requests"),
+        "{}",
+        status.message
+    );
+    assert_eq!(status.details.len(), 1, "a RetryInfo");
     assert_eq!(receiver.stats().refused(RefusedReason::InFlight), 1);
 
     recorder.release();
@@ -151,14 +158,44 @@ async fn a_request_that_does_not_fit_beside_the_others_is_asked_to_come_again() 
 }
 
 #[tokio::test]
-async fn one_request_of_the_largest_size_always_fits() {
-    let recorder = Recorder::new();
-    let limits = Limits::default().request_bytes(100_000).in_flight_bytes(10);
-    let receiver = recorder.receiver_with(limits);
-    assert_eq!(
-        post_protobuf(&receiver, &request_of(100_000)).await.status,
-        StatusCode::OK
-    );
+async fn what_is_larger_than_everything_in_flight_is_too_large_for_ever() {
+    let limits = || Limits::default().request_bytes(100_000);
+    let receiver = Recorder::new().receiver_with(limits().in_flight_bytes(10_000));
+    let answer = post_protobuf(&receiver, &request_of(10_001)).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    // Small enough as bytes, but not as a message.
+    let answer = post_protobuf(&receiver, &request_of(10_000)).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(answer.header("retry-after"), "");
+    assert_eq!(receiver.stats().refused(RefusedReason::TooLarge), 1);
+    assert_eq!(receiver.stats().refused(RefusedReason::TooCostly), 1);
+    let receiver = Recorder::new().receiver_with(limits().in_flight_bytes(15_000));
+    let answer = post_protobuf(&receiver, &request_of(10_000)).await;
+    assert_eq!(answer.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_costs_more_than_one_request_may_is_refused_in_words() {
+    let limits = Limits::default().request_memory(100_000);
+    let receiver = Recorder::new().receiver_with(limits);
+    let many = Request::Logs(logs(vec![log("a"); 1_000]));
+    for json in [false, true] {
+        let answer = if json {
+            let headers = [("content-type", JSON)];
+            post(&receiver, "/v1/logs", &headers, many.to_json()).await
+        } else {
+            post_protobuf(&receiver, &many).await
+        };
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(answer.header("retry-after"), "");
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        assert!(
+            text.contains("needs more memory than the limit of 100000 bytes"),
+            "{text}"
+        );
+    }
+    assert_eq!(receiver.stats().refused(RefusedReason::TooCostly), 2);
+    assert_eq!(receiver.in_flight_bytes(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -228,7 +265,8 @@ async fn the_counters_are_readable_as_json() {
     let stats = serde_json::to_value(receiver.stats().snapshot()).unwrap();
     assert_eq!(
         stats["logs"],
-        serde_json::json!({"requests": 1, "bytes": size, "received": 2, "accepted": 2, "rejected": 0})
+        serde_json::json!({"requests": 1, "bytes": size, "received": 2, "accepted": 2, "rejected": 0,
+            "mended": 0})
     );
     assert_eq!(stats["traces"]["requests"], 0);
     assert_eq!(stats["refused"]["too_large"], 0);

@@ -8,6 +8,7 @@ mod fuzz;
 mod grpc;
 mod http;
 mod limits;
+mod mending;
 mod recorder;
 mod records;
 mod round_trip;

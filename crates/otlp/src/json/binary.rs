@@ -8,19 +8,21 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::de::{Deserializer, Error, Visitor};
 use serde::ser::Serializer;
 
+use super::context::Context;
 use super::message::Form;
-use super::path::Path;
+use crate::cost::heap;
 
-/// Trace and span ids: hex digits in either case, unlike protobuf's own JSON mapping.
+/// Trace and span ids: hex digits in either case, unlike protobuf's own JSON mapping, which some
+/// senders use: base64.
 pub(super) struct Hex;
 
 impl Form<Vec<u8>> for Hex {
     fn read<'de, D: Deserializer<'de>>(
         from: D,
         into: &mut Vec<u8>,
-        _: &Path,
+        cx: &Context<'_>,
     ) -> Result<(), D::Error> {
-        *into = from.deserialize_str(HexVisitor)?;
+        *into = from.deserialize_str(HexVisitor(cx))?;
         Ok(())
     }
 
@@ -37,9 +39,9 @@ impl Form<Vec<u8>> for Hex {
     }
 }
 
-struct HexVisitor;
+struct HexVisitor<'a>(&'a Context<'a>);
 
-impl Visitor<'_> for HexVisitor {
+impl Visitor<'_> for HexVisitor<'_> {
     type Value = Vec<u8>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,6 +49,10 @@ impl Visitor<'_> for HexVisitor {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Vec<u8>, E> {
+        self.0.charge(heap(text.len()))?;
+        if let Some(id) = base64_id(text) {
+            return Ok(id);
+        }
         let bytes = text.as_bytes().chunks(2).map(|pair| match pair {
             [high, low] => Some(nibble(*high)? << 4 | nibble(*low)?),
             _ => None,
@@ -54,6 +60,16 @@ impl Visitor<'_> for HexVisitor {
         let bytes: Option<Vec<u8>> = bytes.collect();
         bytes.ok_or_else(|| E::custom("an id must be an even number of hex digits"))
     }
+}
+
+/// Reads an id in base64: 16 or 8 bytes with their padding, which no hex digits look like.
+fn base64_id(text: &str) -> Option<Vec<u8>> {
+    let padding = match text.len() {
+        24 => "==",
+        12 => "=",
+        _ => return None,
+    };
+    text.ends_with(padding).then(|| base64(text)).flatten()
 }
 
 fn nibble(digit: u8) -> Option<u8> {
@@ -72,9 +88,9 @@ impl Form<Vec<u8>> for Base64 {
     fn read<'de, D: Deserializer<'de>>(
         from: D,
         into: &mut Vec<u8>,
-        _: &Path,
+        cx: &Context<'_>,
     ) -> Result<(), D::Error> {
-        *into = from.deserialize_str(Base64Visitor)?;
+        *into = from.deserialize_str(Base64Visitor(cx))?;
         Ok(())
     }
 
@@ -87,9 +103,9 @@ impl Form<Vec<u8>> for Base64 {
     }
 }
 
-struct Base64Visitor;
+struct Base64Visitor<'a>(&'a Context<'a>);
 
-impl Visitor<'_> for Base64Visitor {
+impl Visitor<'_> for Base64Visitor<'_> {
     type Value = Vec<u8>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -97,11 +113,16 @@ impl Visitor<'_> for Base64Visitor {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Vec<u8>, E> {
-        let alphabet = if text.contains(['-', '_']) {
-            URL_SAFE
-        } else {
-            STANDARD
-        };
-        alphabet.decode(text).map_err(|_| E::custom("not base64"))
+        self.0.charge(heap(text.len()))?;
+        base64(text).ok_or_else(|| E::custom("not base64"))
     }
+}
+
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let alphabet = if text.contains(['-', '_']) {
+        URL_SAFE
+    } else {
+        STANDARD
+    };
+    alphabet.decode(text).ok()
 }
