@@ -96,7 +96,10 @@ impl Backend {
             .guard(receivers::guard(page.address, hosts, &keys))
             .map_err(|source| StartError::Keys { source })?;
         let store = Arc::new(open_store(&config).await?);
-        let limits = Limits::default().request_bytes(config.max_request_bytes.as_usize());
+        let limits = Limits::default()
+            .request_bytes(config.max_request_bytes.as_usize())
+            .request_memory(config.max_request_memory.as_usize())
+            .in_flight_bytes(config.max_in_flight_memory.as_usize());
         let ownership = Arc::new(ownership);
         let intake = Intake::new(Arc::clone(&store), Arc::clone(&ownership));
         let receiver = Receiver::new(Arc::new(intake), limits);

@@ -48,6 +48,10 @@ pub struct BackendConfig {
     pub max_records: usize,
     /// The largest OTLP request in bytes, also after decompression. Default 64 MiB.
     pub max_request_bytes: ByteSize,
+    /// How much memory one OTLP request may need once it is decoded. Default 256 MiB.
+    pub max_request_memory: ByteSize,
+    /// How much memory all OTLP requests that are not answered yet may need. Default 256 MiB.
+    pub max_in_flight_memory: ByteSize,
     /// Which collector receives: `auto` (a real one if it is found), `off` (the backend itself) or
     /// the path of one. Default `auto`. In an application without a shim the backend receives.
     pub otelcol: Otelcol,
@@ -96,6 +100,8 @@ impl Default for BackendConfig {
             max_stored_records: 1_000_000,
             max_records: 10_000,
             max_request_bytes: ByteSize::mib(64),
+            max_request_memory: ByteSize::mib(256),
+            max_in_flight_memory: ByteSize::mib(256),
             otelcol: Otelcol::Auto,
             otelcol_config: None,
             remote_endpoint: None,
@@ -158,6 +164,8 @@ impl BackendConfig {
             ("max_stored_records", self.max_stored_records),
             ("max_records", self.max_records as u64),
             ("max_request_bytes", self.max_request_bytes.as_u64()),
+            ("max_request_memory", self.max_request_memory.as_u64()),
+            ("max_in_flight_memory", self.max_in_flight_memory.as_u64()),
         ];
         if let Some((key, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
             return Some((key, "must be at least 1".to_owned()));

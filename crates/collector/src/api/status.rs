@@ -94,6 +94,11 @@ fn render(api: &Api) -> Value {
             "log_records": stats.logs.received,
             "data_points": stats.metrics.received,
         },
+        "mended": {
+            "spans": stats.traces.mended,
+            "log_records": stats.logs.mended,
+            "data_points": stats.metrics.mended,
+        },
         "rejected": reasons(&stats, "rejected"),
         "refused": reasons(&stats, "refused"),
         "streams": {

@@ -27,6 +27,8 @@ max_age = "2h"
 max_stored_records = 5000
 max_records = 50
 max_request_bytes = "1MiB"
+max_request_memory = "2MiB"
+max_in_flight_memory = "3MiB"
 otelcol = "/opt/otelcol"
 otelcol_config = "/etc/otelcol.yaml"
 remote_endpoint = "https://otlp.example.com:443"
@@ -57,6 +59,8 @@ fn every_key_of_the_section_is_read() {
     assert_eq!(config.max_stored_records, 5000);
     assert_eq!(config.max_records, 50);
     assert_eq!(config.max_request_bytes, ByteSize::mib(1));
+    assert_eq!(config.max_request_memory, ByteSize::mib(2));
+    assert_eq!(config.max_in_flight_memory, ByteSize::mib(3));
     assert_eq!(config.otelcol, Otelcol::At("/opt/otelcol".into()));
     let layer = config.otelcol_config.unwrap();
     assert_eq!(layer.to_str(), Some("/etc/otelcol.yaml"));
@@ -220,6 +224,29 @@ async fn a_request_beyond_its_size_is_refused() {
     let answer = post(http, "/v1/logs", "application/x-protobuf", &body).await;
     assert_eq!(answer.status, 413);
     stop(backend).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_would_need_too_much_memory_is_refused() {
+    // A thousand empty records, two bytes each.
+    let body = logs("agent", vec![Default::default(); 1_000]).encode_to_vec();
+    type Set = fn(&mut BackendConfig);
+    let settings: [Set; 2] = [
+        |config| config.max_request_memory = ByteSize::kib(64),
+        |config| config.max_in_flight_memory = ByteSize::kib(64),
+    ];
+    for set in settings {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(folder.path());
+        set(&mut config);
+        let backend = Backend::start(config).await.unwrap();
+        let http = backend.endpoints().http();
+        let answer = post(http, "/v1/logs", "application/x-protobuf", &body).await;
+        assert_eq!(answer.status, 413);
+        let status = get_json(backend.endpoints().page(), "/api/status").await;
+        assert!(status.to_string().contains("\"too_costly\":1"), "{status}");
+        stop(backend).await;
+    }
 }
 
 /// Letters that no compressor makes much of.
