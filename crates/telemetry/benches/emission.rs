@@ -2,6 +2,10 @@
 //!
 //! `cargo bench -p glassbox-telemetry` runs itself once for each of the three, since telemetry is
 //! installed once per process. The time of the thread that sends is not in the figures.
+//!
+//! On a machine with other work, count instructions instead of time. `MODE calls=N only=WHAT` makes
+//! exactly N calls, so the difference between two runs is the cost of the calls between them:
+//! `valgrind --tool=callgrind target/release/deps/emission-… none calls=20000 only='counter'`.
 
 #![expect(
     clippy::unwrap_used,
@@ -46,7 +50,18 @@ fn main() {
             (Some(sink), Some(glassbox_telemetry::init(config).unwrap()))
         }
     };
-    let bench = Bench { mode, sink, guard };
+    let argument =
+        |key: &str| std::env::args().find_map(|arg| arg.strip_prefix(key).map(str::to_owned));
+    let counted = argument("calls=").map(|calls| Counted {
+        calls: calls.parse().unwrap(),
+        only: argument("only=").unwrap(),
+    });
+    let bench = Bench {
+        mode,
+        sink,
+        guard,
+        counted,
+    };
     let (model, host) = (String::from("gpt-5-mini"), String::from("api.example.com"));
     let (model, host) = (black_box(model), black_box(host));
     let port = black_box(443_u16);
@@ -97,11 +112,24 @@ struct Bench {
     mode: String,
     sink: Option<OtlpSink>,
     guard: Option<TelemetryGuard>,
+    counted: Option<Counted>,
+}
+
+/// A run whose instructions are counted from outside.
+struct Counted {
+    calls: u32,
+    only: String,
 }
 
 impl Bench {
     /// The median of the rounds; what they emit is sent between them.
     fn time(&self, what: &str, mut call: impl FnMut()) {
+        if let Some(counted) = &self.counted {
+            if counted.only == what {
+                (0..counted.calls).for_each(|_| call());
+            }
+            return;
+        }
         let mut rounds: Vec<f64> = (0..ROUNDS)
             .map(|_| {
                 let start = Instant::now();

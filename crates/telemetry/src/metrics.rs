@@ -1,4 +1,4 @@
-//! Instruments over the SDK's.
+//! Instruments, on top of the SDK's.
 
 mod bounds;
 mod collection;
@@ -30,13 +30,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
 };
 
-/// Entries of a page of the table, and pages of it.
+/// The entries of a page, and the pages of the table.
 const PAGE: usize = 256;
 /// The most instruments of a process. Others record nothing, which is logged once.
 const MAX_INSTRUMENTS: usize = PAGE * PAGE;
 
 type Page = Box<[OnceLock<Arc<Instrument>>]>;
-/// What makes two instruments one stream of the SDK: scope, name, unit and kind.
+/// Instruments with equal keys are one stream of the SDK: scope, name, unit and kind.
 type StreamKey = (Option<Scope>, &'static str, &'static str, &'static str);
 
 fn stream_key(descriptor: &Descriptor) -> StreamKey {
@@ -44,7 +44,7 @@ fn stream_key(descriptor: &Descriptor) -> StreamKey {
     (descriptor.scope, descriptor.name, descriptor.unit, kind)
 }
 
-/// The SDK's meters by scope; it keeps one for each itself, and gives the same again.
+/// The SDK's meter of a scope. The SDK returns the same one again.
 fn meter(provider: &SdkMeterProvider, scope: Option<&Scope>) -> Meter {
     provider.meter_with_scope(scope.map_or_else(scope::own, scope::of))
 }
@@ -54,11 +54,11 @@ pub(crate) struct Metrics {
     provider: SdkMeterProvider,
     cardinality_limit: usize,
     opt_in: OptIn,
-    /// Read on every emission without a lock.
+    /// Read by every emission, without a lock.
     table: Box<[OnceLock<Page>]>,
     registry: Mutex<Registry>,
     observers: Observers,
-    /// Emissions from inside a collection that need a new instrument: done right after it.
+    /// Measurements during a collection that need a new instrument. They are made right after it.
     deferred: Mutex<Vec<Deferred>>,
     clock: Arc<Wall>,
 }
@@ -158,17 +158,33 @@ impl Metrics {
         id(at)
     }
 
+    #[inline]
     fn instrument(&self, id: InstrumentId) -> Option<&Arc<Instrument>> {
         let at = (id.get() as usize).checked_sub(1)?;
         self.table.get(at / PAGE)?.get()?[at % PAGE].get()
     }
 
+    /// Inlined, so that the compiler knows the kind of the measurement when it checks the instrument's.
+    #[inline]
     pub(crate) fn measure(&self, id: InstrumentId, measurement: Measurement, values: &[Value<'_>]) {
         let Some(instrument) = self.instrument(id) else {
             return;
         };
-        // Inside a collection the SDK holds the lock that a new instrument needs.
-        if in_callback() && !instrument.is_made() {
+        if values.is_empty() && instrument.measure_bound(measurement) {
+            return;
+        }
+        self.measure_other(instrument, measurement, values);
+    }
+
+    #[inline(never)]
+    fn measure_other(
+        &self,
+        instrument: &Arc<Instrument>,
+        measurement: Measurement,
+        values: &[Value<'_>],
+    ) {
+        // During a collection the SDK holds the lock that a new instrument needs.
+        if !instrument.is_made() && in_callback() {
             let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
             deferred.push(Deferred {
                 instrument: Arc::clone(instrument),
@@ -184,7 +200,7 @@ impl Metrics {
         self.observers.add(observation);
     }
 
-    /// Makes the instruments that could not be made meanwhile. Outside a collection.
+    /// Creates the instruments that a collection postponed. Not during a collection.
     fn catch_up(&self) {
         self.clock.follow();
         self.observers.make();

@@ -1,4 +1,4 @@
-//! One descriptor's instrument, with the series that it has seen.
+//! The instrument of one descriptor, with its series.
 
 use super::{
     handle::{Bound, Handle, Measurement},
@@ -9,12 +9,12 @@ use opentelemetry::{Array, KeyValue, StringValue, Value as OtelValue};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use std::sync::{Arc, OnceLock};
 
-/// An instrument of a callsite; several of one name share a handle.
+/// The instrument of a descriptor. Several of one stream share a handle.
 pub(super) struct Instrument {
     descriptor: Descriptor,
     handle: Arc<OnceLock<Handle>>,
-    /// Without dynamic labels there is one series, bound when it is first used: what is bound and
-    /// never used would be exported as zero.
+    /// The one series of an instrument without dynamic labels. Bound at the first use, because a series
+    /// that is bound and never used would be exported as zero.
     only: OnceLock<Bound>,
     series: Series,
 }
@@ -36,6 +36,16 @@ impl Instrument {
     /// Whether the SDK's instrument exists.
     pub(super) fn is_made(&self) -> bool {
         self.handle.get().is_some()
+    }
+
+    /// Measures without dynamic labels; `false` if the series has not been bound yet.
+    #[inline]
+    pub(super) fn measure_bound(&self, measurement: Measurement) -> bool {
+        let bound = self.only.get();
+        bound.is_some_and(|bound| {
+            bound.measure(measurement);
+            true
+        })
     }
 
     pub(super) fn measure(
@@ -65,7 +75,7 @@ impl Instrument {
     }
 }
 
-/// The labels of the descriptor and of one call.
+/// The labels of the descriptor, with those of one call.
 pub(super) fn attributes(descriptor: &Descriptor, values: &[Value<'_>]) -> Vec<KeyValue> {
     let fixed = descriptor.labels.iter().copied();
     let given = descriptor.keys.iter().copied().zip(values.iter().copied());
