@@ -21,7 +21,7 @@ pub struct TraceContext {
     pub trace_id: u128,
     /// 0 is invalid: no span.
     pub span_id: u64,
-    /// Whether the caller kept it.
+    /// Whether the trace is sampled.
     pub sampled: bool,
     /// Whether the trace id is known to be random, by level 2 of the recommendation.
     pub random: bool,
@@ -34,11 +34,11 @@ pub struct TraceContext {
     unchanged: Option<Arc<str>>,
 }
 
-/// Why a header was not understood. The call goes on with a new trace.
+/// Why a header is invalid. The call continues with a new trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseError {
-    /// Not `00-<32 hex>-<16 hex>-<2 hex>` in lower case, or a version that nobody may send.
+    /// Not `00-<32 hex>-<16 hex>-<2 hex>` in lower case, or the forbidden version.
     #[error("traceparent has the wrong form")]
     Form,
     /// An id of only zeros.
@@ -47,6 +47,17 @@ pub enum ParseError {
 }
 
 impl TraceContext {
+    /// No trace.
+    pub(super) const NONE: Self = Self {
+        trace_id: 0,
+        span_id: 0,
+        sampled: false,
+        random: false,
+        remote: false,
+        state: None,
+        unchanged: None,
+    };
+
     /// The context of a span in this process.
     pub fn new(trace_id: u128, span_id: u64, sampled: bool) -> Self {
         Self {
@@ -69,14 +80,14 @@ impl TraceContext {
     /// Reads a `traceparent` header, also of later versions, as the recommendation asks.
     ///
     /// # Errors
-    /// If the header is not one.
+    /// If the header is invalid.
     pub fn parse(traceparent: &str) -> Result<Self, ParseError> {
         let bytes = traceparent.trim_matches([' ', '\t']).as_bytes();
         if bytes.len() < 55 || [2, 35, 52].iter().any(|at| bytes[*at] != b'-') {
             return Err(ParseError::Form);
         }
         let version = hex(&bytes[..2]).ok_or(ParseError::Form)?;
-        // Version 00 ends here; a later one may go on after another dash; ff is forbidden.
+        // Version 00 ends here. A later one may continue after another dash. ff is forbidden.
         let ends = bytes.len() == 55;
         if version == 0xff || !(ends || version > 0 && bytes[55] == b'-') {
             return Err(ParseError::Form);
@@ -98,7 +109,7 @@ impl TraceContext {
         })
     }
 
-    /// The `traceparent` header, or `None` where there is no trace.
+    /// The `traceparent` header, or `None` without a trace.
     pub fn to_traceparent(&self) -> Option<String> {
         self.is_valid().then(|| {
             let flags = u8::from(self.sampled) | u8::from(self.random) << 1;

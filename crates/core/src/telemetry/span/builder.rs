@@ -1,12 +1,11 @@
-//! What a span is before it starts.
+//! The builder of spans.
 
 use super::super::{
-    Link, Scope, Span, SpanKind, SpanName, SpanSpec, Started, Telemetry, TraceContext, Value,
-    installed,
+    Link, Scope, Span, SpanKind, SpanName, SpanSpec, Telemetry, TraceContext, Value, installed,
 };
 
-/// Says what a span is before it starts. Everything is borrowed: without telemetry, and for a span
-/// that is not kept, nothing is copied.
+/// Describes a span before it starts. Everything is borrowed: without telemetry, and for a span that is
+/// not recorded, nothing is copied.
 ///
 /// ```
 /// use glassbox_core::telemetry::{Span, SpanKind};
@@ -16,7 +15,7 @@ use super::super::{
 ///     .kind(SpanKind::Client)
 ///     .attributes(&[
 ///         ("gen_ai.request.model", model.as_str().into()),
-///         // An attribute without a value is left out.
+///         // An attribute without a value is omitted.
 ///         ("server.port", port.into()),
 ///     ])
 ///     .start();
@@ -32,21 +31,21 @@ impl<'a> SpanBuilder<'a> {
         Self(SpanSpec::new(name))
     }
 
-    /// Its role; internal where nothing is said.
+    /// The role; internal by default.
     #[inline]
     pub fn kind(mut self, kind: SpanKind) -> Self {
         self.0.kind = kind;
         self
     }
 
-    /// Who starts it: [`scope!`](crate::scope). The implementation's own scope where nothing is said.
+    /// The instrumentation scope: [`scope!`](crate::scope). The implementation's own by default.
     #[inline]
     pub fn scope(mut self, scope: &'a Scope) -> Self {
         self.0.scope = Some(scope);
         self
     }
 
-    /// A parent instead of the current span. An invalid one is as if nothing were said.
+    /// The parent, in place of the current span. An invalid one is ignored.
     #[inline]
     pub fn parent(mut self, parent: &'a TraceContext) -> Self {
         if parent.is_valid() {
@@ -56,14 +55,14 @@ impl<'a> SpanBuilder<'a> {
         self
     }
 
-    /// A parent where no span is current: the trace of the call's `Cx`.
+    /// The parent if no span is current: the trace of the call's `Cx`.
     #[inline]
     pub fn or_parent(mut self, parent: &'a TraceContext) -> Self {
         self.0.fallback = parent.is_valid().then_some(parent);
         self
     }
 
-    /// Starts a new trace, whatever is current and whatever parent was said before.
+    /// Starts a new trace, regardless of the current span and of a parent that was set before.
     #[inline]
     pub fn root(mut self) -> Self {
         self.0.root = true;
@@ -72,25 +71,25 @@ impl<'a> SpanBuilder<'a> {
         self
     }
 
-    /// Attributes that a sampler may look at, instead of those given before. Those with an
-    /// [absent](Value::Absent) value are left out. The [`span!`](crate::span) macro does not even
-    /// build the slice where no telemetry is installed.
+    /// The initial attributes, which a sampler can use. Replaces those set before. Those with an
+    /// [absent](Value::Absent) value are omitted. Without telemetry, the [`span!`](crate::span) macro
+    /// does not build the slice at all.
     #[inline]
     pub fn attributes(mut self, attributes: &'a [(&'static str, Value<'a>)]) -> Self {
         self.0.attributes = attributes;
         self
     }
 
-    /// Other spans that this one belongs with, instead of those given before.
+    /// Links to related spans. Replaces those set before.
     #[inline]
     pub fn links(mut self, links: &'a [Link]) -> Self {
         self.0.links = links;
         self
     }
 
-    /// An identity of the caller's own, for a span that is derived and not observed, so that deriving
-    /// it again gives the same span. 0 for either leaves the choice to the implementation. A span with
-    /// a parent is in its parent's trace, whatever `trace_id` says.
+    /// Sets the identity of a span that is derived from a record of the past, so that deriving it again
+    /// produces the same span. 0 leaves the choice to the implementation. A span with a parent is always
+    /// in the trace of its parent.
     #[inline]
     pub fn identity(mut self, trace_id: u128, span_id: u64) -> Self {
         self.0.trace_id = trace_id;
@@ -98,14 +97,14 @@ impl<'a> SpanBuilder<'a> {
         self
     }
 
-    /// When the span began, in nanoseconds since the Unix epoch; 0 is now.
+    /// The start, in nanoseconds since the Unix epoch; 0 is now.
     #[inline]
     pub fn started_at(mut self, unix_nano: u64) -> Self {
         self.0.start_unix_nano = unix_nano;
         self
     }
 
-    /// Starts the span; it becomes current only where it is entered.
+    /// Starts the span. It becomes current only when it is entered.
     #[inline]
     pub fn start(self) -> Span {
         match installed() {
@@ -114,34 +113,16 @@ impl<'a> SpanBuilder<'a> {
         }
     }
 
-    /// A span of no telemetry: the caller's trace is handed on as it came.
+    /// A span without telemetry: the caller's trace is propagated unchanged.
     #[doc(hidden)]
     #[inline]
     pub fn without_telemetry(self) -> Span {
-        Span {
-            context: match self.0.parent.or(self.0.fallback) {
-                Some(parent) => parent.clone(),
-                None => TraceContext::default(),
-            },
-            record: None,
-            slot: 0,
-            live: false,
-        }
+        Span::passing(self.0.parent.or(self.0.fallback))
     }
 }
 
-/// Apart, so that only the way without telemetry is inlined at every callsite.
+/// A separate function, so that callsites inline only the case without telemetry.
 #[inline(never)]
 fn start(telemetry: &dyn Telemetry, spec: SpanSpec<'_>) -> Span {
-    let Started {
-        context,
-        record,
-        slot,
-    } = telemetry.start(spec);
-    Span {
-        context,
-        record,
-        slot,
-        live: true,
-    }
+    Span::live(telemetry.start(spec))
 }
