@@ -1,13 +1,14 @@
-//! The telemetry contract: one trait, one late-bound global, handles that cost nothing without it.
+//! The telemetry contract: one trait, one global slot, and handles that cost almost nothing without
+//! telemetry.
 //!
-//! Three levels, from least to most said:
-//! 1. macros at the callsite: [`counter!`](crate::counter), [`histogram!`](crate::histogram),
+//! There are three levels, from the shortest to the most detailed:
+//! 1. macros: [`counter!`](crate::counter), [`histogram!`](crate::histogram),
 //!    [`gauge!`](crate::gauge), [`up_down_counter!`](crate::up_down_counter);
-//! 2. one call for an operation: [`in_span`], [`time`], [`record_latency`], [`record_error`];
-//! 3. instruments and spans in full: [`Counter`], [`Histogram`], [`Observable`], [`Span::builder`].
+//! 2. one call per operation: [`in_span`], [`time`], [`record_latency`], [`record_error`];
+//! 3. instruments and spans: [`Counter`], [`Histogram`], [`Observable`], [`Span::builder`].
 //!
-//! Before [`install`], and without it, everything here does nothing. A handle made before `install`
-//! delivers after it. Logs are `tracing` events; there is no log type here.
+//! Without [`install`], everything here does nothing. A handle that was created before `install` works
+//! after it. Logs are `tracing` events; there is no log type here.
 
 mod attribute;
 mod descriptor;
@@ -56,59 +57,59 @@ pub use value::Value;
 
 use std::sync::Weak;
 
-/// Implemented once, by the telemetry crate; installed once, by the application.
+/// An implementation of telemetry, which the application installs.
 ///
-/// Every method but `resolve`, `observe` and `health` is called on the application's hot paths: none
-/// may block, allocate on a hit, or panic.
+/// Every method except `resolve`, `observe` and `health` is called on the application's hot paths: none
+/// of them may block, allocate for known label values, or panic.
 ///
-/// A method that is added later has a default, so that an implementation goes on compiling; what its
-/// arguments say grows by fields, which are borrowed from `#[non_exhaustive]` types. A reference, box
-/// or [`Arc`](std::sync::Arc) of an implementation is one as well.
+/// Methods added later have a default, and arguments are `#[non_exhaustive]` types that can get more
+/// fields, so an implementation keeps compiling. A reference, box or [`Arc`](std::sync::Arc) of an
+/// implementation is an implementation too.
 pub trait Telemetry: Send + Sync {
-    /// Resolves an instrument, once per callsite; the same name, unit, kind, labels and keys give the
-    /// same id from every callsite. Ids start at 1.
+    /// Resolves an instrument, once per callsite. Equal descriptors have the same id at every callsite.
+    /// Ids start at 1.
     fn resolve(&self, instrument: &Descriptor) -> InstrumentId;
 
-    /// Adds to a counter. `values` stand in the order of the instrument's keys; the label of an
-    /// [absent](Value::Absent) one is left out.
+    /// Adds to a counter. `values` are in the order of the instrument's keys; the label of an
+    /// [absent](Value::Absent) one is omitted.
     fn add(&self, id: InstrumentId, n: u64, values: &[Value<'_>]);
     /// Adds to a counter of fractions.
     fn add_float(&self, id: InstrumentId, n: f64, values: &[Value<'_>]);
-    /// Adds to, or takes from, an up-down counter.
+    /// Adds a positive or negative number to an up-down counter.
     fn add_signed(&self, id: InstrumentId, n: i64, values: &[Value<'_>]);
     /// Sets a gauge.
     fn set(&self, id: InstrumentId, value: f64, values: &[Value<'_>]);
     /// Records into a histogram.
     fn record(&self, id: InstrumentId, value: f64, values: &[Value<'_>]);
-    /// Asks `observation` at every collection, as long as it lives.
+    /// Reads `observation` at every collection while it exists.
     fn observe(&self, observation: Weak<Observation>);
 
-    /// Decides on a span and lends a record if it is to be kept ([`Record::begin`] fills it). Does not
-    /// enter it. May not allocate for a span that is not kept.
+    /// Starts a span, with a record if it is sampled ([`Record::begin`] fills it). Does not enter it. Must
+    /// not allocate for a span that is not recorded.
     fn start(&self, spec: SpanSpec<'_>) -> Started;
-    /// Takes the record back.
+    /// Ends a span; the record comes back.
     fn end(&self, ended: Ended);
-    /// Makes a span current on this thread; gives the token for [`exit`](Self::exit). Called at every
-    /// poll of a future: what it needs it keeps in the record's [`Extension`] or behind the
+    /// Makes a span current on this thread; returns the token for [`exit`](Self::exit). Called at every
+    /// poll of a future, so state should be kept in the record's [`Extension`] or behind the
     /// [slot](Started::slot).
     fn enter(&self, span: SpanRef<'_>) -> u64;
-    /// Makes current again what was current before the `enter` that gave `token`.
+    /// Undoes the `enter` that returned `token`.
     fn exit(&self, token: u64);
-    /// The context of the current span; invalid where there is none.
+    /// The context of the current span; invalid if there is none.
     fn current(&self) -> TraceContext;
 
-    /// Nanoseconds since the Unix epoch, never going back within a process.
+    /// Nanoseconds since the Unix epoch. Never decreases within a process.
     fn now(&self) -> u64;
-    /// How the pipeline is.
+    /// The state of the pipeline.
     fn health(&self) -> TelemetryHealth;
 }
 
-/// The context of the current span; invalid where there is none or nothing is installed.
+/// The context of the current span; invalid without one or without telemetry.
 pub fn current() -> TraceContext {
     installed().map_or_else(TraceContext::default, |telemetry| telemetry.current())
 }
 
-/// How the installed pipeline is, or `None` where none is installed.
+/// The state of the pipeline; `None` without telemetry.
 pub fn health() -> Option<TelemetryHealth> {
     installed().map(|telemetry| telemetry.health())
 }

@@ -1,4 +1,4 @@
-//! `tracing` spans and events as OpenTelemetry's, and on the console.
+//! `tracing` spans and events, as OpenTelemetry's and on the console.
 
 mod body;
 mod console;
@@ -25,11 +25,11 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// The layers for a subscriber that the application builds itself: spans, logs and console, as
-/// configured, each filtered already.
+/// The layers for a subscriber that the application builds itself: spans, logs and console as configured,
+/// including their filters.
 pub type Layers<S> = Vec<Box<dyn Layer<S> + Send + Sync>>;
 
-/// `backend` is `None` where only the console is on.
+/// `backend` is `None` if only the console is on.
 pub(crate) fn layers<S>(
     config: &TelemetryConfig,
     backend: Option<&Arc<Backend>>,
@@ -61,7 +61,7 @@ where
             TracingLayer::TracingOpentelemetry => stock(backend)?,
         };
         let logs = LogLayer::new(backend.logger());
-        // One filter for both: a span and the logs in it are there together or not at all.
+        // One filter for both, so that a span and its logs are either both recorded or not.
         layers.push(Box::new(spans.and_then(logs).with_filter(Gate(filter()?))));
     }
     let format = match config.console {

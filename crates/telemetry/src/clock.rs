@@ -1,4 +1,4 @@
-//! Wall-clock time that never goes back, and time since a start.
+//! Clocks that never go back.
 
 use glassbox_core::Clock;
 use std::{
@@ -6,8 +6,8 @@ use std::{
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
-/// The wall clock at the start, carried on by the monotonic one; a wall clock that was set forward
-/// is followed, one that was set back is not.
+/// The wall clock at the start, continued by the monotonic clock. Follows the wall clock when it is set
+/// forward, but not when it is set back.
 #[derive(Debug)]
 pub(crate) struct Wall {
     start: Instant,
@@ -27,7 +27,7 @@ impl Wall {
         self.start_unix_nano.load(Relaxed) + self.elapsed()
     }
 
-    /// Follows the wall clock where it has run ahead: after a sleep of the machine, or set by hand.
+    /// Catches up with the wall clock if it is ahead: the machine slept, or the clock was set.
     pub(crate) fn follow(&self) {
         let start = unix_nano().saturating_sub(self.elapsed());
         self.start_unix_nano.fetch_max(start, Relaxed);
@@ -45,7 +45,7 @@ fn unix_nano() -> u64 {
     })
 }
 
-/// Time since its making.
+/// The time since its creation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Monotonic(Instant);
 

@@ -1,4 +1,4 @@
-//! What an application says about its telemetry.
+//! The settings of an application's telemetry.
 
 mod choice;
 mod endpoint;
@@ -20,18 +20,17 @@ use glassbox_semconv::v1_41::resource::SERVICE_NAME;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-/// The settings of one process's telemetry, section `[telemetry]`; the default works against a
-/// collector on this machine.
+/// The settings of a process's telemetry, section `[telemetry]`. The default sends to a collector on this
+/// machine.
 ///
-/// Nothing is read from the environment unless it is handed in, through
-/// [`from_settings`](Self::from_settings).
+/// The environment is used only if it is passed in, through [`from_settings`](Self::from_settings).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TelemetryConfig {
-    /// Whether anything but the console is on.
+    /// Whether anything except the console is on.
     pub enabled: bool,
-    /// Whether OTLP is sent; without it everything is counted and dropped at no cost.
+    /// Whether OTLP is sent. Otherwise telemetry is discarded at the source.
     pub otlp: bool,
     /// `service.name`.
     pub service_name: String,
@@ -45,60 +44,61 @@ pub struct TelemetryConfig {
     pub build_commit: Option<String>,
     /// `build.time`: when it was built, ISO 8601.
     pub build_time: Option<String>,
-    /// Attributes of the resource; they win over what is detected, not over the fields above.
+    /// Attributes of the resource. They take precedence over detected ones, but not over the fields above.
     pub resource_attributes: BTreeMap<String, String>,
-    /// What the pod is called and where it runs; `k8s.*` attributes of the resource.
+    /// The `k8s.*` attributes of the resource.
     pub kubernetes: Kubernetes,
 
-    /// Where OTLP goes, with its scheme; `None` is the protocol's port on this machine. Over HTTP
-    /// `/v1/traces` and so on are appended.
+    /// The URL of the backend; `None` is the protocol's default port on this machine. For HTTP, the path of
+    /// each signal, such as `/v1/traces`, is appended.
     pub endpoint: Option<String>,
-    /// How OTLP travels.
+    /// The protocol of OTLP.
     pub protocol: Protocol,
-    /// Sent along with every request: credentials, a tenant.
+    /// Headers of every request, such as credentials or a tenant.
     pub headers: BTreeMap<String, String>,
     /// How requests are compressed.
     pub compression: Compression,
-    /// The longest that one batch may take, retries included.
+    /// The time limit of one batch, including retries.
     #[serde(with = "duration")]
     pub timeout: Duration,
-    /// A file with the certificates of the authorities that the backend's may come from, in PEM; no
-    /// others are trusted then. `None` is the public ones and the system's.
+    /// A PEM file with the certificate authorities to trust, in place of the public ones and the
+    /// system's.
     pub certificate: Option<PathBuf>,
-    /// A file with the certificate that is shown to a backend that asks for one, in PEM, and those
-    /// between it and its authority; needs [`client_key`](Self::client_key).
+    /// A PEM file with the client certificate and its intermediate certificates, for a backend that
+    /// requires one. Needs [`client_key`](Self::client_key).
     pub client_certificate: Option<PathBuf>,
-    /// A file with the private key of the client certificate, in PEM.
+    /// A PEM file with the private key of the client certificate.
     pub client_key: Option<PathBuf>,
-    /// What is different for traces.
+    /// Overrides for traces.
     pub traces: SignalConfig,
-    /// What is different for metrics.
+    /// Overrides for metrics.
     pub metrics: SignalConfig,
-    /// What is different for logs.
+    /// Overrides for logs.
     pub logs: SignalConfig,
 
-    /// Which traces are kept.
+    /// Which traces are sampled.
     pub sampler: Sampler,
-    /// The share of traces that a ratio sampler keeps, from 0 to 1.
+    /// The share of traces that a ratio sampler samples, from 0 to 1.
     pub sampling_ratio: f64,
-    /// The most attributes of one span, of one event and of one link; more are counted and left out.
+    /// The maximum number of attributes of a span, of an event and of a link. Others are counted and
+    /// omitted.
     pub max_attributes: u32,
-    /// The most events of one span; more are counted and left out.
+    /// The maximum number of events of a span. Others are counted and omitted.
     pub max_events: u32,
-    /// The most links of one span; more are counted and left out.
+    /// The maximum number of links of a span. Others are counted and omitted.
     pub max_links: u32,
-    /// The most spans, and the most log records, that wait to be sent; more are dropped and counted.
+    /// The maximum number of spans, and of log records, that wait to be sent. Others are lost and counted.
     pub queue_size: usize,
-    /// The most spans or log records in one request.
+    /// The maximum number of spans or log records in a request.
     pub batch_size: usize,
-    /// The longest that a span or log record waits for its batch to fill.
+    /// How long a span or log record waits for its batch to fill.
     #[serde(with = "duration")]
     pub batch_timeout: Duration,
-    /// The most log records that wait, where that is not [`queue_size`](Self::queue_size).
+    /// The maximum number of log records that wait, if not [`queue_size`](Self::queue_size).
     pub log_queue_size: Option<usize>,
-    /// The most log records in one request, where that is not [`batch_size`](Self::batch_size).
+    /// The maximum number of log records in a request, if not [`batch_size`](Self::batch_size).
     pub log_batch_size: Option<usize>,
-    /// The longest that a log record waits for its batch to fill, where that is not
+    /// How long a log record waits for its batch to fill, if not
     /// [`batch_timeout`](Self::batch_timeout).
     #[serde(with = "duration::option")]
     pub log_batch_timeout: Option<Duration>,
@@ -107,23 +107,23 @@ pub struct TelemetryConfig {
     pub metric_interval: Duration,
     /// Whether counters and histograms are sent as totals or as differences.
     pub temporality: Temporality,
-    /// The most combinations of label values of one instrument; the rest share the series
-    /// `otel.metric.overflow`. Who comes first keeps a series for the life of the process, under
-    /// differences too.
+    /// The maximum number of combinations of label values of an instrument. Others share the series
+    /// `otel.metric.overflow`. A combination keeps its series until the process exits, with delta
+    /// temporality too.
     pub cardinality_limit: usize,
     /// The generations of semantic conventions to emit, in the syntax of `OTEL_SEMCONV_STABILITY_OPT_IN`: see
     /// [`OptIn`](glassbox_semconv::OptIn). Unknown values are logged as a warning.
     pub semconv_stability_opt_in: String,
 
-    /// Which `tracing` spans and events are taken, in the syntax of `RUST_LOG`.
+    /// Which `tracing` spans and events are recorded, in the syntax of `RUST_LOG`.
     pub log_level: String,
     /// How `tracing` events are shown on standard error.
     pub console: Console,
-    /// What turns `tracing` spans into OpenTelemetry's.
+    /// The layer that converts `tracing` spans to OpenTelemetry's.
     pub tracing_layer: TracingLayer,
 }
 
-/// What Kubernetes' downward API says of the pod.
+/// The pod, as Kubernetes' downward API describes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -199,8 +199,8 @@ impl TelemetryConfig {
         }
     }
 
-    /// For the machine of a developer: every trace, a readable console, batches and metrics within
-    /// a second or few, more of the logs.
+    /// For development: every trace, a readable console, debug logs, and batches and metrics within
+    /// seconds.
     pub fn development(service_name: impl Into<String>) -> Self {
         Self {
             environment: Some("development".to_owned()),
@@ -212,7 +212,7 @@ impl TelemetryConfig {
         }
     }
 
-    /// For a rehearsal: as production, with every trace kept.
+    /// For staging: as production, with every trace.
     pub fn staging(service_name: impl Into<String>) -> Self {
         Self {
             environment: Some("staging".to_owned()),
@@ -235,13 +235,13 @@ impl TelemetryConfig {
     /// The section `[telemetry]` of an application's settings.
     ///
     /// # Errors
-    /// If a value cannot be used, with its key, where it was set, and why.
+    /// If a value is invalid, with its key, where it was set, and the reason.
     pub fn from_settings(settings: &Settings) -> Result<Self, SettingsError> {
         Ok(settings.load::<Self>()?.into_value())
     }
 
-    /// The section `[telemetry]` of an application's settings, for a service that is called `name`
-    /// unless the settings call it otherwise.
+    /// The section `[telemetry]` of an application's settings, for a service whose name is `name` unless
+    /// the settings contain another.
     ///
     /// # Errors
     /// As [`from_settings`](Self::from_settings).
@@ -249,7 +249,7 @@ impl TelemetryConfig {
         let loaded = settings.load::<Self>()?;
         let unnamed = loaded.origin("service_name").is_default();
         let config = loaded.into_value();
-        // OTEL_RESOURCE_ATTRIBUTES may call it otherwise, too.
+        // OTEL_RESOURCE_ATTRIBUTES may contain another name too.
         let among_attributes = config.resource_attributes.get(SERVICE_NAME).cloned();
         Ok(match unnamed {
             true => config.with_service_name(among_attributes.unwrap_or_else(|| name.to_owned())),
@@ -257,7 +257,7 @@ impl TelemetryConfig {
         })
     }
 
-    /// Whether a signal leaves the process.
+    /// Whether a signal is exported.
     pub(crate) fn exports(&self, signal: Signal) -> bool {
         self.enabled && self.otlp && self.signal(signal).exporter == Exporter::Otlp
     }
@@ -270,7 +270,7 @@ impl TelemetryConfig {
         }
     }
 
-    /// Finds what can only be a mistake, before anything is started.
+    /// Finds invalid settings, before anything starts.
     pub(crate) fn check(&self) -> Result<(), InitError> {
         if !(0.0..=1.0).contains(&self.sampling_ratio) {
             return Err(InitError::Ratio(self.sampling_ratio));

@@ -1,4 +1,4 @@
-//! OTLP out of the process: encoded once, sent with retries, answered with what was taken.
+//! Export over OTLP: compresses a parcel once, and sends it with retries.
 
 mod answer;
 mod circuit;
@@ -29,13 +29,13 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How the backend may know us.
+/// The user agent of all requests.
 pub(crate) const USER_AGENT: &str = concat!("glassbox-telemetry/", env!("CARGO_PKG_VERSION"));
 
-/// The longest wait between two attempts once the process ends: what is not delivered then is lost.
+/// The longest wait between two attempts during the shutdown.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
-/// Sends the batches of one signal.
+/// Exports the parcels of one signal.
 #[derive(Debug)]
 pub(crate) struct Exporter {
     transport: Transport,
@@ -43,7 +43,7 @@ pub(crate) struct Exporter {
     shown: String,
     circuit: Arc<Circuit>,
     clock: Monotonic,
-    /// Turns true when the process ends: an absent backend is not waited for any more.
+    /// Becomes true at the shutdown: an unreachable backend is not waited for then.
     hurried: watch::Receiver<bool>,
 }
 
@@ -55,8 +55,7 @@ enum Transport {
 }
 
 impl Exporter {
-    /// Only checks and builds; connects when the first batch is sent. Must be called within the
-    /// runtime that will send.
+    /// Connects when the first parcel is sent. Must be called within the runtime that sends.
     pub(crate) fn new(
         config: &TelemetryConfig,
         signal: Signal,
@@ -83,26 +82,26 @@ impl Exporter {
         })
     }
 
-    /// Where it goes, without credentials.
+    /// The destination, without credentials.
     pub(crate) fn shown(&self) -> &str {
         &self.shown
     }
 
-    /// Whether the process ends.
+    /// Whether telemetry is shutting down.
     pub(crate) fn is_hurried(&self) -> bool {
         *self.hurried.borrow()
     }
 
-    /// Leave to send while nobody asks for it; `None` while the backend is left alone.
+    /// Permission for a scheduled export; `None` while the breaker is open.
     pub(crate) fn permit(&self) -> Option<Permit<'_, Monotonic>> {
         self.circuit.permit()
     }
 
-    /// Sends one encoded request; gives how many of its items the backend refused. Without a permit
-    /// it is sent all the same, and the breaker does not learn of it.
+    /// Sends a parcel; returns how many of its items the backend rejected. Without a permit it is sent as
+    /// well, and the breaker is not informed of the outcome.
     ///
     /// # Errors
-    /// If the backend has not taken it within the timeout, or says that it never will.
+    /// If the backend does not accept it within the timeout, or rejects it for good.
     pub(crate) async fn export(
         &self,
         parcel: &Parcel,
@@ -130,7 +129,7 @@ impl Exporter {
             Err(error) => error.into_errors(),
         };
         Err(match (last.error, before) {
-            // A backend that cannot be reached is not one that is slow.
+            // An unreachable backend must not be reported as a slow one.
             (ExportError::Timeout(limit, None), Some(before)) => {
                 ExportError::Timeout(limit, Some(Box::new(before.error)))
             }
@@ -138,7 +137,7 @@ impl Exporter {
         })
     }
 
-    /// Sends the body once, in what is left of its time.
+    /// Sends the body once, in the time that is left.
     async fn attempt(&self, body: &Bytes, deadline: Deadline) -> Result<Answer, Failure> {
         let left = deadline.remaining(&self.clock).unwrap_or_default();
         let answer = timeout(left, self.transport.send(body.clone())).await;
@@ -151,14 +150,14 @@ impl Exporter {
         Err(Failure { error, is_last })
     }
 
-    /// Waits before the next attempt. When the process ends, it is made at once: it is the last chance.
+    /// Waits before the next attempt. A shutdown ends the wait, since this is the last chance.
     async fn pause(&self, pause: Duration) {
         if self.is_hurried() {
             sleep(pause.min(LAST_WAIT)).await;
             return;
         }
         let mut end = self.hurried.clone();
-        // Over or come early, it is time either way.
+        // Either the wait is over or the shutdown has begun.
         let _ = timeout(pause, end.wait_for(|hurried| *hurried)).await;
     }
 }
@@ -166,7 +165,7 @@ impl Exporter {
 /// Why an attempt failed.
 struct Failure {
     error: ExportError,
-    /// An absent backend is not tried again once the process ends.
+    /// During the shutdown, an unreachable backend is not tried again.
     is_last: bool,
 }
 
@@ -187,7 +186,7 @@ impl Transport {
     fn encode(&self, body: &Bytes) -> Result<Bytes, ExportError> {
         match self {
             Self::Http(client) => client.encode(body),
-            // tonic compresses by itself.
+            // tonic compresses the body.
             #[cfg(feature = "grpc")]
             Self::Grpc(_) => Ok(body.clone()),
         }

@@ -1,4 +1,4 @@
-//! What the application holds while telemetry is on.
+//! The guard that keeps telemetry running.
 
 use crate::{
     FlushError, InitError, ShutdownReport,
@@ -24,7 +24,7 @@ use tracing_subscriber::{layer::SubscriberExt, registry::LookupSpan};
 
 /// How long a dropped guard waits for the backend.
 const DROP: Duration = Duration::from_secs(2);
-/// How much longer than asked a blocking call waits for the thread of telemetry to answer.
+/// How much longer than requested a blocking call waits for the telemetry thread to respond.
 const GRACE: Duration = Duration::from_millis(500);
 
 /// Keeps telemetry running. Dropping it flushes, for at most two seconds, and ends telemetry; what is
@@ -48,7 +48,7 @@ const GRACE: Duration = Duration::from_millis(500);
 #[must_use = "telemetry ends when its guard is dropped; keep the guard in a variable until the end of main"]
 pub struct TelemetryGuard {
     config: TelemetryConfig,
-    /// `None`: telemetry is off, and everything here does nothing.
+    /// `None` if telemetry is off. All methods do nothing then.
     backend: Option<Arc<Backend>>,
     ended: bool,
 }
@@ -60,7 +60,7 @@ impl TelemetryGuard {
             .resource_attributes
             .entry(SERVICE_INSTANCE_ID.to_owned())
             .or_insert_with(instance_id);
-        // Before the thread is started: a filter that cannot be read is found here.
+        // Finds an invalid filter before the thread starts.
         bridge::layers::<tracing_subscriber::Registry>(&config, None)?;
         let backend = config
             .enabled
@@ -71,7 +71,7 @@ impl TelemetryGuard {
             backend,
             ended: false,
         };
-        // And what is only asked for with a backend: the stock layer.
+        // The layer of `tracing-opentelemetry` is checked only with a backend.
         guard.layers::<tracing_subscriber::Registry>()?;
         Ok(guard)
     }
@@ -109,7 +109,7 @@ impl TelemetryGuard {
     /// The layers for a subscriber that the application builds itself.
     ///
     /// # Errors
-    /// As [`init`](crate::init): if the filter or the layer asked for cannot be had.
+    /// If the filter is invalid, or the configured layer needs a feature that is off.
     pub fn layers<S>(&self) -> Result<Layers<S>, InitError>
     where
         S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
@@ -117,13 +117,13 @@ impl TelemetryGuard {
         bridge::layers(&self.config, self.backend.as_ref())
     }
 
-    /// The settings as they apply.
+    /// The effective settings.
     pub const fn config(&self) -> &TelemetryConfig {
         &self.config
     }
 
-    /// `service.instance.id`: unique to this process, unless the settings name one. What a service
-    /// registers under, so that a registration and a span are known to be of one process.
+    /// `service.instance.id`: unique to this process unless the settings contain one. A service registers
+    /// under this id, so that a registration and a span can be matched.
     pub fn instance_id(&self) -> &str {
         let attributes = &self.config.resource_attributes;
         attributes
@@ -131,7 +131,7 @@ impl TelemetryGuard {
             .map_or("", String::as_str)
     }
 
-    /// How the pipeline is.
+    /// The state of the pipeline.
     pub fn health(&self) -> TelemetryHealth {
         self.backend
             .as_ref()
@@ -140,35 +140,35 @@ impl TelemetryGuard {
             })
     }
 
-    /// The SDK's tracer provider, for libraries that want one; `None` while telemetry is off.
+    /// The SDK's tracer provider, for libraries that need one; `None` if telemetry is off.
     pub fn tracer_provider(&self) -> Option<&SdkTracerProvider> {
         Some(self.backend.as_ref()?.tracer_provider())
     }
 
-    /// The SDK's meter provider; `None` while telemetry is off.
+    /// The SDK's meter provider; `None` if telemetry is off.
     pub fn meter_provider(&self) -> Option<&SdkMeterProvider> {
         Some(self.backend.as_ref()?.meter_provider())
     }
 
-    /// The SDK's logger provider; `None` while telemetry is off.
+    /// The SDK's logger provider; `None` if telemetry is off.
     pub fn logger_provider(&self) -> Option<&SdkLoggerProvider> {
         Some(self.backend.as_ref()?.logger_provider())
     }
 
-    /// Sends what waits, and collects metrics once; telemetry goes on.
+    /// Sends everything that waits, and collects metrics once. Telemetry continues.
     ///
     /// # Errors
-    /// If not everything was delivered within the time; what still waits goes on waiting.
+    /// If not everything was delivered in time. What still waits keeps waiting.
     ///
     /// # Cancel safety
-    /// What was begun is finished without anybody who waits for it.
+    /// If the future is dropped, the flush continues.
     pub async fn flush(&self, within: Duration) -> Result<(), FlushError> {
         let Some(backend) = &self.backend else {
             return Ok(());
         };
         let (done, outcome) = oneshot::channel();
         backend.pipeline().flush(within, move |flushed| {
-            // Whoever waited may have gone.
+            // The caller may have stopped waiting.
             let _ = done.send(flushed);
         });
         outcome.await.unwrap_or(Err(FlushError::Closed))
@@ -177,14 +177,14 @@ impl TelemetryGuard {
     /// As [`flush`](Self::flush), for code that is not async.
     ///
     /// # Errors
-    /// If not everything was delivered within the time.
+    /// If not everything was delivered in time.
     pub fn flush_blocking(&self, within: Duration) -> Result<(), FlushError> {
         let Some(backend) = &self.backend else {
             return Ok(());
         };
         let (done, outcome) = sync_channel(1);
         backend.pipeline().flush(within, move |flushed| {
-            // Whoever waited may have gone.
+            // The caller may have stopped waiting.
             let _ = done.send(flushed);
         });
         match outcome.recv_timeout(within.saturating_add(GRACE)) {
@@ -193,13 +193,13 @@ impl TelemetryGuard {
         }
     }
 
-    /// Sends what waits, ends telemetry, and says what became of everything.
+    /// Sends everything that waits, ends telemetry, and reports what was delivered and what was lost.
     ///
-    /// All signals are sent at the same time, and a backend that does not answer costs at most
-    /// `within`; what is left then counts as dropped by `shutdown`, as does what is emitted later.
+    /// All signals are sent at the same time, so a backend that does not respond costs at most `within`.
+    /// What is left then counts as lost with the reason `shutdown`, and so does what is emitted later.
     ///
     /// # Cancel safety
-    /// If it is not awaited to the end, the shutdown goes on, and its report is lost.
+    /// If the future is dropped, the shutdown continues, without a report.
     pub async fn shutdown(mut self, within: Duration) -> ShutdownReport {
         self.ended = true;
         let Some(backend) = self.backend.clone() else {
@@ -207,10 +207,10 @@ impl TelemetryGuard {
         };
         let (done, outcome) = oneshot::channel();
         backend.pipeline().shutdown(within, move || {
-            // Whoever waited may have gone.
+            // The caller may have stopped waiting.
             let _ = done.send(());
         });
-        // An error means that the thread is gone; what it left is written off here.
+        // An error means that the thread has ended. What it left is counted as lost here.
         let _ = outcome.await;
         backend.pipeline().write_off();
         backend.pipeline().report()
@@ -228,10 +228,10 @@ impl TelemetryGuard {
         };
         let (done, outcome) = sync_channel(1);
         backend.pipeline().shutdown(within, move || {
-            // Whoever waited may have gone.
+            // The caller may have stopped waiting.
             let _ = done.send(());
         });
-        // Whether it answered or not, the time is over.
+        // With or without a response, the time is over.
         let _ = outcome.recv_timeout(within.saturating_add(GRACE));
         backend.pipeline().write_off();
         backend.pipeline().report()

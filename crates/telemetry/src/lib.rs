@@ -1,6 +1,6 @@
 //! The OpenTelemetry implementation of the telemetry contract of `glassbox-core`.
 //!
-//! One line in `main` sends an application's spans, logs and metrics as OTLP; dropping the guard
+//! One line in `main` sends an application's spans, logs and metrics as OTLP. Dropping the guard
 //! flushes:
 //!
 //! ```
@@ -21,20 +21,20 @@
 //! # Ok::<(), glassbox_telemetry::InitError>(())
 //! ```
 //!
-//! | what | how |
+//! | purpose | API |
 //! |---|---|
 //! | settings from file and environment | [`TelemetryConfig::from_settings`] |
-//! | how the pipeline is | [`TelemetryGuard::health`], or `glassbox_core::telemetry::health()` |
-//! | everything delivered before a check | [`TelemetryGuard::flush`] |
-//! | an orderly end, with its report | [`TelemetryGuard::shutdown`] |
-//! | a subscriber of one's own | [`start`], [`TelemetryGuard::layers`] |
+//! | state of the pipeline | [`TelemetryGuard::health`], or `glassbox_core::telemetry::health()` |
+//! | deliver everything now | [`TelemetryGuard::flush`] |
+//! | shut down, with a report | [`TelemetryGuard::shutdown`] |
+//! | your own subscriber | [`start`], [`TelemetryGuard::layers`] |
 //!
-//! Nothing here blocks or fails the application: queues are bounded, a backend that is away, hangs
-//! or refuses costs what waits in them, and every loss is counted with its reason. One thread,
-//! with a runtime of its own, does all the sending.
+//! Telemetry neither blocks the application nor makes it fail. Queues are bounded; if the backend is
+//! unavailable, hangs or rejects requests, telemetry is lost, and every loss is counted with its reason.
+//! One thread, with its own runtime, does all the sending.
 //!
-//! Features: `grpc`, `gzip`, `zstd`, `tls`, and `tracing-opentelemetry` for the layer of that name
-//! in the place of ours.
+//! Features: `grpc`, `gzip`, `zstd`, `tls`, and `tracing-opentelemetry`, which offers the layer of that
+//! crate in place of our own.
 
 mod bridge;
 mod clock;

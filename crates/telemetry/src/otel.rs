@@ -1,4 +1,4 @@
-//! The implementation of the contract, and the SDK's providers beside it.
+//! The implementation of the contract, and the SDK's providers.
 
 use crate::{
     InitError,
@@ -24,7 +24,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
-/// Everything behind a guard.
+/// Everything that a guard keeps running.
 pub(crate) struct Backend {
     tracer: Tracer,
     metrics: Arc<Metrics>,
@@ -42,7 +42,7 @@ impl Backend {
         let (metrics, collections) = Metrics::new(config, resource.clone(), Arc::clone(&clock));
         let pipeline = Pipeline::start(config, &resource, collections)?;
         let tracer = Tracer::new(config, pipeline.intake().clone(), Arc::clone(&clock));
-        // Everything is said: what is left out, the SDK would look up in the environment.
+        // Sets every limit, because the SDK reads those that are not set from the environment.
         let sampler = TraceSampler::new(config.sampler, config.sampling_ratio);
         let tracer_provider = SdkTracerProvider::builder()
             .with_resource(resource.clone())

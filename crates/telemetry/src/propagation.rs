@@ -12,12 +12,12 @@ use opentelemetry::{
 use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
 use std::borrow::Cow;
 
-/// Trace context by `core`, which keeps what the SDK's propagator refuses (entries of level 2) and
-/// sends no empty `tracestate`; baggage by the SDK's.
+/// Uses `core` for the trace context, which unlike the SDK's propagator accepts entries of level 2 and sends
+/// no empty `tracestate`; and the SDK's propagator for baggage.
 #[derive(Debug)]
 pub(crate) struct W3c {
     baggage: BaggagePropagator,
-    /// Only for the names of both's fields.
+    /// Provides the names of all fields.
     both: TextMapCompositePropagator,
 }
 
@@ -53,7 +53,7 @@ impl TextMapPropagator for W3c {
     }
 }
 
-/// OpenTelemetry's carrier as ours.
+/// Adapts OpenTelemetry's injector.
 struct Fields<'a>(&'a mut dyn Injector);
 
 impl Carrier for Fields<'_> {
@@ -62,7 +62,7 @@ impl Carrier for Fields<'_> {
     }
 }
 
-/// OpenTelemetry's source as ours.
+/// Adapts OpenTelemetry's extractor.
 struct Headers<'a>(&'a dyn Extractor);
 
 impl Source for Headers<'_> {
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(fields["baggage"], "tenant=acme");
         assert!(!fields.contains_key("tracestate"));
 
-        // A key of level 2, which the SDK's propagator refuses together with all others.
+        // A key of level 2, for which the SDK's propagator rejects the whole header.
         span.state = Some("foo@@bar=2,vendor=1".into());
         let fields = inject(&span);
         assert_eq!(fields["tracestate"], "foo@@bar=2,vendor=1");

@@ -1,33 +1,33 @@
-//! What became of the telemetry of a process.
+//! The report of a shutdown.
 
 use glassbox_core::telemetry::Drops;
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt};
 
-/// What became of everything that was emitted, told at the end.
+/// What was delivered and what was lost, over the life of the process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ShutdownReport {
-    /// `traces`, `metrics`, `logs`; only those that are sent.
+    /// `traces`, `metrics`, `logs`, if they are exported.
     pub signals: BTreeMap<String, SignalReport>,
 }
 
-/// One signal's part of the report; `emitted = delivered + spooled + dropped`.
+/// The report of one signal: `emitted = delivered + spooled + dropped`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SignalReport {
-    /// Spans, log records or data points that were to be sent.
+    /// Spans, log records or data points that were emitted.
     pub emitted: u64,
-    /// Taken by the backend.
+    /// Accepted by the backend.
     pub delivered: u64,
-    /// Kept on disk for the next start; always 0 as yet, since there is no spool.
+    /// Stored on disk for the next start. Currently always 0.
     pub spooled: u64,
     /// Lost, by reason: `queue_full`, `export_failed`, `rejected`, `shutdown`.
     pub dropped: Drops,
 }
 
 impl ShutdownReport {
-    /// Items that the backend took, over all signals.
+    /// Items that the backend accepted, over all signals.
     pub fn delivered(&self) -> u64 {
         self.signals.values().map(|signal| signal.delivered).sum()
     }
@@ -50,7 +50,7 @@ impl ShutdownReport {
 }
 
 impl SignalReport {
-    /// Items lost, for whatever reason.
+    /// Items lost, for any reason.
     pub fn lost(&self) -> u64 {
         self.dropped.values().sum()
     }

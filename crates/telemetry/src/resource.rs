@@ -1,4 +1,4 @@
-//! Who emits: the process, its machine, and where it runs.
+//! The resource: the process, its machine, and its environment.
 
 use crate::config::TelemetryConfig;
 use glassbox_semconv::v1_41::resource as key;
@@ -6,13 +6,13 @@ use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::Resource;
 use std::{collections::BTreeMap, env, fs};
 
-/// The application's revision; no convention names it.
+/// The application's revision. No convention defines it.
 const BUILD_COMMIT: &str = "build.commit";
 /// When the application was built.
 const BUILD_TIME: &str = "build.time";
 
-/// The resource of this process: what is detected, then the attributes of the settings, then the
-/// settings that have a name of their own.
+/// The resource of this process. Named settings override the attributes of the settings, which override
+/// detected ones.
 pub(crate) fn resource(config: &TelemetryConfig) -> Resource {
     let mut attributes: BTreeMap<String, Value> = BTreeMap::new();
     let mut set = |key: &str, value: Value| drop(attributes.insert(key.to_owned(), value));
@@ -39,8 +39,8 @@ pub(crate) fn resource(config: &TelemetryConfig) -> Resource {
             set(key, value.clone().into());
         }
     }
-    // OTEL_RESOURCE_ATTRIBUTES may carry the name, where nothing says it better; and a service that
-    // nobody has named is called after its program.
+    // OTEL_RESOURCE_ATTRIBUTES may contain the name. A service without a name is named after its
+    // program.
     let unnamed = config.service_name == TelemetryConfig::default().service_name;
     if !unnamed {
         set(key::SERVICE_NAME, config.service_name.clone().into());
@@ -88,7 +88,7 @@ fn detect(set: &mut impl FnMut(&str, Value)) {
     }
 }
 
-/// The version of `opentelemetry_sdk`, which cannot be asked for it.
+/// The version of `opentelemetry_sdk`, which does not export it.
 const SDK_VERSION: &str = "0.33.1";
 
 /// A random UUID, version 4.
@@ -121,7 +121,7 @@ fn host_arch() -> &'static str {
     }
 }
 
-/// The distribution's version, where it says one.
+/// The version of the Linux distribution, if it has one.
 fn os_version() -> Option<String> {
     let release = fs::read_to_string("/etc/os-release").ok()?;
     let version = release

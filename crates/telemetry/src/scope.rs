@@ -3,7 +3,7 @@
 use glassbox_core::telemetry::Scope;
 use opentelemetry::InstrumentationScope;
 
-/// The scope of what names none.
+/// The scope of telemetry without one.
 pub(crate) fn own() -> InstrumentationScope {
     InstrumentationScope::builder("glassbox")
         .with_version(env!("CARGO_PKG_VERSION"))

@@ -1,6 +1,6 @@
 //! The three signals.
 
-/// Which kind of telemetry.
+/// A kind of telemetry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Signal {
     Traces,
@@ -11,7 +11,7 @@ pub(crate) enum Signal {
 impl Signal {
     pub(crate) const ALL: [Self; 3] = [Self::Traces, Self::Metrics, Self::Logs];
 
-    /// As it is called in paths, settings and reports.
+    /// The name in paths, settings and reports.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Traces => "traces",

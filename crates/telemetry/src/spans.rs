@@ -1,4 +1,4 @@
-//! Spans of our own, exported as the SDK's.
+//! Spans that are started through `glassbox_core` and `tracing`.
 
 mod current;
 mod finish;
@@ -16,11 +16,11 @@ use opentelemetry::{Context, InstrumentationScope};
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 use std::{cell::RefCell, sync::Arc};
 
-/// The most records that a thread keeps for its next spans.
+/// The maximum number of unused records that a thread keeps.
 const MAX_SPARE: usize = 32;
 
 thread_local! {
-    #[expect(clippy::vec_box, reason = "the boxes are what is lent out, and what is spared")]
+    #[expect(clippy::vec_box, reason = "the boxes are what spans own, and reusing them avoids allocations")]
     static SPARE: RefCell<Vec<Box<Record>>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct Tracer {
     ids: RandomIdGenerator,
     intake: Intake,
     clock: Arc<Wall>,
-    /// Of spans that name no scope.
+    /// The scope of spans without one.
     scope: InstrumentationScope,
 }
 
@@ -48,7 +48,7 @@ impl Tracer {
         }
     }
 
-    /// Starts a span under `parent`; an invalid one starts a new trace.
+    /// Starts a span with a parent. An invalid parent starts a new trace.
     pub(crate) fn start(&self, spec: SpanSpec<'_>, parent: TraceContext) -> Started {
         let (trace_id, random) = match (parent.is_valid(), spec.trace_id) {
             (true, _) => (parent.trace_id, parent.random),
@@ -56,14 +56,14 @@ impl Tracer {
                 let id = self.ids.new_trace_id().to_bytes();
                 (u128::from_be_bytes(id), true)
             }
-            // Nobody here knows how it was made.
+            // It is unknown how the caller made it.
             (false, given) => (given, false),
         };
         let span_id = match spec.span_id {
             0 => u64::from_be_bytes(self.ids.new_span_id().to_bytes()),
             given => given,
         };
-        // An exporter's own doings, by OpenTelemetry's word for it, are no telemetry.
+        // Suppressed: this is the work of an exporter.
         let suppressed = Context::is_current_telemetry_suppressed();
         let sampled = !suppressed && self.sampler.samples(&parent, trace_id);
         let mut context = TraceContext::new(trace_id, span_id, sampled);
@@ -82,7 +82,7 @@ impl Tracer {
         Started::new(context, record)
     }
 
-    /// Ends a span; without a record there is nothing to do.
+    /// Ends a span. Ignores one without a record.
     pub(crate) fn end(&self, ended: Ended) {
         let Some(mut record) = ended.record else {
             return;
@@ -101,9 +101,9 @@ impl Tracer {
     }
 }
 
-/// A record with the memory of an earlier one, where the thread has any.
+/// An empty record, reused if the thread has one.
 fn spare() -> Box<Record> {
-    // While a thread ends it keeps nothing.
+    // A thread that is ending keeps none.
     SPARE
         .try_with(|spare| spare.borrow_mut().pop())
         .ok()
@@ -114,7 +114,7 @@ fn spare() -> Box<Record> {
 fn keep(mut record: Box<Record>) {
     record.clear();
     record.extension.get_or_default::<Attached>().clear();
-    // While a thread ends, the record is simply dropped.
+    // A thread that is ending drops the record.
     let _ = SPARE.try_with(|spare| {
         let mut spare = spare.borrow_mut();
         if spare.len() < MAX_SPARE {

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 const HOP: Hop = Hop::Collector;
 /// The prefix of errors for rejected exports.
-const REFUSED: &str = "failed to have it taken: ";
+const REFUSED: &str = "failed to export: rejected with ";
 /// The prefix of errors for accepted but discarded data, in the form common to all signals.
 const DISCARDED: &str = "discarded: ";
 /// The code for an export that was accepted too slowly.
@@ -320,7 +320,7 @@ mod tests {
 
     #[test]
     fn a_signal_that_was_late_has_failed_by_what_the_others_did() {
-        let late = || failed("failed to get an answer within 4s", Signal::Metrics);
+        let late = || failed("failed to get a response within 4s", Signal::Metrics);
         let expired = "invalid peer certificate: certificate expired: verification time 1";
         let clear = || failed(expired, Signal::Traces);
         for (mut first, second) in [(late(), clear()), (clear(), late())] {
@@ -329,7 +329,10 @@ mod tests {
             assert_eq!(first.error, expired);
             assert_eq!(first.signals.len(), 2);
         }
-        let refused = failed("failed to have it taken: 401 Unauthorized", Signal::Logs);
+        let refused = failed(
+            "failed to export: rejected with 401 Unauthorized",
+            Signal::Logs,
+        );
         assert!(!clear().is_same(&refused));
     }
 }

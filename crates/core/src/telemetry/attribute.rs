@@ -1,4 +1,4 @@
-//! Attribute values that a record keeps.
+//! Attribute values that a record owns.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ pub enum Attribute {
     Int(i64),
     /// A number.
     Float(f64),
-    /// Yes or no.
+    /// A boolean.
     Bool(bool),
     /// Several texts.
     Strs(Vec<Cow<'static, str>>),
@@ -20,7 +20,7 @@ pub enum Attribute {
     Ints(Vec<i64>),
     /// Several numbers.
     Floats(Vec<f64>),
-    /// Several yes or no.
+    /// Several booleans.
     Bools(Vec<bool>),
     /// Bytes.
     Bytes(Vec<u8>),
@@ -86,14 +86,14 @@ impl From<f64> for Attribute {
     }
 }
 
-/// Numbers past `i64::MAX` stay there.
+/// Larger numbers become `i64::MAX`.
 impl From<u64> for Attribute {
     fn from(number: u64) -> Self {
         Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
     }
 }
 
-/// Numbers past `i64::MAX` stay there.
+/// Larger numbers become `i64::MAX`.
 impl From<usize> for Attribute {
     fn from(number: usize) -> Self {
         Self::Int(i64::try_from(number).unwrap_or(i64::MAX))

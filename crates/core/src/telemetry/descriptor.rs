@@ -1,30 +1,31 @@
-//! What an instrument is, before it measures anything.
+//! Definitions of instruments.
 
 use super::{Scope, Value};
 
-/// What kind of instrument the caller wrote; never guessed from its name.
+/// The kind of an instrument. The caller chooses it; it is never guessed from the name.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// Only grows, in whole steps.
+    /// Only increases, in whole steps.
     Counter,
-    /// Only grows, in fractions.
+    /// Only increases, in fractions.
     FloatCounter,
-    /// Grows and shrinks.
+    /// Increases and decreases.
     UpDownCounter,
-    /// Is set.
+    /// Keeps the last value.
     Gauge,
-    /// Distributes, over explicit upper bounds; none given: the implementation's default bounds.
+    /// Counts values in buckets with these upper bounds; without any, with the implementation's default
+    /// bounds.
     Histogram(&'static [f64]),
     /// A total that is read at collection.
     ObservableCounter,
-    /// A sum that grows and shrinks and is read at collection.
+    /// A sum that increases and decreases, read at collection.
     ObservableUpDownCounter,
     /// A value that is read at collection.
     ObservableGauge,
 }
 
-/// What an instrument is called and means.
+/// The definition of an instrument.
 ///
 /// A constant descriptor is the definition of a metric:
 ///
@@ -41,19 +42,19 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Descriptor {
-    /// By the conventions: dotted, lower case.
+    /// The name, by convention dotted and lower case.
     pub name: &'static str,
-    /// UCUM: `s`, `By`, `{token}`; empty for none.
+    /// The unit, in UCUM: `s`, `By`, `{token}`; may be empty.
     pub unit: &'static str,
-    /// One sentence; may be empty.
+    /// What it measures, in one sentence; may be empty.
     pub description: &'static str,
-    /// What it is.
+    /// The kind.
     pub kind: Kind,
-    /// Labels known at compile time.
+    /// Constant labels.
     pub labels: &'static [(&'static str, Value<'static>)],
-    /// Keys of the labels given at each call, in the order of their values.
+    /// Keys of the labels whose values are passed with each call, in this order.
     pub keys: &'static [&'static str],
-    /// Who emits; `None`: the implementation's own scope.
+    /// The instrumentation scope; `None` is the implementation's own.
     pub scope: Option<Scope>,
 }
 
@@ -78,28 +79,28 @@ impl Descriptor {
         self
     }
 
-    /// What it measures, in one sentence.
+    /// Describes what it measures, in one sentence.
     #[must_use]
     pub const fn with_description(mut self, description: &'static str) -> Self {
         self.description = description;
         self
     }
 
-    /// Labels that never change; they cost nothing per call.
+    /// Constant labels. They cost nothing per call.
     #[must_use]
     pub const fn with_labels(mut self, labels: &'static [(&'static str, Value<'static>)]) -> Self {
         self.labels = labels;
         self
     }
 
-    /// Keys of the labels whose values are given at each call, in that order.
+    /// Keys of the labels whose values are passed with each call, in this order.
     #[must_use]
     pub const fn with_keys(mut self, keys: &'static [&'static str]) -> Self {
         self.keys = keys;
         self
     }
 
-    /// Who emits.
+    /// The instrumentation scope.
     #[must_use]
     pub const fn with_scope(mut self, scope: Scope) -> Self {
         self.scope = Some(scope);
@@ -115,7 +116,7 @@ impl Descriptor {
     }
 }
 
-/// A resolved instrument. Zero is "not yet".
+/// A resolved instrument. Zero means unresolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InstrumentId(u32);
 

@@ -1,4 +1,4 @@
-//! What a span says beside its attributes: events, links and its status.
+//! Events, links and the status of a span.
 
 use super::{Attribute, TraceContext};
 use std::borrow::Cow;
@@ -7,12 +7,12 @@ use std::borrow::Cow;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Status {
-    /// Nobody said.
+    /// Not set.
     #[default]
     Unset,
-    /// Said to be well.
+    /// Explicitly successful.
     Ok,
-    /// Failed, and why.
+    /// Failed, with a description.
     Error(Cow<'static, str>),
 }
 
@@ -20,11 +20,11 @@ pub enum Status {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SpanEvent {
-    /// By the conventions: `exception`.
+    /// The name, such as `exception`.
     pub name: Cow<'static, str>,
     /// Nanoseconds since the Unix epoch.
     pub unix_nano: u64,
-    /// In the order they were given.
+    /// In the order in which they were given.
     pub attributes: Vec<(Cow<'static, str>, Attribute)>,
 }
 
@@ -43,13 +43,13 @@ impl SpanEvent {
     }
 }
 
-/// Another span that this one belongs with: a message of a batch, the run before a wait.
+/// A reference to a related span: a message of a batch, or the run before a wait.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Link {
     /// The other span.
     pub context: TraceContext,
-    /// What it is to this one.
+    /// Describe the relation.
     pub attributes: Vec<(Cow<'static, str>, Attribute)>,
 }
 

@@ -1,4 +1,4 @@
-//! Telemetry behind a reference is telemetry.
+//! Implementations for references, boxes and `Arc`s of telemetry.
 
 use super::{
     Descriptor, Ended, InstrumentId, Observation, SpanRef, SpanSpec, Started, Telemetry,

@@ -1,22 +1,22 @@
-//! What passes between a span and the implementation: the answer to its start, its entry and its end.
+//! What a span and the implementation pass to each other.
 
 use super::{Record, TraceContext};
 
-/// The implementation's answer to a start.
+/// The implementation's response to a start.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Started {
     /// This span's context.
     pub context: TraceContext,
-    /// `None`: not kept. The context still travels.
+    /// `None` if the span is not recorded. Its context is propagated all the same.
     pub record: Option<Box<Record>>,
-    /// A number of the implementation's own, given back whenever the span is entered and at its end,
-    /// also for a span that is not kept.
+    /// A number that the implementation chooses. It is passed back when the span is entered and when it
+    /// ends, also for a span that is not recorded.
     pub slot: u64,
 }
 
 impl Started {
-    /// A span that is kept if there is a record.
+    /// A span that is recorded if there is a record.
     pub const fn new(context: TraceContext, record: Option<Box<Record>>) -> Self {
         Self {
             context,
@@ -25,7 +25,7 @@ impl Started {
         }
     }
 
-    /// The implementation's own number.
+    /// The implementation's number.
     #[must_use]
     pub const fn with_slot(mut self, slot: u64) -> Self {
         self.slot = slot;
@@ -37,16 +37,16 @@ impl Started {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SpanRef<'a> {
-    /// As it was given.
+    /// From the start.
     pub context: &'a TraceContext,
-    /// As it is filled so far; `None`: not kept.
+    /// The record so far; `None` if the span is not recorded.
     pub record: Option<&'a Record>,
-    /// As it was given.
+    /// From the start.
     pub slot: u64,
 }
 
 impl<'a> SpanRef<'a> {
-    /// A span under way.
+    /// A span in progress.
     pub const fn new(context: &'a TraceContext, record: Option<&'a Record>, slot: u64) -> Self {
         Self {
             context,
@@ -56,17 +56,17 @@ impl<'a> SpanRef<'a> {
     }
 }
 
-/// What goes back at the end.
+/// An ended span.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Ended {
-    /// As it was given.
+    /// From the start.
     pub context: TraceContext,
-    /// Filled.
+    /// The complete record.
     pub record: Option<Box<Record>>,
-    /// As it was given.
+    /// From the start.
     pub slot: u64,
-    /// Nanoseconds since the Unix epoch; 0: now.
+    /// Nanoseconds since the Unix epoch; 0 is now.
     pub end_unix_nano: u64,
 }
 
@@ -81,14 +81,14 @@ impl Ended {
         }
     }
 
-    /// The implementation's own number.
+    /// The implementation's number.
     #[must_use]
     pub const fn with_slot(mut self, slot: u64) -> Self {
         self.slot = slot;
         self
     }
 
-    /// The time of the end; 0: now.
+    /// The time of the end; 0 is now.
     #[must_use]
     pub const fn at(mut self, end_unix_nano: u64) -> Self {
         self.end_unix_nano = end_unix_nano;

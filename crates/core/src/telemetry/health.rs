@@ -1,4 +1,4 @@
-//! How the pipeline is: invisible when it works, obvious when it does not.
+//! The state of the pipeline.
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -12,12 +12,12 @@ pub type Drops = BTreeMap<String, u64>;
 pub struct TelemetryHealth {
     /// `traces`, `metrics`, `logs`.
     pub signals: BTreeMap<String, SignalHealth>,
-    /// Where it is all sent, as configured; without credentials.
+    /// The configured destination, without credentials.
     pub endpoint: Option<String>,
 }
 
 impl TelemetryHealth {
-    /// A pipeline without signals yet.
+    /// A pipeline without signals.
     pub fn new(endpoint: Option<String>) -> Self {
         Self {
             signals: BTreeMap::new(),
@@ -26,7 +26,7 @@ impl TelemetryHealth {
     }
 
     /// Whether nothing was lost since the start, no breaker is open, and the last export of every
-    /// signal went well.
+    /// signal succeeded.
     pub fn is_healthy(&self) -> bool {
         self.signals.values().all(|signal| {
             signal.last_error.is_none() && signal.dropped.is_empty() && !signal.circuit_open
@@ -38,7 +38,7 @@ impl TelemetryHealth {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SignalHealth {
-    /// Items that the backend took.
+    /// Items that the backend accepted.
     pub delivered: u64,
     /// Items that wait.
     pub queued: u64,
@@ -46,6 +46,6 @@ pub struct SignalHealth {
     pub dropped: Drops,
     /// Whether the breaker around the exporter is open.
     pub circuit_open: bool,
-    /// Why the last export failed; `None` once one succeeded again.
+    /// Why the last export failed; `None` if it succeeded.
     pub last_error: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Typed instruments, resolved on first use after installation.
+//! Typed instruments, which are resolved when first used after installation.
 
 use super::{Descriptor, InstrumentId, Kind, Scope, Telemetry, Value, installed};
 use std::{
@@ -9,11 +9,11 @@ use std::{
     },
 };
 
-/// A name that was made at run time, as instruments need it.
+/// Makes a `'static` name, as instruments need it, from one built at run time.
 ///
 /// # Bounds
-/// Each distinct name is kept for the life of the process, once: for names out of configuration,
-/// never for names out of requests.
+/// Each distinct name stays in memory until the process exits. Use it for names from configuration,
+/// never for names from requests.
 pub fn intern(name: &str) -> &'static str {
     static NAMES: LazyLock<Mutex<HashSet<&'static str>>> = LazyLock::new(Mutex::default);
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
@@ -27,7 +27,7 @@ pub fn intern(name: &str) -> &'static str {
     }
 }
 
-/// A descriptor with the id that it resolved to: what all typed instruments are made of.
+/// A descriptor with the id that it resolved to. All typed instruments consist of this.
 #[derive(Debug)]
 pub struct Instrument {
     descriptor: Descriptor,
@@ -43,7 +43,7 @@ impl Instrument {
         }
     }
 
-    /// What it is.
+    /// The definition.
     pub const fn descriptor(&self) -> &Descriptor {
         &self.descriptor
     }
@@ -64,7 +64,7 @@ impl Instrument {
     }
 }
 
-/// An instrument with the values of its labels for one call; what the macros give.
+/// An instrument with the values of its labels for one call. The macros return this.
 #[must_use = "nothing is counted until `add`, `set` or `record`"]
 #[derive(Debug)]
 pub struct Labelled<'a, I, const N: usize> {
@@ -73,7 +73,7 @@ pub struct Labelled<'a, I, const N: usize> {
 }
 
 impl<'a, I, const N: usize> Labelled<'a, I, N> {
-    /// `values` stand in the order of the instrument's keys.
+    /// `values` are in the order of the instrument's keys.
     #[inline]
     pub const fn new(instrument: &'a I, values: [Value<'a>; N]) -> Self {
         Self { instrument, values }
@@ -87,15 +87,16 @@ macro_rules! instrument {
         pub struct $name(Instrument);
 
         impl $name {
-            /// By the conventions: dotted, lower case. Does nothing but hold the name: fit for statics.
+            /// An instrument of this name, which by convention is dotted and lower case. Suitable for
+            /// statics.
             pub const fn new(name: &'static str) -> Self {
                 Self(Instrument::new(Descriptor::new(name, $kind)))
             }
 
-            /// An instrument by its definition, such as a constant of the semantic conventions.
+            /// An instrument with a definition, such as a constant of the semantic conventions.
             ///
             /// # Panics
-            /// If the definition is of another kind: in a static or constant, at compile time.
+            /// If the definition is of another kind. In a static or constant, that is a compile-time error.
             pub const fn of(descriptor: &Descriptor) -> Self {
                 assert!(
                     matches!(descriptor.kind, $kinds),
@@ -111,14 +112,14 @@ macro_rules! instrument {
                 self
             }
 
-            /// What it measures, in one sentence.
+            /// Describes what it measures, in one sentence.
             #[must_use]
             pub const fn with_description(mut self, description: &'static str) -> Self {
                 self.0.descriptor.description = description;
                 self
             }
 
-            /// Labels that never change; they cost nothing per call.
+            /// Constant labels. They cost nothing per call.
             #[must_use]
             pub const fn with_labels(
                 mut self,
@@ -128,34 +129,34 @@ macro_rules! instrument {
                 self
             }
 
-            /// Keys of the labels whose values are given at each call, in that order.
+            /// Keys of the labels whose values are passed with each call, in this order.
             #[must_use]
             pub const fn with_keys(mut self, keys: &'static [&'static str]) -> Self {
                 self.0.descriptor.keys = keys;
                 self
             }
 
-            /// Who emits: [`scope!`](crate::scope).
+            /// The instrumentation scope: [`scope!`](crate::scope).
             #[must_use]
             pub const fn with_scope(mut self, scope: Scope) -> Self {
                 self.0.descriptor.scope = Some(scope);
                 self
             }
 
-            /// What it is.
+            /// The definition.
             pub const fn descriptor(&self) -> &Descriptor {
                 self.0.descriptor()
             }
 
-            #[doc = concat!($does, "; does nothing while no telemetry is installed.")]
+            #[doc = concat!($does, ". Does nothing without telemetry.")]
             #[inline]
             pub fn $method(&self, value: $number) {
                 self.$method_with(value, &[]);
             }
 
-            #[doc = concat!($does, " under label values that stand in the order of the keys.")]
-            /// A missing or [absent](Value::Absent) value leaves its label out; values past the keys are left
-            /// out.
+            #[doc = concat!($does, ", with label values in the order of the keys.")]
+            /// The label of a missing or [absent](Value::Absent) value is omitted. Values beyond the keys
+            /// are ignored.
             #[inline]
             pub fn $method_with(&self, value: $number, values: &[Value<'_>]) {
                 if let Some(telemetry) = installed() {
@@ -165,7 +166,7 @@ macro_rules! instrument {
         }
 
         impl<const N: usize> Labelled<'_, $name, N> {
-            #[doc = concat!($does, " under these label values.")]
+            #[doc = concat!($does, ", with these label values.")]
             #[inline]
             pub fn $method(&self, value: $number) {
                 self.instrument.$method_with(value, &self.values);
@@ -175,28 +176,28 @@ macro_rules! instrument {
 }
 
 instrument!(
-    /// Counts what only grows.
-    Counter, Kind::Counter, Kind::Counter, u64, add, add_with, add, "Adds"
+    /// Counts what only increases.
+    Counter, Kind::Counter, Kind::Counter, u64, add, add_with, add, "Adds a number"
 );
 instrument!(
-    /// Sums fractions that only grow, such as money or seconds.
-    FloatCounter, Kind::FloatCounter, Kind::FloatCounter, f64, add, add_with, add_float, "Adds"
+    /// Sums fractions, such as money or seconds. Only increases.
+    FloatCounter, Kind::FloatCounter, Kind::FloatCounter, f64, add, add_with, add_float, "Adds a number"
 );
 instrument!(
-    /// Counts what comes and goes.
-    UpDownCounter, Kind::UpDownCounter, Kind::UpDownCounter, i64, add, add_with, add_signed, "Adds, or takes away"
+    /// Counts what increases and decreases.
+    UpDownCounter, Kind::UpDownCounter, Kind::UpDownCounter, i64, add, add_with, add_signed, "Adds a positive or negative number"
 );
 instrument!(
-    /// Holds the last value set.
+    /// Keeps the last value.
     Gauge, Kind::Gauge, Kind::Gauge, f64, set, set_with, set, "Sets the value"
 );
 instrument!(
-    /// Shows how values are distributed.
+    /// Counts values in buckets.
     Histogram, Kind::Histogram(&[]), Kind::Histogram(_), f64, record, record_with, record, "Records a value"
 );
 
 impl Histogram {
-    /// Upper bounds of the buckets, ascending; a last bucket without bound is added.
+    /// Upper bounds of the buckets: finite, ascending, each once. A last bucket without a bound is added.
     #[must_use]
     pub const fn with_buckets(mut self, bounds: &'static [f64]) -> Self {
         self.0.descriptor.kind = Kind::Histogram(bounds);

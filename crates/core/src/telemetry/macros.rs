@@ -1,8 +1,8 @@
-//! Level 1: an instrument where it is used.
+//! Level 1: macros that define an instrument where it is used.
 
-/// Counts at the callsite: `counter!("weather.requests", "endpoint" => endpoint).add(1)`.
+/// Counts: `counter!("weather.requests", "endpoint" => endpoint).add(1)`.
 ///
-/// Where all values are literals they cost nothing per call. A negative number needs parentheses:
+/// If all values are literals, they cost nothing per call. A negative number needs parentheses:
 /// `"offset" => (-1)`. Unit and description come last:
 /// `counter!("weather.requests", "endpoint" => endpoint; unit: "{request}", description: "…")`.
 ///
@@ -19,7 +19,7 @@ macro_rules! counter {
     ($($rest:tt)*) => { $crate::__instrument!(Counter, $($rest)*) };
 }
 
-/// Counts what comes and goes: `up_down_counter!("sessions.active").add(-1)`. See
+/// Counts what increases and decreases: `up_down_counter!("sessions.active").add(-1)`. See
 /// [`counter!`](crate::counter) for labels.
 ///
 /// ```
@@ -30,7 +30,7 @@ macro_rules! up_down_counter {
     ($($rest:tt)*) => { $crate::__instrument!(UpDownCounter, $($rest)*) };
 }
 
-/// Holds the last value: `gauge!("queue.depth", "queue" => name).set(7.0)`. See
+/// Keeps the last value: `gauge!("queue.depth", "queue" => name).set(7.0)`. See
 /// [`counter!`](crate::counter) for labels.
 ///
 /// ```
@@ -41,7 +41,7 @@ macro_rules! gauge {
     ($($rest:tt)*) => { $crate::__instrument!(Gauge, $($rest)*) };
 }
 
-/// Shows a distribution: `histogram!("weather.duration"; unit: "s", buckets: &[0.1, 1.0]).record(0.2)`.
+/// Counts values in buckets: `histogram!("weather.duration"; unit: "s", buckets: &[0.1, 1.0]).record(0.2)`.
 /// See [`counter!`](crate::counter) for labels.
 ///
 /// ```
@@ -54,9 +54,9 @@ macro_rules! histogram {
 
 /// Starts a span under the current one, in the scope of the calling crate: `span!("parse", "file" => path)`.
 ///
-/// Values are anything that becomes a [`Value`](crate::telemetry::Value); an absent one, such as an
-/// `Option` without a value, is left out. They are only looked at where telemetry is installed. What
-/// [`SpanBuilder`](crate::telemetry::SpanBuilder) can say comes last.
+/// Values are anything that converts to a [`Value`](crate::telemetry::Value). An absent one, such as
+/// `None`, is omitted. They are evaluated only if telemetry is installed. Methods of
+/// [`SpanBuilder`](crate::telemetry::SpanBuilder) come last.
 ///
 /// ```
 /// use glassbox_core::{span, telemetry::{SpanKind, Value}};
@@ -99,7 +99,7 @@ macro_rules! scope {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __instrument {
-    // Only literals: they belong to the instrument.
+    // Only literals, which belong to the instrument.
     ($kind:ident, $name:expr $(, $key:expr => $value:literal)* $(,)? $(; $($options:tt)*)?) => {
         $crate::telemetry::Labelled::new({
             static __GLASSBOX_INSTRUMENT: $crate::telemetry::$kind = $crate::__configured!(
@@ -112,8 +112,8 @@ macro_rules! __instrument {
         }, [])
     };
     ($kind:ident, $name:expr $(, $key:expr => $value:expr)+ $(,)? $(; $($options:tt)*)?) => {
-        // The static has a block of its own, so that temporaries among the values live as long as
-        // the whole statement.
+        // The static is in its own block, so that temporaries among the values live until the end of
+        // the statement.
         $crate::telemetry::Labelled::new({
             static __GLASSBOX_INSTRUMENT: $crate::telemetry::$kind = $crate::__configured!(
                 $crate::telemetry::$kind::new($name)

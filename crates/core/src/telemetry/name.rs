@@ -1,9 +1,9 @@
-//! A span's name, formatted only where the span is kept.
+//! Names of spans, formatted only for a recorded span.
 
 use std::{borrow::Cow, fmt};
 
-/// The name of a span that is about to start: text, or text that is still to be formatted, so that a
-/// span that is not kept formats nothing.
+/// The name of a span that is about to start: text, or arguments that are formatted only if the span is
+/// recorded.
 ///
 /// ```
 /// use glassbox_core::telemetry::Span;
@@ -22,7 +22,7 @@ enum Form<'a> {
 }
 
 impl SpanName<'_> {
-    /// The text, formatted if it has to be.
+    /// The text, formatted if necessary.
     pub fn into_text(self) -> Cow<'static, str> {
         match self.0 {
             Form::Text(text) => text,

@@ -6,7 +6,7 @@ use super::{
 };
 use std::sync::Arc;
 
-/// Keeps an observation alive; dropping it ends the series.
+/// Keeps an observable instrument alive; dropping it ends the series.
 ///
 /// ```
 /// use glassbox_core::telemetry::Observable;
@@ -24,12 +24,12 @@ impl Observable {
         Self::single(name, Kind::ObservableGauge, read)
     }
 
-    /// A total since start that is read at collection; it must never fall.
+    /// A total since the start that is read at collection. It must never decrease.
     pub fn counter(name: &'static str, read: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
         Self::single(name, Kind::ObservableCounter, read)
     }
 
-    /// A sum that grows and shrinks and is read at collection.
+    /// A sum that increases and decreases, read at collection.
     pub fn up_down_counter(
         name: &'static str,
         read: impl Fn() -> f64 + Send + Sync + 'static,
@@ -50,7 +50,7 @@ impl Observable {
     /// Any observable instrument, with several series: `read` reports each of them.
     ///
     /// # Panics
-    /// If the descriptor's kind is not an observable one.
+    /// If the descriptor's kind is not observable.
     pub fn of(
         descriptor: Descriptor,
         read: impl Fn(&mut dyn FnMut(f64, &[Value<'_>])) + Send + Sync + 'static,
@@ -64,8 +64,8 @@ impl Observable {
             descriptor.name
         );
         let observation = Arc::new(Observation::new(descriptor, Box::new(read)));
-        // Under the lock, so that an installation that runs meanwhile either sees it in the list or
-        // is seen by us.
+        // Under the lock, so that a concurrent installation either finds the observation in the list
+        // or is found by this check.
         let mut waiting = waiting();
         match installed() {
             Some(telemetry) => {

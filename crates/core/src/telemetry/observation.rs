@@ -1,4 +1,4 @@
-//! What is asked when metrics are collected.
+//! Callbacks that run when metrics are collected.
 
 use super::{Descriptor, Telemetry, Value};
 use std::{
@@ -6,12 +6,12 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError, Weak},
 };
 
-/// Observations made before installation, to be announced by it.
+/// Observations that were created before installation.
 static WAITING: Mutex<Vec<Weak<Observation>>> = Mutex::new(Vec::new());
 
 pub(super) type Callback = dyn Fn(&mut dyn FnMut(f64, &[Value<'_>])) + Send + Sync;
 
-/// What a collection asks: the instrument, and the callback that gives its values.
+/// An observable instrument with the callback that returns its values.
 pub struct Observation {
     descriptor: Descriptor,
     callback: Box<Callback>,
@@ -25,15 +25,15 @@ impl Observation {
         }
     }
 
-    /// What it is.
+    /// The definition of the instrument.
     pub fn descriptor(&self) -> &Descriptor {
         &self.descriptor
     }
 
-    /// Calls `report` once for each series, with values in the order of the instrument's keys.
+    /// Calls `report` once for each series, with label values in the order of the instrument's keys.
     ///
     /// # Panics
-    /// If the application's callback does: the implementation must survive that.
+    /// If the application's callback panics. The implementation must handle that.
     pub fn read(&self, report: &mut dyn FnMut(f64, &[Value<'_>])) {
         (self.callback)(report);
     }
@@ -47,12 +47,12 @@ impl fmt::Debug for Observation {
     }
 }
 
-/// The observations that wait for an installation, locked.
+/// Locks the observations that wait for an installation.
 pub(super) fn waiting() -> MutexGuard<'static, Vec<Weak<Observation>>> {
     WAITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Hands over what was made before installation.
+/// Passes the observations that were created before installation to the implementation.
 pub(super) fn announce(telemetry: &dyn Telemetry) {
     let waiting = std::mem::take(&mut *waiting());
     for observation in waiting {

@@ -1,37 +1,38 @@
-//! What a kept span collects.
+//! The data of a recorded span.
 
 use super::{Attribute, Link, Scope, SpanEvent, SpanKind, SpanSpec, Status, TraceContext};
 use std::{any::Any, borrow::Cow, fmt};
 
-/// What a kept span collects. Lent by the implementation, filled without another call, given back
-/// at the end; the implementation may reuse it.
+/// The data of a recorded span. The implementation provides it at the start and receives it back at the
+/// end; in between, filling it makes no calls. The implementation may reuse it.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Record {
-    /// Low cardinality.
+    /// The name, of low cardinality.
     pub name: Cow<'static, str>,
-    /// Its role.
+    /// The role.
     pub kind: SpanKind,
-    /// Who started it; `None`: the implementation's own scope.
+    /// The instrumentation scope; `None` is the implementation's own.
     pub scope: Option<Scope>,
     /// The parent's context; invalid for a root.
     pub parent: TraceContext,
-    /// Nanoseconds since the Unix epoch.
+    /// The start, in nanoseconds since the Unix epoch.
     pub start_unix_nano: u64,
-    /// In the order they were set; a key that was set again stands again, and the last one counts.
+    /// In the order in which they were set. A key that was set again is repeated, and the last value
+    /// counts.
     pub attributes: Vec<(Cow<'static, str>, Attribute)>,
-    /// In the order they happened.
+    /// In the order in which they happened.
     pub events: Vec<SpanEvent>,
-    /// Known at the start, or added later.
+    /// From the start, or added later.
     pub links: Vec<Link>,
     /// How it ended.
     pub status: Status,
-    /// What the implementation keeps with the record.
+    /// The implementation's own state.
     pub extension: Extension,
 }
 
 impl Record {
-    /// Copies what is known at the start. Called by the implementation once it keeps the span.
+    /// Copies what is known at the start. The implementation calls this if it records the span.
     pub fn begin(&mut self, spec: SpanSpec<'_>, parent: TraceContext, start_unix_nano: u64) {
         self.name = spec.name.into_text();
         self.kind = spec.kind;
@@ -62,17 +63,17 @@ impl Record {
 /// Room in a record for the implementation's own state. It stays when the record is
 /// [cleared](Record::clear), so that it is allocated once for many spans.
 ///
-/// A copy of a record has an empty one, and it does not count when records are compared.
+/// A clone of a record has an empty one, and comparisons ignore it.
 #[derive(Default)]
 pub struct Extension(Option<Box<dyn Any + Send + Sync>>);
 
 impl Extension {
-    /// What is there, if it is a `T`.
+    /// The state, if it is a `T`.
     pub fn get<T: Any + Send + Sync>(&self) -> Option<&T> {
         self.0.as_ref()?.downcast_ref()
     }
 
-    /// What is there; made first if there is no `T`.
+    /// The state; a default `T` replaces anything else.
     pub fn get_or_default<T: Any + Send + Sync + Default>(&mut self) -> &mut T {
         let state = match self.0.take() {
             Some(state) if state.is::<T>() => state,

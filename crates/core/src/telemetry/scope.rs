@@ -1,7 +1,7 @@
-//! Who emits: the instrumentation scope.
+//! Instrumentation scopes.
 
-/// The library or module that emits, by the OpenTelemetry specification: name, version and the schema
-/// that its names follow.
+/// The library or module that emits, as OpenTelemetry defines it: name, version, and the schema of its
+/// attribute names.
 ///
 /// ```
 /// use glassbox_core::{scope, telemetry::Scope};
@@ -27,14 +27,14 @@ impl Scope {
         }
     }
 
-    /// The version of what emits.
+    /// The version of the library or module.
     #[must_use]
     pub const fn with_version(mut self, version: &'static str) -> Self {
         self.version = Some(version);
         self
     }
 
-    /// The URL of the schema that the names follow.
+    /// The URL of the schema of the attribute names.
     #[must_use]
     pub const fn with_schema_url(mut self, schema_url: &'static str) -> Self {
         self.schema_url = Some(schema_url);

@@ -1,11 +1,11 @@
-//! The one global, bound late.
+//! The global slot, filled at most once.
 
 use super::{Telemetry, observation};
 use std::sync::OnceLock;
 
 static INSTALLED: OnceLock<&'static dyn Telemetry> = OnceLock::new();
 
-/// The telemetry that was installed first was kept; there can be only one.
+/// Telemetry was installed before, and stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "telemetry was already installed in this process, which is possible only once; install it in main"
@@ -13,10 +13,10 @@ static INSTALLED: OnceLock<&'static dyn Telemetry> = OnceLock::new();
 #[non_exhaustive]
 pub struct AlreadyInstalled;
 
-/// Installs telemetry for the whole process, for the rest of its life.
+/// Installs telemetry for the process, until it exits.
 ///
 /// # Errors
-/// If telemetry was installed before; what was there stays.
+/// If telemetry was installed before. It stays installed.
 pub fn install(telemetry: impl Telemetry + 'static) -> Result<(), AlreadyInstalled> {
     if INSTALLED.get().is_some() {
         return Err(AlreadyInstalled);
@@ -27,8 +27,8 @@ pub fn install(telemetry: impl Telemetry + 'static) -> Result<(), AlreadyInstall
     Ok(())
 }
 
-/// What is installed, if anything. Looked at first by every handle: a process without telemetry
-/// pays for this load alone.
+/// The installed telemetry. Every handle checks this first, so without telemetry an emission costs only
+/// this load.
 #[inline]
 pub fn installed() -> Option<&'static dyn Telemetry> {
     INSTALLED.get().copied()

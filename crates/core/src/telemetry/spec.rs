@@ -1,4 +1,4 @@
-//! What is known of a span when it starts.
+//! The description of a span that is about to start.
 
 use super::{Link, Scope, SpanName, TraceContext, Value};
 
@@ -6,50 +6,50 @@ use super::{Link, Scope, SpanName, TraceContext, Value};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SpanKind {
-    /// Inside a process.
+    /// An operation inside of a process.
     #[default]
     Internal,
-    /// Answers a request.
+    /// Handles a request.
     Server,
-    /// Makes a request.
+    /// Sends a request.
     Client,
-    /// Puts into a queue.
+    /// Sends a message to a queue.
     Producer,
-    /// Takes from a queue.
+    /// Handles a message from a queue.
     Consumer,
 }
 
-/// What is known when a span starts: enough to decide whether to keep it. Everything is borrowed;
-/// [`Record::begin`](super::Record::begin) copies it for a span that is kept.
+/// The description of a span that is about to start: enough to decide whether to record it. Everything
+/// is borrowed; [`Record::begin`](super::Record::begin) copies it for a recorded span.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SpanSpec<'a> {
-    /// Low cardinality: `chat gpt-5-mini`, never with an id in it.
+    /// The name, of low cardinality: `chat gpt-5-mini`, without ids.
     pub name: SpanName<'a>,
-    /// Its role.
+    /// The role.
     pub kind: SpanKind,
-    /// Who starts it; `None`: the implementation's own scope.
+    /// The instrumentation scope; `None` is the implementation's own.
     pub scope: Option<&'a Scope>,
-    /// Instead of the current span. Valid where it is given.
+    /// The parent, in place of the current span. Valid if given.
     pub parent: Option<&'a TraceContext>,
-    /// Where no span is current. Valid where it is given.
+    /// The parent if no span is current. Valid if given.
     pub fallback: Option<&'a TraceContext>,
-    /// Whether to start a new trace although a span is current.
+    /// Whether to start a new trace even if a span is current.
     pub root: bool,
-    /// Known already, so that a sampler can look at them; absent ones are left out.
+    /// Initial attributes, which a sampler can use. Absent ones are omitted.
     pub attributes: &'a [(&'static str, Value<'a>)],
-    /// Other spans that this one belongs with.
+    /// Related spans.
     pub links: &'a [Link],
-    /// The trace of a span without a parent; 0: a new one.
+    /// The trace of a span without a parent; 0 is a new one.
     pub trace_id: u128,
-    /// The span's own id; 0: a new one.
+    /// The span's own id; 0 is a new one.
     pub span_id: u64,
-    /// Nanoseconds since the Unix epoch; 0: now.
+    /// The start, in nanoseconds since the Unix epoch; 0 is now.
     pub start_unix_nano: u64,
 }
 
 impl<'a> SpanSpec<'a> {
-    /// A span of which only the name is known.
+    /// A span with only a name.
     pub const fn new(name: SpanName<'a>) -> Self {
         Self {
             name,
@@ -66,8 +66,7 @@ impl<'a> SpanSpec<'a> {
         }
     }
 
-    /// The span's parent, invalid for a root: the one that was given, else the current one, else the
-    /// fallback.
+    /// The parent: the given one, else the current one, else the fallback. Invalid for a root.
     pub fn parent_under(&self, current: impl FnOnce() -> TraceContext) -> TraceContext {
         if let Some(parent) = self.parent {
             return parent.clone();

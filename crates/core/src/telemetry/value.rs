@@ -1,15 +1,15 @@
-//! Values, borrowed for the length of one call: of labels, and of a span's first attributes.
+//! Borrowed values of labels and of a span's initial attributes.
 
 use super::Attribute;
 
-/// The value of a label or of an attribute. Everything is borrowed: a label that was seen before and
-/// an attribute of a span that is not kept cost no allocation.
+/// The value of a label or of an attribute. Everything is borrowed, so a known label and an attribute
+/// of a span that is not recorded need no allocation.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Value<'a> {
-    /// Not given: the label or attribute is left out. What an [`Option`] without a value becomes.
+    /// No value: the label or attribute is omitted. [`None`] converts to this.
     Absent,
-    /// Text. Copied if it is kept.
+    /// Text. Copied if it is recorded.
     Str(&'a str),
     /// Text that lives as long as the process. Never copied.
     Static(&'static str),
@@ -17,7 +17,7 @@ pub enum Value<'a> {
     Int(i64),
     /// A number.
     Float(f64),
-    /// Yes or no.
+    /// A boolean.
     Bool(bool),
     /// Several texts.
     Strs(&'a [&'a str]),
@@ -25,7 +25,7 @@ pub enum Value<'a> {
     Ints(&'a [i64]),
     /// Several numbers.
     Floats(&'a [f64]),
-    /// Several yes or no.
+    /// Several booleans.
     Bools(&'a [bool]),
     /// Bytes.
     Bytes(&'a [u8]),
@@ -133,7 +133,7 @@ macro_rules! from_integer {
 }
 from_integer!(i8, i16, i32, i64, u8, u16, u32);
 
-/// Numbers past `i64::MAX` stay there.
+/// Larger numbers become `i64::MAX`.
 impl From<u64> for Value<'_> {
     #[inline]
     fn from(number: u64) -> Self {
@@ -141,7 +141,7 @@ impl From<u64> for Value<'_> {
     }
 }
 
-/// Numbers past `i64::MAX` stay there.
+/// Larger numbers become `i64::MAX`.
 impl From<usize> for Value<'_> {
     #[inline]
     fn from(number: usize) -> Self {
@@ -157,7 +157,7 @@ impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
     }
 }
 
-/// A literal in a macro, on its way to a constant [`Value`].
+/// A literal in a macro, which becomes a constant [`Value`].
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Literal<T>(pub T);
@@ -184,7 +184,7 @@ impl Literal<f64> {
 }
 
 impl Literal<bool> {
-    /// Yes or no.
+    /// A boolean.
     pub const fn value(self) -> Value<'static> {
         Value::Bool(self.0)
     }

@@ -5,7 +5,7 @@ use opentelemetry::{Key, logs::AnyValue};
 use opentelemetry_sdk::logs::SdkLogRecord;
 use std::fmt::Write;
 
-/// The most bytes of a body that is made of fields, which are attributes in full anyway.
+/// The maximum length of a body that is made of fields, which are attributes anyway.
 const MAX_BYTES: usize = 512;
 
 /// What to show in place of the message: the error, else the name of the event, else its fields.
@@ -34,7 +34,7 @@ fn fields(record: &SdkLogRecord) -> String {
             AnyValue::Int(value) => write!(text, "{separator}{key}={value}"),
             AnyValue::Double(value) => write!(text, "{separator}{key}={value}"),
             AnyValue::Boolean(value) => write!(text, "{separator}{key}={value}"),
-            // Nothing that is read in one line.
+            // Too long for one line.
             _ => write!(text, "{separator}{key}=…"),
         };
         if text.len() > MAX_BYTES {

@@ -1,4 +1,4 @@
-//! One line of the console for each event.
+//! The lines of the console, one per event.
 
 use serde_json::{Map, Value, json};
 use std::{error::Error, fmt};
@@ -23,16 +23,16 @@ use super::{
 use crate::spans;
 use glassbox_core::sentence;
 
-/// How a line looks.
+/// The format of a line.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Format {
-    /// For people: time, level, target, message, fields, ids, place.
+    /// Text: time, level, target, message, fields, ids, place.
     Pretty,
-    /// For machines: the same as one JSON object.
+    /// The same as a JSON object.
     Json,
 }
 
-/// The console shows the fields of events only; spans are named, and found by their ids.
+/// Omits the fields of spans: the console shows only names and ids of spans.
 pub(super) struct Fields;
 
 impl FormatFields<'_> for Fields {
@@ -41,7 +41,7 @@ impl FormatFields<'_> for Fields {
     }
 }
 
-/// What an event says.
+/// The contents of an event.
 #[derive(Default)]
 struct Said {
     /// The name that the application gave the event.
@@ -50,7 +50,7 @@ struct Said {
     fields: Map<String, Value>,
     /// The ids of its trace and of its span.
     ids: Option<(String, String)>,
-    /// What an event is said to come from, where its metadata do not know.
+    /// The original target and place of a record of the `log` crate.
     target: Option<String>,
     file: Option<String>,
     line: Option<u64>,
@@ -83,8 +83,8 @@ impl Said {
     }
 }
 
-/// The ids, in hexadecimal, of the span that the event is in: the parent it names, else the current
-/// span, whoever made it.
+/// The ids, in hexadecimal, of the event's span: its explicit parent, else the current span of any
+/// library.
 fn ids<S>(event: &Event<'_>, cx: &FmtContext<'_, S, Fields>) -> Option<(String, String)>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -174,7 +174,7 @@ fn pretty(
     writeln!(writer)
 }
 
-/// Writes text that a stranger may have written: a terminal would obey its control characters.
+/// Writes untrusted text with its control characters escaped, because a terminal would execute them.
 fn harmless(writer: &mut Writer<'_>, text: &str) -> fmt::Result {
     for part in text.split_inclusive(char::is_control) {
         match part.chars().next_back() {

@@ -1,4 +1,4 @@
-//! Fields of `tracing` spans as attributes of OpenTelemetry's.
+//! Fields of `tracing` spans, as attributes.
 
 use glassbox_core::{
     sentence,
@@ -7,14 +7,14 @@ use glassbox_core::{
 use std::{error::Error, fmt};
 use tracing::field::{Field, Visit};
 
-/// Hands over every field, as an attribute.
+/// Passes every field on as an attribute.
 ///
-/// Showing a value runs the application's code, which may panic or speak itself: nothing may be
-/// locked meanwhile.
+/// Formatting a value runs the application's code, which may panic or log: nothing may be locked
+/// meanwhile.
 pub(super) struct Fields<F>(pub(super) F);
 
-/// Writes a field into a record; `otel.*` fields say what the span is. Of a field that is recorded
-/// again, only the last value is kept.
+/// Writes a field to a record. `otel.*` fields set properties of the span. A field that is recorded again
+/// replaces the earlier value.
 pub(super) fn apply(record: &mut Record, name: &'static str, value: Attribute) {
     match (name, value) {
         ("otel.name", Attribute::Str(text)) => record.name = text,
@@ -93,7 +93,7 @@ impl<F: FnMut(&'static str, Attribute)> Visit for Fields<F> {
     }
 }
 
-/// What an event at level `ERROR` says: its `error` field, else its message.
+/// The description of an event of level `ERROR`: its `error` field, else its message.
 #[derive(Debug, Default)]
 pub(super) struct Failure {
     error: Option<String>,

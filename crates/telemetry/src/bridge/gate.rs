@@ -1,4 +1,4 @@
-//! No telemetry about telemetry.
+//! The filter that keeps telemetry about telemetry out.
 
 use crate::pipeline::is_own_thread;
 use tracing::{Metadata, Subscriber, level_filters::LevelFilter, span, subscriber::Interest};
@@ -8,7 +8,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// Crates that speak while they carry telemetry; on other threads they speak for the application.
+/// Crates that log while they send telemetry. On other threads they work for the application.
 const CARRIERS: &[&str] = &[
     "h2",
     "hyper",
@@ -25,7 +25,7 @@ const CARRIERS: &[&str] = &[
     "want",
 ];
 
-/// Crates that speak of telemetry, on whatever thread.
+/// Crates that log about telemetry, on any thread.
 const OURSELVES: &[&str] = &[
     "glassbox_telemetry",
     "opentelemetry",
@@ -34,10 +34,10 @@ const OURSELVES: &[&str] = &[
     "opentelemetry_sdk",
 ];
 
-/// The application's filter, without what sending telemetry says.
+/// The application's filter, without events about sending telemetry.
 ///
-/// The SDK's own suppression is by thread too, but its exporters' connections live on other
-/// threads; ours all live on one, which is asked here.
+/// The SDK's own suppression is per thread too, but the connections of its exporters run on other threads.
+/// Ours all run on one thread.
 pub(super) struct Gate(pub(super) EnvFilter);
 
 fn of(crates: &[&str], metadata: &Metadata<'_>) -> bool {
@@ -61,7 +61,7 @@ where
         let interest = Filter::<S>::callsite_enabled(&self.0, metadata);
         match interest {
             _ if of(OURSELVES, metadata) => Interest::never(),
-            // The answer depends on the thread: asked every time.
+            // Depends on the thread, so it is checked every time.
             interest if interest.is_always() && of(CARRIERS, metadata) => Interest::sometimes(),
             interest => interest,
         }

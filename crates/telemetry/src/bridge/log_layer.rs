@@ -73,7 +73,7 @@ where
             let (trace_id, span_id) = (parent.trace_id(), parent.span_id());
             record.set_trace_context(trace_id, span_id, Some(parent.trace_flags()));
         }
-        // What belongs to nobody does not belong to the current span.
+        // The SDK would assign the current span to an explicit root.
         let _nobody = event.is_root().then(|| OtelContext::new().attach());
         self.0.emit(record);
     }
@@ -92,7 +92,7 @@ const fn severity(level: Level) -> Severity {
 struct LogFields<'a> {
     record: &'a mut SdkLogRecord,
     from_log: bool,
-    /// Whether there was an error already.
+    /// Whether an error has been recorded.
     failed: bool,
 }
 
@@ -151,7 +151,7 @@ impl Visit for LogFields<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        // A key stands once in a record.
+        // Keys must be unique in a record.
         let key = match std::mem::replace(&mut self.failed, true) {
             false => exception::MESSAGE,
             true => field.name(),

@@ -20,15 +20,15 @@ thread_local! {
     static ENTERED: RefCell<Vec<(u64, u64)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Makes a span for each `tracing` span that passes the filter.
+/// Creates a span for each `tracing` span that passes the filter.
 ///
-/// The parent is OpenTelemetry's current context, which Glassbox spans, `tracing` spans and native
-/// spans all enter and leave: so whatever was entered last is the parent, in every order of nesting.
+/// The parent is the span in OpenTelemetry's current context. Spans of Glassbox, `tracing` and the SDK all
+/// enter that context, so they nest in any order.
 pub(super) struct SpanLayer {
     backend: Arc<Backend>,
 }
 
-/// What a `tracing` span carries along.
+/// The state of a `tracing` span.
 struct Bridged {
     context: TraceContext,
     record: Option<Box<Record>>,
@@ -59,15 +59,15 @@ pub(super) fn context_of<'a, S: LookupSpan<'a>>(span: SpanRef<'a, S>) -> Option<
         .map(|bridged| bridged.context.clone())
 }
 
-/// Whether the span is kept, and the record so far is as asked.
+/// Whether the span is recorded, and its record meets the condition.
 fn is_open<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>, asked: impl Fn(&Record) -> bool) -> bool {
     let extensions = span.extensions();
     let bridged = extensions.get::<Bridged>();
     bridged.is_some_and(|bridged| bridged.record.as_deref().is_some_and(asked))
 }
 
-/// Changes what the span has collected, if it is kept. The span is locked meanwhile: only for what
-/// is at hand, never for the application's code.
+/// Changes the record, if there is one. The span is locked meanwhile, so `change` must not run code of
+/// the application.
 fn with_record<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>, change: impl FnOnce(&mut Record)) {
     let mut extensions = span.extensions_mut();
     let bridged = extensions.get_mut::<Bridged>();
@@ -83,14 +83,14 @@ where
     fn on_new_span(&self, attributes: &span::Attributes<'_>, id: &span::Id, cx: Context<'_, S>) {
         let Some(span) = cx.span(id) else { return };
         let metadata = attributes.metadata();
-        // As for logs: what the span belongs to is its target.
+        // The scope is the target, as for logs.
         let scope = Scope::new(metadata.target());
         let mut spec = SpanSpec::new(metadata.name().into());
         spec.scope = Some(&scope);
         let parent = Self::parent(attributes, &cx);
         let started = self.backend.spans().start(spec, parent);
         let mut record = started.record;
-        // Fields are read only where somebody will see them.
+        // Fields are evaluated only if the span is recorded.
         if let Some(record) = &mut record {
             if let Some(file) = metadata.file() {
                 record
@@ -135,8 +135,7 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, cx: Context<'_, S>) {
-        // Events are logs. One that is an error also says how its span ended, as `#[instrument(err)]`
-        // means it.
+        // Events are logs. An error also sets the status of its span, as `#[instrument(err)]` expects.
         if *event.metadata().level() != Level::ERROR {
             return;
         }
@@ -166,7 +165,7 @@ where
             Some(spans::attach(&bridged.context, attached))
         });
         let Some(token) = token else { return };
-        // While a thread ends there is nothing to come back to.
+        // A thread that is ending has no span to return to.
         let _ = ENTERED.try_with(|stack| stack.borrow_mut().push((id.into_u64(), token)));
     }
 

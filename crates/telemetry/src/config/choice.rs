@@ -1,4 +1,4 @@
-//! Settings that are one of a few words.
+//! Settings with a fixed set of values.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{fmt, str::FromStr};
@@ -22,7 +22,7 @@ macro_rules! choice {
         }
 
         impl $name {
-            /// The word for it.
+            /// The value as text.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word,)+
@@ -65,16 +65,16 @@ macro_rules! choice {
     };
 }
 
-/// A word that a setting does not know.
+/// An unknown value of a setting.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown {noun} {word:?}; it is one of {}", known.join(", "))]
+#[error("unknown {noun} {word:?}; use one of {}", known.join(", "))]
 pub struct UnknownChoice {
     noun: &'static str,
     word: String,
     known: &'static [&'static str],
 }
 
-/// Takes a word, and yes or no for the settings that once were only that.
+/// Accepts text, and booleans for settings that used to be booleans.
 struct Word;
 
 impl de::Visitor<'_> for Word {
@@ -94,29 +94,29 @@ impl de::Visitor<'_> for Word {
 }
 
 choice! {
-    /// How OTLP travels.
+    /// The protocol of OTLP.
     Protocol, "OTLP protocol", default HttpProtobuf:
     /// Protobuf over HTTP/1.1.
     HttpProtobuf = "http/protobuf" | "http",
-    /// gRPC, with feature `grpc`.
+    /// gRPC. Needs the feature `grpc`.
     Grpc = "grpc",
 }
 
 choice! {
     /// How requests are compressed.
     Compression, "compression", default None:
-    /// Not at all.
+    /// Uncompressed.
     None = "none" | "",
-    /// Gzip, with feature `gzip`.
+    /// Gzip. Needs the feature `gzip`.
     Gzip = "gzip",
-    /// Zstandard, with feature `zstd`.
+    /// Zstandard. Needs the feature `zstd`.
     Zstd = "zstd",
 }
 
 choice! {
-    /// Whether a signal is sent.
+    /// How a signal is exported.
     Exporter, "exporter", default Otlp:
-    /// By OTLP.
+    /// As OTLP.
     Otlp = "otlp" | "true",
     /// Not at all.
     None = "none" | "false",
@@ -127,22 +127,22 @@ choice! {
     Console, "console format", default Off:
     /// Not at all.
     Off = "off" | "false" | "none",
-    /// One readable line for each.
+    /// One readable line per event.
     Pretty = "pretty" | "true",
-    /// One JSON object for each.
+    /// One JSON object per event.
     Json = "json",
 }
 
 choice! {
-    /// Which traces are kept, by the names of `OTEL_TRACES_SAMPLER`.
+    /// Which traces are sampled; the values are those of `OTEL_TRACES_SAMPLER`.
     Sampler, "sampler", default ParentBasedRatio:
-    /// As the parent; a share of those that start here.
+    /// The parent's decision; a share of the traces without a parent.
     ParentBasedRatio = "parentbased_traceidratio",
-    /// As the parent; all that start here.
+    /// The parent's decision; all traces without a parent.
     ParentBasedOn = "parentbased_always_on",
-    /// As the parent; none that start here.
+    /// The parent's decision; no trace without a parent.
     ParentBasedOff = "parentbased_always_off",
-    /// A share, whatever the parent says.
+    /// A share, regardless of the parent.
     Ratio = "traceidratio",
     /// All.
     On = "always_on",
@@ -155,17 +155,17 @@ choice! {
     Temporality, "temporality", default Cumulative:
     /// Totals since the start of the process.
     Cumulative = "cumulative",
-    /// What came since the last collection.
+    /// Differences since the last collection.
     Delta = "delta",
     /// Differences for synchronous counters and histograms, totals for the rest.
     LowMemory = "lowmemory",
 }
 
 choice! {
-    /// What turns `tracing` spans into OpenTelemetry's.
+    /// The layer that converts `tracing` spans to OpenTelemetry's.
     TracingLayer, "tracing layer", default Glassbox:
-    /// Ours: cheaper, and it nests with Glassbox spans in every order.
+    /// Our own: cheaper, and its spans nest with Glassbox spans in any order.
     Glassbox = "glassbox",
-    /// That of `tracing-opentelemetry`, with the feature of that name, for libraries that reach into it.
+    /// The layer of `tracing-opentelemetry`, for libraries that access it. Needs the feature of that name.
     TracingOpentelemetry = "tracing-opentelemetry",
 }

@@ -1,30 +1,24 @@
-//! Where a signal goes, and the mistakes that are made there.
+//! The destination of a signal.
 
 use super::{Compression, Identity, Protocol, TelemetryConfig};
 use crate::{InitError, Signal};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, uri::Authority};
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-/// Everything that a transport needs to know for one signal.
+/// Everything that a transport needs for one signal.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
-    /// For HTTP with its path; for gRPC without.
+    /// With the path for HTTP, without for gRPC.
     pub(crate) uri: Uri,
     pub(crate) protocol: Protocol,
     pub(crate) headers: HeaderMap,
     pub(crate) compression: Compression,
     pub(crate) timeout: Duration,
-    /// Whom to trust instead of the public authorities.
-    #[cfg_attr(
-        not(feature = "tls"),
-        expect(dead_code, reason = "without TLS nobody is trusted")
-    )]
+    /// The authorities to trust in place of the public ones.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "unused without TLS"))]
     pub(crate) certificate: Option<PathBuf>,
-    /// Who we are, to a backend that asks.
-    #[cfg_attr(
-        not(feature = "tls"),
-        expect(dead_code, reason = "without TLS nobody asks")
-    )]
+    /// The client certificate.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "unused without TLS"))]
     pub(crate) identity: Option<Identity>,
 }
 
@@ -57,7 +51,7 @@ impl Target {
         })
     }
 
-    /// As it may be shown: without credentials, and without a query, where keys are put too.
+    /// The URL to display: without credentials, and without a query, which may contain keys.
     pub(crate) fn shown(&self) -> String {
         let mut parts = self.uri.clone().into_parts();
         let bare = parts.authority.as_ref().and_then(|authority| {
@@ -103,14 +97,14 @@ fn parse(endpoint: &str, protocol: Protocol) -> Result<Uri, InitError> {
     if scheme.eq_ignore_ascii_case("https") && !cfg!(feature = "tls") {
         return Err(InitError::Feature("tls"));
     }
-    // The port that is gRPC's by the specification, and nobody's for HTTP.
+    // The specification assigns this port to gRPC.
     if protocol == Protocol::HttpProtobuf && uri.port_u16() == Some(4317) {
         return Err(InitError::GrpcPort(endpoint.to_owned()));
     }
     Ok(uri)
 }
 
-/// Appends the signal's path, as the specification asks for an endpoint of all signals.
+/// Appends the signal's path, as the specification requires for a shared endpoint.
 fn within(base: Uri, protocol: Protocol, signal: Signal) -> Result<Uri, InitError> {
     if protocol == Protocol::Grpc {
         return Ok(base);

@@ -1,10 +1,10 @@
-//! What the application shows of itself to a backend that asks who is there.
+//! Client certificates.
 
 use super::{SignalConfig, TelemetryConfig};
 use crate::InitError;
 use std::path::PathBuf;
 
-/// A client's certificate and the key that belongs to it, by their files.
+/// The files of a client certificate and of its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) certificate: PathBuf,
@@ -12,10 +12,10 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// What a signal shows: each file is its own where it has one, as the specification asks.
+    /// The identity of a signal. Each file can be overridden separately, as the specification requires.
     ///
     /// # Errors
-    /// If there is one file without the other.
+    /// If only one of the files is set.
     pub(super) fn of(
         config: &TelemetryConfig,
         own: &SignalConfig,

@@ -1,4 +1,4 @@
-//! Which variables of the environment set what.
+//! The environment variables of the settings.
 
 use super::TelemetryConfig;
 use glassbox_config::{Form, Invalid, Section, Variable};

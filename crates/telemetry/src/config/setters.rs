@@ -1,4 +1,4 @@
-//! Settings made in code, one method each.
+//! Setters, one for each setting.
 
 use super::{
     Compression, Console, Kubernetes, Protocol, Sampler, TelemetryConfig, Temporality, TracingLayer,
@@ -43,37 +43,37 @@ macro_rules! texts {
 }
 
 setters! {
-    /// Whether anything but the console is on.
+    /// Whether anything except the console is on.
     with_enabled(enabled: bool);
     /// Whether OTLP is sent.
     with_otlp(otlp: bool);
-    /// What is known of the pod.
+    /// The `k8s.*` attributes of the resource.
     with_kubernetes(kubernetes: Kubernetes);
-    /// How OTLP travels.
+    /// The protocol of OTLP.
     with_protocol(protocol: Protocol);
     /// How requests are compressed.
     with_compression(compression: Compression);
-    /// The longest that one batch may take, retries included.
+    /// The time limit of one batch, including retries.
     with_timeout(timeout: Duration);
-    /// Which traces are kept.
+    /// Which traces are sampled.
     with_sampler(sampler: Sampler);
-    /// The share of traces that a ratio sampler keeps, from 0 to 1.
+    /// The share of traces that a ratio sampler samples, from 0 to 1.
     with_sampling_ratio(sampling_ratio: f64);
-    /// The most spans, and the most log records, that wait to be sent.
+    /// The maximum number of spans, and of log records, that wait to be sent.
     with_queue_size(queue_size: usize);
-    /// The most spans or log records in one request.
+    /// The maximum number of spans or log records in a request.
     with_batch_size(batch_size: usize);
-    /// The longest that a span or log record waits for its batch to fill.
+    /// How long a span or log record waits for its batch to fill.
     with_batch_timeout(batch_timeout: Duration);
     /// How often metrics are collected.
     with_metric_interval(metric_interval: Duration);
     /// Whether counters and histograms are sent as totals or as differences.
     with_temporality(temporality: Temporality);
-    /// The most combinations of label values of one instrument.
+    /// The maximum number of combinations of label values of an instrument.
     with_cardinality_limit(cardinality_limit: usize);
     /// How `tracing` events are shown on standard error.
     with_console(console: Console);
-    /// What turns `tracing` spans into OpenTelemetry's.
+    /// The layer that converts `tracing` spans to OpenTelemetry's.
     with_tracing_layer(tracing_layer: TracingLayer);
 }
 
@@ -84,7 +84,7 @@ texts! {
     with_service_version(service_version);
     /// `deployment.environment.name`.
     with_environment(environment);
-    /// Where OTLP goes, with its scheme.
+    /// The URL of the backend.
     with_endpoint(endpoint);
     /// `build.commit`: the revision that was built.
     with_build_commit(build_commit);
@@ -111,14 +111,14 @@ impl TelemetryConfig {
         self
     }
 
-    /// A header that is sent along with every request.
+    /// A header of every request.
     #[must_use]
     pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.insert(name.into(), value.into());
         self
     }
 
-    /// Which `tracing` spans and events are taken, in the syntax of `RUST_LOG`.
+    /// Which `tracing` spans and events are recorded, in the syntax of `RUST_LOG`.
     #[must_use]
     pub fn with_log_level(mut self, filter: impl Into<String>) -> Self {
         self.log_level = filter.into();

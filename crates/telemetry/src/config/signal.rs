@@ -1,32 +1,32 @@
-//! What one signal has of its own.
+//! Settings of one signal.
 
 use super::{Compression, Exporter, Protocol};
 use glassbox_config::duration;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-/// What is different for one signal; `None` is as for all.
+/// Overrides for one signal; `None` means the shared setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SignalConfig {
-    /// Whether the signal is sent.
+    /// Whether the signal is exported.
     pub exporter: Exporter,
-    /// Where to, used as it is: nothing is appended.
+    /// The URL, used unchanged: nothing is appended.
     pub endpoint: Option<String>,
-    /// How it travels.
+    /// The protocol.
     pub protocol: Option<Protocol>,
-    /// Instead of the headers of all signals, if there is one.
+    /// Replaces the shared headers unless empty.
     pub headers: BTreeMap<String, String>,
     /// How requests are compressed.
     pub compression: Option<Compression>,
-    /// The longest that one batch may take, retries included.
+    /// The time limit of one batch, including retries.
     #[serde(with = "duration::option")]
     pub timeout: Option<Duration>,
-    /// A file with the certificates of the authorities that are trusted, in PEM.
+    /// A PEM file with the certificate authorities to trust.
     pub certificate: Option<PathBuf>,
-    /// A file with the certificate that is shown to a backend that asks for one, in PEM.
+    /// A PEM file with the client certificate.
     pub client_certificate: Option<PathBuf>,
-    /// A file with the private key of the client certificate, in PEM.
+    /// A PEM file with the private key of the client certificate.
     pub client_key: Option<PathBuf>,
 }

@@ -1,18 +1,18 @@
-//! What the backend says of a request that it took.
+//! Responses to accepted requests.
 
 use prost::Message;
 
-/// A partial success, or a whole one.
+/// A full or partial success.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Answer {
-    /// Items refused.
+    /// The number of rejected items.
     pub(crate) rejected: usize,
-    /// Why, in the backend's words; without a refusal it is a warning.
+    /// The backend's reason; a warning if nothing was rejected.
     pub(crate) message: String,
 }
 
-/// The three export responses have one form: field 1 is the partial success, with the number
-/// refused in field 1 and the message in field 2.
+/// The responses of all signals have the same structure: field 1 is the partial success, with the number of
+/// rejected items in field 1 and the message in field 2.
 #[derive(Clone, PartialEq, Message)]
 struct Response {
     #[prost(message, optional, tag = "1")]
@@ -28,7 +28,7 @@ struct PartialSuccess {
 }
 
 impl Answer {
-    /// Reads a response. A body that is none is a whole success: the status said so.
+    /// Reads a response. Any other body is a full success, as the status says.
     pub(crate) fn read(body: &[u8]) -> Self {
         let partial = Response::decode(body)
             .ok()

@@ -1,4 +1,4 @@
-//! When a backend is left alone, and how often a batch is tried.
+//! The circuit breaker and the retry policy.
 
 use crate::clock::Monotonic;
 use glassbox_resilience::{
@@ -8,8 +8,8 @@ use std::time::Duration;
 
 /// The breaker around one signal's exporter.
 ///
-/// While it is open, spans and log records stay in their queue and metrics are not collected; a
-/// flush or the end of the process tries all the same.
+/// While it is open, spans and log records stay in their queue and metrics are not collected. A flush and
+/// the shutdown export all the same.
 #[derive(Debug)]
 pub(crate) struct Circuit(Breaker<Monotonic>);
 
@@ -24,7 +24,7 @@ impl Circuit {
         Self(breaker.expect("invariant: the numbers above make a breaker"))
     }
 
-    /// Leave to send a batch; its outcome is to be told to the permit.
+    /// Permission to send a batch. The permit must be settled with the outcome.
     pub(crate) fn permit(&self) -> Option<Permit<'_, Monotonic>> {
         self.0.try_acquire().ok()
     }
@@ -34,7 +34,7 @@ impl Circuit {
     }
 }
 
-/// The attempts of one batch: as many as fit into its time, from 100 ms to 5 s apart.
+/// The attempts of one batch: as many as fit into its time limit, 100 ms to 5 s apart.
 pub(super) fn attempts() -> Attempts<'static> {
     let backoff = Backoff::try_new(Duration::from_millis(100), Duration::from_secs(5))
         .expect("invariant: the first wait is shorter than the longest");

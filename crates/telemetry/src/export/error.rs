@@ -1,29 +1,29 @@
-//! Why a batch did not arrive.
+//! Errors of exporting a batch.
 
 use glassbox_core::{Blame, Decide, Retry};
 use std::{io, time::Duration};
 
-/// The most characters of a refusal that are kept.
+/// The maximum number of characters of a backend's message.
 pub(super) const MAX_MESSAGE: usize = 200;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a batch did not arrive.
+/// Why a batch was not delivered.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ExportError {
-    /// Nobody listens, or the connection broke.
+    /// No connection, or it was interrupted.
     #[error("reach the backend")]
     Unreachable(#[source] Cause),
-    /// No answer in time; and what the attempt before failed by, if there was one: a backend that
-    /// cannot be reached is not one that is slow.
-    #[error("get an answer within {0:?}")]
+    /// No response in time, with the error of the attempt before, if there was one: an unreachable backend
+    /// should not be reported as a slow one.
+    #[error("get a response within {0:?}")]
     Timeout(Duration, #[source] Option<Box<ExportError>>),
-    /// An answer that says no.
-    #[error("have it taken: {status}{}{message}", separator(message))]
+    /// The backend rejected the request.
+    #[error("export: rejected with {status}{}{message}", separator(message))]
     Refused {
         status: String,
         message: String,
-        /// `None`: never; the wait that the backend asked for, or zero.
+        /// `None` if a retry cannot succeed; otherwise the wait that the backend requested, or zero.
         retry_after: Option<Duration>,
     },
     /// The body could not be compressed.
@@ -35,7 +35,7 @@ fn separator(message: &str) -> &'static str {
     if message.is_empty() { "" } else { ": " }
 }
 
-/// What a backend, or a proxy before it, says of a refusal, in one short line.
+/// The message of a backend or proxy, as one short line.
 pub(super) fn brief(message: &str) -> String {
     let line = message.lines().next().unwrap_or_default();
     line.chars().take(MAX_MESSAGE).collect()
@@ -46,7 +46,7 @@ impl ExportError {
         matches!(self, Self::Unreachable(_))
     }
 
-    /// In one line, with its causes; what a cause says again is left out.
+    /// One line with all causes, without repetitions.
     pub(crate) fn line(&self) -> String {
         let mut line = format!("failed to {self}");
         let mut cause = std::error::Error::source(self);
@@ -74,7 +74,7 @@ impl Decide for ExportError {
                 Some(wait) => Retry::After(*wait),
                 None => Retry::Never,
             },
-            // The batch's time is over.
+            // The time limit of the batch is reached.
             Self::Timeout(..) => Retry::Never,
             Self::Compression(_) => Retry::Never,
         }
@@ -84,7 +84,7 @@ impl Decide for ExportError {
         match self {
             Self::Unreachable(_) | Self::Timeout(..) => Blame::Peer,
             Self::Refused { retry_after, .. } if retry_after.is_some() => Blame::Peer,
-            // Whom it knows and what it takes is for the application to mend, not for time.
+            // Credentials and contents are the application's to correct; waiting does not help.
             Self::Refused { .. } => Blame::Caller,
             Self::Compression(_) => Blame::Local,
         }
@@ -102,10 +102,10 @@ mod tests {
         let error = ExportError::Timeout(Duration::from_secs(2), Some(Box::new(before)));
         assert_eq!(
             error.line(),
-            "failed to get an answer within 2s: the attempt before failed to reach the backend: \
+            "failed to get a response within 2s: the attempt before failed to reach the backend: \
              connection refused"
         );
         let first = ExportError::Timeout(Duration::from_secs(2), None);
-        assert_eq!(first.line(), "failed to get an answer within 2s");
+        assert_eq!(first.line(), "failed to get a response within 2s");
     }
 }

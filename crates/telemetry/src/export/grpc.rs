@@ -29,22 +29,23 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-/// Calls one service; the channel connects when it is first used, and again when it broke.
+/// Calls one service. The channel connects when it is first used, and again after a failure.
 ///
 /// # Cancel safety
-/// A request that is given up takes its connection along: a peer that is frozen, or that went without
-/// a word, is one that TCP believes in for minutes, while the next connection may lead to another.
+/// A cancelled request closes its connection: TCP takes minutes to detect a frozen or vanished peer, while
+/// a new connection may reach another one.
 #[derive(Debug)]
 pub(super) struct Client {
     endpoint: Endpoint,
-    /// `None` while a request is under way, and after one that was given up.
+    /// `None` during a request, and after a cancelled one.
     channel: Mutex<Option<Channel>>,
     path: PathAndQuery,
     metadata: MetadataMap,
     compression: Compression,
-    /// Whether somebody there has spoken gRPC, or TLS is spoken: then a connection ends for other reasons.
+    /// Whether the peer has responded in gRPC, or TLS is used. A connection then ends for other reasons than
+    /// missing encryption.
     is_understood: AtomicBool,
-    /// For a backend that speaks TLS.
+    /// For a backend with TLS.
     #[cfg(feature = "tls")]
     tls: Option<connect::Connector>,
 }
@@ -59,7 +60,7 @@ impl Client {
             })
             .transpose()?;
         let is_understood = AtomicBool::new(target.uri.scheme() == Some(&Scheme::HTTPS));
-        // Encryption is the connector's business, and tonic looks for its own where it sees https.
+        // The connector encrypts. With https, tonic would look for its own TLS.
         let endpoint = Endpoint::from(plain(target.uri.clone()))
             .origin(target.uri)
             .user_agent(super::USER_AGENT)
@@ -88,7 +89,7 @@ impl Client {
         let kept = self.kept().take();
         let channel = kept.unwrap_or_else(|| self.connect());
         let answer = self.call(channel.clone(), body).await;
-        // It answered, or broke and connects anew.
+        // It has responded, or reconnects by itself.
         *self.kept() = Some(channel);
         answer
     }
@@ -106,7 +107,7 @@ impl Client {
         self.endpoint.connect_lazy()
     }
 
-    /// What is wrong; a connection that broke tells its own end, where that was heard.
+    /// The error; for a broken connection with the reason why it ended, if known.
     #[cfg(feature = "tls")]
     fn refusal(&self, status: Status) -> ExportError {
         let refusal = refusal(status);
@@ -123,7 +124,7 @@ impl Client {
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Option<Channel>> {
-        // Nothing panics under the lock.
+        // Nothing panics while the lock is held.
         self.channel.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -143,7 +144,7 @@ impl Client {
         }
     }
 
-    /// A backend that expects TLS ends a connection without it, and cannot say why.
+    /// A backend that expects TLS closes a connection without it, and cannot say why.
     fn explained(&self, refusal: ExportError) -> ExportError {
         match refusal {
             ExportError::Unreachable(cause) if !self.is_understood.load(Relaxed) => {
@@ -161,7 +162,7 @@ impl Client {
     }
 }
 
-/// The same address, without encryption. A port that was left out is that of https.
+/// The same address with the scheme http. Without a port, the port is that of https.
 fn plain(uri: Uri) -> Uri {
     if uri.scheme() != Some(&Scheme::HTTPS) {
         return uri;
@@ -175,8 +176,8 @@ fn plain(uri: Uri) -> Uri {
     Uri::from_parts(parts).unwrap_or(uri)
 }
 
-/// Sends compressed messages, and takes them: a server of grpc-go, as the Collector is, answers in
-/// the compression of the request, whatever else the client says that it understands.
+/// Sends compressed messages, and accepts them: servers of grpc-go, such as the Collector, respond with the
+/// compression of the request, regardless of what the client accepts.
 fn compressed<T>(grpc: Grpc<T>, compression: Compression) -> Grpc<T> {
     match compression {
         Compression::None => grpc,
@@ -193,7 +194,7 @@ fn compressed<T>(grpc: Grpc<T>, compression: Compression) -> Grpc<T> {
     }
 }
 
-/// Messages that are encoded already: the same bytes serve every attempt.
+/// Already encoded messages: every attempt sends the same bytes.
 #[derive(Clone, Copy, Debug)]
 struct Raw;
 
@@ -244,7 +245,7 @@ mod tests {
         assert_eq!(plain("http://c"), "http://c/");
     }
 
-    /// A body, and the status after it.
+    /// A body with the status as its trailer.
     #[cfg(feature = "gzip")]
     type Answered = http_body_util::combinators::BoxBody<Bytes, std::convert::Infallible>;
 
@@ -258,7 +259,7 @@ mod tests {
         body.boxed()
     }
 
-    /// Answers in the compression of the request, as grpc-go does.
+    /// Responds with the compression of the request, as grpc-go does.
     #[cfg(feature = "gzip")]
     struct Echoing;
 

@@ -19,10 +19,10 @@ type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
 #[cfg(not(feature = "tls"))]
 type Connector = HttpConnector;
 
-/// The most bytes of an answer that are read.
+/// The maximum number of bytes that are read of a response.
 const MAX_ANSWER: usize = 64 * 1024;
 
-/// Posts to one endpoint; connections are kept and no proxy is asked.
+/// Posts to one endpoint. Reuses connections, and uses no proxy.
 #[derive(Debug)]
 pub(super) struct Client {
     hyper: HyperClient<Connector, Full<Bytes>>,
@@ -53,7 +53,7 @@ impl Client {
         let (head, body) = response.into_parts();
         let body = Limited::new(body, MAX_ANSWER).collect().await;
         if head.status.is_success() {
-            // The status has said that it was taken; a broken body can only hide a partial success.
+            // The status says that it was accepted. An unreadable body can only hide a partial success.
             return Ok(
                 body.map_or_else(|_| Answer::default(), |body| Answer::read(&body.to_bytes()))
             );
@@ -117,18 +117,18 @@ fn tcp() -> HttpConnector {
     connector
 }
 
-/// By the OTLP specification, these four and no others.
+/// These four, by the OTLP specification.
 const fn may_retry(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 502 | 503 | 504)
 }
 
-/// The wait in seconds; the form with a date is taken as no wait, and the back-off applies.
+/// The wait in seconds. A date counts as zero, so that the back-off applies.
 fn retry_after(header: Option<&HeaderValue>) -> Duration {
     let seconds = header.and_then(|value| value.to_str().ok()?.trim().parse().ok());
     seconds.map_or(Duration::ZERO, Duration::from_secs)
 }
 
-/// A refusal is a protobuf `google.rpc.Status`, or whatever a proxy between wrote.
+/// The message of a `google.rpc.Status` in protobuf, or the text that a proxy wrote.
 fn message(body: &[u8]) -> String {
     #[derive(Clone, PartialEq, prost::Message)]
     struct Status {

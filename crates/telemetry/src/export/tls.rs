@@ -1,5 +1,6 @@
-//! Whom to trust: the roots in the binary, and those of the system where it has any; or whom the
-//! application says. And who we are, to a backend that asks.
+//! TLS: the trusted authorities and the client certificate.
+//!
+//! Trusts the roots in the binary and those of the system, or only the configured ones.
 
 use crate::{InitError, config::Identity};
 use rustls::{
@@ -15,7 +16,7 @@ use std::{path::Path, sync::Arc};
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// A client that trusts the authorities in the file; without one, the public ones and the system's.
+/// A client that trusts the authorities of the file; without one, the public ones and the system's.
 pub(super) fn client_config(
     certificate: Option<&Path>,
     identity: Option<&Identity>,
@@ -27,7 +28,7 @@ pub(super) fn client_config(
     }
 }
 
-/// For an endpoint without TLS, which never asks it for anything.
+/// A configuration for endpoints without TLS, which do not use it.
 pub(super) fn empty_config() -> Result<ClientConfig, InitError> {
     Ok(trusting(RootCertStore::empty())?.with_no_client_auth())
 }
@@ -44,7 +45,7 @@ fn roots(certificate: Option<&Path>) -> Result<RootCertStore, InitError> {
         return Ok(roots);
     }
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    // An image without certificates is no error: the roots in the binary are there.
+    // A system without certificates is no error, because the binary contains roots.
     let system = rustls_native_certs::load_native_certs();
     roots.add_parsable_certificates(system.certs);
     Ok(roots)
@@ -61,7 +62,7 @@ fn trusting(
     )
 }
 
-/// A client that shows its certificate to whom asks for it.
+/// A client with a certificate.
 fn with_identity(
     client: ConfigBuilder<ClientConfig, WantsClientCert>,
     identity: &Identity,
@@ -79,11 +80,11 @@ fn with_identity(
         })
 }
 
-/// The certificates in a file, of which there is at least one.
+/// The certificates of a file, at least one.
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Cause> {
     let found: Vec<_> = CertificateDer::pem_file_iter(path)?.collect::<Result<_, _>>()?;
     match found.is_empty() {
-        true => Err("there is no certificate in it".into()),
+        true => Err("it contains no certificate".into()),
         false => Ok(found),
     }
 }
@@ -91,9 +92,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Cause> {
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Cause> {
     match PrivateKeyDer::from_pem_file(path) {
         Ok(key) => Ok(key),
-        Err(pem::Error::NoItemsFound) => {
-            Err("there is no private key in it that is not encrypted".into())
-        }
+        Err(pem::Error::NoItemsFound) => Err("it contains no unencrypted private key".into()),
         Err(error) => Err(error.into()),
     }
 }

@@ -25,7 +25,7 @@ impl Collection {
         Self { reader, metrics }
     }
 
-    /// Collects, blocking for as long as the slowest callback takes.
+    /// Collects. Blocks until all callbacks have returned.
     ///
     /// # Errors
     /// If the SDK's reader has been shut down.
@@ -42,7 +42,7 @@ impl Collection {
             let _leave = Leave;
             self.reader.collect(into)
         };
-        // Now, so that the values are in the next collection at the latest.
+        // At once, so that the values are part of the next collection.
         self.metrics.catch_up();
         outcome.map_err(|error| format!("failed to collect metrics: {error}"))
     }

@@ -1,27 +1,27 @@
-//! What is wrong with the definition of an instrument.
+//! Problems of the definitions of instruments.
 //!
-//! The SDK ignores such an instrument, or part of its definition, without a word in the application's
-//! log. Each is logged once, when the instrument is first used.
+//! The SDK ignores such an instrument, or part of its definition, without logging it. Each problem is
+//! logged once, when the instrument is first used.
 
 use super::{bounds, handle};
 use glassbox_core::telemetry::{Descriptor, Kind};
 use std::fmt;
 
-/// What is wrong with the definition of an instrument.
+/// A problem of a definition.
 #[derive(Debug, PartialEq)]
 pub(super) enum Doubt {
     Name,
     Unit,
-    /// Bounds that had to be sorted, or of which some had to be left out; and those that are used.
+    /// Bounds that are unsorted, repeated or not finite; and the bounds that are used.
     Bounds(&'static [f64], Vec<f64>),
     /// Another instrument of this name has another kind or unit.
     Conflict(&'static str, &'static str),
-    /// Another histogram of this name has other bounds, which apply.
+    /// Another histogram of this name was used first, with other bounds, which apply.
     OtherBounds(&'static [f64]),
 }
 
-/// Everything that is wrong with a definition, beside `known`: earlier instruments of the same name.
-/// What was wrong with an earlier one too is left out.
+/// The problems of a definition. `known` are earlier definitions of the same name; problems that one of
+/// them has too are omitted.
 pub(super) fn of<'a>(
     descriptor: &Descriptor,
     known: impl Iterator<Item = &'a Descriptor> + Clone,
@@ -49,7 +49,7 @@ pub(super) fn of<'a>(
     if let Some((kind, unit)) = conflict {
         doubts.push(Doubt::Conflict(kind, unit));
     }
-    // The first definition of a stream makes it.
+    // The first definition of a stream applies.
     let first = known
         .clone()
         .find(|known| super::stream_key(known) == super::stream_key(descriptor));
@@ -116,7 +116,7 @@ fn is_changed(given: &[f64], usable: &[f64]) -> bool {
     !bits(given).eq(bits(usable))
 }
 
-/// By their bits, in which what is not a number equals itself.
+/// The bits, by which NaN equals itself.
 fn bits(bounds: &[f64]) -> impl Iterator<Item = u64> + '_ {
     bounds.iter().map(|bound| bound.to_bits())
 }

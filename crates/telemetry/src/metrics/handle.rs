@@ -1,4 +1,4 @@
-//! The SDK's instruments, one type for all kinds.
+//! The SDK's instruments, as one type for all kinds.
 
 use super::bounds;
 use glassbox_core::telemetry::{Descriptor, Kind};
@@ -10,7 +10,7 @@ use opentelemetry::{
     },
 };
 
-/// One call of an instrument.
+/// A measurement, by the kind of its instrument.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Measurement {
     Add(u64),
@@ -28,11 +28,11 @@ pub(super) enum Handle {
     UpDownCounter(UpDownCounter<i64>),
     Gauge(Gauge<f64>),
     Histogram(Histogram<f64>),
-    /// An observable one: it is read, never called.
+    /// An observable instrument, which is never called.
     Silent,
 }
 
-/// An instrument with its attributes, which skips their lookup.
+/// An instrument with its attributes, which need no lookup then.
 #[derive(Clone)]
 pub(super) enum Bound {
     Counter(BoundCounter<u64>),
@@ -43,7 +43,7 @@ pub(super) enum Bound {
     Silent,
 }
 
-/// What the kind is called where two of them meet.
+/// The name of a kind in messages.
 pub(super) const fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Counter => "a counter",
@@ -72,8 +72,8 @@ macro_rules! build {
 }
 
 impl Handle {
-    /// Never inside a collection, and never under a lock that a callback could want: the SDK takes
-    /// the lock of the pipeline.
+    /// Must not be called during a collection, or while holding a lock that a callback may take: the SDK
+    /// locks its pipeline.
     pub(super) fn new(meter: &Meter, descriptor: &Descriptor) -> Self {
         let name = descriptor.name;
         match descriptor.kind {
@@ -107,7 +107,7 @@ impl Handle {
 }
 
 impl Bound {
-    /// A measurement of another kind than the instrument's cannot come from a typed handle.
+    /// Ignores a measurement of another kind, which a typed handle cannot make.
     #[inline]
     pub(super) fn measure(&self, measurement: Measurement) {
         match (self, measurement) {

@@ -1,4 +1,4 @@
-//! Observable instruments: one of the SDK's for each stream, asking all observations of it.
+//! Observable instruments: one of the SDK's per stream, which reads all observations of it.
 
 use super::{doubts, instrument::attributes};
 use glassbox_core::telemetry::{Descriptor, Kind, Observation};
@@ -12,10 +12,10 @@ use std::{
 
 type Observations = Arc<Mutex<Vec<Weak<Observation>>>>;
 
-/// What is observed, by stream.
+/// The observations, by stream.
 pub(super) struct Observers {
     provider: SdkMeterProvider,
-    /// Not yet announced to the SDK.
+    /// Not registered with the SDK yet.
     waiting: Mutex<Vec<Weak<Observation>>>,
     made: Mutex<HashMap<super::StreamKey, Observations>>,
 }
@@ -29,15 +29,15 @@ impl Observers {
         }
     }
 
-    /// Only notes it: this may be called from inside a collection, where the SDK cannot make an
-    /// instrument.
+    /// Stores it for [`make`](Self::make): this may be called during a collection, when the SDK cannot
+    /// create an instrument.
     pub(super) fn add(&self, observation: Weak<Observation>) {
         let mut waiting = lock(&self.waiting);
         waiting.retain(|waits| waits.strong_count() > 0);
         waiting.push(observation);
     }
 
-    /// Makes what was noted. Outside a collection.
+    /// Creates the instruments of stored observations. Not during a collection.
     pub(super) fn make(&self) {
         let waiting = std::mem::take(&mut *lock(&self.waiting));
         for observation in waiting {
@@ -75,7 +75,7 @@ macro_rules! build {
         if !$descriptor.description.is_empty() {
             builder = builder.with_description($descriptor.description);
         }
-        // The SDK keeps the callback; the handle is of no use.
+        // The SDK keeps the callback, and the handle has no other purpose.
         let _ = builder.build();
     }};
 }
@@ -98,7 +98,7 @@ fn announce(meter: &Meter, descriptor: &Descriptor, observations: Observations) 
 }
 
 fn ask(observations: &Observations, observer: &dyn AsyncInstrument<f64>) {
-    // Asked without the lock: a callback may make or drop observations.
+    // Read without the lock: a callback may create or drop observations.
     let live: Vec<_> = {
         let mut observations = lock(observations);
         observations.retain(|observation| observation.strong_count() > 0);
@@ -106,7 +106,7 @@ fn ask(observations: &Observations, observer: &dyn AsyncInstrument<f64>) {
     };
     for observation in live {
         let descriptor = observation.descriptor();
-        // A panic in here would end the SDK's collection, for all metrics and for good.
+        // A panic would permanently break the SDK's collection, for all metrics.
         let read = catch_unwind(AssertUnwindSafe(|| {
             observation.read(&mut |value, values| {
                 observer.observe(value, &attributes(descriptor, values));

@@ -1,4 +1,4 @@
-//! Label values that were seen before, and what they are bound to.
+//! Bound instruments, by label values.
 
 use super::handle::Bound;
 use glassbox_core::telemetry::Value;
@@ -11,10 +11,10 @@ use std::{
     },
 };
 
-/// Threads that meet different label values seldom meet on a lock.
+/// More than one, so that threads with different label values rarely wait for each other.
 const SHARDS: usize = 8;
 
-/// A label value that is kept.
+/// An owned label value.
 #[derive(Clone, Debug)]
 pub(super) enum Owned {
     Absent,
@@ -22,7 +22,7 @@ pub(super) enum Owned {
     Int(i64),
     Float(f64),
     Bool(bool),
-    /// A list, in words: no convention has such a label.
+    /// A list or bytes, as text: no convention has such a label.
     Other(Box<str>),
 }
 
@@ -30,11 +30,11 @@ pub(super) type Values = Box<[Owned]>;
 
 type Shard = RwLock<HashMap<u64, Vec<(Values, Bound)>>>;
 
-/// The bound instruments by label values.
+/// Bound instruments, by label values.
 ///
 /// # Bounds
-/// At most `limit` combinations are kept. One past that is bound for its one call, and the SDK,
-/// which has the same limit for the whole stream, sends it to the overflow series.
+/// Keeps at most `limit` combinations. Others are bound for a single call. The SDK, which has the same
+/// limit for the whole stream, counts them in the overflow series.
 pub(super) struct Series {
     shards: [Shard; SHARDS],
     hashes: RandomState,
@@ -52,7 +52,7 @@ impl Series {
         }
     }
 
-    /// Finds what the values are bound to, or binds them, and uses it.
+    /// Calls `then` with the instrument that is bound to the values; binds it first if necessary.
     pub(super) fn with(
         &self,
         values: &[Value<'_>],
@@ -67,8 +67,8 @@ impl Series {
                 return then(bound);
             }
         }
-        // Bound without the lock: making an instrument can wait for a collection, and a callback
-        // of that collection may come here.
+        // Bound without the lock: creating an instrument can wait for a collection, and a callback of
+        // that collection may call this.
         let bound = bind();
         then(&bound);
         // Nothing is kept past the limit, not even an empty bucket.
@@ -147,7 +147,7 @@ impl Owned {
             (Self::Int(kept), Value::Int(number)) => kept == number,
             (Self::Bool(kept), Value::Bool(yes)) => kept == yes,
             (Self::Absent, Value::Absent) => true,
-            // By its bits: what is not a number equals itself here.
+            // By bits, so that NaN equals itself.
             (Self::Float(kept), Value::Float(number)) => kept.to_bits() == number.to_bits(),
             (Self::Other(kept), other) if other.as_str().is_none() => {
                 **kept == *format!("{other:?}")

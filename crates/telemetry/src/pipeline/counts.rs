@@ -1,4 +1,4 @@
-//! What became of everything that was emitted.
+//! Counters of one signal.
 
 use crate::SignalReport;
 use glassbox_core::telemetry::{Drops, SignalHealth};
@@ -10,13 +10,13 @@ use std::sync::{
 /// Why an item was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Loss {
-    /// The queue had no room.
+    /// The queue was full.
     QueueFull,
-    /// The backend did not take it, after every attempt.
+    /// All attempts to export it failed.
     ExportFailed,
-    /// The backend took the request and refused the item.
+    /// The backend accepted the request and rejected the item.
     Rejected,
-    /// The process ended first.
+    /// Telemetry was shut down first.
     Shutdown,
 }
 
@@ -38,8 +38,8 @@ impl Loss {
     }
 }
 
-/// The books of one signal: `emitted = delivered + dropped + waiting` at every instant at which no
-/// item is on its way between two of them.
+/// The counters of one signal: `emitted = delivered + dropped + waiting`, except while an item is moving
+/// between two of them.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     emitted: AtomicU64,
@@ -69,13 +69,13 @@ impl Counts {
         self.delivered.load(Relaxed)
     }
 
-    /// How many items the backend did not take.
+    /// How many items the backend did not accept.
     pub(crate) fn refused(&self) -> u64 {
         let of = |loss: Loss| self.dropped[loss as usize].load(Relaxed);
         of(Loss::ExportFailed) + of(Loss::Rejected)
     }
 
-    /// What the latest export failed by, if it did.
+    /// Why the last export failed, if it did.
     pub(crate) fn last_error(&self) -> Option<String> {
         let last = self.last_error.lock();
         last.unwrap_or_else(PoisonError::into_inner).clone()
@@ -89,7 +89,7 @@ impl Counts {
         counted.filter(|(_, count)| *count > 0).collect()
     }
 
-    /// Keeps the outcome of an export; gives whether it differs in kind from the one before.
+    /// Stores the outcome of an export. Returns whether exporting started or stopped failing.
     pub(crate) fn outcome(&self, error: Option<String>) -> bool {
         let mut last = self
             .last_error

@@ -1,4 +1,4 @@
-//! Where spans and log records wait for their batch.
+//! The queues of spans and log records.
 
 use super::{
     books::Books,
@@ -14,8 +14,8 @@ use tokio::sync::Notify;
 /// A bounded queue with its books.
 ///
 /// # Bounds
-/// At most `capacity` items wait; one more is dropped and counted as `queue_full`, and one after
-/// the close as `shutdown`.
+/// At most `capacity` items wait. Others are lost: with the reason `queue_full`, or `shutdown` once the
+/// queue is closed.
 pub(crate) struct Queue<T> {
     state: Mutex<State<T>>,
     capacity: usize,
@@ -27,7 +27,7 @@ pub(crate) struct Queue<T> {
 
 struct State<T> {
     waiting: VecDeque<T>,
-    /// Taken out and not accounted for yet.
+    /// Taken out, with an unknown outcome yet.
     in_flight: usize,
     closed: Option<Loss>,
 }
@@ -48,8 +48,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// For a signal that goes nowhere by the application's own wish: nothing is taken, nothing is
-    /// counted.
+    /// Discards everything, uncounted. For a signal that the settings turn off.
     pub(crate) fn discarding(self) -> Self {
         Self {
             discarding: true,
@@ -57,17 +56,17 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Whether what is pushed goes nowhere.
+    /// Whether everything is discarded.
     pub(crate) fn is_discarding(&self) -> bool {
         self.discarding
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
-        // Nothing panics under the lock; the state is whole in any case.
+        // Nothing panics while the lock is held.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes an item in, or counts its loss. Never waits for the worker.
+    /// Adds an item, or counts its loss. Never waits for the export.
     pub(crate) fn push(&self, item: T) {
         if self.discarding {
             return;
@@ -112,18 +111,15 @@ impl<T> Queue<T> {
 }
 
 impl<T: Send> Books for Queue<T> {
-    /// What waits and what is in flight.
     fn len(&self) -> usize {
         let state = self.state();
         state.waiting.len() + state.in_flight
     }
 
-    /// Takes nothing in any more; what comes counts as `loss`.
     fn refuse(&self, loss: Loss) {
         self.state().closed.get_or_insert(loss);
     }
 
-    /// The end: writes off what is left, and counts whatever still comes.
     fn close(&self) {
         let loss = Loss::Shutdown;
         let mut state = self.state();
@@ -140,7 +136,6 @@ impl<T: Send> Books for Queue<T> {
         &self.counts
     }
 
-    /// Takes in `n` items that are in flight already: they were never in the queue.
     fn admit(&self, n: usize) {
         self.counts.emit(n);
         let mut state = self.state();
@@ -152,10 +147,9 @@ impl<T: Send> Books for Queue<T> {
         state.in_flight += n;
     }
 
-    /// The end of `delivered + lost` items in flight.
     fn settle(&self, delivered: usize, lost: usize, loss: Loss) {
         let mut state = self.state();
-        // What the close has already written off stays so.
+        // Items that the close has counted as lost are not counted again.
         let open = state.in_flight;
         let delivered = delivered.min(open);
         let lost = lost.min(open - delivered);
@@ -196,7 +190,7 @@ mod tests {
         assert_eq!(queue.len(), 3);
         assert_eq!(drops(&queue, "queue_full"), 2);
         assert_eq!(queue.take(), [0, 1]);
-        // In flight does not take a place in the queue.
+        // Items in flight do not occupy the queue.
         (5..9).for_each(|n| queue.push(n));
         assert_eq!(drops(&queue, "queue_full"), 4);
         assert_eq!(queue.counts().emitted(), 9);
@@ -212,7 +206,7 @@ mod tests {
         queue.refuse(Loss::Shutdown);
         queue.push(99);
         queue.close();
-        // Its answer comes too late to be counted twice.
+        // This outcome is too late, and not counted again.
         queue.settle(4, 0, Loss::ExportFailed);
         let counts = queue.counts();
         assert_eq!((counts.emitted(), counts.delivered()), (11, 3));

@@ -1,4 +1,4 @@
-//! The current span: OpenTelemetry's context, so that everybody sees the same one.
+//! The current span. It is kept in OpenTelemetry's context, which all libraries share.
 
 use glassbox_core::telemetry::TraceContext;
 use opentelemetry::{
@@ -13,7 +13,7 @@ use std::{
 /// The flag of a trace whose id is known to be random, by level 2 of the W3C recommendation.
 const RANDOM: TraceFlags = TraceFlags::new(2);
 
-/// What this thread has entered and not left.
+/// The contexts that this thread has entered and not left.
 #[derive(Default)]
 struct Entries {
     next: u64,
@@ -22,16 +22,15 @@ struct Entries {
 
 impl Drop for Entries {
     fn drop(&mut self) {
-        // The thread ends: the context's own thread-local may be gone already, and a guard would
-        // look for it.
+        // The thread is ending. A guard would access the context's thread-local, which may be gone.
         self.guards.drain(..).for_each(std::mem::forget);
     }
 }
 
 thread_local! {
     static ENTRIES: RefCell<Entries> = RefCell::default();
-    /// Spans without a record that were entered here lately, by their ids: they have no place of their
-    /// own for their contexts.
+    /// Contexts of spans without a record that were entered recently, by their ids. Such spans cannot
+    /// store a context themselves.
     static LATEST: RefCell<[Option<(SpanKey, Context)>; LATEST_SPANS]> =
         const { RefCell::new([const { None }; LATEST_SPANS]) };
 }
@@ -39,10 +38,10 @@ thread_local! {
 /// How many contexts of spans without a record a thread keeps.
 const LATEST_SPANS: usize = 8;
 
-/// What tells spans apart: trace and span id.
+/// Trace id and span id.
 type SpanKey = (u128, u64);
 
-/// Attaches a context to this thread; gives the token for [`exit`].
+/// Attaches a context to this thread; returns the token for [`exit`].
 pub(crate) fn attach_own(context: Context) -> u64 {
     let guard = context.attach();
     let entered = ENTRIES.try_with(|entries| {
@@ -52,12 +51,11 @@ pub(crate) fn attach_own(context: Context) -> u64 {
         entries.guards.push((token, guard));
         token
     });
-    // While a thread ends, nothing is entered: 0 is nobody's token.
+    // A thread that is ending enters nothing. No entry has the token 0.
     entered.unwrap_or(0)
 }
 
-/// The context in which a span is current, made when it is entered for the first time: entering it
-/// again builds nothing.
+/// The context in which a span is current. It is built when the span is first entered, and reused.
 #[derive(Debug, Default)]
 pub(crate) struct Attached(OnceLock<Context>);
 
@@ -67,13 +65,12 @@ impl Attached {
     }
 }
 
-/// Makes a span current on this thread; gives the token for [`exit`].
+/// Makes a span current on this thread; returns the token for [`exit`].
 ///
-/// Whatever else OpenTelemetry's context carries, such as its own baggage, is what it was when the
-/// span was first entered.
+/// Other contents of OpenTelemetry's context, such as its baggage, are those of the first entry.
 pub(crate) fn attach(span: &TraceContext, attached: Option<&Attached>) -> u64 {
     let make = || Context::map_current(|base| with_span(base, span));
-    // What is silenced stays silent, whoever enters what within it.
+    // Suppression applies to everything that is entered within it.
     let context = match attached {
         Some(Attached(context)) if !Context::is_current_telemetry_suppressed() => {
             context.get_or_init(make).clone()
@@ -96,12 +93,12 @@ fn latest(key: SpanKey, make: impl Fn() -> Context) -> Context {
             _ => place.insert((key, make())).1.clone(),
         }
     });
-    // While a thread ends, nothing is kept.
+    // A thread that is ending keeps none.
     found.unwrap_or_else(|_| make())
 }
 
-/// Leaves what gave the token. Guards that are dropped in another order than that of their
-/// beginning do no harm: OpenTelemetry takes the one out and keeps what is above it.
+/// Leaves the context of the token. Guards may be dropped in any order: OpenTelemetry removes one from
+/// the middle of its stack.
 pub(crate) fn exit(token: u64) {
     let left = ENTRIES.try_with(|entries| {
         let mut entries = entries.borrow_mut();
@@ -111,24 +108,24 @@ pub(crate) fn exit(token: u64) {
             .rposition(|(kept, _)| *kept == token)?;
         Some(entries.guards.remove(at))
     });
-    // Dropped after the borrow: the end of a context may end a span, and that may come back here.
+    // Dropped after the borrow, because the end of a context may end a span, which may call this again.
     drop(left);
 }
 
-/// The context of the current span, whoever made it.
+/// The context of the current span, of any library.
 pub(crate) fn current() -> TraceContext {
     Context::map_current(in_context)
 }
 
-/// A span with a `tracestate`, as we know it: OpenTelemetry's form of it refuses entries that level 2
-/// of the W3C recommendation allows.
+/// A span with its unchanged `tracestate`. OpenTelemetry's type rejects entries that are valid at level 2 of
+/// the W3C recommendation.
 struct Stated {
     context: TraceContext,
-    /// Whether OpenTelemetry's form lacks some of the entries.
+    /// Whether OpenTelemetry's type lacks some of the entries.
     is_lossy: bool,
 }
 
-/// The context with another span current.
+/// A context with another current span.
 pub(crate) fn with_span(base: &Context, span: &TraceContext) -> Context {
     let Some(state) = &span.state else {
         return base.with_remote_span_context(to_otel(span, TraceState::NONE));
@@ -141,7 +138,7 @@ pub(crate) fn with_span(base: &Context, span: &TraceContext) -> Context {
         })
 }
 
-/// The span that is current in a context.
+/// The current span of a context.
 pub(crate) fn in_context(cx: &Context) -> TraceContext {
     let span = cx.span();
     let otel = span.span_context();
@@ -160,7 +157,7 @@ pub(crate) fn in_context(cx: &Context) -> TraceContext {
     context.random = otel.trace_flags() & RANDOM == RANDOM;
     context.remote = otel.is_remote();
     context.state = match stated {
-        // A span of the SDK's within one of ours: its state is ours, as far as the SDK can say it.
+        // The SDK started a span within one of ours, and its state lacks some of our entries.
         Some(stated) if stated.is_lossy => stated.context.state.clone(),
         _ if *otel.trace_state() == TraceState::NONE => None,
         _ => Some(otel.trace_state().header())
@@ -170,7 +167,7 @@ pub(crate) fn in_context(cx: &Context) -> TraceContext {
     context
 }
 
-/// A context in OpenTelemetry's form, with those entries of its `tracestate` that it allows.
+/// A context as OpenTelemetry's type, with the entries of its `tracestate` that are valid there.
 pub(crate) fn span_context(context: &TraceContext) -> SpanContext {
     let state = context.state.as_deref().map(parse_state);
     to_otel(context, state.unwrap_or_default().0)
@@ -190,7 +187,7 @@ fn to_otel(context: &TraceContext, state: TraceState) -> SpanContext {
     )
 }
 
-/// The entries that OpenTelemetry allows, and whether some are missing.
+/// The entries that are valid for OpenTelemetry, and whether some are missing.
 fn parse_state(state: &str) -> (TraceState, bool) {
     if let Ok(state) = state.parse() {
         return (state, false);
@@ -254,7 +251,7 @@ mod tests {
             assert_eq!(current(), span);
             exit(token);
         }
-        // The second time it is the first one's: the span of the argument is not looked at.
+        // The context of the first entry is reused, regardless of the span.
         let token = attach(&TraceContext::new(1, 1, true), Some(&attached));
         assert_eq!(current(), span);
         exit(token);

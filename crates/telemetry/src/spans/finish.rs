@@ -1,4 +1,4 @@
-//! From a filled record to the SDK's span, within its limits.
+//! Conversion of records to the SDK's spans, within the limits.
 
 use super::span_context;
 use crate::{
@@ -20,7 +20,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// How much of a span is kept; the rest is counted in the span itself.
+/// The limits of a span. What exceeds them is omitted and counted in the span.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     attributes: usize,
@@ -37,7 +37,7 @@ impl Limits {
         }
     }
 
-    /// Empties the record into a span.
+    /// Converts the record, and empties it.
     pub(super) fn finish(
         &self,
         context: &TraceContext,
@@ -125,7 +125,7 @@ impl Limits {
     }
 }
 
-/// Gives how many were cut off.
+/// Returns how many were removed.
 fn truncate<T>(items: &mut Vec<T>, limit: usize) -> u32 {
     let dropped = items.len().saturating_sub(limit);
     items.truncate(limit);

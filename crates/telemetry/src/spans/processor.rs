@@ -1,4 +1,4 @@
-//! Our queues behind the SDK's providers, for libraries that speak OpenTelemetry themselves.
+//! Processors of the SDK, for libraries that use OpenTelemetry directly.
 
 use crate::pipeline::Pipeline;
 use opentelemetry::{Context, InstrumentationScope, logs::Severity};
@@ -9,10 +9,10 @@ use opentelemetry_sdk::{
 };
 use std::{sync::mpsc::sync_channel, time::Duration};
 
-/// The longest that a flush takes that somebody asks the SDK for.
+/// The timeout of flushes that are requested from the SDK.
 const FLUSH: Duration = Duration::from_secs(5);
 
-/// Takes the SDK's spans.
+/// Passes the SDK's spans to the pipeline.
 #[derive(Debug)]
 pub(crate) struct SpanQueue(pub(crate) Pipeline);
 
@@ -28,12 +28,12 @@ impl SpanProcessor for SpanQueue {
     }
 
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        // The guard ends the pipeline; a provider that is shut down alone only flushes.
+        // The guard shuts down the pipeline. Shutting down a provider only flushes.
         flush(&self.0)
     }
 }
 
-/// Takes the SDK's log records.
+/// Passes the SDK's log records to the pipeline.
 #[derive(Debug)]
 pub(crate) struct LogQueue(pub(crate) Pipeline);
 
@@ -59,7 +59,7 @@ impl LogProcessor for LogQueue {
 fn flush(pipeline: &Pipeline) -> OTelSdkResult {
     let (done, outcome) = sync_channel(1);
     pipeline.flush(FLUSH, move |flushed| {
-        // Whoever asked may have gone.
+        // The caller may have stopped waiting.
         let _ = done.send(flushed);
     });
     match outcome.recv_timeout(FLUSH) {

@@ -1,15 +1,15 @@
-//! Which traces are kept.
+//! Sampling.
 
 use crate::config::Sampler;
 use glassbox_core::telemetry::TraceContext;
 use opentelemetry_sdk::trace::Sampler as SdkSampler;
 
-/// Decides when a span starts; a remote parent decides as a local one does.
+/// Decides when a span starts. Remote and local parents are treated alike.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TraceSampler {
     sampler: Sampler,
     ratio: f64,
-    /// Ids below it are kept: the share of all 63-bit numbers.
+    /// Ids below this are sampled: the ratio, as a share of all 63-bit numbers.
     bound: u64,
 }
 
@@ -18,7 +18,7 @@ impl TraceSampler {
         Self {
             sampler,
             ratio,
-            // The SDK's rounding, so that both agree on every trace.
+            // The SDK rounds like this, so both agree on every trace.
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,

@@ -56,7 +56,7 @@ impl Kind {
             ("504 ", Kind::Overloaded),
             ("currently unavailable", Kind::Overloaded),
             ("resource has been exhausted", Kind::Overloaded),
-            ("get an answer within", Kind::Timeout),
+            ("get a response within", Kind::Timeout),
             ("timed out", Kind::Timeout),
         ];
         let found = WORDS.iter().find(|(words, _)| error.contains(words));
@@ -122,19 +122,19 @@ mod tests {
     fn a_failure_is_known_in_the_words_of_either_protocol() {
         for (error, kind) in [
             (
-                "failed to have it taken: 401 Unauthorized",
+                "failed to export: rejected with 401 Unauthorized",
                 Kind::Credentials,
             ),
             (
-                "failed to have it taken: The request does not have valid authentication \
+                "failed to export: rejected with The request does not have valid authentication \
                  credentials: no token",
                 Kind::Credentials,
             ),
             (
-                "failed to have it taken: 503 Service Unavailable: disk",
+                "failed to export: rejected with 503 Service Unavailable: disk",
                 Kind::Overloaded,
             ),
-            ("failed to get an answer within 8s", Kind::Timeout),
+            ("failed to get a response within 8s", Kind::Timeout),
             (
                 "failed to reach the backend: received fatal alert: CertificateRequired",
                 Kind::ClientCertificate,
@@ -145,7 +145,7 @@ mod tests {
                 Kind::Certificate(Distrust::Issuer),
             ),
             (
-                "failed to have it taken: Operation is not implemented or not supported",
+                "failed to export: rejected with Operation is not implemented or not supported",
                 Kind::Unimplemented,
             ),
         ] {

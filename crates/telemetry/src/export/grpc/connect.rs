@@ -1,4 +1,4 @@
-//! TLS under gRPC: made as it is under HTTP, and with an ear at what ends a connection.
+//! TLS for gRPC, which also records why a connection ended.
 
 use crate::{InitError, config::Identity, export::tls::client_config};
 use http::Uri;
@@ -21,20 +21,19 @@ use tonic::codegen::Service;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Connects to a backend that speaks TLS.
+/// Connects to a backend with TLS.
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
     tcp: HttpConnector,
     tls: Arc<ClientConfig>,
-    /// How the latest connection ends: what comes late of one before it is no news of this one.
+    /// How the latest connection ended. Late errors of an earlier one must not be taken for this one's.
     latest: Arc<Mutex<Ending>>,
 }
 
-/// What ended one connection, until somebody asks.
+/// Why a connection ended.
 ///
-/// Only the task that holds a connection sees its end: whose request was under way is told that it
-/// was cancelled. Yet what TLS says there is what the user has to know: that a certificate is asked
-/// for, or that ours is not known.
+/// Only the task that owns a connection sees the cause; a request in progress is merely cancelled. But the
+/// TLS alert is what the user needs to know: a client certificate is required, or ours is not accepted.
 #[derive(Clone, Debug, Default)]
 struct Ending(Arc<Mutex<Option<io::Error>>>);
 
@@ -55,7 +54,7 @@ impl Connector {
         })
     }
 
-    /// What ended the latest connection; told once.
+    /// Why the latest connection ended; returned once.
     pub(super) fn take_ending(&self) -> Option<io::Error> {
         let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         latest.take()
@@ -69,7 +68,7 @@ impl Ending {
 
     fn note(&self, error: io::Error) {
         let mut ending = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // What comes after it comes of it.
+        // Later errors are consequences of the first.
         ending.get_or_insert(error);
     }
 }
@@ -106,18 +105,18 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// A connection whose end is noted.
+/// A connection that records why it ended.
 #[derive(Debug)]
 pub(super) struct Heard {
     tls: TlsStream<TcpStream>,
     ending: Ending,
-    /// By what writing failed, while the peer's last words are waited for.
+    /// The error of a write, while the peer's alert is being read.
     failed: Option<io::Error>,
 }
 
 impl Heard {
-    /// A peer that hangs up has mostly said why, which is still to be read when writing fails. It is
-    /// there already, or the end of the connection is: nobody waits for long.
+    /// A peer that closes the connection usually sends an alert first, which can still be read after a write
+    /// fails. Either the alert or the end of the connection has already arrived, so this does not wait long.
     fn written<T>(
         &mut self,
         cx: &mut Context<'_>,
@@ -142,7 +141,7 @@ impl Heard {
         }
     }
 
-    /// Reads to the end, and gives the error that it is.
+    /// Reads to the end, and returns the error there.
     fn last_words(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Error>> {
         let mut scratch = [0; 1024];
         loop {

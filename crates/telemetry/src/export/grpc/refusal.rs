@@ -1,23 +1,23 @@
-//! What a failed call says: that nobody was reached, or that somebody refuses.
+//! Errors of failed calls: connections and rejections.
 
 use crate::export::{ExportError, error::brief};
 use std::{error::Error, fmt, time::Duration};
 use tonic::{Code, ConnectError, Status};
 use tonic_types::StatusExt;
 
-/// What is wrong, by the status of a call.
+/// The error for the status of a call.
 pub(super) fn refusal(status: Status) -> ExportError {
-    // No connection, or one that broke, as tonic tells it: a status that it made itself, with the
-    // cause inside. Its code says little: which one it is depends on what else is built with tonic.
+    // tonic reports a missing or broken connection as a status that it creates itself, with the cause as
+    // its source. The code is not reliable: it depends on how tonic is built.
     let made_here = status.source().is_some();
     match status.code() {
-        // The connection ended under the request.
+        // The connection ended during the request.
         Code::Cancelled if made_here => {
             ExportError::Unreachable("the connection ended before an answer came".into())
         }
         _ if made_here => ExportError::Unreachable(Broken(status).into()),
         code => ExportError::Refused {
-            // Its name, to look for, and what that means.
+            // The name of the code, to search for, and its meaning.
             status: format!("{code:?} ({code})"),
             message: brief(status.message()),
             retry_after: retry_after(&status),
@@ -25,7 +25,7 @@ pub(super) fn refusal(status: Status) -> ExportError {
     }
 }
 
-/// By the OTLP specification; an exhausted resource only where the backend says when to come back.
+/// By the OTLP specification. An exhausted resource is retried only if the backend says when.
 fn retry_after(status: &Status) -> Option<Duration> {
     let asked = status
         .get_details_retry_info()
@@ -42,7 +42,7 @@ fn retry_after(status: &Status) -> Option<Duration> {
     }
 }
 
-/// A status that tells of its cause alone: what tonic adds is for a debugger.
+/// A status that displays only its message: the rest is for debugging.
 #[derive(Debug)]
 struct Broken(Status);
 
@@ -58,7 +58,7 @@ impl Error for Broken {
     }
 }
 
-/// Whether the connection was made that failed.
+/// Whether the failed connection had been established.
 pub(super) fn was_connected(cause: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(cause);
     while let Some(error) = cause {
@@ -70,7 +70,7 @@ pub(super) fn was_connected(cause: &(dyn Error + 'static)) -> bool {
     true
 }
 
-/// The end of a connection that was not encrypted, with what may be wrong.
+/// The end of an unencrypted connection, with a hint.
 #[derive(Debug)]
 pub(super) struct Unencrypted(pub(super) Box<dyn Error + Send + Sync>);
 
@@ -144,7 +144,7 @@ mod tests {
         let line = refusal(Status::unauthenticated("no token")).line();
         assert_eq!(
             line,
-            "failed to have it taken: Unauthenticated (The request does not have valid \
+            "failed to export: rejected with Unauthenticated (The request does not have valid \
              authentication credentials): no token"
         );
     }

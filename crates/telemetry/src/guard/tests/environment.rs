@@ -47,7 +47,7 @@ fn mistakes_are_found_before_anything_starts() {
         .to_string();
     assert_eq!(
         unknown,
-        "unknown OTLP protocol \"carrier-pigeon\"; it is one of http/protobuf, grpc"
+        "unknown OTLP protocol \"carrier-pigeon\"; use one of http/protobuf, grpc"
     );
 }
 
