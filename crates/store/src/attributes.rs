@@ -2,8 +2,7 @@
 
 use glassbox_semconv::{gen_ai_v1_41 as gen_ai, glassbox};
 
-/// A count from a span attribute. It is kept for inference spans only, because the spans around them
-/// repeat their usage.
+/// A count from a span attribute, under its present name or an older one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Count {
@@ -45,10 +44,10 @@ impl Mark {
 /// How an attribute is kept.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kept {
-    /// Not kept: decides whether the counts are kept.
+    /// As one bit: whether it names a call of a model.
     Operation,
-    /// As 32 bits, saturating.
-    Count(Count),
+    /// As 32 bits, saturating. Of several names the one with the lowest rank counts.
+    Count(Count, u8),
     /// As one bit.
     Mark(Mark),
 }
@@ -60,31 +59,66 @@ pub(crate) struct Column {
     pub(crate) kept: Kept,
 }
 
-/// The value of [`gen_ai::OPERATION_NAME`] on an inference span.
-pub(crate) const INFERENCE: &str = gen_ai::operation::CHAT;
+/// Values of an operation that are calls of a model. Spans with other operations, such as agents, repeat
+/// the usage of the calls within them.
+const INFERENCE: [&str; 6] = [
+    gen_ai::operation::CHAT,
+    "generate_content",
+    "text_completion",
+    "embeddings",
+    // Before the conventions: OpenLLMetry and OpenInference.
+    "completion",
+    "LLM",
+];
+
+/// Returns whether a value of an operation is a call of a model.
+pub(crate) fn is_inference(operation: &str) -> bool {
+    INFERENCE.contains(&operation)
+}
+
+const fn column(attribute: &'static str, kept: Kept) -> Column {
+    Column { attribute, kept }
+}
 
 /// Every span attribute that is a column.
-pub(crate) const COLUMNS: [Column; 5] = [
-    Column {
-        attribute: gen_ai::OPERATION_NAME,
-        kept: Kept::Operation,
-    },
-    Column {
-        attribute: gen_ai::USAGE_INPUT_TOKENS,
-        kept: Kept::Count(Count::InputTokens),
-    },
-    Column {
-        attribute: gen_ai::USAGE_OUTPUT_TOKENS,
-        kept: Kept::Count(Count::OutputTokens),
-    },
-    Column {
-        attribute: glassbox::QUESTION,
-        kept: Kept::Mark(Mark::Question),
-    },
-    Column {
-        attribute: glassbox::INTERNAL,
-        kept: Kept::Mark(Mark::Internal),
-    },
+pub(crate) const COLUMNS: [Column; 13] = [
+    column(gen_ai::OPERATION_NAME, Kept::Operation),
+    column(
+        gen_ai::USAGE_INPUT_TOKENS,
+        Kept::Count(Count::InputTokens, 0),
+    ),
+    column(
+        gen_ai::USAGE_OUTPUT_TOKENS,
+        Kept::Count(Count::OutputTokens, 0),
+    ),
+    column(glassbox::QUESTION, Kept::Mark(Mark::Question)),
+    column(glassbox::INTERNAL, Kept::Mark(Mark::Internal)),
+    // Names before version 1.27 of the conventions.
+    column(
+        "gen_ai.usage.prompt_tokens",
+        Kept::Count(Count::InputTokens, 1),
+    ),
+    column(
+        "gen_ai.usage.completion_tokens",
+        Kept::Count(Count::OutputTokens, 1),
+    ),
+    // OpenLLMetry.
+    column(
+        "llm.usage.prompt_tokens",
+        Kept::Count(Count::InputTokens, 2),
+    ),
+    column(
+        "llm.usage.completion_tokens",
+        Kept::Count(Count::OutputTokens, 2),
+    ),
+    column("llm.request.type", Kept::Operation),
+    // OpenInference.
+    column("llm.token_count.prompt", Kept::Count(Count::InputTokens, 3)),
+    column(
+        "llm.token_count.completion",
+        Kept::Count(Count::OutputTokens, 3),
+    ),
+    column("openinference.span.kind", Kept::Operation),
 ];
 
 /// Returns how the attribute `key` is kept, if it is a column.

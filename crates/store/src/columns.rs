@@ -30,11 +30,13 @@ impl Source {
     }
 }
 
-/// The columns of one span: 80 bytes plus interned names.
+/// The columns of one span: 96 bytes plus interned names.
 #[derive(Debug, Clone)]
 pub struct SpanColumns {
     pub(crate) trace_id: [u8; 16],
     pub(crate) span_id: [u8; 8],
+    /// Zeros if there is none.
+    pub(crate) parent_id: [u8; 8],
     pub(crate) start: u64,
     pub(crate) end: u64,
     pub(crate) name: Arc<str>,
@@ -42,9 +44,13 @@ pub struct SpanColumns {
     pub(crate) counts: [u32; Count::ALL.len()],
     /// Length of the encoded span.
     pub(crate) size: u32,
+    /// Checksum of the encoded span.
+    pub(crate) content: u32,
     /// One bit for each [`Mark`].
     pub(crate) marks: u8,
-    pub(crate) is_root: bool,
+    pub(crate) is_inference: bool,
+    pub(crate) has_usage: bool,
+    pub(crate) has_usable_times: bool,
     pub(crate) is_error: bool,
 }
 
@@ -61,13 +67,20 @@ impl SpanColumns {
         &self.span_id
     }
 
-    /// Returns the start in nanoseconds since the Unix epoch.
+    /// Returns the id of the parent; zeros if there is none.
+    #[must_use]
+    pub fn parent_id(&self) -> &[u8; 8] {
+        &self.parent_id
+    }
+
+    /// Returns the start in nanoseconds since the Unix epoch, or the time of arrival if the start is
+    /// unusable.
     #[must_use]
     pub fn start(&self) -> u64 {
         self.start
     }
 
-    /// Returns the end in nanoseconds since the Unix epoch.
+    /// Returns the end in nanoseconds since the Unix epoch, or the start if the end is unusable.
     #[must_use]
     pub fn end(&self) -> u64 {
         self.end
@@ -88,7 +101,26 @@ impl SpanColumns {
     /// Returns whether the span has no parent.
     #[must_use]
     pub fn is_root(&self) -> bool {
-        self.is_root
+        self.parent_id == [0; 8]
+    }
+
+    /// Returns whether start and end are possible: neither zero, nor far from the time of arrival, nor
+    /// in the wrong order.
+    #[must_use]
+    pub fn has_usable_times(&self) -> bool {
+        self.has_usable_times
+    }
+
+    /// Returns whether the span is the call of a model.
+    #[must_use]
+    pub fn is_inference(&self) -> bool {
+        self.is_inference
+    }
+
+    /// Returns whether the span says how many tokens it used.
+    #[must_use]
+    pub fn has_usage(&self) -> bool {
+        self.has_usage
     }
 
     /// Returns whether the status is an error.
@@ -168,7 +200,8 @@ impl PointColumns {
         self.time
     }
 
-    /// Returns the hash of resource, metric and attributes that identifies the series.
+    /// Returns a hash of what identifies the series in the data model of OpenTelemetry: resource, scope,
+    /// name, unit, kind, temporality and monotonicity of the metric, and attributes.
     #[must_use]
     pub fn series(&self) -> u64 {
         self.series

@@ -1,15 +1,18 @@
 //! Reads the rows of an export request from its protobuf bytes.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use glassbox_otlp::Signal;
-use glassbox_otlp::wire::{Fields, Malformed, Record, int_value, key_value, records, string_value};
+use glassbox_otlp::wire::{Fields, Malformed, Record, key_value, records, string_value};
 
-use crate::attributes::{INFERENCE, Kept, kept};
-use crate::columns::{LogColumns, Metric, MetricKind, PointColumns, Source, SpanColumns, indexed};
+use crate::columns::{Source, indexed};
 use crate::names::Names;
 use crate::rows::Rows;
+
+mod log;
+mod metric;
+mod span;
+mod time;
 
 /// The service of a resource without `service.name`, as specified by OpenTelemetry.
 pub(crate) const UNKNOWN_SERVICE: &str = "unknown_service";
@@ -50,9 +53,9 @@ pub(crate) fn rows(
         failed: None,
     };
     let read = match signal {
-        Signal::Traces => reading.spans(request),
+        Signal::Traces => reading.spans(request, received),
         Signal::Logs => reading.logs(request, received),
-        Signal::Metrics => reading.points(request),
+        Signal::Metrics => reading.points(request, received),
     };
     // The walker of the wire knows one error only.
     read.map_err(|Malformed| reading.failed.unwrap_or(RowError::Malformed))
@@ -68,12 +71,12 @@ struct Reading<'n, 'a> {
 }
 
 impl<'a> Reading<'_, 'a> {
-    fn spans(&mut self, request: &'a [u8]) -> Result<Rows, Malformed> {
+    fn spans(&mut self, request: &'a [u8], received: u64) -> Result<Rows, Malformed> {
         let mut spans = Vec::new();
         records(request, |record| {
             self.count()?;
             let source = self.source(&record)?;
-            spans.push(self.span(&record, source)?);
+            spans.push(self.span(&record, source, received)?);
             Ok(())
         })?;
         Ok(Rows::Spans(spans.into()))
@@ -84,17 +87,17 @@ impl<'a> Reading<'_, 'a> {
         records(request, |record| {
             self.count()?;
             let source = self.source(&record)?;
-            logs.push(log(&record, source, received)?);
+            logs.push(log::log(&record, source, received)?);
             Ok(())
         })?;
         Ok(Rows::Logs(logs.into()))
     }
 
-    fn points(&mut self, request: &'a [u8]) -> Result<Rows, Malformed> {
+    fn points(&mut self, request: &'a [u8], received: u64) -> Result<Rows, Malformed> {
         let mut points = Vec::new();
         records(request, |record| {
             let source = self.source(&record)?;
-            self.metric(&record, &source, &mut points)
+            self.metric(&record, &source, received, &mut points)
         })?;
         Ok(Rows::Points(points.into()))
     }
@@ -133,136 +136,6 @@ impl<'a> Reading<'_, 'a> {
         self.last = Some((record.resource, Arc::clone(&source)));
         Ok(source)
     }
-
-    fn span(&mut self, record: &Record<'_>, source: Arc<Source>) -> Result<SpanColumns, Malformed> {
-        let mut row = SpanColumns {
-            trace_id: [0; 16],
-            span_id: [0; 8],
-            start: 0,
-            end: 0,
-            name: Arc::default(),
-            source,
-            counts: Default::default(),
-            size: length(record.body),
-            marks: 0,
-            is_root: true,
-            is_error: false,
-        };
-        let mut is_inference = false;
-        for field in Fields::new(record.body) {
-            let field = field?;
-            match field.number {
-                1 => row.trace_id = id(field.value.bytes()),
-                2 => row.span_id = id(field.value.bytes()),
-                // Some senders write zeros for "no parent".
-                4 => row.is_root = field.value.bytes().iter().all(|byte| *byte == 0),
-                5 => {
-                    let (name, is_new) = self.names.name(indexed(text(field.value.bytes())?));
-                    self.name(is_new, name.len())?;
-                    row.name = name;
-                }
-                7 => row.start = field.value.number(),
-                8 => row.end = field.value.number(),
-                9 => {
-                    let (key, value) = key_value(field.value.bytes())?;
-                    match kept(key) {
-                        Some(Kept::Operation) => {
-                            is_inference = string_value(value) == Some(INFERENCE)
-                        }
-                        Some(Kept::Count(count)) => {
-                            row.counts[count as usize] = int_value(value).map_or(0, saturate);
-                        }
-                        Some(Kept::Mark(mark)) => row.marks |= mark.bit(),
-                        None => {}
-                    }
-                }
-                15 => {
-                    for status in Fields::new(field.value.bytes()) {
-                        let status = status?;
-                        if status.number == 3 {
-                            row.is_error = status.value.number() == 2;
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        if !is_inference {
-            row.counts = Default::default();
-        }
-        Ok(row)
-    }
-
-    fn metric(
-        &mut self,
-        record: &Record<'_>,
-        source: &Arc<Source>,
-        points: &mut Vec<PointColumns>,
-    ) -> Result<(), Malformed> {
-        let (mut name, mut description, mut unit) = ("", "", "");
-        let mut data: &[u8] = &[];
-        let mut kind = MetricKind::default();
-        for field in Fields::new(record.body) {
-            let field = field?;
-            let shape = match field.number {
-                1 => {
-                    name = text(field.value.bytes())?;
-                    continue;
-                }
-                2 => {
-                    description = text(field.value.bytes())?;
-                    continue;
-                }
-                3 => {
-                    unit = text(field.value.bytes())?;
-                    continue;
-                }
-                5 => MetricKind::Gauge,
-                7 => MetricKind::Sum,
-                9 => MetricKind::Histogram,
-                10 => MetricKind::ExponentialHistogram,
-                11 => MetricKind::Summary,
-                _ => continue,
-            };
-            (kind, data) = (shape, field.value.bytes());
-        }
-        let (mut temporality, mut monotonic) = (None, (kind == MetricKind::Sum).then_some(false));
-        for field in Fields::new(data) {
-            let field = field?;
-            match field.number {
-                2 => temporality = temporality_name(field.value.number()),
-                3 if kind == MetricKind::Sum => monotonic = Some(field.value.number() != 0),
-                _ => {}
-            }
-        }
-        let (metric, is_new) = self.names.metric(Metric {
-            name: indexed(name).into(),
-            unit: indexed(unit).into(),
-            description: indexed(description).into(),
-            kind,
-            monotonic,
-            temporality,
-        });
-        self.name(is_new, metric.texts().map(str::len).sum())?;
-        for field in Fields::new(data) {
-            let field = field?;
-            if field.number == 1 {
-                self.count()?;
-                let (time, attributes) = point(kind, field.value.bytes())?;
-                let series = series(source, name, attributes);
-                let (metric, source) = (Arc::clone(&metric), Arc::clone(source));
-                points.push(PointColumns {
-                    time,
-                    series,
-                    metric,
-                    source,
-                    offset: record.offset,
-                    size: length(field.value.bytes()),
-                });
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Reads service and instance of a resource.
@@ -299,73 +172,4 @@ fn text(bytes: &[u8]) -> Result<&str, Malformed> {
 /// Returns a length as the index keeps it, saturating.
 fn length(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.len()).unwrap_or(u32::MAX)
-}
-
-/// Converts a count, saturating; a negative one is zero.
-fn saturate(number: i64) -> u32 {
-    u32::try_from(number.max(0)).unwrap_or(u32::MAX)
-}
-
-fn log(record: &Record<'_>, source: Arc<Source>, received: u64) -> Result<LogColumns, Malformed> {
-    let mut row = LogColumns {
-        time: 0,
-        trace_id: [0; 16],
-        span_id: [0; 8],
-        source,
-        size: length(record.body),
-        severity: 0,
-    };
-    let mut observed = 0;
-    for field in Fields::new(record.body) {
-        let field = field?;
-        match field.number {
-            1 => row.time = field.value.number(),
-            2 => row.severity = u8::try_from(field.value.number()).unwrap_or(0),
-            9 => row.trace_id = id(field.value.bytes()),
-            10 => row.span_id = id(field.value.bytes()),
-            11 => observed = field.value.number(),
-            _ => {}
-        }
-    }
-    if row.time == 0 {
-        row.time = if observed == 0 { received } else { observed };
-    }
-    Ok(row)
-}
-
-/// Names an OTLP aggregation temporality.
-pub(crate) fn temporality_name(number: u64) -> Option<&'static str> {
-    match number {
-        1 => Some("delta"),
-        2 => Some("cumulative"),
-        _ => None,
-    }
-}
-
-/// Reads the time of a data point and a hash of its attributes in any order.
-fn point(kind: MetricKind, bytes: &[u8]) -> Result<(u64, u64), Malformed> {
-    let attributes_field = match kind {
-        MetricKind::Sum | MetricKind::Gauge | MetricKind::Summary => 7,
-        MetricKind::Histogram => 9,
-        MetricKind::ExponentialHistogram => 1,
-    };
-    let (mut time, mut attributes) = (0, 0_u64);
-    for field in Fields::new(bytes) {
-        let field = field?;
-        if field.number == 3 && time == 0 {
-            time = field.value.number();
-        } else if field.number == attributes_field {
-            let mut hasher = DefaultHasher::new();
-            field.value.bytes().hash(&mut hasher);
-            // A sum does not depend on the order in which the sender wrote the attributes.
-            attributes = attributes.wrapping_add(hasher.finish());
-        }
-    }
-    Ok((time, attributes))
-}
-
-fn series(source: &Source, name: &str, attributes: u64) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (source, name, attributes).hash(&mut hasher);
-    hasher.finish()
 }

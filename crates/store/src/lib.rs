@@ -51,6 +51,7 @@ mod rows;
 mod scan;
 mod segment;
 mod store;
+mod trace;
 mod view;
 mod writer;
 
@@ -63,4 +64,5 @@ pub use retention::Retention;
 pub use scan::{Columns, Hit, Hits, Scan, Text, fetch};
 pub use segment::Records;
 pub use store::{AppendError, OpenError, SegmentStore};
+pub use trace::{Distinct, Usage};
 pub use view::View;

@@ -1,12 +1,13 @@
 //! Metrics: a list, and the points of one by series.
 
+use std::cell::RefCell;
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 
 use glassbox_otlp::Signal;
 use glassbox_otlp::wire::Record;
-use glassbox_store::{Hit, Metric, PointColumns, Source, View, fetch};
+use glassbox_store::{Hit, Metric, PointColumns, View, fetch};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -17,7 +18,7 @@ use super::filter::Filter;
 use super::fit::fit_with;
 use super::needle::Needle;
 use super::record::ValueRef;
-use super::render::{add_cuts, attributes as render};
+use super::render::{add_cuts, attributes as render, resource, scope};
 
 mod points;
 
@@ -47,6 +48,8 @@ pub(crate) struct MetricSummary {
     series: usize,
     points: u64,
     last_unix_nano: u64,
+    /// How its senders describe it, in words, if they differ. Each has series of its own.
+    conflicts: Vec<String>,
 }
 
 /// The points of one metric; `total` and `returned` count points.
@@ -62,11 +65,33 @@ pub(crate) struct MetricPoints {
     series: Vec<Series>,
 }
 
-/// The points of one resource and one set of attributes, by time.
+/// A metric as one of its senders describes it.
+type Shape<'v> = (&'static str, &'v str, Option<&'static str>, Option<bool>);
+
+fn shape(metric: &Metric) -> Shape<'_> {
+    let kind = metric.kind().as_str();
+    (
+        kind,
+        metric.unit(),
+        metric.temporality(),
+        metric.monotonic(),
+    )
+}
+
+/// How many descriptions of a metric are listed.
+const MOST_SHAPES: usize = 20;
+
+/// The points of one resource, scope, description and set of attributes, by time.
 #[derive(Debug, Serialize)]
 struct Series {
     service: Box<str>,
     instance: Option<Box<str>>,
+    unit: Box<str>,
+    kind: &'static str,
+    monotonic: Option<bool>,
+    temporality: Option<&'static str>,
+    resource: Box<RawValue>,
+    scope: Box<RawValue>,
     attributes: Box<RawValue>,
     points: Vec<Box<RawValue>>,
 }
@@ -77,6 +102,7 @@ struct Sum<'v> {
     metric: &'v Metric,
     services: BTreeSet<&'v str>,
     series: HashSet<u64>,
+    shapes: BTreeSet<Shape<'v>>,
     points: u64,
     last: u64,
 }
@@ -88,6 +114,7 @@ impl<'v> Sum<'v> {
             metric: point.metric(),
             services,
             series,
+            shapes: BTreeSet::new(),
             points: 0,
             last: 0,
         }
@@ -99,6 +126,9 @@ impl<'v> Sum<'v> {
         }
         self.services.insert(point.source().service());
         self.series.insert(point.series());
+        if self.shapes.len() < MOST_SHAPES {
+            self.shapes.insert(shape(point.metric()));
+        }
         self.points += 1;
     }
 
@@ -115,8 +145,30 @@ impl<'v> Sum<'v> {
             series: self.series.len(),
             points: self.points,
             last_unix_nano: self.last,
+            conflicts: conflicts(&self.shapes),
         }
     }
+}
+
+/// Says how the descriptions of a metric differ; nothing if there is one.
+fn conflicts(shapes: &BTreeSet<Shape<'_>>) -> Vec<String> {
+    if shapes.len() < 2 {
+        return Vec::new();
+    }
+    let said = shapes.iter().map(|(kind, unit, temporality, monotonic)| {
+        let unit = match *unit {
+            "" => "without a unit".to_owned(),
+            unit => format!("in {unit}"),
+        };
+        let monotonic = match monotonic {
+            Some(true) => "monotonic ",
+            Some(false) => "non-monotonic ",
+            None => "",
+        };
+        let temporality = temporality.map_or(String::new(), |name| format!("{name} "));
+        format!("some senders record it as a {temporality}{monotonic}{kind} {unit}")
+    });
+    said.collect()
 }
 
 impl MetricSummary {
@@ -205,32 +257,41 @@ impl Query {
             fitting.truncate(filter.limit);
         }
         fitting.sort_unstable_by_key(|hit| Reverse(position(hit)));
-        let mut known = HashSet::new();
-        let made = fit_with(&fitting, filter.bytes, render_points, |hit, point| {
-            let is_new = known.insert(hit.columns().series());
-            let series = if is_new {
-                point.attributes.get().len() + 64
-            } else {
-                0
-            };
-            point.point.get().len() + 1 + series
+        let (origins, mut known) = (RefCell::default(), HashSet::new());
+        let make = |hits: &[_], record: &Record<'_>, places: &[_], made: &mut [_]| {
+            render_points(hits, record, places, made, &mut origins.borrow_mut());
+        };
+        let made = fit_with(&fitting, filter.bytes, make, |hit, point| {
+            let series = hit.columns().series();
+            let is_new = known.insert(series);
+            let origins = origins.borrow();
+            let origin = origins.get(&series).filter(|_| is_new);
+            point.get().len() + 1 + origin.map_or(0, Origin::size)
         });
+        let mut origins: HashMap<u64, Origin> = origins.into_inner();
         let truncated = made.len() < older;
         let last = made
             .len()
             .checked_sub(1)
             .map(|last| position(&fitting[last]));
-        let mut series: HashMap<u64, Collected> = HashMap::new();
+        let mut series: HashMap<u64, Collected<'_>> = HashMap::new();
         for (hit, point) in fitting.iter().zip(made) {
             let (columns, Some(point)) = (hit.columns(), point) else {
                 continue;
             };
-            let entry = series.entry(columns.series()).or_insert_with(|| Collected {
-                source: Arc::clone(columns.source()),
-                attributes: point.attributes,
-                points: Vec::new(),
-            });
-            entry.points.push((columns.time(), point.point));
+            let Some(entry) = (match series.entry(columns.series()) {
+                Entry::Occupied(entry) => Some(entry.into_mut()),
+                Entry::Vacant(entry) => origins.remove(&columns.series()).map(|origin| {
+                    entry.insert(Collected {
+                        columns,
+                        origin,
+                        points: Vec::new(),
+                    })
+                }),
+            }) else {
+                continue;
+            };
+            entry.points.push((columns.time(), point));
         }
         let mut series: Vec<Series> = series.into_values().map(Collected::into_series).collect();
         series.sort_by_cached_key(|one| {
@@ -238,6 +299,9 @@ impl Query {
                 one.service.clone(),
                 one.instance.clone(),
                 one.attributes.get().to_owned(),
+                one.scope.get().to_owned(),
+                one.resource.get().to_owned(),
+                (one.kind, one.unit.clone()),
             )
         });
         let returned = series.iter().map(|series| series.points.len()).sum();
@@ -261,21 +325,44 @@ fn position(hit: &Hit<'_, PointColumns>) -> Cursor {
 }
 
 /// A series while its points are collected.
-struct Collected {
-    source: Arc<Source>,
-    attributes: Box<RawValue>,
+struct Collected<'v> {
+    columns: &'v PointColumns,
+    origin: Origin,
     points: Vec<(u64, Box<RawValue>)>,
 }
 
-impl Collected {
+impl Collected<'_> {
     fn into_series(mut self) -> Series {
         self.points.sort_by_key(|(time, _)| *time);
+        let (source, metric) = (self.columns.source(), self.columns.metric());
         Series {
-            service: self.source.service().into(),
-            instance: self.source.instance().map(Into::into),
-            attributes: self.attributes,
+            service: source.service().into(),
+            instance: source.instance().map(Into::into),
+            unit: metric.unit().into(),
+            kind: metric.kind().as_str(),
+            monotonic: metric.monotonic(),
+            temporality: metric.temporality(),
+            resource: self.origin.resource,
+            scope: self.origin.scope,
+            attributes: self.origin.attributes,
             points: self.points.into_iter().map(|(_, point)| point).collect(),
         }
+    }
+}
+
+/// What tells a series from others, as JSON.
+struct Origin {
+    resource: Box<RawValue>,
+    scope: Box<RawValue>,
+    attributes: Box<RawValue>,
+}
+
+impl Origin {
+    /// Returns about how many bytes a series has as JSON without its points.
+    fn size(&self) -> usize {
+        const REST: usize = 256;
+        let parts = [&self.resource, &self.scope, &self.attributes];
+        parts.iter().map(|part| part.get().len()).sum::<usize>() + REST
     }
 }
 
@@ -307,18 +394,13 @@ fn series_with(view: &View, filter: &Filter, needle: &Needle) -> HashSet<u64> {
     chosen
 }
 
-/// A rendered point.
-struct Rendered {
-    attributes: Box<RawValue>,
-    point: Box<RawValue>,
-}
-
-/// Renders the points of one metric.
+/// Renders the points of one metric, and the origins of their series.
 fn render_points(
     hits: &[Hit<'_, PointColumns>],
     record: &Record<'_>,
     places: &[usize],
-    made: &mut [Option<Rendered>],
+    made: &mut [Option<Box<RawValue>>],
+    origins: &mut HashMap<u64, Origin>,
 ) {
     each_point(hits, record, places, |place, hit, bytes| {
         let this = ValueRef {
@@ -327,14 +409,25 @@ fn render_points(
         };
         let mut knife = Knife::new(&this);
         let (mut attributes, mut point) = point(bytes, hit.columns().metric().kind(), &mut knife);
-        let at = Place::Field(&Place::Record, "attributes");
-        knife.attributes(&mut attributes, &at);
+        if let Entry::Vacant(entry) = origins.entry(hit.columns().series()) {
+            let at = Place::Field(&Place::Record, "attributes");
+            knife.attributes(&mut attributes, &at);
+            let origin = [
+                resource(record.resource, &mut knife),
+                scope(record.scope, &mut knife),
+                render(&attributes),
+            ];
+            if let [Ok(resource), Ok(scope), Ok(attributes)] = origin.map(|one| to_raw_value(&one))
+            {
+                entry.insert(Origin {
+                    resource,
+                    scope,
+                    attributes,
+                });
+            }
+        }
         add_cuts(&mut point, knife);
-        let attributes = to_raw_value(&render(&attributes)).ok();
-        let point = to_raw_value(&point).ok();
-        made[place] = attributes
-            .zip(point)
-            .map(|(attributes, point)| Rendered { attributes, point });
+        made[place] = to_raw_value(&point).ok();
     });
 }
 

@@ -93,7 +93,7 @@ pub(super) fn scope(bytes: &[u8], knife: &mut Knife<'_>) -> Value {
 }
 
 pub(super) fn span(hit: &Hit<'_, SpanColumns>, record: &Record<'_>) -> Value {
-    let source = hit.columns().source();
+    let (columns, source) = (hit.columns(), hit.columns().source());
     let this = ValueRef {
         signal: Signal::Traces,
         sequence: hit.sequence(),
@@ -126,7 +126,7 @@ pub(super) fn span(hit: &Hit<'_, SpanColumns>, record: &Record<'_>) -> Value {
         "kind": kind(span.kind()),
         "start_unix_nano": span.start_time_unix_nano,
         "end_unix_nano": span.end_time_unix_nano,
-        "duration_nano": span.end_time_unix_nano.saturating_sub(span.start_time_unix_nano),
+        "duration_nano": columns.end() - columns.start(),
         "status": match status.code() {
             StatusCode::Unset => "unset",
             StatusCode::Ok => "ok",
@@ -139,6 +139,9 @@ pub(super) fn span(hit: &Hit<'_, SpanColumns>, record: &Record<'_>) -> Value {
         "resource": resource(record.resource, &mut knife),
         "scope": scope(record.scope, &mut knife),
     });
+    if !columns.has_usable_times() {
+        json["unusable_times"] = Value::Bool(true);
+    }
     add_cuts(&mut json, knife);
     json
 }

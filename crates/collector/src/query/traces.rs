@@ -2,11 +2,12 @@
 
 mod newest;
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
 use glassbox_otlp::proto::trace::v1::Span;
 use glassbox_otlp::wire::Record;
-use glassbox_store::{Count, Hit, Mark, Predicate, SpanColumns, Text, fetch};
+use glassbox_store::{Distinct, Hit, Mark, Predicate, SpanColumns, Text, Usage, fetch};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -20,6 +21,12 @@ use super::record::decode;
 use super::render::{any, hex, span as render};
 
 use newest::{ById, newest};
+
+/// How many services of a trace are listed.
+const MOST_SERVICES: usize = 100;
+
+/// How many spans that share an id are listed.
+const MOST_CONFLICTS: usize = 100;
 
 /// How much of a question is in a list.
 const QUESTION_BYTES: usize = 4096;
@@ -52,6 +59,12 @@ pub(crate) struct TraceSummary {
     start_unix_nano: u64,
     end_unix_nano: u64,
     duration_nano: u64,
+    /// How many spans have impossible times, which are left out of the trace's.
+    unusable_times: usize,
+    /// How many spans were exported again and are counted once.
+    repeated: usize,
+    /// How many ids different spans share.
+    conflicts: usize,
 }
 
 /// Spans and errors of one service in a trace.
@@ -71,7 +84,22 @@ pub(crate) struct TraceSpans {
     truncated: bool,
     next: Option<Cursor>,
     trace_id: String,
+    /// Of the whole trace, whatever part of it is in this answer; null if no span is stored.
+    start_unix_nano: Option<u64>,
+    end_unix_nano: Option<u64>,
+    duration_nano: Option<u64>,
+    usage: Option<TraceUsage>,
+    summary: Option<TraceSummary>,
+    /// Spans that share an id and differ, in words.
+    conflicts: Vec<String>,
     spans: Vec<Box<RawValue>>,
+}
+
+/// The tokens that a trace used.
+#[derive(Debug, Serialize)]
+struct TraceUsage {
+    input_tokens: u64,
+    output_tokens: u64,
 }
 
 /// The sum over the rows of one trace.
@@ -80,64 +108,81 @@ struct Sum<'v> {
     end: u64,
     spans: u64,
     errors: u64,
-    input_tokens: u64,
-    output_tokens: u64,
+    usage: Usage,
     root: Option<&'v SpanColumns>,
-    services: Vec<ServiceShare>,
+    services: HashMap<&'v str, (u64, u64)>,
     /// The first span that carries the question.
     question: Option<Hit<'v, SpanColumns>>,
+    unusable_times: usize,
+    repeated: usize,
+    conflicts: usize,
 }
 
 impl<'v> Sum<'v> {
+    fn of(trace: &Distinct<'v>) -> Self {
+        let mut sum = Self {
+            start: u64::MAX,
+            end: 0,
+            spans: 0,
+            errors: 0,
+            usage: trace.usage(),
+            root: None,
+            services: HashMap::new(),
+            question: None,
+            unusable_times: 0,
+            repeated: trace.repeated,
+            conflicts: trace.conflicts.len(),
+        };
+        for hit in &trace.spans {
+            sum.add(*hit);
+        }
+        if sum.start > sum.end {
+            // No span has usable times: the trace is as long as its spans took to arrive.
+            let starts = trace.spans.iter().map(|hit| hit.columns().start());
+            sum.start = starts.clone().min().unwrap_or_default();
+            sum.end = starts.max().unwrap_or_default();
+        }
+        sum
+    }
+
     fn add(&mut self, hit: Hit<'v, SpanColumns>) {
         let span = hit.columns();
-        self.start = self.start.min(span.start());
-        self.end = self.end.max(span.end());
+        if span.has_usable_times() {
+            self.start = self.start.min(span.start());
+            self.end = self.end.max(span.end());
+        } else {
+            self.unusable_times += 1;
+        }
         self.spans += 1;
         self.errors += u64::from(span.is_error());
-        self.input_tokens += u64::from(span.count(Count::InputTokens));
-        self.output_tokens += u64::from(span.count(Count::OutputTokens));
         if span.is_root() && self.root.is_none_or(|root| span.start() < root.start()) {
             self.root = Some(span);
         }
         if span.has(Mark::Question) && self.question.is_none() {
             self.question = Some(hit);
         }
-        let name = span.source().service();
-        let share = match self
-            .services
-            .iter_mut()
-            .position(|share| *share.name == *name)
-        {
-            Some(position) => &mut self.services[position],
-            None => {
-                self.services.push(ServiceShare {
-                    name: name.into(),
-                    spans: 0,
-                    errors: 0,
-                });
-                let last = self.services.len() - 1;
-                &mut self.services[last]
-            }
-        };
-        share.spans += 1;
-        share.errors += u64::from(span.is_error());
+        let share = self.services.entry(span.source().service()).or_default();
+        share.0 += 1;
+        share.1 += u64::from(span.is_error());
     }
-}
 
-impl Default for Sum<'_> {
-    fn default() -> Self {
-        Self {
-            start: u64::MAX,
-            end: 0,
-            spans: 0,
-            errors: 0,
-            input_tokens: 0,
-            output_tokens: 0,
-            root: None,
-            services: Vec::new(),
-            question: None,
-        }
+    /// Returns the services with the most spans, most first.
+    fn services(&self) -> Vec<ServiceShare> {
+        let mut services: Vec<_> = self
+            .services
+            .iter()
+            .map(|(name, (spans, errors))| (Reverse(*spans), *name, *errors))
+            .collect();
+        services.sort_unstable();
+        services.truncate(MOST_SERVICES);
+        let shares = services.into_iter();
+        shares
+            .map(|(Reverse(spans), name, errors)| ServiceShare {
+                name: name.into(),
+                spans,
+                errors,
+            })
+            .collect()
     }
 }
 
@@ -150,7 +195,7 @@ impl Query {
         // Sum up only the traces of the result.
         let places: HashMap<[u8; 16], usize, ById> =
             (0..).zip(newest).map(|(at, id)| (*id, at)).collect();
-        let mut sums: Vec<Sum<'_>> = newest.iter().map(|_| Sum::default()).collect();
+        let mut traces: Vec<Vec<Hit<'_, SpanColumns>>> = vec![Vec::new(); newest.len()];
         let (all, is_listed) = (Predicate::default(), |id: &[u8; 16]| {
             places.contains_key(id)
         });
@@ -160,17 +205,21 @@ impl Query {
             .hits()
         {
             if let Some(place) = places.get(hit.columns().trace_id()) {
-                sums[*place].add(hit);
+                traces[*place].push(hit);
             }
         }
+        let sums = traces
+            .into_iter()
+            .map(|spans| Sum::of(&Distinct::new(spans)));
+        let sums: Vec<Sum<'_>> = sums.collect();
         let mut questions = questions(&sums);
         let (mut traces, mut bytes, mut next) = (Vec::new(), 0, None);
         for (at, (id, sum)) in newest.iter().zip(sums).enumerate() {
             let last = Cursor {
-                time: sum.start,
+                time: found.starts[at],
                 tie: u128::from_be_bytes(*id),
             };
-            let summary = summary(id, sum, questions.remove(&at));
+            let summary = summary(id, &sum, questions.remove(&at));
             bytes += summary.size();
             if bytes > filter.bytes && !traces.is_empty() {
                 break;
@@ -192,9 +241,18 @@ impl Query {
     /// Returns the matching spans of trace `id`.
     pub(crate) fn trace(&self, id: &[u8; 16], filter: &Filter) -> TraceSpans {
         let view = self.view();
+        let every = Predicate::default().trace_id(Some(*id));
+        let whole = Distinct::new(view.scan(&every).hits().collect());
+        let sum = Sum::of(&whole);
+        let question = questions(std::slice::from_ref(&sum)).remove(&0);
+        let header = (!whole.spans.is_empty()).then(|| summary(id, &sum, question));
         let predicate = filter.predicate.clone().trace_id(Some(*id));
-        let scan = view.scan(&predicate).containing(filter.text());
-        let mut found: Vec<Hit<'_, SpanColumns>> = scan.hits().collect();
+        let matching = view.scan::<SpanColumns>(&predicate);
+        let matching = matching.containing(filter.text()).hits();
+        let mut matching: Vec<u64> = matching.map(|hit| hit.sequence()).collect();
+        matching.sort_unstable();
+        let mut found = whole.spans.clone();
+        found.retain(|hit| matching.binary_search(&hit.sequence()).is_ok());
         let total = found.len();
         if let Some(after) = filter.after {
             found.retain(|hit| position(hit) > after);
@@ -202,7 +260,13 @@ impl Query {
         let later = found.len();
         found.sort_unstable_by_key(position);
         found.truncate(filter.limit);
-        let spans = fit(&found, filter.bytes, render);
+        let spans = fit(&found, filter.bytes, |hit, record| {
+            let mut span = render(hit, record);
+            if whole.conflicts.contains(hit.columns().span_id()) {
+                span["conflict"] = Value::Bool(true);
+            }
+            span
+        });
         let truncated = spans.len() < later;
         let last = spans
             .len()
@@ -215,9 +279,32 @@ impl Query {
             truncated,
             next: last.filter(|_| truncated),
             trace_id: hex(id),
+            start_unix_nano: header.as_ref().map(|trace| trace.start_unix_nano),
+            end_unix_nano: header.as_ref().map(|trace| trace.end_unix_nano),
+            duration_nano: header.as_ref().map(|trace| trace.duration_nano),
+            usage: header.as_ref().map(|trace| TraceUsage {
+                input_tokens: trace.input_tokens,
+                output_tokens: trace.output_tokens,
+            }),
+            summary: header,
+            conflicts: conflicts(&whole.conflicts),
             spans,
         }
     }
+}
+
+/// Says which ids different spans share.
+fn conflicts(ids: &HashSet<[u8; 8]>) -> Vec<String> {
+    let mut ids: Vec<_> = ids.iter().collect();
+    ids.sort_unstable();
+    ids.truncate(MOST_CONFLICTS);
+    let said = ids.into_iter().map(|id| {
+        format!(
+            "several spans have the id {} and differ; each is shown",
+            hex(id)
+        )
+    });
+    said.collect()
 }
 
 /// Returns where a span is in the order of a trace.
@@ -267,22 +354,23 @@ fn span_has(body: &[u8], needle: &Needle) -> bool {
             .any(|event| needle.is_in(&event.name) || needle.is_in_attributes(&event.attributes))
 }
 
-fn summary(id: &[u8; 16], mut sum: Sum<'_>, question: Option<String>) -> TraceSummary {
-    sum.services
-        .sort_by(|a, b| b.spans.cmp(&a.spans).then_with(|| a.name.cmp(&b.name)));
+fn summary(id: &[u8; 16], sum: &Sum<'_>, question: Option<String>) -> TraceSummary {
     TraceSummary {
         trace_id: hex(id),
         question,
         root_service: sum.root.map(|root| root.source().service().to_owned()),
         root_name: sum.root.map(|root| root.name().to_owned()),
-        services: sum.services,
+        services: sum.services(),
         spans: sum.spans,
         errors: sum.errors,
-        input_tokens: sum.input_tokens,
-        output_tokens: sum.output_tokens,
+        input_tokens: sum.usage.input_tokens,
+        output_tokens: sum.usage.output_tokens,
         start_unix_nano: sum.start,
         end_unix_nano: sum.end,
         duration_nano: sum.end.saturating_sub(sum.start),
+        unusable_times: sum.unusable_times,
+        repeated: sum.repeated,
+        conflicts: sum.conflicts,
     }
 }
 

@@ -85,10 +85,13 @@ async fn a_trace_summary_adds_up_what_its_spans_say() {
         "start_unix_nano": time,
         "end_unix_nano": time + 5_000,
         "duration_nano": 5_000,
+        "unusable_times": 0,
+        "repeated": 0,
+        "conflicts": 0,
     });
     assert_eq!(
         answer,
-        json!({"total": 1, "returned": 1, "truncated": false, "next": null, "traces": [expected]})
+        json!({"total": 1, "hidden": 0, "returned": 1, "truncated": false, "next": null, "traces": [expected]})
     );
     stop(backend).await;
 }
@@ -164,8 +167,7 @@ async fn each_parameter_narrows_the_list_of_traces() {
         (&json!(3), &json!(1))
     );
     let none = get_json(page, "/api/otel/traces?limit=0").await;
-    let expected =
-        json!({"total": 3, "returned": 0, "truncated": true, "next": null, "traces": []});
+    let expected = json!({"total": 3, "hidden": 0, "returned": 0, "truncated": true, "next": null, "traces": []});
     assert_eq!(none, expected);
     stop(backend).await;
 }
@@ -191,7 +193,8 @@ async fn the_spans_of_one_trace_can_be_searched() {
     let unknown = format!("/api/otel/traces?trace_id={}", hex(&trace_id(77)));
     let expected = json!({
         "total": 0, "returned": 0, "truncated": false, "next": null,
-        "trace_id": hex(&trace_id(77)), "spans": [],
+        "trace_id": hex(&trace_id(77)), "start_unix_nano": null, "end_unix_nano": null,
+        "duration_nano": null, "usage": null, "summary": null, "conflicts": [], "spans": [],
     });
     assert_eq!(get_json(page, &unknown).await, expected);
     stop(backend).await;

@@ -10,6 +10,7 @@ mod crash;
 mod folder;
 mod keys;
 mod load;
+mod odd;
 mod ports;
 mod receive;
 mod records;

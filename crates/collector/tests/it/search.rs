@@ -28,18 +28,33 @@ async fn backend(folder: &std::path::Path) -> Backend {
     tool.attributes = vec![text("gen_ai.tool.name", "geocode")];
     failed(&mut tool);
     let agent = vec![span(1, 1, 0, "invoke_agent travel", time), chat, tool];
-    export(http, "/v1/traces", &traces("travel-agent", agent).encode_to_vec()).await;
+    export(
+        http,
+        "/v1/traces",
+        &traces("travel-agent", agent).encode_to_vec(),
+    )
+    .await;
     let mut slow = span(2, 1, 0, "GET /report", time + 100);
     slow.end_time_unix_nano = slow.start_time_unix_nano + 3 * SECOND;
     slow.attributes = vec![
         attribute("http.response.status_code", Any::IntValue(503)),
         text("http.route", "/report"),
     ];
-    export(http, "/v1/traces", &traces("reports", vec![slow]).encode_to_vec()).await;
+    export(
+        http,
+        "/v1/traces",
+        &traces("reports", vec![slow]).encode_to_vec(),
+    )
+    .await;
     let mut doctor = span(3, 1, 0, "doctor", time + 200);
     doctor.attributes = vec![attribute("glassbox.internal", Any::BoolValue(true))];
     let registry = span(4, 1, 0, "GET /v1/registry/services", time + 300);
-    export(http, "/v1/traces", &traces("glassbox", vec![doctor, registry]).encode_to_vec()).await;
+    export(
+        http,
+        "/v1/traces",
+        &traces("glassbox", vec![doctor, registry]).encode_to_vec(),
+    )
+    .await;
     backend
 }
 

@@ -194,7 +194,7 @@ fn a_view_stays_as_it_was_while_the_store_goes_on() {
 
 #[test]
 fn the_index_takes_a_few_words_per_record() {
-    assert!(size_of::<SpanColumns>() <= 80);
+    assert!(size_of::<SpanColumns>() <= 96);
     assert!(size_of::<LogColumns>() <= 56);
     assert!(size_of::<PointColumns>() <= 40);
 }

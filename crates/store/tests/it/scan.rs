@@ -47,7 +47,8 @@ fn a_scan_yields_what_a_naive_filter_yields_in_the_order_of_arrival() {
                 trace: u8::try_from(below(6)).unwrap() + 1,
                 service,
                 name: ["chat", "execute_tool", "plan"][below(3) as usize],
-                start: below(100),
+                // Zero is no time.
+                start: below(99) + 1,
                 is_error: below(4) == 0,
             })
             .collect();

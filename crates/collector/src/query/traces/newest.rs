@@ -20,12 +20,16 @@ pub(super) struct Newest {
     pub(super) older: usize,
     /// Newest first, up to the limit.
     pub(super) ids: Vec<[u8; 16]>,
+    /// By which each of them is ordered.
+    pub(super) starts: Vec<u64>,
 }
 
 /// What a list needs to know of one trace.
 struct Trace {
     start: u64,
     end: u64,
+    /// The earliest start, unusable ones included, which are replaced by the arrival.
+    arrived: u64,
     tokens: u64,
     /// Whether a span matches the parameters.
     matches: bool,
@@ -40,6 +44,7 @@ impl Default for Trace {
         Self {
             start: u64::MAX,
             end: 0,
+            arrived: u64::MAX,
             tokens: 0,
             matches: false,
             terms: 0,
@@ -51,13 +56,27 @@ impl Default for Trace {
 
 impl Trace {
     fn add(&mut self, span: &SpanColumns, matches: bool) {
-        self.start = self.start.min(span.start());
-        self.end = self.end.max(span.end());
-        self.tokens += u64::from(span.count(Count::InputTokens));
-        self.tokens += u64::from(span.count(Count::OutputTokens));
+        self.arrived = self.arrived.min(span.start());
+        if span.has_usable_times() {
+            self.start = self.start.min(span.start());
+            self.end = self.end.max(span.end());
+        }
+        if span.is_inference() {
+            self.tokens += u64::from(span.count(Count::InputTokens));
+            self.tokens += u64::from(span.count(Count::OutputTokens));
+        }
         self.matches |= matches;
         self.is_agent |= AGENT_SPANS.iter().any(|name| span.name().starts_with(name));
         self.is_internal |= span.is_root() && is_internal(span);
+    }
+
+    /// Returns the start of the trace; of one without usable times, when it arrived.
+    fn start(&self) -> u64 {
+        if self.start == u64::MAX {
+            self.arrived
+        } else {
+            self.start
+        }
     }
 
     fn satisfies(&self, search: &Search) -> bool {
@@ -112,7 +131,7 @@ pub(super) fn newest(view: &View, filter: &Filter) -> Newest {
     let hidden = all - starts.len();
     let mut found: Vec<_> = starts
         .into_iter()
-        .map(|(id, trace)| (Reverse(trace.start), id))
+        .map(|(id, trace)| (Reverse(trace.start()), id))
         .collect();
     let total = found.len();
     if let Some(after) = filter.after {
@@ -130,6 +149,7 @@ pub(super) fn newest(view: &View, filter: &Filter) -> Newest {
         total,
         hidden,
         older,
+        starts: found.iter().map(|(Reverse(start), _)| *start).collect(),
         ids: found.into_iter().map(|(_, id)| id).collect(),
     }
 }

@@ -8,7 +8,9 @@ use super::*;
 use crate::segment::file_name;
 
 /// Everything that may be where a file of the store belongs.
-fn things(target: &Path) -> Vec<(&'static str, Box<dyn Fn(&Path) + '_>)> {
+type Put<'a> = Box<dyn Fn(&Path) + 'a>;
+
+fn things(target: &Path) -> Vec<(&'static str, Put<'_>)> {
     vec![
         ("link", Box::new(move |at| symlink(target, at).unwrap())),
         (
@@ -164,7 +166,8 @@ fn a_folder_has_one_store_whatever_path_leads_to_it() {
 fn after_the_folder_was_deleted_moved_or_replaced_nothing_is_acknowledged() {
     let parent = tempfile::tempdir().unwrap();
     let path = parent.path().join("store");
-    let ways: [(&str, Box<dyn Fn()>); 4] = [
+    type Way<'a> = Box<dyn Fn() + 'a>;
+    let ways: [(&str, Way<'_>); 4] = [
         ("deleted", Box::new(|| fs::remove_dir_all(&path).unwrap())),
         (
             "moved",

@@ -39,10 +39,10 @@ fn the_oldest_go_before_the_cap_is_passed_and_are_counted() {
         left.len()
     );
     assert_eq!(pruned.spans + left.len() as u64, 200);
-    assert_eq!(
-        pruned.before_unix_nano,
-        Some(left[0]),
-        "the end of the span before the first"
+    let before = pruned.before_unix_nano.unwrap();
+    assert!(
+        before <= now(),
+        "the times of the spans are unusable, so it is an arrival"
     );
     assert!(pruned.segments > 0 && pruned.bytes > 0);
     drop(store);

@@ -47,11 +47,7 @@ fn request(spans: Vec<Span>) -> Vec<u8> {
 }
 
 #[test]
-fn tokens_count_for_chat_spans_alone_and_in_any_order_of_attributes() {
-    let usage = [
-        int("gen_ai.usage.input_tokens", 7),
-        int("gen_ai.usage.output_tokens", 3),
-    ];
+fn tokens_are_kept_saturating_and_in_any_order_of_attributes() {
     let named = |name: &str, mut attributes: Vec<KeyValue>| {
         attributes.push(text("gen_ai.operation.name", name));
         Span {
@@ -59,11 +55,17 @@ fn tokens_count_for_chat_spans_alone_and_in_any_order_of_attributes() {
             ..Span::default()
         }
     };
+    let input = |number| vec![int("gen_ai.usage.input_tokens", number)];
+    let both = vec![
+        int("gen_ai.usage.output_tokens", 3),
+        int("gen_ai.usage.input_tokens", 7),
+    ];
     let rows = spans(&request(vec![
-        named("chat", usage.to_vec()),
-        named("invoke_agent", usage.to_vec()),
-        named("chat", vec![int("gen_ai.usage.input_tokens", i64::MAX)]),
-        named("chat", vec![int("gen_ai.usage.input_tokens", -1)]),
+        named("chat", both.clone()),
+        named("invoke_agent", both),
+        named("chat", input(i64::MAX)),
+        named("chat", input(-1)),
+        named("chat", vec![]),
     ]));
     let tokens: Vec<_> = rows
         .iter()
@@ -71,10 +73,19 @@ fn tokens_count_for_chat_spans_alone_and_in_any_order_of_attributes() {
             (
                 row.count(Count::InputTokens),
                 row.count(Count::OutputTokens),
+                row.is_inference(),
+                row.has_usage(),
             )
         })
         .collect();
-    assert_eq!(tokens, [(7, 3), (0, 0), (u32::MAX, 0), (0, 0)]);
+    let expected = [
+        (7, 3, true, true),
+        (7, 3, false, true),
+        (u32::MAX, 0, true, true),
+        (0, 0, true, true),
+        (0, 0, true, false),
+    ];
+    assert_eq!(tokens, expected);
 }
 
 #[test]
@@ -97,8 +108,8 @@ fn a_parent_of_zeros_is_no_parent_and_a_status_of_two_is_an_error() {
             ..Span::default()
         },
     ]));
-    assert_eq!((rows[0].is_root, rows[0].is_error), (true, false));
-    assert_eq!((rows[1].is_root, rows[1].is_error), (false, true));
+    assert_eq!((rows[0].is_root(), rows[0].is_error), (true, false));
+    assert_eq!((rows[1].is_root(), rows[1].is_error), (false, true));
 }
 
 #[test]
