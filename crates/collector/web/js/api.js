@@ -58,6 +58,8 @@ export async function getJson(path, signal) {
       throw new ApiError({ status: response.status, code: 'not_json', message: `${path} returned a body that is not JSON.`, retryable: false });
     }
   }
+  // The session has ended: the document is now the login.
+  if (response.status === 401) location.reload();
   if (!response.ok) {
     throw new ApiError({
       status: response.status,
