@@ -1,5 +1,6 @@
 //! The command line of every program.
 
+use glassbox_config::{Listen, nearest};
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 /// What the command line asks for.
@@ -18,6 +19,16 @@ pub(crate) struct Flags {
     pub(crate) listen: Option<SocketAddr>,
     pub(crate) allow_anonymous: bool,
 }
+
+/// What the command line may contain.
+const KNOWN: &[&str] = &[
+    "--allow-anonymous",
+    "--config",
+    "--help",
+    "--listen",
+    "--version",
+    "probe",
+];
 
 /// Reads the arguments after the program's name.
 ///
@@ -42,19 +53,23 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
         match name {
             "--config" => flags.config = Some(value("glassbox.toml")?.into()),
             "--listen" => {
-                let example = "127.0.0.1:8080";
-                let value = value(example)?;
-                let address = value.to_string_lossy().parse().map_err(|_| {
-                    let value = value.to_string_lossy();
-                    format!("'{value}' is not an address; write '--listen {example}'")
-                })?;
-                flags.listen = Some(address);
+                let value = value("127.0.0.1:8080")?;
+                let address = value.to_string_lossy().parse::<Listen>();
+                let address = address.map_err(|error| format!("--listen: {error}"))?;
+                flags.listen = Some(address.address());
             }
             "--allow-anonymous" if attached.is_none() => flags.allow_anonymous = true,
             "probe" if !is_probe => is_probe = true,
             "--help" | "-h" if attached.is_none() => return Ok(Request::Help),
             "--version" | "-V" if attached.is_none() => return Ok(Request::Version),
-            _ => return Err(format!("unknown argument '{text}'; see '--help'")),
+            _ => {
+                // One that is known is here twice, or with a value.
+                let known = KNOWN.iter().copied().filter(|_| !KNOWN.contains(&name));
+                let meant = nearest(name, known);
+                let meant =
+                    meant.map_or_else(String::new, |meant| format!(", did you mean '{meant}'?"));
+                return Err(format!("unknown argument '{text}'{meant}; see '--help'"));
+            }
         }
     }
     Ok(match is_probe {
@@ -75,7 +90,7 @@ Usage: {name} [OPTIONS]
 Options:
       --config FILE    settings file; otherwise GLASSBOX_CONFIG, or glassbox.toml or
                        glassbox.yaml in the working folder
-      --listen ADDR    where to listen, as 127.0.0.1:8080; the setting host.bind.
+      --listen ADDR    where to listen, as 127.0.0.1:8080 or 8080; the setting host.bind.
                        Beyond loopback a key is required (GLASSBOX_HOST_KEY,
                        host.key_file) or --allow-anonymous
       --allow-anonymous  accept calls of other machines without a key; the setting
@@ -117,6 +132,12 @@ mod tests {
             allow_anonymous: false,
         };
         assert_eq!(attached, Request::Probe(expected));
+        for port in ["8080", "localhost:8080"] {
+            let Request::Serve(flags) = read(&["--listen", port]).unwrap() else {
+                panic!("{port} was not read");
+            };
+            assert_eq!(flags.listen, Some(([127, 0, 0, 1], 8080).into()));
+        }
     }
 
     #[test]
@@ -126,8 +147,20 @@ mod tests {
             error(&["--listen"]),
             "'--listen' needs a value; write '--listen 127.0.0.1:8080'"
         );
-        assert!(error(&["--listen", "8080"]).starts_with("'8080' is not an address"));
-        for unknown in ["porbe", "", "--colour=red", "--help=me"] {
+        let here = error(&["--listen", "here"]);
+        assert!(
+            here.starts_with("--listen: \"here\" is not an address"),
+            "{here}"
+        );
+        assert!(error(&["--listen", "localhost:99999"]).contains("65535"));
+        for (typo, meant) in [("porbe", "probe"), ("--lsiten=8080", "--listen")] {
+            let error = error(&[typo]);
+            assert!(
+                error.contains(&format!("did you mean '{meant}'?")),
+                "{error}"
+            );
+        }
+        for unknown in ["", "--colour=red", "--help=me"] {
             assert_eq!(
                 error(&[unknown]),
                 format!("unknown argument '{unknown}'; see '--help'")
