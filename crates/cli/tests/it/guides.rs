@@ -208,3 +208,16 @@ fn a_message_that_no_program_prints_is_found() {
         ["a b", "c\"d"]
     );
 }
+
+#[test]
+fn the_guides_name_the_version_of_rust_that_is_needed() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let (_, version) = manifest.split_once("rust-version = \"").unwrap();
+    let version: Vec<&str> = version.split(['.', '"']).take(2).collect();
+    let version = version.join(".");
+    for page in ["README.md", "docs/guides/first-tool.md"] {
+        let text = joined(&fs::read_to_string(root().join(page)).unwrap());
+        let needed = format!("You need Rust {version} or newer");
+        assert!(text.contains(&needed), "{page} does not say '{needed}'");
+    }
+}
