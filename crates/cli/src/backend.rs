@@ -11,6 +11,7 @@ pub(crate) use answer::{
 use crate::failure::Failure;
 use glassbox_core::Cx;
 use glassbox_instrument::HttpClient;
+use http::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -24,16 +25,17 @@ pub(crate) struct Backend {
     http: HttpClient,
     /// The URL at which it was reached. It can differ from the URL that the backend reports.
     page: String,
+    key: Option<String>,
     status: Status,
 }
 
 impl Backend {
-    /// Connects to the backend at `page` and reads its status.
+    /// Connects to the backend at `page`, with this key if it requires one, and reads its status.
     ///
     /// # Errors
-    /// If nothing responds there, or it is not a Glassbox backend.
-    pub(crate) async fn connect(page: &str) -> Result<Self, Failure> {
-        Self::reach(page).await.map_err(|error| {
+    /// If nothing responds there, it is not a Glassbox backend, or it rejects the key.
+    pub(crate) async fn connect(page: &str, key: Option<&str>) -> Result<Self, Failure> {
+        Self::reach(page, key).await.map_err(|error| {
             Failure::new(format!(
                 "no backend responds at {page} ({error}); start one with 'glassbox up', or omit --backend"
             ))
@@ -44,19 +46,29 @@ impl Backend {
     ///
     /// # Errors
     /// If the backend does not respond.
-    pub(crate) async fn own(page: &str) -> Result<Self, Failure> {
-        Self::reach(page).await.map_err(|error| {
+    pub(crate) async fn own(page: &str, key: Option<&str>) -> Result<Self, Failure> {
+        Self::reach(page, key).await.map_err(|error| {
             Failure::new(format!(
                 "the backend was started but does not respond at {page}: {error}"
             ))
         })
     }
 
-    async fn reach(page: &str) -> Result<Self, Failure> {
+    async fn reach(page: &str, key: Option<&str>) -> Result<Self, Failure> {
         let page = page.trim_end_matches('/').to_owned();
         let http = HttpClient::new();
-        let status = get(&http, &format!("{page}/api/status")).await?;
-        Ok(Self { http, page, status })
+        let status = get(&http, &format!("{page}/api/status"), key).await?;
+        Ok(Self {
+            http,
+            page,
+            key: key.map(str::to_owned),
+            status,
+        })
+    }
+
+    /// The key that the backend requires, if it was given one.
+    pub(crate) fn key(&self) -> Option<&str> {
+        self.key.as_deref()
     }
 
     /// The address at which it was reached.
@@ -146,14 +158,14 @@ impl Backend {
 
     async fn ask<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         let url = format!("{}{path}", self.page);
-        get(&self.http, &url)
+        get(&self.http, &url, self.key())
             .await
             .map_err(|error| Failure::new(format!("the backend failed to answer {url}: {error}")))
     }
 }
 
 /// Percent-encodes everything except the unreserved characters of RFC 3986.
-fn escaped(value: &str) -> PercentEncode<'_> {
+pub(crate) fn escaped(value: &str) -> PercentEncode<'_> {
     const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
         .remove(b'-')
         .remove(b'.')
@@ -162,14 +174,27 @@ fn escaped(value: &str) -> PercentEncode<'_> {
     utf8_percent_encode(value, RESERVED)
 }
 
-async fn get<T: DeserializeOwned>(http: &HttpClient, url: &str) -> Result<T, Failure> {
-    let response = http
-        .get(url)
-        .timeout(ANSWER)
+async fn get<T: DeserializeOwned>(
+    http: &HttpClient,
+    url: &str,
+    key: Option<&str>,
+) -> Result<T, Failure> {
+    let request = http.get(url).timeout(ANSWER);
+    let request = match key {
+        Some(key) => request.bearer(key),
+        None => request,
+    };
+    let response = request
         .send(&Cx::background())
         .await
         .map_err(|error| Failure::from_error("the request failed", &error))?;
     let status = response.status();
+    if status == StatusCode::UNAUTHORIZED {
+        return Err(Failure::new(match key {
+            Some(_) => "it rejects the key of GLASSBOX_COLLECTOR_KEY or collector.key",
+            None => "it requires a key: set GLASSBOX_COLLECTOR_KEY",
+        }));
+    }
     if !status.is_success() {
         return Err(Failure::new(format!("it responded with status {status}")));
     }

@@ -62,6 +62,11 @@ impl Child {
         command
             .args(args)
             .envs(environment)
+            // The services are the demo's alone: on free ports of loopback, without keys.
+            .env_remove("GLASSBOX_HOST_BIND")
+            .env_remove("GLASSBOX_HOST_ENDPOINT")
+            .env_remove("GLASSBOX_HOST_KEY")
+            .env_remove("GLASSBOX_HOST_KEY_FILE")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -96,10 +101,10 @@ impl Child {
     /// Describes the exit, with the last log line, if the service has exited.
     pub(crate) fn ended(&mut self) -> Option<String> {
         let status = self.process.try_wait().ok().flatten()?;
-        Some(self.obituary(status))
+        Some(self.describe_exit(status))
     }
 
-    fn obituary(&self, status: ExitStatus) -> String {
+    fn describe_exit(&self, status: ExitStatus) -> String {
         let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         let last = tail.iter().rev().find(|line| !line.trim().is_empty());
         match last {

@@ -2,6 +2,7 @@
 
 mod cast;
 mod evidence;
+mod hint;
 mod home;
 mod outcome;
 mod question;
@@ -125,10 +126,10 @@ impl Stage<'_> {
             return shown;
         }
         self.note("press Ctrl-C to stop");
-        let lost = watch(&mut cast, stop).await;
+        let ended = watch(&mut cast, stop).await;
         cast.stop().await;
-        match lost {
-            Some(obituary) => Err(Failure::new(obituary)),
+        match ended {
+            Some(ended) => Err(Failure::new(ended)),
             None => shown,
         }
     }
@@ -237,16 +238,16 @@ impl Stage<'_> {
 
 /// Waits for Ctrl-C, or for a service to exit unexpectedly.
 async fn watch(cast: &mut Cast, stop: &mut Stop) -> Option<String> {
-    let lost = async {
+    let ended = async {
         loop {
-            if let Some(obituary) = cast.ended() {
-                return obituary;
+            if let Some(ended) = cast.ended() {
+                return ended;
             }
             tokio::time::sleep(PAUSE).await;
         }
     };
     tokio::select! {
-        obituary = lost => Some(obituary),
+        ended = ended => Some(ended),
         () = stop => None,
     }
 }

@@ -21,7 +21,7 @@ use backend::{ARRIVED, Known, Sent};
 use delivery::Delivery;
 use emission::Emission;
 use finding::{Finding, Hop, Mark};
-use glassbox_collector::BackendConfig;
+use glassbox_collector::{BackendConfig, Keys};
 use glassbox_config::{Environment, Loaded, Settings, SettingsBuilder, SettingsError, Warning};
 use glassbox_telemetry::TelemetryConfig;
 use port::Surroundings;
@@ -128,7 +128,11 @@ impl Walk<'_> {
     async fn find_backend(&self) -> Result<Known, String> {
         let patience = KNOCK.min(self.patience);
         match &self.doctor.backend {
-            Some(page) => backend::at(page, patience).await,
+            Some(page) => {
+                let config = self.collector.as_deref();
+                let keys = config.and_then(|config| config.keys().ok());
+                backend::at(page, keys.as_ref().and_then(Keys::first), patience).await
+            }
             None => backend::here(self.collector.as_deref(), patience).await,
         }
     }

@@ -68,12 +68,25 @@ async fn ask(page: SocketAddr) -> Result<String, String> {
         })?;
     match door.get("/api/status").await {
         Answer::Http(answer) if answer.status == 200 => judge(&answer.body),
+        // It requires a key, which a health check does not need.
+        Answer::Http(answer) if answer.status == 401 => ready(&door).await,
         Answer::Http(answer) => Err(format!(
             "responds with status {}: it is not the page of a backend",
             answer.status
         )),
         Answer::Silent => Err(format!("does not respond within {PATIENCE:?}")),
         _ => Err("does not speak HTTP: it is not the page of a backend".to_owned()),
+    }
+}
+
+/// Whether a backend that requires a key for its status is ready.
+async fn ready(door: &Door) -> Result<String, String> {
+    match door.get("/ready").await {
+        Answer::Http(answer) if answer.status == 200 => Ok("telemetry is received".to_owned()),
+        Answer::Http(answer) if answer.status == 503 => {
+            Err("responds, but does not receive telemetry".to_owned())
+        }
+        _ => Err("requires a key, and does not say whether it is ready".to_owned()),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     failure::Failure,
     terminal::{print, tell},
 };
-use glassbox_collector::{Backend, BackendConfig, Shim, StartError};
+use glassbox_collector::{Backend, BackendConfig, Keys, Shim, StartError};
 use glassbox_config::{Environment, Settings};
 use glassbox_host::{MemoryRegistry, registry_router};
 use hangup::{Hangup, Meaning};
@@ -126,11 +126,12 @@ pub(crate) async fn run(
     let mut hangup = Hangup::listen();
     let mut stop = pin!(interrupted());
     let config = config(listen, settings, environment, shim)?;
+    let keys = keys(&config)?;
     let local = tokio::select! {
         local = Local::start(config) => local.map_err(|error| unstarted(&error))?,
         () = &mut stop => return Ok(ExitCode::SUCCESS),
     };
-    match backend::Backend::own(&local.page()).await {
+    match backend::Backend::own(&local.page(), keys.first()).await {
         Ok(backend) => print(&greeting(&backend)),
         Err(failure) => {
             local.stop().await?;
@@ -152,6 +153,16 @@ pub(crate) async fn run(
     }
     local.stop().await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The keys of a backend.
+///
+/// # Errors
+/// If the file of keys cannot be read.
+pub(crate) fn keys(config: &BackendConfig) -> Result<Keys, Failure> {
+    config
+        .keys()
+        .map_err(|error| Failure::from_error("cannot use the backend's keys", &error))
 }
 
 /// Why there is no backend.

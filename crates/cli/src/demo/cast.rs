@@ -2,7 +2,7 @@
 
 use super::{Stage, Stop, interrupted};
 use crate::{
-    backend::Backend,
+    backend::{Backend, escaped},
     child::{Child, Log},
     failure::Failure,
 };
@@ -80,6 +80,13 @@ impl Cast {
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf".to_owned()),
             ("GLASSBOX_REGISTRY_URL", backend.registry().to_owned()),
         ]);
+        if let Some(key) = backend.key() {
+            let given = stage.environment.get("OTEL_EXPORTER_OTLP_HEADERS");
+            let given = given.map_or_else(String::new, |given| format!("{given},"));
+            let header = format!("{given}authorization=Bearer%20{}", escaped(key));
+            shared.insert("OTEL_EXPORTER_OTLP_HEADERS", header);
+            shared.insert("GLASSBOX_REGISTRY_KEY", key.to_owned());
+        }
         // A person waits for the trace: export with short delays, unless configured otherwise.
         for (name, millis) in [
             ("OTEL_BSP_SCHEDULE_DELAY", "200"),
@@ -124,8 +131,8 @@ impl Cast {
         let start = Instant::now();
         let ready = Filter::any();
         loop {
-            if let Some(obituary) = self.ended() {
-                return Err(Failure::new(obituary));
+            if let Some(ended) = self.ended() {
+                return Err(Failure::new(ended));
             }
             let mut found = backend.services().await?.services;
             found.retain(|service| ready.matches(service) && !earlier.contains(&service.instance));

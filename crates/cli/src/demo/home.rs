@@ -39,8 +39,10 @@ impl Home {
     /// # Errors
     /// If there is no backend, or the one that has the folder cannot be joined.
     pub(super) async fn find(demo: &Demo, config: BackendConfig) -> Result<Self, Failure> {
+        let keys = up::keys(&config)?;
+        let key = keys.first();
         if let Some(page) = &demo.backend {
-            let backend = Backend::connect(&url(page)).await?;
+            let backend = Backend::connect(&url(page), key).await?;
             let whose = Whose::Named;
             return Ok(Self { backend, whose });
         }
@@ -49,7 +51,7 @@ impl Home {
         loop {
             let owner = match Local::start(config.clone()).await {
                 Ok(local) => {
-                    return match Backend::own(&local.page()).await {
+                    return match Backend::own(&local.page(), key).await {
                         Ok(backend) => Ok(Self {
                             backend,
                             whose: Whose::Ours(Box::new(local)),
@@ -66,7 +68,7 @@ impl Home {
                 Err(error) => return Err(up::unstarted(&error)),
             };
             if owner.endpoints.is_some() {
-                return Self::join(&demo.listen, &folder, owner).await;
+                return Self::join(&demo.listen, &folder, owner, key).await;
             }
             if start.elapsed() > PATIENCE {
                 return Err(Failure::new(format!(
@@ -80,7 +82,12 @@ impl Home {
         }
     }
 
-    async fn join(listen: &Listen, folder: &Path, owner: Owner) -> Result<Self, Failure> {
+    async fn join(
+        listen: &Listen,
+        folder: &Path,
+        owner: Owner,
+        key: Option<&str>,
+    ) -> Result<Self, Failure> {
         let process = owner.pid;
         let endpoints = owner.endpoints.expect("invariant: checked by the caller");
         let wanted = [
@@ -102,7 +109,7 @@ impl Home {
                 )));
             }
         }
-        let backend = Backend::connect(endpoints.page()).await?;
+        let backend = Backend::connect(endpoints.page(), key).await?;
         let whose = Whose::Joined { process };
         Ok(Self { backend, whose })
     }
@@ -112,7 +119,7 @@ impl Home {
         matches!(self.whose, Whose::Ours(_))
     }
 
-    /// Describes the backend in one line. The address is left out if nobody will be able to use it.
+    /// Describes the backend in one line. The address is left out if the backend ends with the command.
     pub(super) fn line(&self, is_once: bool, style: Style) -> String {
         let page = &self.backend.endpoints().page;
         let line = match self.whose {

@@ -1,6 +1,6 @@
 //! The question to the agent, and its answer.
 
-use super::evidence::Run;
+use super::{evidence::Run, hint::with_hint};
 use crate::{args::Demo, failure::Failure};
 use glassbox_config::nearest;
 use glassbox_core::{Agent, Capability, Cx, Problem, ServiceInfo};
@@ -132,9 +132,10 @@ impl Question {
         let problem: Problem = response.json().await.map_err(|error| {
             Failure::from_error(&format!("the agent answered with status {status}"), &error)
         })?;
+        let message = with_hint(problem.message(), problem.code());
         let sentence = match self.run {
-            Run::Question => format!("{} did not answer: {}", agent.name, problem.message()),
-            Run::Workflow => problem.message().to_owned(),
+            Run::Question => format!("{} did not answer: {message}", agent.name),
+            Run::Workflow => message,
         };
         Err(Refusal {
             failure: Failure::new(sentence),

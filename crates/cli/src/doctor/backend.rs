@@ -13,7 +13,7 @@ use crate::{
     backend::{Backend, Status},
     elapsed,
 };
-use glassbox_collector::{BackendConfig, Owner};
+use glassbox_collector::{BackendConfig, Keys, Owner};
 use http::Uri;
 use std::{
     path::Path,
@@ -32,16 +32,16 @@ pub(super) struct Known {
     pub(super) client: Backend,
 }
 
-/// The backend at this address.
+/// The backend at this address, with this key if it requires one.
 ///
 /// # Errors
 /// If there is none; the text says what is there instead.
-pub(super) async fn at(page: &str, patience: Duration) -> Result<Known, String> {
+pub(super) async fn at(page: &str, key: Option<&str>, patience: Duration) -> Result<Known, String> {
     let url = match page.contains("://") {
         true => page.to_owned(),
         false => format!("http://{page}"),
     };
-    match tokio::time::timeout(patience, Backend::connect(&url)).await {
+    match tokio::time::timeout(patience, Backend::connect(&url, key)).await {
         Ok(Ok(client)) => Ok(Known { client }),
         Ok(Err(failure)) => {
             let failure = failure.to_string();
@@ -71,8 +71,10 @@ pub(super) async fn here(
     let owner = config.and_then(|config| page_of(&config.data_dir));
     let mut pages = Vec::from_iter(owner.into_iter().chain([set]));
     pages.dedup();
+    let keys = config.and_then(|config| config.keys().ok());
+    let key = keys.as_ref().and_then(Keys::first);
     for page in &pages {
-        if let Ok(known) = at(page, patience).await {
+        if let Ok(known) = at(page, key, patience).await {
             return Ok(known);
         }
     }

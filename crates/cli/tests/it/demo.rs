@@ -241,6 +241,44 @@ fn a_backend_that_runs_on_the_folder_is_joined_and_left_running() {
 }
 
 #[test]
+fn a_key_of_the_backend_is_used_by_every_command() {
+    const KEY: (&str, &str) = (
+        "GLASSBOX_COLLECTOR_KEY",
+        "a-key-of-32-characters-for-a-test",
+    );
+    let data = tempfile::tempdir().unwrap();
+    let mut backend = command(&["up"]);
+    backend
+        .args(free_ports())
+        .arg("--data")
+        .arg(data.path())
+        .env(KEY.0, KEY.1);
+    let mut backend = Running::start(&mut backend);
+    let page = page_of(&mut backend);
+
+    let mut demo = command(&["demo", "--once", "--backend", &page]);
+    let output = run(&mut demo);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("it requires a key: set GLASSBOX_COLLECTOR_KEY"),
+        "{said}"
+    );
+
+    // Joined, with the key for the registry, for telemetry and for the API.
+    let mut demo = command(&["demo", "--once"]);
+    let output = run(demo.arg("--data").arg(data.path()).env(KEY.0, KEY.1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(!said.contains(KEY.1), "{said}");
+
+    let address = page.trim_start_matches("http://");
+    let probe = run(&mut command(&["probe", "--page", address]));
+    assert!(probe.status.success(), "{probe:?}");
+    assert!(backend.terminate().success());
+}
+
+#[test]
 fn a_failed_run_is_shown_with_its_trace() {
     let data = tempfile::tempdir().unwrap();
     let mut backend = up(data.path());

@@ -9,7 +9,7 @@ use crate::{
 /// The finding for an endpoint that is the page of a backend instead of its OTLP port.
 pub(super) async fn page_instead(target: &Target, door: &Door) -> Option<Finding> {
     let shown = target.shown();
-    let known = backend::at(&shown, door.patience()).await.ok()?;
+    let known = backend::at(&shown, None, door.patience()).await.ok()?;
     let there = known.endpoint(target.is_grpc());
     let what = format!("{shown} is the page of the backend, which does not accept OTLP");
     let fix = format!("set OTEL_EXPORTER_OTLP_ENDPOINT to {there}");
