@@ -1,10 +1,10 @@
-//! What a person reads in the terminal.
+//! Terminal output: results on standard output, everything else on standard error.
 
 use std::io::{self, Write};
 
 /// A line for standard output: the answer to what was asked.
 pub(crate) fn print(line: &str) {
-    // A reader that has gone does not stop the service.
+    // A closed standard output does not stop the service.
     let _ = writeln!(io::stdout(), "{line}");
 }
 

@@ -1,4 +1,4 @@
-//! What stands between the parentheses of an attribute.
+//! The options in the parentheses of an attribute.
 
 use crate::{duration, nearest::nearest};
 use proc_macro2::{Span, TokenStream};

@@ -1,6 +1,6 @@
 //! An agent with the contracts and the host alone: no telemetry and no HTTP client in its tree.
 //!
-//! It still hands on the trace of whoever calls it, answers probes and drains. Its one tool is linked
+//! It still passes on its caller's trace, answers probes and drains. Its one tool is linked
 //! in, found and called as any other would be.
 
 use glassbox_core::{
@@ -19,7 +19,7 @@ pub struct Text {
     pub text: String,
 }
 
-/// The tool: counts words, and knows nobody.
+/// The tool: counts words, and calls no other service.
 #[derive(Debug)]
 pub struct CountWords;
 
@@ -45,7 +45,7 @@ pub struct ReadingTime {
     pub seconds: u64,
 }
 
-/// The agent: finds whoever counts words, and calls them.
+/// The agent: finds a tool that counts words, and calls it.
 #[derive(Debug)]
 pub struct EstimateReading;
 
@@ -66,7 +66,7 @@ impl TypedAgent for EstimateReading {
         let counters = Filter::tools().with_capability(CountWords::NAME);
         let found = world.discovery.find(cx, &counters).await?;
         let Some(service) = found.first() else {
-            let message = "nobody counts words; start a tool that can 'count_words'";
+            let message = "no tool counts words; start one with the capability 'count_words'";
             return Err(ToolError::new(
                 Category::Unavailable,
                 "reading.no_counter",

@@ -87,7 +87,7 @@ fn told(about: &str, result: &Value, arguments: &Arguments) -> String {
         (about, None) => format!("in {about}, "),
         (about, Some(date)) => format!("in {about} on {date}, "),
     };
-    // A sentence of the tool's own stands as it is.
+    // A sentence of the tool is used unchanged.
     if let Some(own) = result.own_sentence() {
         sentence = own;
     } else {

@@ -1,4 +1,4 @@
-//! A model for machines without one: an OpenAI-Chat-compatible server that answers by rules.
+//! A model for machines without a model: an OpenAI-Chat-compatible server that answers by rules.
 //!
 //! It knows nothing about any particular tool. What it does follows from the question and from the
 //! names, descriptions and schemas of the tools in the request:
@@ -11,7 +11,7 @@
 //!    question does not say is taken from results of earlier calls for the same place; what they do
 //!    not say either is asked of a tool whose description names it.
 //! 3. All calls that can be made now are made at once. When there are none left, the results become
-//!    sentences; failures are told as such.
+//!    sentences; failures are reported as failures.
 //!
 //! The same conversation always gives the same answer, on the same day. A token is four characters,
 //! rounded up for each text.

@@ -17,7 +17,7 @@ pub(crate) struct Subject {
     facts: BTreeMap<String, Value>,
 }
 
-/// A tool that was chosen for a clause, and how far it is.
+/// A tool that was chosen for a clause, and its state.
 #[derive(Debug)]
 pub(crate) struct Task<'a> {
     pub(crate) tool: &'a Function,
@@ -25,16 +25,16 @@ pub(crate) struct Task<'a> {
     pub(crate) state: State<'a>,
 }
 
-/// How far a task is.
+/// The state of a task.
 #[derive(Debug)]
 pub(crate) enum State<'a> {
     /// These calls come next.
     Next(Vec<NewCall>),
     /// It was called, and answered or failed.
     Done(&'a Exchange),
-    /// What it needs was asked for, in vain.
+    /// A call for something that it needs has failed.
     Blocked { tool: String, reason: String },
-    /// Nothing that is known or offered can fill its parameters.
+    /// Neither the results so far nor another tool can fill its parameters.
     Impossible,
 }
 

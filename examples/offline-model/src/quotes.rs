@@ -1,4 +1,4 @@
-//! What stands between quotation marks: said as it is, and no part of what is asked.
+//! Quoted texts: used as they are, and not searched for places and words.
 
 /// The marks that open and close, each pair of one language or another.
 const MARKS: &[(char, &[char])] = &[
@@ -12,9 +12,9 @@ const MARKS: &[(char, &[char])] = &[
     ('`', &['`']),
 ];
 
-/// The first of the letters that stand for quoted texts: nobody writes letters of private use.
+/// The first of the letters that replace quoted texts. Letters of private use do not occur in questions.
 const FIRST: char = '\u{e000}';
-/// How many quoted texts are told apart; further ones are read like everything else.
+/// Limit of quoted texts; further ones are read like other text.
 const MOST: usize = 256;
 
 /// A question with a letter of private use in place of each quoted text.
@@ -74,7 +74,7 @@ impl Quotes {
     }
 }
 
-/// Which quoted text a letter stands for.
+/// The number of the quoted text that a letter replaces.
 fn place(letter: char) -> Option<usize> {
     let at = (letter as usize).checked_sub(FIRST as usize)?;
     (at < MOST).then_some(at)

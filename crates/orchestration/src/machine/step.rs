@@ -3,7 +3,7 @@
 use crate::{Entry, EntryKind};
 use glassbox_core::Problem;
 
-/// Where a step stands.
+/// The state of a step.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum StepState {
     /// It waits for this many steps to complete.
