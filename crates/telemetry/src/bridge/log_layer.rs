@@ -101,6 +101,12 @@ impl LogFields<'_> {
         let (name, value) = (field.name(), value.into());
         match (name, value) {
             ("message", value) => self.record.set_body(value),
+            // The usual names of an error that is passed as text: `error = %error`.
+            ("error" | "err", value @ AnyValue::String(_)) if !self.failed => {
+                self.failed = true;
+                let key = Key::from_static_str(exception::MESSAGE);
+                self.record.add_attribute(key, value);
+            }
             ("log.target", AnyValue::String(target)) if self.from_log => {
                 self.record.set_target(String::from(target));
             }

@@ -1,4 +1,4 @@
-//! The console's lines, and what becomes of the fields of spans and events.
+//! The lines of the console, and the conversion of spans and events.
 
 mod odd;
 
@@ -44,7 +44,7 @@ impl<'a> MakeWriter<'a> for Screen {
     }
 }
 
-/// Runs `work` under all layers, sending nothing; gives the console's text.
+/// Runs `work` under all layers, without export; returns the console's text.
 fn shown(console: Console, work: impl FnOnce()) -> String {
     let screen = Screen::default();
     let config = TelemetryConfig::new("shown")
@@ -130,7 +130,7 @@ fn text(attributes: &[KeyValue], key: &str) -> Option<String> {
     })
 }
 
-/// Runs `work` under the layers and sends what came of it.
+/// Runs `work` under the layers and exports the result.
 async fn sent(layer: TracingLayer, work: impl FnOnce()) -> OtlpSink {
     let sink = OtlpSink::start().await;
     let config = TelemetryConfig::new("sent")
@@ -234,7 +234,7 @@ async fn a_span_that_follows_another_is_linked_to_it() {
     assert_ne!(of("second").trace_id, of("first").trace_id);
 }
 
-/// Where both layers must say the same, they do.
+/// Both layers agree where they should.
 #[cfg(feature = "tracing-opentelemetry")]
 #[tokio::test]
 async fn the_stock_layer_agrees_on_the_common_case() {

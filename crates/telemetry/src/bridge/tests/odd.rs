@@ -1,9 +1,9 @@
-//! What applications say that nobody expected.
+//! Unusual events and fields.
 
 use super::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// A value that cannot be shown.
+/// A value whose formatting panics.
 struct Broken;
 
 impl std::fmt::Debug for Broken {
@@ -57,7 +57,7 @@ async fn an_event_with_a_parent_of_its_own_belongs_to_that_one() {
     assert_eq!(logs[1].flags & 1, 1);
 }
 
-/// As `tracing-log` hands on what libraries say through the `log` crate.
+/// Events as `tracing-log` creates them from records of the `log` crate.
 fn bridged() {
     tracing::info!(
         target: "log",
@@ -185,7 +185,7 @@ async fn an_event_without_a_message_has_a_body_all_the_same() {
             "named.event",
             "city=Oslo n=7 share=0.5 yes=true",
             "no sky today",
-            "error=shown",
+            "shown",
         ]
     );
     assert!(
@@ -193,9 +193,14 @@ async fn an_event_without_a_message_has_a_body_all_the_same() {
         "{}",
         bodies[4]
     );
-    // What the body is made of stays an attribute.
+    // The fields of the body remain attributes.
     assert_eq!(text(&logs[0].attributes, "only").as_deref(), Some("1"));
     assert_eq!(text(&logs[4].attributes, "long"), Some(long));
+    assert_eq!(
+        text(&logs[3].attributes, "exception.message").as_deref(),
+        Some("shown")
+    );
+    assert_eq!(text(&logs[3].attributes, "error"), None);
 }
 
 #[test]
