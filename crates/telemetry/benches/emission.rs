@@ -1,7 +1,7 @@
-//! What emitting costs an application: nanoseconds per call, without telemetry, unsampled and sampled.
+//! The cost of emitting: nanoseconds per call, without telemetry, unsampled and sampled.
 //!
 //! `cargo bench -p glassbox-telemetry` runs itself once for each of the three, since telemetry is
-//! installed once per process. The time of the thread that sends is not in the figures.
+//! installed once per process. The figures do not include the telemetry thread.
 //!
 //! On a machine with other work, count instructions instead of time. `MODE calls=N only=WHAT` makes
 //! exactly N calls, so the difference between two runs is the cost of the calls between them:
@@ -21,7 +21,7 @@ use glassbox_telemetry::{Sampler, TelemetryConfig, TelemetryGuard};
 use glassbox_testkit::OtlpSink;
 use std::{hint::black_box, process::Command, time::Duration, time::Instant};
 
-/// Calls of one timed round; fewer than a queue takes.
+/// Calls of one timed round, fewer than the size of the queue.
 const CALLS: u32 = 1500;
 const ROUNDS: usize = 60;
 const WITHIN: Duration = Duration::from_secs(30);
@@ -122,7 +122,7 @@ struct Counted {
 }
 
 impl Bench {
-    /// The median of the rounds; what they emit is sent between them.
+    /// Prints the median of the rounds, between which telemetry is flushed.
     fn time(&self, what: &str, mut call: impl FnMut()) {
         if let Some(counted) = &self.counted {
             if counted.only == what {

@@ -36,6 +36,9 @@
 //! Features: `grpc`, `gzip`, `zstd`, `tls`, and `tracing-opentelemetry`, which offers the layer of that
 //! crate in place of our own.
 
+// Vocabulary: an item is a span, a log record or a data point. Items enter through the `Intake`, wait in a
+// `Queue`, and leave as an encoded `Parcel` through an `Outlet`. The `Books` of a signal account for each
+// of them. Details are in `pipeline.rs`.
 mod bridge;
 mod clock;
 mod config;

@@ -1,4 +1,4 @@
-//! A span that is not kept allocates nothing: counted in a process of its own, with telemetry that
+//! A span that is not recorded allocates nothing. Counted in a separate process, with telemetry that
 //! samples nothing.
 
 use allocation_counter::measure;
@@ -47,7 +47,7 @@ async fn a_span_that_is_not_kept_allocates_nothing() {
     let mut config = TelemetryConfig::new("unsampled").with_endpoint(sink.endpoint());
     config.sampler = Sampler::Off;
     let guard = glassbox_telemetry::init(config).unwrap();
-    // What a thread needs once.
+    // The first call initialises the thread.
     emit();
     assert_eq!(count(emit), 0, "unsampled");
     assert!(count(|| drop(model.clone())) > 0, "the count counts");

@@ -1,4 +1,4 @@
-//! A guard that is not kept. Installation is process-global, so this is a process of its own.
+//! A guard that is dropped at once. Installation is process-global, so this is a separate process.
 
 #![expect(
     clippy::unwrap_used,
@@ -59,7 +59,7 @@ fn a_guard_that_is_dropped_at_once_is_reported_and_what_is_emitted_later_is_coun
     assert_eq!(traces.dropped["shutdown"], 1);
     assert!(sink.spans().is_empty());
 
-    // It cannot be started again, and says why; nothing is said of the guard that never was.
+    // It cannot be started again. The error says why, and nothing is logged about the second guard.
     let again = glassbox_telemetry::init(config).unwrap_err().to_string();
     assert!(again.contains("once"), "{again}");
     assert_eq!(log.take(), "");

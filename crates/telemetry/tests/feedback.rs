@@ -1,5 +1,5 @@
-//! Sending telemetry makes no telemetry, even where everything is logged. The subscriber is
-//! process-global, so this is a process of its own.
+//! Sending telemetry creates no telemetry, even if everything is logged. The subscriber is
+//! process-global, so this is a separate process.
 
 use glassbox_telemetry::TelemetryConfig;
 use glassbox_testkit::OtlpSink;
@@ -30,7 +30,7 @@ fn the_carriers_are_silent_on_the_thread_of_telemetry_and_nowhere_else() {
     let report = guard.shutdown_blocking(FLUSH);
     assert!(report.is_lossless(), "{report}");
 
-    // What the filter lets through is said by clients alone, and ours is the only one.
+    // Only clients log at these targets, and ours is the only client.
     let logs = sink.logs().into_iter().map(|log| log.scope.name);
     let spans = sink.spans().into_iter().map(|span| span.scope.name);
     let mut said: Vec<String> = logs.chain(spans).collect();

@@ -1,5 +1,4 @@
-//! Instruments end to end. Installation is process-global, so this is a process of its own with
-//! one test.
+//! Instruments end to end. Installation is process-global, so this is a separate process with one test.
 
 #![expect(
     clippy::unwrap_used,
@@ -35,7 +34,7 @@ use std::{
 const FLUSH: Duration = Duration::from_secs(10);
 const LIMIT: usize = 20;
 
-/// What one collection brought.
+/// The metrics of one collection.
 struct Collected(Vec<Metric>);
 
 impl Collected {
@@ -183,7 +182,7 @@ async fn every_kind(sink: &OtlpSink, guard: &TelemetryGuard) {
     }
     let unbounded = &got.histogram("unbounded")[0];
     assert_eq!((unbounded.count, unbounded.explicit_bounds.len()), (2, 0));
-    // A name that OpenTelemetry does not allow is refused, and said so in the log.
+    // An instrument with an invalid name is ignored and logged.
     counter!("no such name").add(1);
     let got = Collected::of(sink, guard).await;
     assert!(!got.0.iter().any(|metric| metric.name == "no such name"));
@@ -191,12 +190,12 @@ async fn every_kind(sink: &OtlpSink, guard: &TelemetryGuard) {
         sink.logs().is_empty(),
         "what telemetry says of itself is not exported"
     );
-    // What was never used is not there.
+    // An unused instrument does not appear.
     assert!(!got.0.iter().any(|metric| metric.name == "never"));
 }
 
 async fn callsites_of_one_name_share_a_series(sink: &OtlpSink, guard: &TelemetryGuard) {
-    // A macro counts in the scope of its crate; of another scope it would be another stream.
+    // A macro uses the scope of its crate. In another scope it would be another stream.
     static SHARED: Counter = Counter::new("shared")
         .with_keys(&["kind"])
         .with_scope(glassbox_core::scope!());
@@ -267,7 +266,7 @@ async fn callbacks_may_emit_and_panic(sink: &OtlpSink, guard: &TelemetryGuard) {
     let made: Arc<std::sync::Mutex<Vec<Observable>>> = Arc::default();
     let making = Arc::clone(&made);
     let emitting = Observable::gauge("callback.emits", move || {
-        // New instruments of both sorts: the SDK would wait for itself.
+        // New instruments of both kinds, for which the SDK would deadlock.
         counter!("from.callback", "key" => &String::from("v")).add(1);
         gauge!("gauge.from.callback").set(4.0);
         let mut made = making.lock().unwrap();

@@ -1,5 +1,5 @@
-//! Who is whose parent, in every order of nesting. Installation is process-global, so this is a
-//! process of its own with one test.
+//! Parents of spans, in every order of nesting. Installation is process-global, so this is a separate
+//! process with one test.
 
 #![expect(
     clippy::unwrap_used,
@@ -39,7 +39,7 @@ impl Arrived {
         found
     }
 
-    /// The names from the first to the last are one line of descent.
+    /// Each name is the parent of the next.
     fn assert_chain(&self, names: &[&str]) {
         for pair in names.windows(2) {
             let (parent, child) = (self.span(pair[0]), self.span(pair[1]));
@@ -130,7 +130,7 @@ async fn outer(n: usize) {
 async fn inner(n: usize) {
     let d = Span::start(format!("d{n}"));
     d.around(async {
-        // On another thread, with the current span taken along the way of each library.
+        // On another thread, with the current span propagated as each library does it.
         let moved = async move {
             tokio::task::yield_now().await;
             Span::start(format!("g{n}")).end();
@@ -269,7 +269,7 @@ fn nothing_is_current_at_the_end() {
     assert!(!opentelemetry::Context::current().has_active_span());
 }
 
-/// A value that says something itself while it is shown, as a lazy connection does.
+/// A value that logs while it is formatted, as a lazy connection does.
 struct Talkative;
 
 impl std::fmt::Debug for Talkative {

@@ -1,5 +1,5 @@
-//! An application that knows only `tracing` is observable with one line. Installation is
-//! process-global, so this is a process of its own.
+//! An application that uses only `tracing` is observable with one line. Installation is process-global,
+//! so this is a separate process.
 
 #[path = "wire/attribute.rs"]
 mod attribute;
@@ -29,7 +29,7 @@ fn spans_and_logs_of_a_tracing_application_arrive_when_the_guard_is_dropped() {
     let sink = runtime.block_on(OtlpSink::start());
     let config = TelemetryConfig::new("weather").with_endpoint(sink.endpoint());
 
-    // No runtime around, on purpose.
+    // Deliberately outside of a runtime.
     let telemetry = glassbox_telemetry::init(config).unwrap();
     forecast("Oslo");
     broken().unwrap_err();

@@ -1,6 +1,6 @@
-//! The books, against a sink that takes, refuses, hangs and dies; and what each setting does.
+//! The guard, against a backend that accepts, rejects, hangs and dies; and the effect of each setting.
 //!
-//! A guard that is not installed can be had many times in one process.
+//! A guard that is not installed can be created many times in a process.
 
 mod books;
 mod bytes;
@@ -23,8 +23,7 @@ use std::net::SocketAddr;
 
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// A guard whose batches go only when they are full or asked for, and the subscriber with its
-/// layers.
+/// A guard that sends batches only when they are full or on request.
 fn start(config: TelemetryConfig) -> TelemetryGuard {
     let never = Duration::from_secs(3600);
     let config = config.with_batch_timeout(never).with_metric_interval(never);
@@ -62,7 +61,7 @@ fn emit_points(guard: &TelemetryGuard, n: usize) {
     }
 }
 
-/// An address on which nobody listens.
+/// An address without a listener.
 fn nobody() -> SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap()

@@ -1,4 +1,4 @@
-//! Attributes as they arrived, in words.
+//! Received attributes, as text.
 
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
 

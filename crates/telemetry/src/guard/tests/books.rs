@@ -1,4 +1,4 @@
-//! Emitted is delivered, spooled or dropped, whatever the backend does.
+//! Everything emitted is counted as delivered, spooled or lost, whatever the backend does.
 
 use super::*;
 use glassbox_otlp::{Accepted, Refusal};
@@ -29,7 +29,7 @@ async fn a_backend_that_takes_everything_gets_everything() {
 #[tokio::test]
 async fn a_collection_that_is_due_at_the_end_is_no_loss() {
     let sink = OtlpSink::start().await;
-    // Due all the time, so that one would be under way when the last of many spans is sent.
+    // Always due, so that a collection is in progress when the last of many spans is sent.
     for _ in 0..20 {
         let config = to(&sink)
             .with_metric_interval(Duration::from_millis(1))
@@ -49,7 +49,7 @@ async fn a_backend_that_is_not_there_is_not_waited_for_at_the_end() {
         .with_timeout(Duration::from_secs(3600));
     let report = emit_and_end(start(config), WITHIN).await;
     assert_balanced(&report, EMITTED);
-    // Had it been waited for, the time given would have ended it: `shutdown`.
+    // If the shutdown had waited, the reason would be `shutdown`.
     assert_eq!(lost(&report.signals["traces"], "export_failed"), 1300);
     assert_eq!(lost(&report.signals["logs"], "export_failed"), 700);
     assert_eq!(lost(&report.signals["metrics"], "export_failed"), 30);
@@ -130,7 +130,7 @@ async fn a_full_queue_drops_what_is_new_and_says_so() {
     let sink = OtlpSink::start().await;
     let guard = start(to(&sink).with_queue_size(100).with_batch_size(100));
     sink.set_mode(SinkMode::Hang);
-    // One batch is on its way, one waits.
+    // One batch is in flight, one waits.
     emit_spans(&guard, 100);
     sink.wait_for(|sink| sink.attempts() == 1).await;
     emit_spans(&guard, 150);
@@ -222,7 +222,7 @@ async fn a_callback_that_hangs_costs_no_more_than_the_time_given() {
     let _gauge = meter
         .f64_observable_gauge("hangs")
         .with_callback(move |_| {
-            // Ends when the test does.
+            // Blocks until the test ends.
             let _ = hangs.lock().unwrap().recv();
         })
         .build();
@@ -258,7 +258,7 @@ async fn a_backend_that_keeps_failing_is_left_alone_and_its_telemetry_waits() {
     sink.wait_for(|sink| sink.attempts() > attempts).await;
     assert_eq!(guard.health().signals["traces"].queued, 10);
 
-    // The logs were tried, and lost.
+    // The logs were sent, and lost.
     let booked = async {
         while guard.health().signals["logs"].queued > 0 {
             tokio::task::yield_now().await;
@@ -266,7 +266,7 @@ async fn a_backend_that_keeps_failing_is_left_alone_and_its_telemetry_waits() {
     };
     tokio::time::timeout(WITHIN, booked).await.unwrap();
 
-    // Whoever asks for a flush gets one.
+    // A requested flush sends all the same.
     sink.set_mode(SinkMode::default());
     guard.flush(WITHIN).await.unwrap();
     assert_eq!(sink.spans().len(), 10);
@@ -287,7 +287,7 @@ async fn a_flush_tells_of_the_batch_that_was_on_its_way_already() {
     sink.wait_for(|sink| sink.attempts() == 1).await;
     let error = guard.flush(WITHIN).await.unwrap_err();
     assert!(error.to_string().contains("within 300ms"), "{error}");
-    // What was lost before is not lost again.
+    // An earlier loss is not reported again.
     guard.flush(WITHIN).await.unwrap();
     guard.shutdown(WITHIN).await;
 }

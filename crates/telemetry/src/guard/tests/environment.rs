@@ -1,4 +1,4 @@
-//! What the environment sets, and the mistakes that are made in it and in code.
+//! Settings from the environment, and invalid settings.
 
 use super::*;
 use crate::{Compression, Exporter, Protocol, Sampler, Temporality};

@@ -1,4 +1,4 @@
-//! A backend that says nothing any more, and another one in its place.
+//! A backend that no longer responds, and its successor.
 
 use super::*;
 use crate::Protocol;
@@ -7,8 +7,8 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// An address behind which the first connection leads to nobody, as to a frozen process, and every
-/// later one to `successor`.
+/// An address whose first connection is never served, as by a frozen process, and whose later ones lead
+/// to `successor`.
 async fn frozen_once(successor: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

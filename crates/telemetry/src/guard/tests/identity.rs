@@ -1,4 +1,4 @@
-//! A backend that asks for a certificate, and the mistakes that are made with one.
+//! A backend that requires a client certificate, and invalid certificates.
 
 use super::{
     trust::{authority, backend_for, to},
@@ -14,7 +14,7 @@ use rustls::{
 use std::path::PathBuf;
 use tempfile::TempDir;
 
-/// An authority, and a certificate of it with its key, as files.
+/// A certificate authority, and a certificate issued by it with its key, as files.
 struct Issued {
     authority: CertifiedIssuer<'static, KeyPair>,
     folder: TempDir,
@@ -42,7 +42,7 @@ impl Issued {
         self.folder.path().join("client.key")
     }
 
-    /// Lets in whom the authority knows.
+    /// Accepts clients with a certificate of the authority.
     fn verifier(&self) -> Arc<dyn ClientCertVerifier> {
         let mut roots = RootCertStore::empty();
         roots.add(self.authority.der().clone()).unwrap();
@@ -75,7 +75,7 @@ fn a_certificate_is_shown_to_a_backend_that_asks_for_one() {
         assert!(requests.try_recv().is_err());
         stranger.shutdown_blocking(Duration::ZERO);
 
-        // The files of a signal win over those of all signals.
+        // The files of a signal override the shared ones.
         config.client_certificate = Some("missing.pem".into());
         config.client_key = Some(issued.key());
         config.traces.client_certificate = Some(issued.certificate());
@@ -83,7 +83,7 @@ fn a_certificate_is_shown_to_a_backend_that_asks_for_one() {
         config.logs.exporter = crate::Exporter::None;
         let guard = start(config);
         emit_spans(&guard, 1);
-        // Over gRPC nobody answers in HTTP/2, so nothing is delivered; but it was spoken to.
+        // The backend does not implement HTTP/2, so nothing is delivered over gRPC, but TLS succeeds.
         let _ = guard.flush_blocking(WITHIN);
         let request = requests.recv_timeout(WITHIN).unwrap();
         let request = String::from_utf8_lossy(&request);

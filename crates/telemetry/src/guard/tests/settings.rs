@@ -1,4 +1,4 @@
-//! Every setting does something.
+//! Every setting has an effect.
 
 use super::*;
 use crate::{Compression, Exporter, Protocol, Sampler, Temporality};
@@ -192,7 +192,7 @@ async fn headers_are_sent_along_and_those_of_a_signal_instead() {
     );
 }
 
-/// The heads of the requests that a plain socket saw while `work` ran, in lower case.
+/// The heads of the requests that a socket received while `work` ran, in lower case.
 fn recorded(work: impl FnOnce(String)) -> Vec<String> {
     use std::io::{Read, Write};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,4 +1,4 @@
-//! What one signal has of its own, and the flags that travel with a trace.
+//! Settings of one signal, and the flags of a trace.
 
 use super::*;
 use crate::Temporality;
@@ -57,7 +57,7 @@ async fn metrics_and_logs_may_go_elsewhere() {
     assert_eq!(arrived(&metrics), (0, 0, 1));
 }
 
-/// HTTP refuses with its status and gRPC with its own: so the way is known.
+/// HTTP and gRPC report different statuses, which shows the protocol.
 #[cfg(feature = "grpc")]
 #[tokio::test]
 async fn metrics_and_logs_may_travel_differently() {

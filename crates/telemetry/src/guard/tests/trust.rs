@@ -1,4 +1,4 @@
-//! A backend whose certificate comes from an authority of one's own house.
+//! A backend with a certificate of a private authority.
 
 use super::*;
 use crate::{Protocol, export::USER_AGENT};
@@ -17,17 +17,17 @@ use std::{net::TcpListener, path::PathBuf};
 const CERTIFICATE: &[u8] = include_bytes!("tls/localhost.der");
 const KEY: &[u8] = include_bytes!("tls/localhost.key.der");
 
-/// The authority that the backend's certificate comes from.
+/// The authority that issued the backend's certificate.
 pub(super) fn authority() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/guard/tests/tls/ca.pem")
 }
 
-/// A backend that takes everything; gives its port, and the beginning of what it was sent.
+/// A backend that accepts everything; returns its port, and the beginning of what it received.
 fn backend(alpn: &[u8]) -> (u16, Receiver<Vec<u8>>) {
     backend_for(alpn, Arc::new(NoClientAuth))
 }
 
-/// As [`backend`], of clients that are let in.
+/// As [`backend`], for clients with an accepted certificate.
 pub(super) fn backend_for(
     alpn: &[u8],
     clients: Arc<dyn ClientCertVerifier>,
@@ -50,7 +50,7 @@ pub(super) fn backend_for(
             let mut tls = ServerConnection::new(Arc::clone(&config)).unwrap();
             let mut stream = Stream::new(&mut tls, &mut connection);
             let mut request = vec![0; 64 * 1024];
-            // A client that does not trust us goes away within the handshake.
+            // A client that does not trust the certificate aborts the handshake.
             let Ok(read) = stream.read(&mut request) else {
                 continue;
             };
@@ -101,7 +101,7 @@ fn grpc_trusts_it_too() {
     config.traces.certificate = Some(authority());
     let guard = start(config);
     emit_spans(&guard, 1);
-    // It speaks TLS and no HTTP/2, so nothing is delivered; but it was spoken to.
+    // It implements TLS but not HTTP/2, so nothing is delivered, but TLS succeeds.
     guard.flush_blocking(WITHIN).unwrap_err();
     assert!(
         requests
@@ -128,7 +128,7 @@ fn who_forgets_tls_over_grpc_is_told_of_it() {
     let said = error(format!("http://localhost:{port}"));
     assert!(said.contains(hint), "{said}");
     assert!(requests.try_recv().is_err());
-    // Where nobody listens, that is all there is to say.
+    // Without a listener, the error has no hint.
     let said = error(format!("http://{}", nobody()));
     assert!(!said.contains(hint), "{said}");
 }
