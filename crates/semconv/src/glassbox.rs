@@ -33,6 +33,12 @@ attributes! {
     ATTEMPT = "glassbox.attempt";
     /// Where usage comes from: `reported` or `estimated`.
     USAGE_SOURCE = "glassbox.usage.source";
+    /// How many pieces of a model's answer could not be read and were left out (int).
+    RESPONSE_SKIPPED = "glassbox.response.skipped";
+    /// The kinds of those pieces, such as `usage` or `tool_call` (string list).
+    RESPONSE_SKIPPED_KINDS = "glassbox.response.skipped_kinds";
+    /// Whether the token limit cut the model's answer off; absent otherwise (bool).
+    RESPONSE_TRUNCATED = "glassbox.response.truncated";
     /// What a call cost in US dollars; absent where the price is not known (double).
     COST_USD = "glassbox.cost.usd";
     /// The project that tokens and costs are booked on.

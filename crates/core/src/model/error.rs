@@ -1,6 +1,6 @@
 //! Errors of chat models.
 
-use super::Usage;
+use super::{ChatResponse, Usage};
 use crate::{Blame, Decide, Problem, Retry};
 use std::error::Error;
 
@@ -12,6 +12,7 @@ pub struct ModelError {
     retry: Retry,
     blame: Blame,
     usage: Option<Usage>,
+    partial: Option<Box<ChatResponse>>,
     #[source]
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -24,6 +25,7 @@ impl ModelError {
             blame: problem.blame(),
             problem,
             usage: None,
+            partial: None,
             source: None,
         }
     }
@@ -49,6 +51,13 @@ impl ModelError {
         self
     }
 
+    /// Adds the part of the answer that came before the failure.
+    #[must_use]
+    pub fn with_partial(mut self, partial: ChatResponse) -> Self {
+        self.partial = Some(Box::new(partial));
+        self
+    }
+
     /// Adds the cause, for logs.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -64,6 +73,11 @@ impl ModelError {
     /// The usage before the failure.
     pub fn usage(&self) -> Option<Usage> {
         self.usage
+    }
+
+    /// The part of the answer that came before the failure. Its tool calls must not be made: they may be incomplete.
+    pub fn partial(&self) -> Option<&ChatResponse> {
+        self.partial.as_deref()
     }
 }
 

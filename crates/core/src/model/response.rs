@@ -2,7 +2,7 @@
 
 use super::{Message, Usage};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A complete response.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub struct ChatResponse {
     /// The provider's id of the response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// What the provider sent and the client could not read, by kind: how many pieces were left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub skipped: BTreeMap<String, u64>,
 }
 
 impl ChatResponse {
@@ -35,6 +38,7 @@ impl ChatResponse {
             usage,
             model: model.into(),
             id: None,
+            skipped: BTreeMap::new(),
         }
     }
 
@@ -43,6 +47,18 @@ impl ChatResponse {
     pub fn with_id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
+    }
+
+    /// Adds what could not be read, by kind.
+    #[must_use]
+    pub fn with_skipped(mut self, skipped: BTreeMap<String, u64>) -> Self {
+        self.skipped = skipped;
+        self
+    }
+
+    /// Whether the token limit cut the answer off.
+    pub fn is_truncated(&self) -> bool {
+        self.finish == FinishReason::Length
     }
 }
 
