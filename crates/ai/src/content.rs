@@ -1,6 +1,8 @@
 //! Message content on spans; off by default.
 
-use glassbox_core::{ChatResponse, Media, MediaSource, Message, Part, ToolResult};
+use glassbox_core::{
+    Capability, ChatResponse, FinishReason, Media, MediaSource, Message, Part, ToolResult,
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Value, json};
 use std::{fmt, sync::Arc};
@@ -88,9 +90,30 @@ pub(crate) fn output(response: &ChatResponse) -> String {
     let message = json!([{
         "role": response.message.role.as_str(),
         "parts": parts(&response.message.parts),
-        "finish_reason": response.finish.as_str(),
+        "finish_reason": finish_reason(&response.finish),
     }]);
     message.to_string()
+}
+
+/// The reason in the words of the schema, which differ from those of `gen_ai.response.finish_reasons`.
+fn finish_reason(finish: &FinishReason) -> &str {
+    match finish {
+        FinishReason::ToolCalls => "tool_call",
+        other => other.as_str(),
+    }
+}
+
+/// The value of `gen_ai.tool.definitions`, in the schema of the conventions.
+pub(crate) fn tools(tools: &[Arc<Capability>]) -> String {
+    let all = tools.iter().map(|tool| {
+        json!({
+            "type": "function",
+            "name": tool.name,
+            "description": cut(&tool.description),
+            "parameters": bounded(tool.input.as_value()),
+        })
+    });
+    Value::Array(all.collect()).to_string()
 }
 
 /// Truncates a text to the limit.

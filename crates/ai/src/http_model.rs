@@ -1,32 +1,40 @@
 //! A chat model behind a provider's HTTP API.
 
 mod failure;
+mod framing;
 mod open_stream;
 mod sse;
 
 use crate::{
-    ModelIdentity, ProviderConfig,
+    ModelIdentity, ProviderConfig, base_url,
     openai::OpenAiChat,
     provider::Api,
-    wire::{Join, Wire},
+    wire::{Reading, Wire, conceal::Conceal},
 };
 use failure::Failures;
+use futures_util::StreamExt;
 use glassbox_core::{
-    ChatModel, ChatRequest, ChatResponse, ChatStream, Cx, ModelError, async_trait,
+    ChatEvent, ChatModel, ChatRequest, ChatResponse, ChatStream, Cx, ModelError, async_trait,
 };
-use glassbox_instrument::{HttpClient, HttpResponse};
-use http::{HeaderMap, header::CONTENT_TYPE};
+use glassbox_instrument::{HttpBody, HttpClient, HttpResponse};
 use open_stream::OpenStream;
 use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+/// How often a request is encoded differently after the server rejected its form.
+const MAX_ADAPTED: u32 = 2;
+/// How much of an error's body is read, in bytes.
+const MAX_ERROR: usize = 64 << 10;
 
 /// A model behind the HTTP API of a provider.
 ///
 /// It makes one attempt, and its only telemetry is the HTTP client's span. [`Observed`](crate::Observed) and
-/// [`Resilient`](crate::Resilient) add the rest.
+/// [`Resilient`](crate::Resilient) add the rest. An attempt is several requests only if the server rejects an optional
+/// member of the request, which is then left out for good.
 ///
 /// # Bounds
-/// The caller's deadline limits a whole call. The configured timeouts limit the time until the head of the
-/// answer and each pause within a stream.
+/// The caller's deadline limits a whole call. The configured timeouts limit the time until the head of the answer, each
+/// pause within it, and the whole; [`AnswerLimits`](crate::AnswerLimits) limit its size.
 #[derive(Clone, Debug)]
 pub struct HttpModel {
     http: HttpClient,
@@ -37,6 +45,7 @@ pub struct HttpModel {
     api_key: Option<String>,
     timeout: Duration,
     idle_timeout: Duration,
+    reading: Reading,
     failures: Failures,
 }
 
@@ -46,17 +55,23 @@ impl HttpModel {
         let wire: Arc<dyn Wire> = match config.provider.api {
             Api::OpenAiChat => Arc::new(OpenAiChat::new(config)),
         };
-        let url = format!("{}{}", config.base_url, wire.path());
+        let url = base_url::request_url(&config.base_url, wire.path());
+        let secrets = base_url::secrets(&config.base_url);
+        let conceal = Conceal::new(secrets.into_iter().chain(config.api_key.clone()));
         Self {
             http,
             id: config.identity.id(),
             identity: config.identity.clone(),
-            failures: Failures::new(&url, config),
+            failures: Failures::new(&url, config, conceal.clone()),
             url,
             wire,
             api_key: config.api_key.clone(),
             timeout: config.timeout,
             idle_timeout: config.idle_timeout,
+            reading: Reading {
+                limits: config.limits,
+                conceal,
+            },
         }
     }
 
@@ -65,48 +80,92 @@ impl HttpModel {
         &self.identity
     }
 
+    async fn open(
+        &self,
+        cx: &Cx,
+        request: &ChatRequest,
+        stream: bool,
+    ) -> Result<OpenStream, ModelError> {
+        let start = Instant::now();
+        let response = self.send(cx, request, stream).await?;
+        Ok(OpenStream::new(
+            response.into_body(),
+            self.wire.join(request, &self.reading),
+            self.failures.clone(),
+            self.reading.limits,
+            start,
+        ))
+    }
+
+    /// Sends the request, again if the server rejects its form.
     async fn send(
         &self,
         cx: &Cx,
         request: &ChatRequest,
         stream: bool,
     ) -> Result<HttpResponse, ModelError> {
-        let body = self.wire.encode(request, stream)?;
+        let mut adapted = 0;
+        loop {
+            let body = self.wire.encode(request, stream)?;
+            let response = self.post(cx, &body, stream).await?;
+            if response.status().is_success() {
+                return Ok(response);
+            }
+            let status = response.status();
+            let headers = response.headers().clone();
+            let said = self.error_body(response.into_body()).await;
+            if adapted < MAX_ADAPTED && self.wire.adapt(&body, &said) {
+                adapted += 1;
+                continue;
+            }
+            let refusal = self.wire.refusal(&said, &self.reading);
+            return Err(self.failures.of_status(status, &headers, refusal));
+        }
+    }
+
+    async fn post(
+        &self,
+        cx: &Cx,
+        body: &serde_json::Value,
+        stream: bool,
+    ) -> Result<HttpResponse, ModelError> {
         let mut post = self
             .http
             .post(&self.url)
             .template(self.wire.path())
             .timeout(self.timeout)
             .idle_timeout(self.idle_timeout)
-            .json(&body);
+            .json(body);
         if let Some(key) = &self.api_key {
-            post = post.bearer(key);
+            post = match base_url::is_azure(&self.identity.address) {
+                true => post.secret_header("api-key", key),
+                false => post.bearer(key),
+            };
+        }
+        for secret in base_url::secrets(&self.url) {
+            post = post.conceal(&secret);
         }
         if stream {
             post = post.header("accept", "text/event-stream");
         }
-        let response = post
-            .send(cx)
-            .await
-            .map_err(|error| self.failures.of_http(error))?;
-        match response.status().is_success() {
-            true => Ok(response),
-            false => Err(self.failures.of_response(response, &*self.wire).await),
-        }
+        let sent = post.send(cx).await;
+        sent.map_err(|error| self.failures.of_http(error))
     }
 
-    async fn whole(
-        &self,
-        response: HttpResponse,
-        mut joined: Box<dyn Join>,
-    ) -> Result<ChatResponse, ModelError> {
-        let body = response
-            .bytes()
-            .await
-            .map_err(|error| self.failures.of_http(error))?;
-        joined
-            .whole(&body)
-            .map_err(|broken| self.failures.of_body(broken))
+    /// The beginning of an error's body. If it cannot be read or does not end, what came has to be enough.
+    async fn error_body(&self, mut body: HttpBody) -> String {
+        let mut bytes = Vec::new();
+        let read = async {
+            while let Ok(Some(chunk)) = body.chunk().await {
+                let left = MAX_ERROR - bytes.len();
+                bytes.extend_from_slice(&chunk[..chunk.len().min(left)]);
+                if bytes.len() == MAX_ERROR {
+                    break;
+                }
+            }
+        };
+        let _late = tokio::time::timeout(self.timeout, read).await;
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 
@@ -117,30 +176,16 @@ impl ChatModel for HttpModel {
     }
 
     async fn stream(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, ModelError> {
-        let response = self.send(cx, request, true).await?;
-        let joined = self.wire.join(request);
-        // Some servers ignore the request for a stream.
-        if is_json(response.headers()) {
-            return Ok(open_stream::whole(self.whole(response, joined).await?));
-        }
-        let failures = self.failures.clone();
-        Ok(Box::pin(OpenStream::new(
-            response.into_body(),
-            joined,
-            failures,
-        )))
+        Ok(Box::pin(self.open(cx, request, true).await?))
     }
 
     async fn chat(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, ModelError> {
-        let response = self.send(cx, request, false).await?;
-        self.whole(response, self.wire.join(request)).await
+        let mut events = self.open(cx, request, false).await?;
+        while let Some(event) = events.next().await {
+            if let ChatEvent::Finished(response) = event? {
+                return Ok(*response);
+            }
+        }
+        Err(self.failures.of_end())
     }
-}
-
-/// Whether a body is one JSON document and not a stream.
-fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
-    kind.is_some_and(|kind| kind.starts_with("application/json"))
 }

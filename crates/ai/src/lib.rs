@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 
 mod assistant;
+mod base_url;
 mod budgeted;
 mod connect;
 mod content;
@@ -24,6 +25,7 @@ mod estimate;
 mod http_model;
 mod identity;
 mod instruments;
+mod limits;
 mod observed;
 mod openai;
 mod provider;
@@ -38,6 +40,7 @@ pub use connect::model_from_environment;
 pub use content::ContentCapture;
 pub use http_model::HttpModel;
 pub use identity::ModelIdentity;
+pub use limits::AnswerLimits;
 pub use observed::Observed;
 pub use provider::ProviderConfig;
 pub use resilient::Resilient;

@@ -1,6 +1,6 @@
 //! Known providers, and the configuration of one.
 
-use crate::ModelIdentity;
+use crate::{AnswerLimits, ModelIdentity, base_url};
 use glassbox_semconv::gen_ai_v1_41::provider;
 use std::{fmt, time::Duration};
 
@@ -43,7 +43,7 @@ pub(crate) const DEFAULT: &Provider = &Provider {
 /// All known providers.
 pub(crate) const ALL: &[&Provider] = &[DEFAULT];
 
-/// A model at one provider: its identity, URL, key and timeouts.
+/// A model at one provider: its identity, URL, key, timeouts and limits.
 #[derive(Clone, PartialEq)]
 pub struct ProviderConfig {
     pub(crate) provider: &'static Provider,
@@ -52,6 +52,7 @@ pub struct ProviderConfig {
     pub(crate) api_key: Option<String>,
     pub(crate) timeout: Duration,
     pub(crate) idle_timeout: Duration,
+    pub(crate) limits: AnswerLimits,
 }
 
 impl ProviderConfig {
@@ -60,7 +61,7 @@ impl ProviderConfig {
         &self.identity
     }
 
-    /// The base URL, without a trailing slash.
+    /// The base URL as it was set, without a trailing slash. Its query may contain secrets.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
@@ -75,21 +76,27 @@ impl ProviderConfig {
         self.idle_timeout
     }
 
+    /// Limits for one answer.
+    pub fn limits(&self) -> AnswerLimits {
+        self.limits
+    }
+
     /// Whether this is the provider's own API and not another server with the same protocol.
     pub(crate) fn is_providers_own(&self) -> bool {
         self.identity.address == self.provider.host
     }
 }
 
-/// Hides the key.
+/// Hides the key and secrets in the URL.
 impl fmt::Debug for ProviderConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProviderConfig")
             .field("identity", &self.identity)
-            .field("base_url", &self.base_url)
+            .field("base_url", &base_url::shown(&self.base_url))
             .field("api_key", &self.api_key.as_ref().map(|_| "***"))
             .field("timeout", &self.timeout)
             .field("idle_timeout", &self.idle_timeout)
+            .field("limits", &self.limits)
             .finish()
     }
 }

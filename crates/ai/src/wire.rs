@@ -1,8 +1,16 @@
 //! How a provider's API is spoken: what each API implements, and the HTTP client uses.
 
+pub(crate) mod conceal;
+pub(crate) mod json;
+pub(crate) mod skipped;
+pub(crate) mod spoken;
+pub(crate) mod surrogates;
+
+use crate::AnswerLimits;
+use conceal::Conceal;
 use glassbox_core::{ChatEvent, ChatRequest, ChatResponse, ModelError, Usage};
 use serde_json::Value;
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// One API: how requests are encoded, answers joined and errors read.
 pub(crate) trait Wire: fmt::Debug + Send + Sync {
@@ -15,26 +23,54 @@ pub(crate) trait Wire: fmt::Debug + Send + Sync {
     /// If it has a part that the API cannot carry.
     fn encode(&self, request: &ChatRequest, stream: bool) -> Result<Value, ModelError>;
 
-    /// Starts to join the answer to `request`.
-    fn join(&self, request: &ChatRequest) -> Box<dyn Join>;
+    /// Learns from a rejection of `sent`; the answer is whether the request is encoded differently from now on, so
+    /// that sending it again may help.
+    fn adapt(&self, sent: &Value, body: &str) -> bool;
 
-    /// Reads the body of an answer whose status is an error; `null` if it is not JSON.
-    fn refusal(&self, body: &Value) -> Refusal;
+    /// Starts to join the answer to `request`.
+    fn join(&self, request: &ChatRequest, reading: &Reading) -> Box<dyn Join>;
+
+    /// Reads the body of an answer whose status is an error.
+    fn refusal(&self, body: &str, reading: &Reading) -> Refusal;
+}
+
+/// How the text of a provider is read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reading {
+    pub(crate) limits: AnswerLimits,
+    pub(crate) conceal: Conceal,
+}
+
+/// One event of a stream, or a whole answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Piece {
+    /// The name of the event, if it has one.
+    pub(crate) name: Option<String>,
+    pub(crate) data: String,
+}
+
+/// How a stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The provider marked the end, or sent a whole document.
+    Marked,
+    /// The connection ended.
+    Closed,
 }
 
 /// An answer that is being joined.
+///
+/// # Bounds
+/// The limits of the [`Reading`] that it was made with.
 pub(crate) trait Join: Send {
-    /// Takes the data of one event.
+    /// Takes one event. What cannot be read is skipped and counted.
     ///
     /// # Errors
-    /// If the event is an error of the provider's, or cannot be read.
-    fn event(&mut self, data: &str) -> Result<Step, Broken>;
+    /// If the event is an error of the provider's, or the answer exceeds a limit.
+    fn event(&mut self, piece: &Piece) -> Result<Step, Broken>;
 
-    /// Takes a whole body in place of events.
-    ///
-    /// # Errors
-    /// As [`event`](Self::event), and if the answer is not finished.
-    fn whole(&mut self, body: &[u8]) -> Result<ChatResponse, Broken>;
+    /// The bytes of the answer so far.
+    fn bytes(&self) -> usize;
 
     /// Whether the answer is complete, except for its usage at most.
     fn is_finished(&self) -> bool;
@@ -42,8 +78,17 @@ pub(crate) trait Join: Send {
     /// What is known to have been used so far: nothing before the provider says so or begins to answer.
     fn used(&self) -> Option<Usage>;
 
-    /// The whole answer; `None` if it is not finished.
-    fn finish(&mut self) -> Option<ChatResponse>;
+    /// The text that was held back; call it before [`finish`](Self::finish).
+    fn flush(&mut self) -> Vec<ChatEvent>;
+
+    /// The whole answer.
+    ///
+    /// # Errors
+    /// If it is not finished, or the provider says that it failed.
+    fn finish(&mut self, end: End) -> Result<ChatResponse, Broken>;
+
+    /// The answer so far, for an error; `None` before it began.
+    fn partial(&mut self) -> Option<ChatResponse>;
 }
 
 /// What an event came to.
@@ -60,18 +105,29 @@ pub(crate) enum Step {
 pub(crate) enum Broken {
     /// The provider sent an error.
     Refused(Refusal),
+    /// The answer ended with a reason that is not an end.
+    Failed {
+        /// The reason as the provider states it.
+        word: String,
+        /// Whether another attempt may succeed.
+        is_transient: bool,
+    },
+    /// The answer exceeds a limit: which one, and the setting that raises it.
+    TooLarge(String),
+    /// The stream ended too early.
+    Incomplete(String),
     /// The provider sent something that cannot be read; without its content.
-    Malformed(String),
+    Unreadable(String),
 }
 
 /// An error as the provider states it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Refusal {
     /// The HTTP status within the error.
     pub(crate) status: Option<u16>,
     /// The reason, if the provider has a word for it.
     pub(crate) reason: Option<Reason>,
-    /// The provider's message.
+    /// The provider's message: one line.
     pub(crate) message: Option<String>,
 }
 
@@ -90,11 +146,40 @@ pub(crate) enum Reason {
     RateLimited,
 }
 
-/// What is wrong with a document and where, but not what it says: that is content.
-pub(crate) fn misread(error: &serde_json::Error) -> String {
-    let what = match error.classify() {
-        serde_json::error::Category::Data => "it does not have the expected form",
-        _ => "it is not valid JSON",
-    };
-    format!("{what} (line {} column {})", error.line(), error.column())
+/// The longest message of a provider that is passed on, in characters.
+const MAX_LINE: usize = 300;
+
+/// A text as one line: without control characters, cut at 300 characters.
+pub(crate) fn line(text: &str) -> Option<String> {
+    let words: Vec<&str> = text
+        .split(|letter: char| letter.is_whitespace() || letter.is_control())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let whole = words.join(" ");
+    match whole.char_indices().nth(MAX_LINE) {
+        Some((end, _)) => Some(format!("{}…", &whole[..end])),
+        None => Some(whole).filter(|line| !line.is_empty()),
+    }
+}
+
+/// The text of a page: its title if it has one, otherwise its text without tags.
+pub(crate) fn page(html: &str) -> Cow<'_, str> {
+    let lower = html.to_ascii_lowercase();
+    let title = lower.find("<title").and_then(|at| {
+        let from = at + lower[at..].find('>')? + 1;
+        let to = from + lower[from..].find("</title")?;
+        Some(&html[from..to])
+    });
+    if let Some(title) = title.filter(|title| !title.trim().is_empty()) {
+        return Cow::Borrowed(title);
+    }
+    let mut text = String::new();
+    let mut rest = html;
+    while let Some((before, tag)) = rest.split_once('<') {
+        text.push_str(before);
+        text.push(' ');
+        rest = tag.split_once('>').map_or("", |(_, after)| after);
+    }
+    text.push_str(rest);
+    Cow::Owned(text)
 }

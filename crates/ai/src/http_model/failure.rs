@@ -1,13 +1,12 @@
 //! Errors of the HTTP client and of providers as model errors.
 
 use crate::{
-    ProviderConfig,
-    wire::{Broken, Reason, Refusal, Wire},
+    ProviderConfig, base_url,
+    wire::{Broken, Reason, Refusal, conceal::Conceal},
 };
 use glassbox_core::{Blame, Category, Decide, ModelError, Problem, Retry, sentence};
-use glassbox_instrument::{HttpError, HttpResponse};
-use http::HeaderMap;
-use serde_json::Value;
+use glassbox_instrument::HttpError;
+use http::{HeaderMap, StatusCode};
 use std::{
     error::Error,
     time::{Duration, SystemTime},
@@ -20,12 +19,14 @@ pub(super) struct Failures {
     model: String,
     key_setting: &'static str,
     url_setting: &'static str,
+    conceal: Conceal,
 }
 
 impl Failures {
-    pub(super) fn new(url: &str, config: &ProviderConfig) -> Self {
+    pub(super) fn new(url: &str, config: &ProviderConfig, conceal: Conceal) -> Self {
         Self {
-            url: url.to_owned(),
+            url: base_url::shown(url),
+            conceal,
             model: config.identity().model.clone(),
             key_setting: config.provider.key_setting,
             url_setting: config.provider.url_setting,
@@ -64,51 +65,74 @@ impl Failures {
                 ),
             ),
         };
+        // A cause may quote the request.
+        let message = self.conceal.within(&message);
         let problem = Problem::new(error.category(), code, message);
         decide(problem, &error).with_source(error)
     }
 
     /// The status of the response is an error.
-    pub(super) async fn of_response(&self, response: HttpResponse, wire: &dyn Wire) -> ModelError {
-        let status = response.status().as_u16();
-        let wait = retry_after(response.headers(), SystemTime::now());
-        // If the body cannot be read, the status has to be enough.
-        let body = response.bytes().await.unwrap_or_default();
-        let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    pub(super) fn of_status(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        refusal: Refusal,
+    ) -> ModelError {
+        let wait = retry_after(headers, SystemTime::now());
         let refusal = Refusal {
-            status: Some(status),
-            ..wire.refusal(&body)
+            status: Some(status.as_u16()),
+            ..refusal
         };
         self.refusal(&refusal, wait)
     }
 
-    /// The stream cannot continue.
+    /// The answer cannot continue.
     pub(super) fn of_broken(&self, broken: Broken) -> ModelError {
+        let url = &self.url;
         match broken {
             Broken::Refused(refusal) => self.refusal(&refusal, None),
-            Broken::Malformed(what) => self.of_stream(what),
+            Broken::Failed { word, is_transient } => {
+                let category = match is_transient {
+                    true => Category::Unavailable,
+                    false => Category::Internal,
+                };
+                let word = self.conceal.within(&word);
+                let word = crate::wire::line(&word).unwrap_or_default();
+                let message = format!("the model at {url} ended its answer with '{word}'");
+                peers(category, "model.failed", message)
+            }
+            Broken::TooLarge(what) => {
+                let message = format!("the answer of the model at {url} was stopped: {what}");
+                peers(Category::Internal, "model.answer_too_large", message)
+            }
+            Broken::Incomplete(what) => {
+                let message = format!("the answer of the model at {url} broke off: {what}");
+                peers(Category::Unavailable, "model.broken_stream", message)
+            }
+            Broken::Unreadable(what) => {
+                let message = format!(
+                    "the answer of the model at {url} cannot be read: {what}; is {} right?",
+                    self.url_setting
+                );
+                peers(Category::Internal, "model.bad_answer", message)
+            }
         }
     }
 
-    /// The stream is malformed.
-    pub(super) fn of_stream(&self, what: String) -> ModelError {
-        let message = format!("the answer of the model at {} broke off: {what}", self.url);
-        let problem = Problem::new(Category::Unavailable, "model.broken_stream", message);
-        ModelError::from_problem(problem)
+    /// The answer took too long.
+    pub(super) fn of_time(&self, limit: Duration) -> ModelError {
+        let url = &self.url;
+        let message = format!(
+            "the answer of the model at {url} did not end within {limit:?}; ask for less, or raise answer_timeout"
+        );
+        let problem = Problem::new(Category::Timeout, "model.answer_timeout", message);
+        // Another attempt would take as long.
+        ModelError::from_problem(problem.with_retryable(false)).with_blame(Blame::Peer)
     }
 
-    /// The whole answer is malformed or an error.
-    pub(super) fn of_body(&self, broken: Broken) -> ModelError {
-        let what = match broken {
-            Broken::Refused(refusal) => return self.refusal(&refusal, None),
-            Broken::Malformed(what) => what,
-        };
-        let message = format!(
-            "the answer of the model at {} cannot be read: {what}",
-            self.url
-        );
-        let problem = Problem::new(Category::Internal, "model.bad_answer", message);
-        ModelError::from_problem(problem).with_blame(Blame::Peer)
+    /// The events ended without the last one.
+    pub(super) fn of_end(&self) -> ModelError {
+        self.of_broken(Broken::Incomplete("it has no end".to_owned()))
     }
 
     fn refusal(&self, refusal: &Refusal, wait: Option<Duration>) -> ModelError {
@@ -172,6 +196,11 @@ impl Failures {
             _ => problem,
         })
     }
+}
+
+/// A failure of the provider's.
+fn peers(category: Category, code: &str, message: String) -> ModelError {
+    ModelError::from_problem(Problem::new(category, code, message)).with_blame(Blame::Peer)
 }
 
 /// Copies the decisions of the HTTP error, into the problem too.
@@ -245,7 +274,8 @@ mod tests {
     fn a_refusal_decides_what_to_do_next() {
         let environment = Environment::from([("OPENAI_BASE_URL", "http://m/v1")]);
         let config = ModelConfig::from_environment(&environment).unwrap();
-        let failures = Failures::new("http://m/v1/chat/completions", &config.providers()[0]);
+        let url = "http://m/v1/chat/completions";
+        let failures = Failures::new(url, &config.providers()[0], Conceal::default());
         let decide = |status: u16, reason: Option<Reason>| {
             let refusal = Refusal {
                 status: Some(status),

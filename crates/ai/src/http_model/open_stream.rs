@@ -1,80 +1,147 @@
-//! A streamed answer over HTTP.
+//! An answer over HTTP, streamed or whole.
 
-use super::{failure::Failures, sse::SseParser};
-use crate::wire::{Join, Step};
-use futures_util::{Stream, stream};
-use glassbox_core::{ChatEvent, ChatResponse, ChatStream, ModelError};
+use super::{failure::Failures, framing::Framing};
+use crate::{
+    AnswerLimits,
+    wire::{Broken, End, Join, Piece, Step},
+};
+use futures_util::Stream;
+use glassbox_core::{ChatEvent, ModelError};
 use glassbox_instrument::HttpBody;
 use std::{
     collections::VecDeque,
+    future::Future,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
+use tokio::time::{Instant, Sleep};
 
 /// The events of a response body. It ends after `Finished` or after an error.
 ///
 /// # Bounds
-/// Holds the events of one chunk of the body.
+/// The limits of the configuration. Holds the events of one chunk of the body. A body that sends as many bytes as an
+/// answer may have without adding to the answer, such as endless pings, is an error.
 pub(super) struct OpenStream {
     /// `None` once the last event is known.
     body: Option<HttpBody>,
-    parser: SseParser,
+    framing: Framing,
     joined: Box<dyn Join>,
     failures: Failures,
+    limits: AnswerLimits,
+    /// When the answer must have ended.
+    end: Pin<Box<Sleep>>,
+    /// Bytes since the answer last grew.
+    idle_bytes: usize,
     waiting: VecDeque<Result<ChatEvent, ModelError>>,
 }
 
 impl OpenStream {
-    pub(super) fn new(body: HttpBody, joined: Box<dyn Join>, failures: Failures) -> Self {
+    /// Reads `body`, the answer to a request that was sent at `start`.
+    pub(super) fn new(
+        body: HttpBody,
+        joined: Box<dyn Join>,
+        failures: Failures,
+        limits: AnswerLimits,
+        start: Instant,
+    ) -> Self {
         Self {
             body: Some(body),
-            parser: SseParser::default(),
+            framing: Framing::new(limits.answer_bytes),
             joined,
             failures,
+            end: Box::pin(tokio::time::sleep_until(start + limits.time)),
+            limits,
+            idle_bytes: 0,
             waiting: VecDeque::new(),
         }
     }
 
     fn take(&mut self, bytes: &[u8]) {
-        match self.parser.feed(bytes) {
-            Ok(events) => {
-                for data in events {
-                    self.event(&data);
+        let before = self.joined.bytes();
+        match self.framing.feed(bytes) {
+            Ok(pieces) => {
+                for piece in pieces {
+                    self.piece(&piece);
                 }
             }
-            Err(error) => self.end(Err(self.failures.of_stream(error.to_string()))),
+            Err(error) => self.fail(Broken::TooLarge(format!(
+                "{error}; raise max_answer_bytes if that is right"
+            ))),
+        }
+        self.idle_bytes = match self.joined.bytes() > before {
+            true => 0,
+            false => self.idle_bytes.saturating_add(bytes.len()),
+        };
+        let limit = self.limits.answer_bytes;
+        if self.idle_bytes > limit && self.body.is_some() {
+            self.fail(Broken::TooLarge(format!(
+                "it sent {limit} bytes that add nothing to the answer"
+            )));
         }
     }
 
-    fn event(&mut self, data: &str) {
+    fn piece(&mut self, piece: &Piece) {
         if self.body.is_none() {
             return;
         }
-        match self.joined.event(data) {
+        match self.joined.event(piece) {
             Ok(Step::More(events)) => self.waiting.extend(events.into_iter().map(Ok)),
-            Ok(Step::End) => self.finish(),
-            Err(broken) => self.end(Err(self.failures.of_broken(broken))),
+            Ok(Step::End) => self.finish(End::Marked),
+            Err(broken) => self.fail(broken),
+        }
+    }
+
+    /// Takes what is left at the end of the body.
+    fn close(&mut self) {
+        match self.framing.finish() {
+            Ok((pieces, end)) => {
+                for piece in pieces {
+                    self.piece(&piece);
+                }
+                if self.body.is_some() {
+                    self.finish(end);
+                }
+            }
+            Err(error) => self.fail(Broken::TooLarge(error.to_string())),
         }
     }
 
     /// Ends with the whole answer, or with an error if it is incomplete.
-    fn finish(&mut self) {
-        let end = match self.joined.finish() {
-            Some(response) => Ok(ChatEvent::Finished(Box::new(response))),
-            None => Err(self
-                .failures
-                .of_stream("the stream ended before the answer was finished".to_owned())),
-        };
-        self.end(end);
+    fn finish(&mut self, end: End) {
+        let flushed = self.joined.flush();
+        self.waiting.extend(flushed.into_iter().map(Ok));
+        match self.joined.finish(end) {
+            Ok(response) => {
+                self.body = None;
+                let calls = response.message.tool_calls().cloned();
+                self.waiting
+                    .extend(calls.map(|call| Ok(ChatEvent::ToolCall(call))));
+                let finished = ChatEvent::Finished(Box::new(response));
+                self.waiting.push_back(Ok(finished));
+            }
+            Err(broken) => self.fail(broken),
+        }
     }
 
-    fn end(&mut self, end: Result<ChatEvent, ModelError>) {
+    fn fail(&mut self, broken: Broken) {
+        let error = self.failures.of_broken(broken);
+        self.end_with(error);
+    }
+
+    /// Ends with an error, which has the usage and the answer so far.
+    fn end_with(&mut self, error: ModelError) {
         self.body = None;
-        self.waiting
-            .push_back(end.map_err(|error| match self.joined.used() {
-                Some(usage) => error.with_usage(usage),
-                None => error,
-            }));
+        let flushed = self.joined.flush();
+        self.waiting.extend(flushed.into_iter().map(Ok));
+        let error = match self.joined.used() {
+            Some(usage) => error.with_usage(usage),
+            None => error,
+        };
+        let error = match self.joined.partial() {
+            Some(partial) => error.with_partial(partial),
+            None => error,
+        };
+        self.waiting.push_back(Err(error));
     }
 }
 
@@ -90,36 +157,24 @@ impl Stream for OpenStream {
             let Some(body) = &mut this.body else {
                 return Poll::Ready(None);
             };
-            match ready!(Pin::new(body).poll_next(task)) {
-                Some(Ok(bytes)) => this.take(&bytes),
+            let polled = Pin::new(body).poll_next(task);
+            // Checked even if there is more: a stream that never pauses must end too.
+            if this.end.as_mut().poll(task).is_ready() {
+                let error = this.failures.of_time(this.limits.time);
+                this.end_with(error);
+                continue;
+            }
+            match polled {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(Ok(bytes))) => this.take(&bytes),
                 // If the connection breaks after the finish reason, only usage is missing.
-                Some(Err(_)) if this.joined.is_finished() => this.finish(),
-                Some(Err(error)) => {
+                Poll::Ready(Some(Err(_))) if this.joined.is_finished() => this.finish(End::Closed),
+                Poll::Ready(Some(Err(error))) => {
                     let error = this.failures.of_http(error);
-                    this.end(Err(error));
+                    this.end_with(error);
                 }
-                None => {
-                    if let Some(data) = this.parser.finish() {
-                        this.event(&data);
-                    }
-                    if this.body.is_some() {
-                        this.finish();
-                    }
-                }
+                Poll::Ready(None) => this.close(),
             }
         }
     }
-}
-
-/// The events of a whole answer.
-pub(super) fn whole(response: ChatResponse) -> ChatStream {
-    let mut events = Vec::new();
-    let text = response.message.text();
-    if !text.is_empty() {
-        events.push(Ok(ChatEvent::Text(text)));
-    }
-    let calls = response.message.tool_calls().cloned();
-    events.extend(calls.map(|call| Ok(ChatEvent::ToolCall(call))));
-    events.push(Ok(ChatEvent::Finished(Box::new(response))));
-    Box::pin(stream::iter(events))
 }

@@ -1,18 +1,21 @@
 //! Parses server-sent events as the HTML standard defines, from chunks of any size.
 
-/// The largest event, in bytes; enough for long arguments of tool calls.
-const MAX_EVENT: usize = 8 << 20;
+use crate::wire::Piece;
 
 /// Finds events in a byte stream.
 ///
-/// Only data is used: names, ids and comments are skipped.
+/// Ids and comments are skipped. A line that begins with `{` or `[` is taken as data: some servers forget the field's
+/// name, above all before an error.
 ///
 /// # Bounds
-/// An event of more than 8 MiB is an error.
-#[derive(Debug, Default)]
+/// An event larger than the limit is an error.
+#[derive(Debug)]
 pub(crate) struct SseParser {
+    limit: usize,
     /// The current line.
     line: Vec<u8>,
+    /// The name of the current event.
+    name: Option<String>,
     /// The data of the current event, its lines joined by newlines.
     data: Option<String>,
     /// Whether the last line ended with CR, so that an LF after it belongs to it.
@@ -23,12 +26,24 @@ pub(crate) struct SseParser {
 
 /// An event is too large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an event of the stream is larger than {MAX_EVENT} bytes")]
-pub(crate) struct EventTooLarge;
+#[error("an event of the stream is larger than {0} bytes")]
+pub(crate) struct EventTooLarge(pub(crate) usize);
 
 impl SseParser {
-    /// Takes the next bytes and returns the data of the events that end in them.
-    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<Vec<String>, EventTooLarge> {
+    /// A parser of events of at most so many bytes.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            line: Vec::new(),
+            name: None,
+            data: None,
+            after_cr: false,
+            begun: false,
+        }
+    }
+
+    /// Takes the next bytes and returns the events that end in them.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Piece>, EventTooLarge> {
         let mut events = Vec::new();
         for &byte in bytes {
             let continues_crlf = std::mem::take(&mut self.after_cr) && byte == b'\n';
@@ -40,8 +55,8 @@ impl SseParser {
                 }
                 byte => {
                     let held = self.data.as_ref().map_or(0, String::len) + self.line.len();
-                    if held >= MAX_EVENT {
-                        return Err(EventTooLarge);
+                    if held >= self.limit {
+                        return Err(EventTooLarge(self.limit));
                     }
                     self.line.push(byte);
                 }
@@ -50,38 +65,46 @@ impl SseParser {
         Ok(events)
     }
 
-    /// The data of a last event without its blank line. The standard drops it, but many servers leave the
-    /// blank line out.
-    pub(crate) fn finish(&mut self) -> Option<String> {
+    /// A last event without its blank line. The standard drops it, but many servers leave the blank line out.
+    pub(crate) fn finish(&mut self) -> Option<Piece> {
         if !self.line.is_empty() {
             // A line that is not empty does not end an event.
             let _none = self.end_line();
         }
-        self.data.take()
+        self.end_event()
     }
 
     /// Ends a line; returns the event that a blank line ends.
-    fn end_line(&mut self) -> Option<String> {
+    fn end_line(&mut self) -> Option<Piece> {
         let mut line = std::mem::take(&mut self.line);
         if !std::mem::replace(&mut self.begun, true) && line.starts_with(b"\xef\xbb\xbf") {
             line.drain(..3);
         }
         if line.is_empty() {
-            return self.data.take();
+            return self.end_event();
         }
         let line = String::from_utf8_lossy(&line);
-        let (field, value) = line.split_once(':').unwrap_or((&line, ""));
-        if field == "data" {
-            let value = value.strip_prefix(' ').unwrap_or(value);
-            match &mut self.data {
-                Some(data) => {
-                    data.push('\n');
-                    data.push_str(value);
-                }
-                None => self.data = Some(value.to_owned()),
+        let (field, value) = match line.starts_with(['{', '[']) {
+            true => ("data", &*line),
+            false => line.split_once(':').unwrap_or((&line, "")),
+        };
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match (field, &mut self.data) {
+            ("data", Some(data)) => {
+                data.push('\n');
+                data.push_str(value);
             }
+            ("data", None) => self.data = Some(value.to_owned()),
+            ("event", _) => self.name = Some(value.to_owned()),
+            _ => {}
         }
         None
+    }
+
+    fn end_event(&mut self) -> Option<Piece> {
+        let name = self.name.take().filter(|name| !name.is_empty());
+        let data = self.data.take()?;
+        Some(Piece { name, data })
     }
 }
 
@@ -91,13 +114,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn parse(pieces: &[&[u8]]) -> Vec<String> {
-        let mut parser = SseParser::default();
-        let mut events: Vec<String> = Vec::new();
+        let mut parser = SseParser::new(1000);
+        let mut events: Vec<Piece> = Vec::new();
         for piece in pieces {
             events.extend(parser.feed(piece).unwrap());
         }
         events.extend(parser.finish());
-        events
+        events.into_iter().map(|event| event.data).collect()
     }
 
     const STREAM: &str = "\u{feff}: hello\ndata: one\n\nevent: x\ndata: æ\ndata:two\nid: 7\n\n: ping\n\ndata: [DONE]\n\n";
@@ -139,9 +162,32 @@ mod tests {
 
     #[test]
     fn an_event_has_a_largest_size() {
-        let mut parser = SseParser::default();
-        let line = vec![b'x'; MAX_EVENT + 1];
-        assert_eq!(parser.feed(&line), Err(EventTooLarge));
+        let mut parser = SseParser::new(1000);
+        let line = vec![b'x'; 1001];
+        assert_eq!(parser.feed(&line), Err(EventTooLarge(1000)));
+        // Lines of one event count together.
+        let mut parser = SseParser::new(1000);
+        let lines = "data: 123456789\n".repeat(200);
+        assert_eq!(parser.feed(lines.as_bytes()), Err(EventTooLarge(1000)));
+    }
+
+    #[test]
+    fn events_have_names_and_data_may_lack_its_field() {
+        let mut parser = SseParser::new(1000);
+        let stream = b"event: error\ndata: {}\n\n{\"a\": 1}\n\ndata: b\n\n";
+        let events = parser.feed(stream).unwrap();
+        let named = |name: Option<&str>, data: &str| Piece {
+            name: name.map(str::to_owned),
+            data: data.to_owned(),
+        };
+        assert_eq!(
+            events,
+            [
+                named(Some("error"), "{}"),
+                named(None, "{\"a\": 1}"),
+                named(None, "b")
+            ]
+        );
     }
 
     proptest! {

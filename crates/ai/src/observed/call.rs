@@ -13,11 +13,13 @@ use glassbox_semconv::{
         INPUT_MESSAGES, OPENAI_API_TYPE, OPERATION_NAME, OUTPUT_MESSAGES, OUTPUT_TYPE,
         PROVIDER_NAME, REQUEST_MAX_TOKENS, REQUEST_MODEL, REQUEST_SEED, REQUEST_STOP_SEQUENCES,
         REQUEST_STREAM, REQUEST_TEMPERATURE, RESPONSE_FINISH_REASONS, RESPONSE_ID, RESPONSE_MODEL,
-        RESPONSE_TIME_TO_FIRST_CHUNK, USAGE_CACHE_CREATION_INPUT_TOKENS,
+        RESPONSE_TIME_TO_FIRST_CHUNK, TOOL_DEFINITIONS, USAGE_CACHE_CREATION_INPUT_TOKENS,
         USAGE_CACHE_READ_INPUT_TOKENS, USAGE_INPUT_TOKENS, USAGE_OUTPUT_TOKENS,
         USAGE_REASONING_OUTPUT_TOKENS, operation, provider, token_type,
     },
-    glassbox::{USAGE_SOURCE, usage_source},
+    glassbox::{
+        RESPONSE_SKIPPED, RESPONSE_SKIPPED_KINDS, RESPONSE_TRUNCATED, USAGE_SOURCE, usage_source,
+    },
     v1_41::server,
 };
 use std::{sync::Arc, time::Instant};
@@ -65,6 +67,9 @@ impl Call {
             }
             if capture.is_on() {
                 span.set(INPUT_MESSAGES, content::input(&request.messages));
+                if !request.tools.is_empty() {
+                    span.set(TOOL_DEFINITIONS, content::tools(&request.tools));
+                }
             }
         }
         Self {
@@ -98,7 +103,30 @@ impl Call {
     /// Ends the call with its answer.
     pub(super) fn finished(&mut self, response: &ChatResponse) {
         self.open = false;
+        self.describe_response(response);
+        self.used(response.usage, Some(&response.model));
+        self.measure(Some(&response.model), None);
+    }
+
+    /// Ends the call without a complete answer.
+    pub(super) fn failed(&mut self, error: &ModelError) {
+        if let Some(partial) = error.partial() {
+            self.describe_response(partial);
+        }
+        let problem = error.problem();
+        self.end_badly(
+            problem.category().as_str(),
+            problem.message(),
+            error.usage(),
+        );
+    }
+
+    /// Sets the attributes of an answer, whole or not.
+    fn describe_response(&mut self, response: &ChatResponse) {
         let span = &mut self.span;
+        if !span.is_recording() {
+            return;
+        }
         span.set(RESPONSE_MODEL, &response.model);
         span.set(
             RESPONSE_FINISH_REASONS,
@@ -107,21 +135,17 @@ impl Call {
         if let Some(id) = &response.id {
             span.set(RESPONSE_ID, id);
         }
-        if self.capture.is_on() && span.is_recording() {
+        if response.is_truncated() {
+            span.set(RESPONSE_TRUNCATED, true);
+        }
+        if !response.skipped.is_empty() {
+            span.set(RESPONSE_SKIPPED, response.skipped.values().sum::<u64>());
+            let kinds: Vec<String> = response.skipped.keys().cloned().collect();
+            span.set(RESPONSE_SKIPPED_KINDS, kinds);
+        }
+        if self.capture.is_on() {
             span.set(OUTPUT_MESSAGES, content::output(response));
         }
-        self.used(response.usage, Some(&response.model));
-        self.measure(Some(&response.model), None);
-    }
-
-    /// Ends the call without a complete answer.
-    pub(super) fn failed(&mut self, error: &ModelError) {
-        let problem = error.problem();
-        self.end_badly(
-            problem.category().as_str(),
-            problem.message(),
-            error.usage(),
-        );
     }
 
     fn end_badly(&mut self, error_type: &'static str, message: &str, usage: Option<Usage>) {

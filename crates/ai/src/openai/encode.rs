@@ -1,6 +1,6 @@
 //! Encodes requests.
 
-use super::chunk::TEXT_AS;
+use super::{extras::FUNCTION, joiner::TEXT_AS};
 use glassbox_core::{
     Category, ChatRequest, Media, MediaKind, MediaSource, Message, ModelError, Part, Problem,
     Reasoning, ToolChoice,
@@ -15,6 +15,38 @@ pub(super) struct Peer<'a> {
     pub(super) origin: &'a str,
     /// Whether it is OpenAI itself and not another server with the same protocol.
     pub(super) is_openai: bool,
+    pub(super) dialect: Dialect,
+}
+
+/// What differs between servers with this protocol, as far as it is known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dialect {
+    /// Whether usage can be asked for.
+    pub(super) stream_options: bool,
+    pub(super) limit: Limit,
+}
+
+/// The name of the token limit. OpenAI renamed it; many other servers know only the old name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Limit {
+    New,
+    Old,
+}
+
+impl Limit {
+    pub(super) fn of(is_new: bool) -> Self {
+        match is_new {
+            true => Self::New,
+            false => Self::Old,
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::New => "max_completion_tokens",
+            Self::Old => "max_tokens",
+        }
+    }
 }
 
 /// Encodes the body of a request.
@@ -52,13 +84,9 @@ pub(super) fn body(
     set("stream", Some(stream.into()));
     set(
         "stream_options",
-        stream.then(|| json!({"include_usage": true})),
+        (stream && peer.dialect.stream_options).then(|| json!({"include_usage": true})),
     );
-    // OpenAI renamed the limit; many other servers know only the old name.
-    let limit = match peer.is_openai {
-        true => "max_completion_tokens",
-        false => "max_tokens",
-    };
+    let limit = peer.dialect.limit.name();
     set(limit, request.max_tokens.map(Value::from));
     set("temperature", request.temperature.map(|it| json!(it)));
     set("seed", request.seed.map(Value::from));
@@ -115,7 +143,14 @@ fn message(message: &Message, origin: &str) -> Result<Vec<Value>, ModelError> {
                 });
                 let extra = call.opaque.as_ref().and_then(|it| it.value_for(origin));
                 for (key, value) in members(extra) {
-                    wire[key] = value;
+                    match value {
+                        Value::Object(inner) if key == FUNCTION => {
+                            for (key, value) in inner {
+                                wire[FUNCTION][key] = value;
+                            }
+                        }
+                        value => wire[key] = value,
+                    }
                 }
                 calls.push(wire);
             }
@@ -160,6 +195,11 @@ fn add_reasoning(wire: &mut Map<String, Value>, part: &Reasoning, origin: &str) 
         match value {
             Value::String(name) if key == TEXT_AS => {
                 wire.insert(name, part.text.clone().into());
+            }
+            Value::Array(names) if key == TEXT_AS => {
+                for name in names.iter().filter_map(Value::as_str) {
+                    wire.insert(name.to_owned(), part.text.clone().into());
+                }
             }
             value => {
                 wire.insert(key, value);
@@ -225,8 +265,16 @@ mod tests {
             model: "gpt-x",
             origin: "openai@m:443",
             is_openai,
+            dialect: dialect(is_openai),
         };
         body(&peer, request, true).unwrap()
+    }
+
+    fn dialect(is_openai: bool) -> Dialect {
+        Dialect {
+            stream_options: true,
+            limit: Limit::of(is_openai),
+        }
     }
 
     fn ask() -> ChatRequest {
@@ -258,6 +306,7 @@ mod tests {
             model: "gpt-x",
             origin: "openai@m:443",
             is_openai: true,
+            dialect: dialect(true),
         };
         let refused = body(&peer, &unknown, true).unwrap_err();
         assert_eq!(refused.problem().code(), "model.unsupported_part");

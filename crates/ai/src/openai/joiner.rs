@@ -1,290 +1,455 @@
-//! Joins the pieces of a streamed answer.
+//! Joins the pieces of an answer, whether it is streamed or whole.
 
-use super::chunk::{
-    CallPiece, Chunk, ChunkChoice, EXTRA_CONTENT, REASONING, REASONING_CONTENT, REASONING_DETAILS,
-    TEXT_AS, Whole,
+use super::{
+    calls::Calls,
+    extras, field,
+    finish::Finish,
+    refusal,
+    said::{self, Said},
+    usage::Reported,
 };
-use super::refusal;
 use crate::{
     estimate,
-    wire::{Broken, Join, Step, misread},
+    wire::{
+        Broken, End, Join, Piece, Reading, Step,
+        json::{self, Unreadable},
+        skipped::Skipped,
+        spoken::Spoken,
+        surrogates::Halves,
+    },
 };
 use glassbox_core::{
     ChatEvent, ChatRequest, ChatResponse, FinishReason, Message, Opaque, Part, Reasoning, Role,
-    ToolCall, Usage,
+    Usage,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+/// In an opaque value of ours: the names of the members that the reasoning came in.
+pub(super) const TEXT_AS: &str = "text_as";
 /// Marks the end of a stream in place of a chunk.
 const DONE: &str = "[DONE]";
+/// How much larger than the limit of its text the decoded form of an event may be.
+const DECODED: usize = 4;
 
 /// The answer so far.
 #[derive(Debug)]
 pub(super) struct Joiner {
+    reading: Reading,
     id: Option<String>,
     model: String,
     /// Opaque values get this origin.
     origin: String,
-    text: String,
-    /// What the server attached to the text.
-    text_extra: Option<Value>,
-    reasoning: String,
-    /// What the server attached to the reasoning: the name of its member, and details.
+    text: Spoken,
+    /// What the server attached to the message.
+    extra: Map<String, Value>,
+    reasoning: Spoken,
+    /// What the server attached to the reasoning: the names of its members, and details.
     reasoning_extra: Map<String, Value>,
-    calls: Vec<OpenCall>,
-    finish: Option<FinishReason>,
-    usage: Option<Usage>,
+    calls: Calls,
+    /// The index of the choice that is read; the first one that came.
+    choice: Option<i128>,
+    finish: Option<Finish>,
+    reported: Reported,
     /// Estimated input tokens, for when the server reports none.
     input: u64,
-}
-
-/// A tool call whose arguments are incomplete.
-#[derive(Debug)]
-struct OpenCall {
-    index: Option<usize>,
-    id: String,
-    name: String,
-    arguments: String,
-    extra: Option<Value>,
+    bytes: usize,
+    skipped: Skipped,
+    /// What is wrong with the first event that is not JSON.
+    invalid: Option<String>,
 }
 
 impl Joiner {
     /// An empty answer to `request`.
-    pub(super) fn new(model: &str, origin: &str, request: &ChatRequest) -> Self {
+    pub(super) fn new(model: &str, origin: &str, request: &ChatRequest, reading: &Reading) -> Self {
+        let conceal = || reading.conceal.clone();
+        let offered = request.tools.iter().map(|tool| tool.name.clone());
+        let messages = request.messages.iter();
+        let used = messages.flat_map(|message| message.tool_calls().map(|call| call.id.clone()));
         Self {
             id: None,
             model: model.to_owned(),
             origin: origin.to_owned(),
-            text: String::new(),
-            text_extra: None,
-            reasoning: String::new(),
+            text: Spoken::new(conceal()),
+            extra: Map::new(),
+            reasoning: Spoken::new(conceal()),
             reasoning_extra: Map::new(),
-            calls: Vec::new(),
+            calls: Calls::new(reading.limits, conceal(), offered.collect(), used.collect()),
+            choice: None,
             finish: None,
-            usage: None,
+            reported: Reported::default(),
             input: estimate::request(request),
+            bytes: 0,
+            skipped: Skipped::default(),
+            invalid: None,
+            reading: reading.clone(),
         }
     }
 
-    /// Adds a piece; returns the events that it completes.
-    fn add(&mut self, chunk: Chunk) -> Vec<ChatEvent> {
-        self.id = chunk.id.filter(|id| !id.is_empty()).or(self.id.take());
-        if let Some(model) = chunk.model.filter(|model| !model.is_empty()) {
-            self.model = model;
+    /// Adds a chunk; returns the events that it completes.
+    fn add(&mut self, chunk: &Value, has_marks: bool) -> Result<Vec<ChatEvent>, Broken> {
+        if let Some(refusal) = refusal::within(chunk) {
+            return Err(Broken::Refused(refusal));
         }
-        if let Some(usage) = chunk.usage {
-            self.usage = Some(usage.into());
+        let id = field::said(chunk, &["id"]).map(Into::into);
+        self.id = id.or(self.id.take());
+        if let Some(model) = field::said(chunk, &["model"]) {
+            self.model = model.into_owned();
         }
         let mut events = Vec::new();
-        for choice in chunk.choices.into_iter().filter(|choice| choice.index == 0) {
-            let turn = choice.delta.unwrap_or_default();
-            let said = |text: Option<String>| text.filter(|text| !text.is_empty());
-            // Some servers send the same text in both members.
-            let reasoning = said(turn.reasoning_content)
-                .map(|more| (REASONING_CONTENT, more))
-                .or_else(|| said(turn.reasoning).map(|more| (REASONING, more)));
-            if let Some((name, more)) = reasoning {
-                self.reasoning.push_str(&more);
-                self.reasoning_extra.insert(TEXT_AS.to_owned(), name.into());
-                events.push(ChatEvent::Reasoning(more));
-            }
-            if let Some(Value::Array(more)) = turn.reasoning_details {
-                let details = self.reasoning_extra.entry(REASONING_DETAILS);
-                if let Value::Array(details) = details.or_insert_with(|| Value::Array(Vec::new())) {
-                    details.extend(more);
-                }
-            }
-            self.text_extra = turn.extra_content.or(self.text_extra.take());
-            for more in [said(turn.content), said(turn.refusal)]
-                .into_iter()
-                .flatten()
-            {
-                self.text.push_str(&more);
-                events.push(ChatEvent::Text(more));
-            }
-            for piece in turn.tool_calls.into_iter().flatten() {
-                self.add_call(piece);
-            }
-            if let Some(word) = said(choice.finish_reason) {
-                // Calls are complete when the reason comes. Some servers send it twice.
-                if self.finish.replace(reason(word)).is_none() {
-                    let calls = self.calls.iter().map(|call| self.close(call));
-                    events.extend(calls.map(ChatEvent::ToolCall));
-                }
-            }
+        let choices = self.choices(chunk);
+        for choice in &choices {
+            events.extend(self.add_choice(choice, has_marks)?);
         }
-        events
+        let first = choices.first().copied().unwrap_or(&Value::Null);
+        self.reported.read(chunk, first, &mut self.skipped);
+        Ok(events)
     }
 
-    fn add_call(&mut self, piece: CallPiece) {
-        let id = piece.id.filter(|id| !id.is_empty());
-        let held = match piece.index {
-            Some(_) => self
-                .calls
-                .iter()
-                .rposition(|call| call.index == piece.index),
-            None => self.calls.len().checked_sub(1),
+    /// The choices of a chunk that belong to the answer.
+    fn choices<'a>(&mut self, chunk: &'a Value) -> Vec<&'a Value> {
+        let all: Vec<&Value> = match &chunk["choices"] {
+            Value::Array(choices) => choices.iter().collect(),
+            choice @ Value::Object(_) => vec![choice],
+            // Ollama's own API has no choices.
+            Value::Null if chunk["message"].is_object() || chunk["delta"].is_object() => {
+                vec![chunk]
+            }
+            Value::Null => Vec::new(),
+            _ => {
+                self.skipped.add("choices");
+                Vec::new()
+            }
         };
-        // Some servers give every call index 0: a different id is a different call.
-        let held = held.filter(|at| id.as_ref().is_none_or(|id| *id == self.calls[*at].id));
-        let at = held.unwrap_or_else(|| {
-            self.calls.push(OpenCall {
-                index: piece.index,
-                id: id.unwrap_or_else(|| format!("call_{}", self.calls.len())),
-                name: String::new(),
-                arguments: String::new(),
-                extra: None,
-            });
-            self.calls.len() - 1
-        });
-        let function = piece.function.unwrap_or_default();
-        let call = &mut self.calls[at];
-        call.extra = piece.extra_content.or(call.extra.take());
-        if let Some(name) = function.name
-            && call.name != name
-        {
-            call.name.push_str(&name);
+        let mut ours = Vec::new();
+        for choice in all {
+            if !choice.is_object() {
+                if !choice.is_null() {
+                    self.skipped.add("choices");
+                }
+                continue;
+            }
+            let index = field::integer(&choice["index"]);
+            if index.is_some() && self.choice.is_none() {
+                self.choice = index;
+            }
+            if index.is_none() || index == self.choice {
+                ours.push(choice);
+            }
         }
-        match function.arguments {
-            Some(Value::String(more)) => call.arguments.push_str(&more),
-            Some(Value::Null) | None => {}
-            Some(whole) => call.arguments = whole.to_string(),
+        ours
+    }
+
+    fn add_choice(&mut self, choice: &Value, has_marks: bool) -> Result<Vec<ChatEvent>, Broken> {
+        let mut events = Vec::new();
+        let (delta, whole) = (&choice["delta"], &choice["message"]);
+        match delta {
+            Value::Object(_) => self.add_turn(delta, has_marks, &mut events)?,
+            Value::String(text) => self.speak(text, has_marks, &mut events)?,
+            Value::Null => {}
+            _ => self.skipped.add("delta"),
+        }
+        match whole {
+            Value::Object(_) => self.add_whole(whole, has_marks, &mut events)?,
+            Value::Null => {}
+            _ => self.skipped.add("message"),
+        }
+        // The older Completions API.
+        if let (Value::Null, Value::Null, Value::String(text)) = (delta, whole, &choice["text"]) {
+            self.speak(text, has_marks, &mut events)?;
+        }
+        let reason = field::member(choice, &["finish_reason", "finishReason", "done_reason"]);
+        if let Some(next) = reason.and_then(Finish::read) {
+            self.finish = Some(match self.finish.take() {
+                Some(before) => before.then(next),
+                None => next,
+            });
+        }
+        if field::is_set(&choice["error"]) {
+            return Err(Broken::Refused(refusal::of_value(choice)));
+        }
+        Ok(events)
+    }
+
+    /// Adds a whole message. If the answer was streamed before, only what is new counts.
+    fn add_whole(
+        &mut self,
+        whole: &Value,
+        has_marks: bool,
+        events: &mut Vec<ChatEvent>,
+    ) -> Result<(), Broken> {
+        if self.bytes == 0 {
+            return self.add_turn(whole, has_marks, events);
+        }
+        let mut said = said::read(whole, &mut self.skipped);
+        said.text = rest(&said.text, self.text.text());
+        said.reasoning = rest(&said.reasoning, self.reasoning.text());
+        self.say(said, has_marks, events)?;
+        if !self.calls.has_all(whole) {
+            let more = self.calls.add(whole, has_marks, &mut self.skipped)?;
+            self.grow(more)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a message or a part of one.
+    fn add_turn(
+        &mut self,
+        turn: &Value,
+        has_marks: bool,
+        events: &mut Vec<ChatEvent>,
+    ) -> Result<(), Broken> {
+        let said = said::read(turn, &mut self.skipped);
+        self.say(said, has_marks, events)?;
+        let attached = extras::merge(&mut self.extra, extras::of_message(turn))
+            + extras::merge(&mut self.reasoning_extra, extras::of_reasoning(turn));
+        let called = self.calls.add(turn, has_marks, &mut self.skipped)?;
+        self.grow(attached + called)
+    }
+
+    fn say(
+        &mut self,
+        said: Said,
+        has_marks: bool,
+        events: &mut Vec<ChatEvent>,
+    ) -> Result<(), Broken> {
+        if !said.reasoning.is_empty() {
+            let names = self
+                .reasoning_extra
+                .entry(TEXT_AS)
+                .or_insert_with(|| Value::Array(Vec::new()));
+            if let Value::Array(names) = names {
+                for name in said.reasoning_names {
+                    if !names.iter().any(|known| known == name) {
+                        names.push(name.into());
+                    }
+                }
+            }
+            let ready = self.reasoning.push(&said.reasoning, has_marks);
+            events.extend(
+                Some(ready)
+                    .filter(|text| !text.is_empty())
+                    .map(ChatEvent::Reasoning),
+            );
+            self.grow(said.reasoning.len())?;
+            let limit = self.reading.limits.reasoning_bytes;
+            if self.reasoning.text().len() > limit {
+                return Err(Broken::TooLarge(format!(
+                    "its reasoning is larger than {limit} bytes; ask for less, or raise max_reasoning_bytes"
+                )));
+            }
+        }
+        self.speak(&said.text, has_marks, events)
+    }
+
+    fn speak(
+        &mut self,
+        text: &str,
+        has_marks: bool,
+        events: &mut Vec<ChatEvent>,
+    ) -> Result<(), Broken> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let ready = self.text.push(text, has_marks);
+        events.extend(
+            Some(ready)
+                .filter(|text| !text.is_empty())
+                .map(ChatEvent::Text),
+        );
+        self.grow(text.len())
+    }
+
+    fn grow(&mut self, bytes: usize) -> Result<(), Broken> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        let limit = self.reading.limits.answer_bytes;
+        match self.bytes > limit {
+            true => Err(Broken::TooLarge(format!(
+                "it is larger than {limit} bytes; ask for less, or raise max_answer_bytes"
+            ))),
+            false => Ok(()),
         }
     }
 
     /// The usage so far; estimated unless the server reported it.
     fn usage(&self) -> Usage {
-        let calls = self
-            .calls
-            .iter()
-            .map(|call| estimate::text(&call.name) + estimate::text(&call.arguments));
-        let output =
-            estimate::text(&self.text) + estimate::text(&self.reasoning) + calls.sum::<u64>();
-        self.usage
-            .unwrap_or_else(|| Usage::estimated(self.input, output))
+        let output = estimate::text(self.text.text())
+            + estimate::text(self.reasoning.text())
+            + self.calls.tokens();
+        self.reported.usage(self.input, output)
     }
 
-    fn attached(&self, extra: Value) -> Opaque {
-        Opaque::new(&self.origin, json!({EXTRA_CONTENT: extra}))
+    fn opaque(&self, members: &mut Map<String, Value>) -> Option<Opaque> {
+        (!members.is_empty()).then(|| Opaque::new(&self.origin, std::mem::take(members)))
     }
 
-    fn close(&self, call: &OpenCall) -> ToolCall {
-        let arguments = match call.arguments.trim() {
-            // A call without parameters may come without arguments.
-            "" => Value::Object(serde_json::Map::new()),
-            text => serde_json::from_str(text)
-                .ok()
-                .filter(Value::is_object)
-                .unwrap_or_else(|| Value::String(call.arguments.clone())),
-        };
-        let closed = ToolCall::new(&call.id, &call.name, arguments);
-        match &call.extra {
-            Some(extra) => closed.with_opaque(self.attached(extra.clone())),
-            None => closed,
+    /// The answer that ended for this reason. Leaves nothing behind.
+    fn response(&mut self, finish: FinishReason) -> ChatResponse {
+        let usage = self.usage();
+        let mut parts = Vec::new();
+        let (text, reasoning) = (
+            self.text.text().to_owned(),
+            self.reasoning.text().to_owned(),
+        );
+        let mut extra = std::mem::take(&mut self.extra);
+        let mut reasoning_extra = std::mem::take(&mut self.reasoning_extra);
+        if text.is_empty() {
+            // Without text it is kept with the reasoning, which also goes back with tool calls.
+            reasoning_extra.append(&mut extra);
+        }
+        if !(reasoning.is_empty() && reasoning_extra.is_empty()) {
+            let part = Reasoning::new(reasoning);
+            parts.push(Part::Reasoning(match self.opaque(&mut reasoning_extra) {
+                Some(opaque) => part.with_opaque(opaque),
+                None => part,
+            }));
+        }
+        if !text.is_empty() {
+            parts.push(Part::text_with(text, self.opaque(&mut extra)));
+        }
+        let is_cut = finish == FinishReason::Length;
+        let calls = self.calls.close(&self.origin, is_cut, &mut self.skipped);
+        parts.extend(calls.into_iter().map(Part::ToolCall));
+        let message = Message::new(Role::Assistant, parts);
+        let response = ChatResponse::new(message, finish, usage, &self.model)
+            .with_skipped(self.skipped.counts());
+        match self.id.take() {
+            Some(id) => response.with_id(id),
+            None => response,
+        }
+    }
+
+    /// Why there is no answer, although the stream ended.
+    fn nothing(&self, end: End) -> Broken {
+        let came = self.skipped.is_empty() || self.bytes > 0;
+        match (came, end) {
+            (false, _) => Broken::Unreadable(match &self.invalid {
+                Some(invalid) => invalid.clone(),
+                None => format!("its {} cannot be understood", self.skipped.kinds()),
+            }),
+            (true, End::Marked) => {
+                Broken::Incomplete("the answer has neither text nor tool calls".to_owned())
+            }
+            (true, End::Closed) => {
+                Broken::Incomplete("the stream ended before the answer was finished".to_owned())
+            }
         }
     }
 }
 
 impl Join for Joiner {
-    fn event(&mut self, data: &str) -> Result<Step, Broken> {
-        if data.trim() == DONE {
+    fn event(&mut self, piece: &Piece) -> Result<Step, Broken> {
+        let data = piece.data.trim();
+        let name = piece.name.as_deref().unwrap_or_default();
+        if data == DONE {
             return Ok(Step::End);
         }
-        let chunk: Chunk = serde_json::from_str(data).map_err(|error| {
-            Broken::Malformed(format!(
-                "it sent an event that is not a chunk: {}",
-                misread(&error)
-            ))
-        })?;
-        match &chunk.error {
-            Some(error) => Err(Broken::Refused(refusal::read(error))),
-            None => Ok(Step::More(self.add(chunk))),
+        let is_ping = ["ping", "heartbeat", "keepalive", "keep-alive"].contains(&name);
+        if data.is_empty() || data == "null" || is_ping {
+            return Ok(Step::More(Vec::new()));
         }
+        if name == "error" {
+            return Err(Broken::Refused(refusal::of_data(data, &self.reading)));
+        }
+        let limit = self.reading.limits.answer_bytes.saturating_mul(DECODED);
+        let document = match json::read(data, Halves::Mark, limit, &self.reading.conceal) {
+            Ok(document) => document,
+            Err(Unreadable::TooLarge) => {
+                return Err(Broken::TooLarge(format!(
+                    "an event is larger than {limit} bytes once it is decoded; raise max_answer_bytes if that is right"
+                )));
+            }
+            Err(invalid @ Unreadable::Invalid { .. }) => return self.not_json(data, &invalid),
+        };
+        let chunks: &[Value] = match &document.value {
+            Value::Array(chunks) => chunks,
+            one => std::slice::from_ref(one),
+        };
+        let mut events = Vec::new();
+        for chunk in chunks {
+            match chunk {
+                Value::Object(_) => events.extend(self.add(chunk, document.has_marks)?),
+                Value::Null => {}
+                _ => self.skipped.add("event"),
+            }
+        }
+        Ok(Step::More(events))
     }
 
-    /// Treats the answer as a stream of one chunk, so that both give the same result.
-    fn whole(&mut self, body: &[u8]) -> Result<ChatResponse, Broken> {
-        let whole: Whole =
-            serde_json::from_slice(body).map_err(|error| Broken::Malformed(misread(&error)))?;
-        if let Some(error) = &whole.error {
-            return Err(Broken::Refused(refusal::read(error)));
-        }
-        let broken = |what: &str| Broken::Malformed(what.to_owned());
-        let mut choices = whole.choices.into_iter();
-        let mut choice = choices.next().ok_or_else(|| broken("it has no choices"))?;
-        // Calls are complete here, so their position identifies them.
-        let calls = choice
-            .message
-            .iter_mut()
-            .flat_map(|turn| &mut turn.tool_calls);
-        for (at, call) in calls.flatten().enumerate() {
-            call.index = Some(at);
-        }
-        self.add(Chunk {
-            id: whole.id,
-            model: whole.model,
-            usage: whole.usage,
-            choices: vec![ChunkChoice {
-                index: 0,
-                delta: choice.message,
-                finish_reason: choice.finish_reason.or_else(|| Some("stop".to_owned())),
-            }],
-            error: None,
-        });
-        self.finish()
-            .ok_or_else(|| broken("it has no finish_reason"))
+    fn bytes(&self) -> usize {
+        self.bytes
     }
 
-    /// Whether the finish reason is known; only usage may be missing then.
     fn is_finished(&self) -> bool {
         self.finish.is_some()
     }
 
     fn used(&self) -> Option<Usage> {
         let begun = !(self.text.is_empty() && self.reasoning.is_empty() && self.calls.is_empty());
-        (begun || self.usage.is_some()).then(|| self.usage())
+        (begun || self.reported.is_some()).then(|| self.usage())
     }
 
-    fn finish(&mut self) -> Option<ChatResponse> {
-        let finish = self.finish.take()?;
-        let usage = self.usage();
-        let mut parts = Vec::new();
-        if !(self.reasoning.is_empty() && self.reasoning_extra.is_empty()) {
-            let mut reasoning = Reasoning::new(std::mem::take(&mut self.reasoning));
-            if !self.reasoning_extra.is_empty() {
-                let extra = std::mem::take(&mut self.reasoning_extra);
-                reasoning = reasoning.with_opaque(Opaque::new(&self.origin, extra));
+    fn flush(&mut self) -> Vec<ChatEvent> {
+        let reasoning = Some(self.reasoning.end()).filter(|text| !text.is_empty());
+        let text = Some(self.text.end()).filter(|text| !text.is_empty());
+        let events = reasoning.map(ChatEvent::Reasoning).into_iter();
+        events.chain(text.map(ChatEvent::Text)).collect()
+    }
+
+    fn finish(&mut self, end: End) -> Result<ChatResponse, Broken> {
+        let has_answer = !(self.text.is_empty() && self.calls.is_empty());
+        let finish = match self.finish.clone() {
+            Some(Finish::Ended(reason)) => reason,
+            Some(Finish::Failed { word, is_transient }) => {
+                return Err(Broken::Failed { word, is_transient });
             }
-            parts.push(Part::Reasoning(reasoning));
+            // Some servers give no reason, but they mark the end.
+            None if has_answer && end == End::Marked => {
+                self.skipped.add("finish_reason");
+                match self.calls.is_empty() {
+                    true => FinishReason::Stop,
+                    false => FinishReason::ToolCalls,
+                }
+            }
+            None => return Err(self.nothing(end)),
+        };
+        if !has_answer && !self.skipped.is_empty() {
+            return Err(self.nothing(end));
         }
-        if !self.text.is_empty() {
-            let text = std::mem::take(&mut self.text);
-            let extra = self.text_extra.take();
-            parts.push(Part::text_with(
-                text,
-                extra.map(|extra| self.attached(extra)),
-            ));
-        }
-        parts.extend(
-            self.calls
-                .iter()
-                .map(|call| Part::ToolCall(self.close(call))),
-        );
-        let message = Message::new(Role::Assistant, parts);
-        let response = ChatResponse::new(message, finish, usage, &self.model);
-        Some(match self.id.take() {
-            Some(id) => response.with_id(id),
-            None => response,
-        })
+        Ok(self.response(finish))
+    }
+
+    fn partial(&mut self) -> Option<ChatResponse> {
+        self.used()?;
+        let reason = match self.finish.clone() {
+            Some(Finish::Ended(reason)) => reason,
+            Some(Finish::Failed { word, .. }) => FinishReason::Other(word),
+            None => FinishReason::Other("error".to_owned()),
+        };
+        Some(self.response(reason))
     }
 }
 
-fn reason(word: String) -> FinishReason {
-    match word.as_str() {
-        "stop" => FinishReason::Stop,
-        "tool_calls" | "function_call" => FinishReason::ToolCalls,
-        "length" => FinishReason::Length,
-        "content_filter" => FinishReason::ContentFilter,
-        _ => FinishReason::Other(word),
+impl Joiner {
+    /// Skips an event that is not JSON, unless it states an error.
+    fn not_json(&mut self, data: &str, invalid: &Unreadable) -> Result<Step, Broken> {
+        let plain = data.trim_start_matches('[').to_ascii_lowercase();
+        if plain.starts_with("error") {
+            return Err(Broken::Refused(refusal::read(data, &self.reading)));
+        }
+        if data.starts_with('<') {
+            let title = refusal::read(data, &self.reading).message;
+            let title = title.unwrap_or_default();
+            return Err(Broken::Unreadable(format!(
+                "it sent a page instead of an answer: {title}"
+            )));
+        }
+        self.skipped.add("event");
+        self.invalid.get_or_insert(invalid.to_string());
+        Ok(Step::More(Vec::new()))
     }
+}
+
+/// What a whole text adds to the text that was streamed: nothing if it is another text.
+fn rest(whole: &str, streamed: &str) -> String {
+    whole.strip_prefix(streamed).unwrap_or_default().to_owned()
 }

@@ -1,7 +1,7 @@
 //! A complete model configuration.
 
 use super::AiSettings;
-use crate::{ContentCapture, ModelIdentity, ProviderConfig, provider};
+use crate::{ContentCapture, ModelIdentity, ProviderConfig, base_url, provider};
 use glassbox_config::{Environment, Settings, SettingsError};
 use std::num::NonZeroU32;
 use url::Url;
@@ -36,7 +36,7 @@ pub enum ModelConfigError {
         "OPENAI_BASE_URL '{url}' is not the URL of a server: {reason}; write it as https://host/v1"
     )]
     BadUrl {
-        /// The value as it was set.
+        /// The value as it was set, without credentials and secrets.
         url: String,
         /// What is wrong with it.
         reason: String,
@@ -100,20 +100,21 @@ impl ModelConfig {
             }
             (None, _) => (provider::DEFAULT, model),
         };
-        let base_url = given_url.unwrap_or_else(|| provider.base_url.to_owned());
-        let base_url = base_url.trim_end_matches('/').to_owned();
-        let (address, port) = host(&base_url)?;
+        let url = given_url.unwrap_or_else(|| provider.base_url.to_owned());
+        let url = url.trim_end_matches('/').to_owned();
+        let (address, port) = host(&url)?;
         let provider = ProviderConfig {
             provider,
             identity: ModelIdentity::new(provider.name, model, address, port),
-            base_url,
+            base_url: url,
             api_key,
             timeout: settings.timeout,
             idle_timeout: settings.idle_timeout,
+            limits: settings.limits(),
         };
         if provider.api_key.is_none() && provider.is_providers_own() {
             return Err(ModelConfigError::NoKey {
-                url: provider.base_url,
+                url: base_url::shown(&provider.base_url),
             });
         }
         let one = NonZeroU32::MIN;
@@ -153,25 +154,24 @@ impl ModelConfig {
     }
 }
 
-fn host(base_url: &str) -> Result<(String, u16), ModelConfigError> {
-    let bad = |reason: String| ModelConfigError::BadUrl {
-        url: base_url.to_owned(),
-        reason,
+/// The host and the port of a base URL.
+fn host(url: &str) -> Result<(String, u16), ModelConfigError> {
+    // Neither the text nor the parts of a URL that is wrong may show a secret.
+    let bad = |reason: &str| ModelConfigError::BadUrl {
+        url: base_url::shown(url),
+        reason: reason.to_owned(),
     };
-    let url = Url::parse(base_url).map_err(|error| bad(error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(bad(format!("'{}:' is not HTTP", url.scheme())));
+    let parsed = Url::parse(url).map_err(|error| bad(&error.to_string()))?;
+    if !matches!(parsed.scheme(), "http" | "https") {
+        return Err(bad("it does not begin with http:// or https://"));
     }
-    if !url.username().is_empty() || url.password().is_some() {
-        // The URL itself would show the secret.
-        return Err(ModelConfigError::BadUrl {
-            url: url.host_str().unwrap_or_default().to_owned(),
-            reason: "it contains a user name or a password; set OPENAI_API_KEY instead".to_owned(),
-        });
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err(bad(
+            "it contains a user name or a password; set OPENAI_API_KEY instead",
+        ));
     }
-    let port = url.port_or_known_default();
-    match (url.host_str(), port) {
+    match (parsed.host_str(), parsed.port_or_known_default()) {
         (Some(host), Some(port)) => Ok((host.to_owned(), port)),
-        _ => Err(bad("it has no host".to_owned())),
+        _ => Err(bad("it has no host")),
     }
 }

@@ -69,7 +69,7 @@ fn what_is_missing_is_said_in_one_sentence() {
     let url = |url| config([("OPENAI_BASE_URL", url)]).unwrap_err();
     assert_eq!(
         url("localhost:11434/v1"),
-        "OPENAI_BASE_URL 'localhost:11434/v1' is not the URL of a server: 'localhost:' is not HTTP; write it as https://host/v1"
+        "OPENAI_BASE_URL 'localhost:11434/v1' is not the URL of a server: it does not begin with http:// or https://; write it as https://host/v1"
     );
     assert!(!url("http://me:secret@host/v1").contains("secret"));
 }
