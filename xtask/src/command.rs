@@ -1,7 +1,7 @@
 //! The command line, read by hand: a few words do not need a parser's dependency tree.
 
 use crate::{
-    ci, handover,
+    ci, fuzz, handover,
     outcome::CannotCheck,
     step::{STEPS, Step},
 };
@@ -23,6 +23,7 @@ cargo xtask <command>
   doc                  the documentation, without a warning
   deny                 bans, licences and sources
   advisories           known vulnerabilities (needs the network, so it is not part of ci)
+  fuzz [TARGET] [--runs N]   the fuzz targets, a million inputs each unless said otherwise (not part of ci)
   selftest             every check against the trees that were broken for it
   setup                installs what ci needs (Debian, Ubuntu)
   images [--multi-stage] [NAME…]         container images of the examples and of glassbox; --multi-stage builds all
@@ -38,6 +39,7 @@ pub(crate) enum Command {
     BlessApi,
     BlessClosure,
     Advisories,
+    Fuzz(fuzz::Options),
     /// `xtask-deploy` knows what these words mean.
     HandOver(Vec<String>),
 }
@@ -59,6 +61,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, CannotCheck> {
         ("api", ["--bless"]) => Ok(Command::BlessApi),
         ("closure", ["--bless"]) => Ok(Command::BlessClosure),
         ("advisories", []) => Ok(Command::Advisories),
+        ("fuzz", rest) => fuzz_options(rest).map(Command::Fuzz),
         (name, _) if handover::COMMANDS.contains(&name) => {
             Ok(Command::HandOver(arguments.to_vec()))
         }
@@ -93,6 +96,27 @@ fn ci_options(words: &[&str]) -> Result<ci::Options, CannotCheck> {
                 }
             }
             other => return Err(unknown(&format!("ci {other}"))),
+        }
+    }
+    Ok(options)
+}
+
+fn fuzz_options(words: &[&str]) -> Result<fuzz::Options, CannotCheck> {
+    let mut options = fuzz::Options::default();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match *word {
+            "--runs" => {
+                let runs = words.next().and_then(|runs| runs.parse().ok());
+                let runs = runs.filter(|runs| *runs > 0);
+                options.runs = runs.ok_or_else(|| {
+                    CannotCheck::new("--runs needs a number of inputs, at least 1")
+                })?;
+            }
+            name if !name.starts_with('-') && options.target.is_none() => {
+                options.target = Some(name.to_owned());
+            }
+            other => return Err(unknown(&format!("fuzz {other}"))),
         }
     }
     Ok(options)
@@ -136,6 +160,20 @@ mod tests {
         };
         assert_eq!(options.only, ["arch", "deny"]);
         assert!(options.setup);
+    }
+
+    #[test]
+    fn fuzz_takes_one_target_and_a_number_of_inputs() {
+        let Ok(Command::Fuzz(options)) = parse(&words("fuzz --runs 7 otlp_json")) else {
+            panic!("fuzz is a command");
+        };
+        assert_eq!(
+            (options.target.as_deref(), options.runs),
+            (Some("otlp_json"), 7)
+        );
+        for line in ["fuzz --runs", "fuzz --runs 0", "fuzz a b", "fuzz --fast"] {
+            assert!(parse(&words(line)).is_err(), "{line}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod closure;
 mod command;
 mod doc;
 mod features;
+mod fuzz;
 mod lint;
 mod mutants;
 mod policy;
@@ -57,6 +58,7 @@ pub fn run(arguments: &[String]) -> Outcome {
         Command::BlessApi => console::conclude("api", api::bless(&workspace).into()),
         Command::BlessClosure => console::conclude("closure", closure::bless(&workspace).into()),
         Command::Advisories => console::conclude("advisories", deny::advisories(&workspace).into()),
+        Command::Fuzz(options) => console::conclude("fuzz", fuzz::run(&workspace, &options).into()),
         Command::HandOver(words) => {
             let reason = handover::replace(&workspace, &words);
             console::conclude(&words[0], Outcome::cannot(reason))
