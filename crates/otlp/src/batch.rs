@@ -60,7 +60,7 @@ impl Batch {
     ) -> Result<(Self, Rejections), ProtobufError> {
         Self::read_protobuf(signal, bytes, &mut Meter::unlimited()).map_err(|error| match error {
             SiftError::Malformed(flaw) => ProtobufError(flaw),
-            SiftError::Overrun(_) => unreachable!("invariant: there is no limit"),
+            SiftError::Overrun(overrun) => unreachable!("invariant: there is no limit: {overrun}"),
         })
     }
 

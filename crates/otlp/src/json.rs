@@ -164,6 +164,7 @@ impl JsonError {
     }
 
     /// Returns why there was no memory left to read the message, if that is what is wrong.
+    #[cfg(feature = "receiver")]
     pub(crate) const fn as_overrun(&self) -> Option<Overrun> {
         self.overrun
     }
