@@ -23,7 +23,8 @@ pub enum ModelReply {
     Open(Vec<Vec<u8>>),
     /// A stream that ends before the length that its head states.
     Cut(Vec<u8>),
-    /// Bytes, and then other bytes again and again until the client leaves. The head is among them.
+    /// Bytes, and then other bytes again and again until the client leaves; if there are no other bytes, silence. The
+    /// head is among them.
     Endless(Vec<u8>, Vec<u8>),
     /// Nothing, ever.
     Silence,

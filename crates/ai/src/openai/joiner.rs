@@ -54,6 +54,8 @@ pub(super) struct Joiner {
     input: u64,
     bytes: usize,
     skipped: Skipped,
+    /// Events that were not handed on.
+    told: Vec<ChatEvent>,
     /// What is wrong with the first event that is not JSON.
     invalid: Option<String>,
 }
@@ -80,13 +82,14 @@ impl Joiner {
             input: estimate::request(request),
             bytes: 0,
             skipped: Skipped::default(),
+            told: Vec::new(),
             invalid: None,
             reading: reading.clone(),
         }
     }
 
-    /// Adds a chunk; returns the events that it completes.
-    fn add(&mut self, chunk: &Value, has_marks: bool) -> Result<Vec<ChatEvent>, Broken> {
+    /// Adds a chunk.
+    fn add(&mut self, chunk: &Value, has_marks: bool) -> Result<(), Broken> {
         if let Some(refusal) = refusal::within(chunk) {
             return Err(Broken::Refused(refusal));
         }
@@ -95,14 +98,13 @@ impl Joiner {
         if let Some(model) = field::said(chunk, &["model"]) {
             self.model = model.into_owned();
         }
-        let mut events = Vec::new();
         let choices = self.choices(chunk);
         for choice in &choices {
-            events.extend(self.add_choice(choice, has_marks)?);
+            self.add_choice(choice, has_marks)?;
         }
         let first = choices.first().copied().unwrap_or(&Value::Null);
         self.reported.read(chunk, first, &mut self.skipped);
-        Ok(events)
+        Ok(())
     }
 
     /// The choices of a chunk that belong to the answer.
@@ -139,23 +141,22 @@ impl Joiner {
         ours
     }
 
-    fn add_choice(&mut self, choice: &Value, has_marks: bool) -> Result<Vec<ChatEvent>, Broken> {
-        let mut events = Vec::new();
+    fn add_choice(&mut self, choice: &Value, has_marks: bool) -> Result<(), Broken> {
         let (delta, whole) = (&choice["delta"], &choice["message"]);
         match delta {
-            Value::Object(_) => self.add_turn(delta, has_marks, &mut events)?,
-            Value::String(text) => self.speak(text, has_marks, &mut events)?,
+            Value::Object(_) => self.add_turn(delta, has_marks)?,
+            Value::String(text) => self.speak(text, has_marks)?,
             Value::Null => {}
             _ => self.skipped.add("delta"),
         }
         match whole {
-            Value::Object(_) => self.add_whole(whole, has_marks, &mut events)?,
+            Value::Object(_) => self.add_whole(whole, has_marks)?,
             Value::Null => {}
             _ => self.skipped.add("message"),
         }
         // The older Completions API.
         if let (Value::Null, Value::Null, Value::String(text)) = (delta, whole, &choice["text"]) {
-            self.speak(text, has_marks, &mut events)?;
+            self.speak(text, has_marks)?;
         }
         let reason = field::member(choice, &["finish_reason", "finishReason", "done_reason"]);
         if let Some(next) = reason.and_then(Finish::read) {
@@ -167,23 +168,18 @@ impl Joiner {
         if field::is_set(&choice["error"]) {
             return Err(Broken::Refused(refusal::of_value(choice)));
         }
-        Ok(events)
+        Ok(())
     }
 
     /// Adds a whole message. If the answer was streamed before, only what is new counts.
-    fn add_whole(
-        &mut self,
-        whole: &Value,
-        has_marks: bool,
-        events: &mut Vec<ChatEvent>,
-    ) -> Result<(), Broken> {
+    fn add_whole(&mut self, whole: &Value, has_marks: bool) -> Result<(), Broken> {
         if self.bytes == 0 {
-            return self.add_turn(whole, has_marks, events);
+            return self.add_turn(whole, has_marks);
         }
         let mut said = said::read(whole, &mut self.skipped);
         said.text = rest(&said.text, self.text.text());
         said.reasoning = rest(&said.reasoning, self.reasoning.text());
-        self.say(said, has_marks, events)?;
+        self.say(said, has_marks)?;
         if !self.calls.has_all(whole) {
             let more = self.calls.add(whole, has_marks, &mut self.skipped)?;
             self.grow(more)?;
@@ -192,26 +188,16 @@ impl Joiner {
     }
 
     /// Adds a message or a part of one.
-    fn add_turn(
-        &mut self,
-        turn: &Value,
-        has_marks: bool,
-        events: &mut Vec<ChatEvent>,
-    ) -> Result<(), Broken> {
+    fn add_turn(&mut self, turn: &Value, has_marks: bool) -> Result<(), Broken> {
         let said = said::read(turn, &mut self.skipped);
-        self.say(said, has_marks, events)?;
+        self.say(said, has_marks)?;
         let attached = extras::merge(&mut self.extra, extras::of_message(turn))
             + extras::merge(&mut self.reasoning_extra, extras::of_reasoning(turn));
         let called = self.calls.add(turn, has_marks, &mut self.skipped)?;
         self.grow(attached + called)
     }
 
-    fn say(
-        &mut self,
-        said: Said,
-        has_marks: bool,
-        events: &mut Vec<ChatEvent>,
-    ) -> Result<(), Broken> {
+    fn say(&mut self, said: Said, has_marks: bool) -> Result<(), Broken> {
         if !said.reasoning.is_empty() {
             let names = self
                 .reasoning_extra
@@ -225,11 +211,8 @@ impl Joiner {
                 }
             }
             let ready = self.reasoning.push(&said.reasoning, has_marks);
-            events.extend(
-                Some(ready)
-                    .filter(|text| !text.is_empty())
-                    .map(ChatEvent::Reasoning),
-            );
+            let ready = Some(ready).filter(|text| !text.is_empty());
+            self.told.extend(ready.map(ChatEvent::Reasoning));
             self.grow(said.reasoning.len())?;
             let limit = self.reading.limits.reasoning_bytes;
             if self.reasoning.text().len() > limit {
@@ -238,24 +221,16 @@ impl Joiner {
                 )));
             }
         }
-        self.speak(&said.text, has_marks, events)
+        self.speak(&said.text, has_marks)
     }
 
-    fn speak(
-        &mut self,
-        text: &str,
-        has_marks: bool,
-        events: &mut Vec<ChatEvent>,
-    ) -> Result<(), Broken> {
+    fn speak(&mut self, text: &str, has_marks: bool) -> Result<(), Broken> {
         if text.is_empty() {
             return Ok(());
         }
         let ready = self.text.push(text, has_marks);
-        events.extend(
-            Some(ready)
-                .filter(|text| !text.is_empty())
-                .map(ChatEvent::Text),
-        );
+        let ready = Some(ready).filter(|text| !text.is_empty());
+        self.told.extend(ready.map(ChatEvent::Text));
         self.grow(text.len())
     }
 
@@ -364,15 +339,14 @@ impl Join for Joiner {
             Value::Array(chunks) => chunks,
             one => std::slice::from_ref(one),
         };
-        let mut events = Vec::new();
         for chunk in chunks {
             match chunk {
-                Value::Object(_) => events.extend(self.add(chunk, document.has_marks)?),
+                Value::Object(_) => self.add(chunk, document.has_marks)?,
                 Value::Null => {}
                 _ => self.skipped.add("event"),
             }
         }
-        Ok(Step::More(events))
+        Ok(Step::More(std::mem::take(&mut self.told)))
     }
 
     fn bytes(&self) -> usize {
@@ -391,8 +365,10 @@ impl Join for Joiner {
     fn flush(&mut self) -> Vec<ChatEvent> {
         let reasoning = Some(self.reasoning.end()).filter(|text| !text.is_empty());
         let text = Some(self.text.end()).filter(|text| !text.is_empty());
-        let events = reasoning.map(ChatEvent::Reasoning).into_iter();
-        events.chain(text.map(ChatEvent::Text)).collect()
+        let mut events = std::mem::take(&mut self.told);
+        events.extend(reasoning.map(ChatEvent::Reasoning));
+        events.extend(text.map(ChatEvent::Text));
+        events
     }
 
     fn finish(&mut self, end: End) -> Result<ChatResponse, Broken> {

@@ -33,6 +33,10 @@ pub(super) async fn write(mut socket: TcpStream, reply: ModelReply) -> bool {
             let head = format!("{STREAM}content-length: {length}\r\n\r\n");
             vec![head.into_bytes(), body]
         }
+        ModelReply::Endless(first, again) if again.is_empty() => {
+            stays = true;
+            vec![first]
+        }
         ModelReply::Endless(first, again) => {
             if socket.write_all(&first).await.is_ok() {
                 while socket.write_all(&again).await.is_ok() {}
