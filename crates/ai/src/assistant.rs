@@ -236,7 +236,7 @@ impl Assistant {
                 Either::Right((result, _)) => result,
             }
         };
-        record.end(result.as_ref().map(|_| ()), &progress);
+        record.end(result.as_ref(), &progress);
         match result {
             Ok(last) => Ok(progress.into_answer(last)),
             Err(problem) => Err(progress.into_error(problem)),

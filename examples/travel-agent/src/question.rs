@@ -20,6 +20,8 @@ pub struct Question {
 pub struct AskAnswer {
     /// The answer, in words.
     pub answer: String,
+    /// Whether the model's token limit cut the answer off.
+    pub truncated: bool,
     /// The model that gave it, as it names itself.
     pub model: String,
     /// The tools that were called, in order.
@@ -44,6 +46,7 @@ pub async fn ask(cx: &Cx, world: &World<'_>, question: Question) -> Result<AskAn
         "answered"
     );
     Ok(AskAnswer {
+        truncated: answer.is_truncated(),
         answer: answer.text,
         model: answer.model,
         tools: answer

@@ -1,5 +1,6 @@
 //! The result of an assistant: an answer or an error.
 
+use crate::content;
 use glassbox_core::{
     ChatResponse, Content, FinishReason, Message, ModelError, Output, Problem, ToolCall, ToolError,
     ToolResult, Usage,
@@ -24,6 +25,13 @@ pub struct Answer {
     pub usage: Usage,
     /// The conversation, with all messages that were added.
     pub messages: Vec<Arc<Message>>,
+}
+
+impl Answer {
+    /// Whether the token limit cut the answer off.
+    pub fn is_truncated(&self) -> bool {
+        self.finish == FinishReason::Length
+    }
 }
 
 /// One tool call and its result.
@@ -84,11 +92,24 @@ impl AssistantError {
     pub fn usage(&self) -> Usage {
         self.usage
     }
+
+    /// The text that came before the model failed.
+    pub fn partial(&self) -> Option<String> {
+        let text = self.source.as_ref()?.partial()?.message.text();
+        Some(text).filter(|text| !text.is_empty())
+    }
 }
 
+/// The text that came before the failure is the detail `partial_answer`, at most 16 384 characters of it.
 impl From<AssistantError> for ToolError {
     fn from(error: AssistantError) -> Self {
-        Self::from(error.problem)
+        let partial = error.partial();
+        Self::from(match partial {
+            Some(text) => error
+                .problem
+                .with_detail("partial_answer", content::cut(&text)),
+            None => error.problem,
+        })
     }
 }
 
@@ -139,7 +160,7 @@ impl Progress {
 
     /// Adds a tool call and its result; a problem is given to the model as JSON.
     pub(super) fn used(&mut self, used: ToolUse) {
-        let result = ToolResult::new(&used.call.id, content(&used.result));
+        let result = ToolResult::new(&used.call.id, told(&used.result));
         let result = result.with_is_error(used.result.is_err());
         self.messages.push(Arc::new(result.into()));
         self.tools.push(used);
@@ -173,7 +194,7 @@ impl Progress {
 }
 
 /// The content that the model gets: the output's content if it has text, otherwise the value and the content.
-fn content(result: &Result<Output, Problem>) -> Vec<Content> {
+fn told(result: &Result<Output, Problem>) -> Vec<Content> {
     match result {
         Ok(output) if output.content.iter().any(|part| part.as_text().is_some()) => {
             output.content.clone()
@@ -197,7 +218,7 @@ mod tests {
     use glassbox_core::{Category, Media, MediaKind};
     use serde_json::json;
 
-    fn told(result: Result<Output, Problem>) -> ToolResult {
+    fn result_of(result: Result<Output, Problem>) -> ToolResult {
         let mut progress = Progress::new(None, Vec::new());
         progress.used(ToolUse {
             call: ToolCall::new("a", "look", json!({})),
@@ -212,16 +233,16 @@ mod tests {
     fn the_model_is_given_what_the_tool_returned() {
         let photo = || Content::from(Media::uri(MediaKind::Image, "https://x.test/moon.png"));
         let value = || Output::new(json!({"phase": 0.5}));
-        let plain = told(Ok(value()));
+        let plain = result_of(Ok(value()));
         assert_eq!(plain, ToolResult::json("a", json!({"phase": 0.5})));
-        let shown = told(Ok(value().with_content([photo()])));
+        let shown = result_of(Ok(value().with_content([photo()])));
         assert_eq!(
             shown.content,
             [Content::json(json!({"phase": 0.5})), photo()]
         );
-        let said = told(Ok(value().with_content(["half a moon".into(), photo()])));
+        let said = result_of(Ok(value().with_content(["half a moon".into(), photo()])));
         assert_eq!(said.content, ["half a moon".into(), photo()]);
-        let failed = told(Err(Problem::new(Category::NotFound, "sky.empty", "no sky")));
+        let failed = result_of(Err(Problem::new(Category::NotFound, "sky.empty", "no sky")));
         assert!(failed.is_error);
         assert_eq!(failed.value().unwrap()["code"], "sky.empty");
     }

@@ -6,7 +6,7 @@ use crate::{
     instruments::{AGENT_DURATION, AGENT_INFERENCE_CALLS, AGENT_TOOL_CALLS},
 };
 use glassbox_core::{
-    Cx, Problem, span,
+    ChatResponse, Cx, Problem, span,
     telemetry::{Span, Value},
 };
 use glassbox_semconv::{
@@ -14,7 +14,7 @@ use glassbox_semconv::{
         AGENT_NAME, OPERATION_NAME, PROVIDER_NAME, USAGE_INPUT_TOKENS, USAGE_OUTPUT_TOKENS,
         operation,
     },
-    glassbox::QUESTION,
+    glassbox::{QUESTION, RESPONSE_TRUNCATED},
 };
 use std::time::Instant;
 
@@ -54,7 +54,10 @@ impl<'a> AgentRecord<'a> {
         &self.span
     }
 
-    pub(super) fn end(&mut self, result: Result<(), &Problem>, progress: &Progress) {
+    pub(super) fn end(&mut self, result: Result<&ChatResponse, &Problem>, progress: &Progress) {
+        if result.is_ok_and(ChatResponse::is_truncated) {
+            self.span.set(RESPONSE_TRUNCATED, true);
+        }
         let usage = progress.usage();
         self.span.set(USAGE_INPUT_TOKENS, usage.input);
         self.span.set(USAGE_OUTPUT_TOKENS, usage.output);
