@@ -82,7 +82,10 @@ impl<M: ChatModel> Resilient<M> {
             Next::Retry(pause) => {
                 RETRIED.add_with(1, &[name, Value::Str(class)]);
                 tracing::warn!(
-                    model = self.model.id(), error = %error, error.type = class, ?pause,
+                    gen_ai.request.model = self.model.id(),
+                    exception.message = %error,
+                    error.type = class,
+                    glassbox.ai.pause = ?pause,
                     "model call failed, retrying"
                 );
             }

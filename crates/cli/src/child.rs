@@ -122,7 +122,7 @@ impl Child {
         }
         if timeout(patience, self.process.wait()).await.is_err() {
             tracing::warn!(
-                service = self.name,
+                glassbox.service = self.name,
                 "the service did not stop in time and was killed"
             );
             let _gone = self.process.kill().await;

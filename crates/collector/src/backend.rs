@@ -122,7 +122,7 @@ impl Backend {
         }
         let endpoints = Endpoints::new(addresses.grpc, addresses.http, addresses.page);
         if let Err(error) = ownership.announce(started, endpoints.clone()) {
-            tracing::warn!(%error, "the lock file could not be written");
+            tracing::warn!(exception.message = %error, "the lock file could not be written");
         }
         let api = Arc::new(Api {
             store: Arc::clone(&store),
@@ -161,10 +161,10 @@ impl Backend {
             tracing::warn!("{note}");
         }
         tracing::info!(
-            grpc = endpoints.grpc(),
-            http = endpoints.http(),
-            page = endpoints.page(),
-            directory = %config.data_dir.display(),
+            glassbox.collector.grpc = endpoints.grpc(),
+            glassbox.collector.http = endpoints.http(),
+            glassbox.collector.page = endpoints.page(),
+            file.directory = %config.data_dir.display(),
             "the backend is running",
         );
         Ok(Self {
@@ -227,13 +227,16 @@ impl Backend {
         let synced = match spawn_blocking(move || store.close()).await {
             Ok(Ok(())) => true,
             Ok(Err(error)) => {
-                tracing::error!(%error, "the store could not be synced at shutdown");
+                tracing::error!(
+                    exception.message = %error,
+                    "the store could not be synced at shutdown"
+                );
                 false
             }
             Err(_) => false,
         };
         if let Err(error) = self.ownership.release() {
-            tracing::warn!(%error, "the data folder could not be unlocked");
+            tracing::warn!(exception.message = %error, "the data folder could not be unlocked");
         }
         let Records {
             spans,
@@ -241,7 +244,12 @@ impl Backend {
             data_points,
             ..
         } = self.store.view().records();
-        tracing::info!(spans, log_records, data_points, "the backend has stopped");
+        tracing::info!(
+            glassbox.collector.spans = spans,
+            glassbox.collector.log_records = log_records,
+            glassbox.collector.data_points = data_points,
+            "the backend has stopped"
+        );
         ShutdownReport {
             drained,
             synced,

@@ -50,11 +50,11 @@ impl Intake {
         let directory = self.store.directory().display();
         match error {
             Some(error) => tracing::error!(
-                %directory,
-                error = error.source(),
+                file.directory = %directory,
+                exception.message = error.source(),
                 "{error}; clients are told to retry",
             ),
-            None => tracing::info!(%directory, "the store can write again"),
+            None => tracing::info!(file.directory = %directory, "the store can write again"),
         }
     }
 }

@@ -107,7 +107,10 @@ impl Ownership {
             // the lock file.
             Ok(false) => return Err(owned(folder.file(LOCK).ok().as_ref())),
             // Some network file systems cannot lock folders; the lock file remains.
-            Err(error) => tracing::debug!(%error, "the data folder itself cannot be locked"),
+            Err(error) => tracing::debug!(
+                exception.message = %error,
+                "the data folder itself cannot be locked"
+            ),
         }
         close_to_others(&folder).map_err(unusable)?;
         let lock = folder.file_or_new(LOCK).map_err(unusable)?;

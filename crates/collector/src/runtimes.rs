@@ -86,7 +86,10 @@ fn yield_to_others() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, READER_NICENESS) {
         // A container may forbid it; the threads then compete as equals.
-        tracing::debug!(%error, "the priority of a reader could not be lowered");
+        tracing::debug!(
+            exception.message = %error,
+            "the priority of a reader could not be lowered"
+        );
     }
 }
 

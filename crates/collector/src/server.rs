@@ -79,7 +79,10 @@ pub(crate) fn spawn(
     threads.spawn(async move {
         match listener.and_then(TcpListener::from_std) {
             Ok(listener) => serve(listener, routes, bounds, stop).await,
-            Err(error) => tracing::error!(%error, "a listener could not be handed to its threads"),
+            Err(error) => tracing::error!(
+                exception.message = %error,
+                "a listener could not be handed to its threads"
+            ),
         }
     })
 }
@@ -98,7 +101,7 @@ async fn serve(listener: TcpListener, routes: Routes, bounds: Bounds, stop: Canc
         let is_full = slots.is_full();
         if is_full && !was_full {
             tracing::warn!(
-                connections = bounds.connections,
+                glassbox.collector.connections = bounds.connections,
                 "the limit of connections is reached; a new one replaces an idle one or is refused",
             );
         }
@@ -122,7 +125,7 @@ async fn serve(listener: TcpListener, routes: Routes, bounds: Bounds, stop: Canc
                     }
                 },
                 Err(error) => {
-                    tracing::warn!(%error, "a connection was not accepted");
+                    tracing::warn!(exception.message = %error, "a connection was not accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }

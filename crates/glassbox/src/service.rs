@@ -191,7 +191,7 @@ impl<R: Served> Service<R> {
         let served = served.await;
         let ended = match served {
             Ok(report) => {
-                tracing::info!(calls = report.served(), "served");
+                tracing::info!(glassbox.service.calls = report.served(), "served");
                 Ok(())
             }
             Err(error) => {

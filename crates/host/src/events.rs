@@ -116,7 +116,10 @@ impl Subscriber {
                 Err(RecvError::Lagged(events)) => {
                     self.missed += events;
                     DROPPED.add_with(events, &[BUS.into(), "slow_subscriber".into()]);
-                    tracing::warn!(events, "a subscriber was too slow and missed events");
+                    tracing::warn!(
+                        glassbox.host.events = events,
+                        "a subscriber was too slow and missed events"
+                    );
                 }
             }
         }

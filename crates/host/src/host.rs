@@ -222,7 +222,11 @@ impl<R: Role> Host<R> {
             None => None,
         };
         state.enter(Phase::Ready);
-        tracing::info!(service = name, endpoint, "ready");
+        tracing::info!(
+            glassbox.service = name,
+            glassbox.host.endpoint = endpoint,
+            "ready"
+        );
         if state.callable.kind() == ServiceKind::Agent {
             STARTUP.record_with(begin.elapsed().as_secs_f64(), &[(&name).into()]);
         }

@@ -159,7 +159,11 @@ impl<S: Source> Inner<S> {
                 heard.tried = Some((now, Ok(())));
                 if heard.told.take().is_some() {
                     let away = before.map(|(_, at)| now - at);
-                    tracing::info!(%registry, ?away, "the registry is available again");
+                    tracing::info!(
+                        glassbox.host.registry = %registry,
+                        glassbox.host.away = ?away,
+                        "the registry is available again"
+                    );
                 }
                 Ok(list)
             }
@@ -172,10 +176,10 @@ impl<S: Source> Inner<S> {
                     heard.told = Some(now);
                     let services = list.len();
                     tracing::warn!(
-                        %registry,
-                        %problem,
-                        services,
-                        ?age,
+                        glassbox.host.registry = %registry,
+                        glassbox.host.problem = %problem,
+                        glassbox.host.services = services,
+                        glassbox.host.age = ?age,
                         "the registry is unavailable; using the last known services"
                     );
                 }

@@ -76,7 +76,7 @@ impl<P: Place> Registration<P> {
             Renewed::Refused(problem) => return Err(problem),
             Renewed::Away(why) => {
                 let registry = shared.place.name();
-                tracing::warn!(%registry, "not registered yet: {why}");
+                tracing::warn!(glassbox.host.registry = %registry, "not registered yet: {why}");
                 false
             }
         };
@@ -114,11 +114,14 @@ impl<P: Place> Shared<P> {
             };
             match (known, why) {
                 (false, None) => {
-                    tracing::info!(%registry, "registered");
+                    tracing::info!(glassbox.host.registry = %registry, "registered");
                     retry = first;
                 }
                 (true, Some(why)) => {
-                    tracing::warn!(%registry, "the registration was not renewed: {why}");
+                    tracing::warn!(
+                        glassbox.host.registry = %registry,
+                        "the registration was not renewed: {why}"
+                    );
                 }
                 (true, None) | (false, Some(_)) => {}
             }

@@ -155,10 +155,16 @@ impl Running {
     pub(crate) async fn until(self, mut signals: Signals) -> ServeReport {
         let limit = self.state.settings.drain_timeout;
         let signal = signals.next().await;
-        tracing::info!(signal, "received a signal, shutting down");
+        tracing::info!(
+            glassbox.host.signal = signal,
+            "received a signal, shutting down"
+        );
         let again = async {
             let signal = signals.next().await;
-            tracing::warn!(signal, "received a second signal, stopping at once");
+            tracing::warn!(
+                glassbox.host.signal = signal,
+                "received a second signal, stopping at once"
+            );
         };
         self.shutdown_or(limit, again).await
     }
@@ -172,7 +178,11 @@ impl Running {
         let begin = Instant::now();
         let service = self.state.callable.name().to_owned();
         self.state.enter(Phase::Draining);
-        tracing::info!(service, in_flight = self.state.in_flight(), "draining");
+        tracing::info!(
+            glassbox.service = service,
+            glassbox.host.in_flight = self.state.in_flight(),
+            "draining"
+        );
 
         let state = Arc::clone(&self.state);
         let lease = self.lease.take();
@@ -183,9 +193,17 @@ impl Running {
                 // expires anyway.
                 let patience = limit / 4;
                 match tokio::time::timeout(patience, lease.release(&Cx::background())).await {
-                    Ok(Ok(())) => tracing::info!(service, "deregistered"),
-                    Ok(Err(problem)) => tracing::warn!(service, %problem, "deregistration failed"),
-                    Err(_) => tracing::warn!(service, ?patience, "the registry did not respond"),
+                    Ok(Ok(())) => tracing::info!(glassbox.service = service, "deregistered"),
+                    Ok(Err(problem)) => tracing::warn!(
+                        glassbox.service = service,
+                        glassbox.host.problem = %problem,
+                        "deregistration failed"
+                    ),
+                    Err(_) => tracing::warn!(
+                        glassbox.service = service,
+                        glassbox.host.patience = ?patience,
+                        "the registry did not respond"
+                    ),
                 }
             }
             state.idle().await;
@@ -203,11 +221,11 @@ impl Running {
             drained_in: begin.elapsed(),
         };
         tracing::info!(
-            service,
-            served = report.served,
-            rejected = report.rejected,
-            aborted = report.aborted,
-            drained_in = ?report.drained_in,
+            glassbox.service = service,
+            glassbox.host.served = report.served,
+            glassbox.host.rejected = report.rejected,
+            glassbox.host.aborted = report.aborted,
+            glassbox.host.drained_in = ?report.drained_in,
             "stopped"
         );
         report

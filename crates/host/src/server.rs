@@ -42,7 +42,7 @@ impl Server {
         if let Err(error) = (&mut self.task).await
             && !error.is_cancelled()
         {
-            tracing::error!(%error, "the accept loop failed");
+            tracing::error!(exception.message = %error, "the accept loop failed");
         }
     }
 }
@@ -72,7 +72,7 @@ async fn accept(
                         connections.spawn(serve);
                     }
                     Err(error) => {
-                        tracing::warn!(%error, "cannot accept a connection");
+                        tracing::warn!(exception.message = %error, "cannot accept a connection");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
                     }
                 }
@@ -115,7 +115,11 @@ async fn serve(
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(%error, %peer, "a connection failed");
+        tracing::debug!(
+            exception.message = %error,
+            network.peer.address = %peer,
+            "a connection failed"
+        );
     }
 }
 

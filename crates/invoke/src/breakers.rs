@@ -77,12 +77,17 @@ impl InstanceBreaker {
         match state {
             BreakerState::Open => {
                 tracing::warn!(
-                    service,
-                    instance = id,
+                    glassbox.service = service,
+                    glassbox.peer.instance = id,
                     "calls fail; the circuit breaker is open"
                 );
             }
-            state => tracing::info!(service, instance = id, %state, "the circuit breaker changed"),
+            state => tracing::info!(
+                glassbox.service = service,
+                glassbox.peer.instance = id,
+                glassbox.invoke.state = %state,
+                "the circuit breaker changed"
+            ),
         }
     }
 }

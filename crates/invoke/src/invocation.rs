@@ -232,12 +232,12 @@ impl<'a> Invocation<'a> {
         RETRIES.add_with(1, &[service, class].map(Value::Str));
         let instance = self.last().map(|last| self.candidates.at(last));
         tracing::warn!(
-            service,
-            instance = instance.map(|instance| instance.instance.as_str()),
-            capability = self.call.capability,
-            code = error.code(),
+            glassbox.service = service,
+            glassbox.peer.instance = instance.map(|instance| instance.instance.as_str()),
+            glassbox.capability = self.call.capability,
+            glassbox.error.code = error.code(),
             error.type = class,
-            ?pause,
+            glassbox.invoke.pause = ?pause,
             "a call failed, trying again"
         );
     }

@@ -117,7 +117,11 @@ impl Archive {
             Ok(held) => held,
             Err(error) => {
                 let folder = self.folder.display();
-                tracing::warn!(%error, %folder, "the archive cannot be read");
+                tracing::warn!(
+                    exception.message = %error,
+                    file.directory = %folder,
+                    "the archive cannot be read"
+                );
                 return self.count(Removed {
                     failures: 1,
                     ..Removed::default()
@@ -139,7 +143,11 @@ impl Archive {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => {
                     let file = file.path.display();
-                    tracing::warn!(%error, %file, "a file of the archive cannot be removed");
+                    tracing::warn!(
+                        exception.message = %error,
+                        file.path = %file,
+                        "a file of the archive cannot be removed"
+                    );
                     removed.failures += 1;
                     continue;
                 }
@@ -149,9 +157,9 @@ impl Archive {
         }
         if removed.files > 0 {
             tracing::info!(
-                files = removed.files,
-                bytes = removed.bytes,
-                left_bytes = bytes,
+                glassbox.otelcol.files = removed.files,
+                glassbox.otelcol.bytes = removed.bytes,
+                glassbox.otelcol.left_bytes = bytes,
                 "the archive was pruned"
             );
         }
@@ -239,7 +247,7 @@ pub async fn look_after(archive: Arc<Archive>, clock: Clock, stop: CancellationT
         let archive = Arc::clone(&archive);
         let sweep = spawn_blocking(move || archive.prune(clock()));
         if let Err(error) = sweep.await {
-            tracing::error!(%error, "pruning the archive panicked");
+            tracing::error!(exception.message = %error, "pruning the archive panicked");
         }
     }
 }

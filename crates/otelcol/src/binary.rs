@@ -124,7 +124,7 @@ pub async fn find(
             }
             Err(error) => {
                 tracing::warn!(
-                    error = &error as &dyn std::error::Error,
+                    exception.message = &error as &dyn std::error::Error,
                     "a program cannot be used as a collector and is skipped"
                 );
                 passed_over.push(error.to_string());

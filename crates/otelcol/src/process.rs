@@ -155,8 +155,8 @@ impl Process {
         if ended.is_err() {
             self.kill().await;
             tracing::warn!(
-                pid = self.pid,
-                ?grace,
+                process.pid = self.pid,
+                glassbox.otelcol.grace = ?grace,
                 "the collector did not stop in time and was killed; what it still held is lost",
             );
         }

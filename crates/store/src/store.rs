@@ -304,7 +304,10 @@ impl SegmentStore {
 impl Drop for SegmentStore {
     fn drop(&mut self) {
         if let Err(error) = self.close() {
-            tracing::error!(%error, "the store could not be synced; a power cut may lose its end");
+            tracing::error!(
+                exception.message = %error,
+                "the store could not be synced; a power cut may lose its end"
+            );
         }
     }
 }

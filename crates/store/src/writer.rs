@@ -193,9 +193,9 @@ impl Writer {
         let saved = pruned.save(&self.folder).is_ok();
         let records = |of: &Pruned| of.spans + of.log_records + of.data_points;
         tracing::info!(
-            segments = count,
-            bytes = pruned.bytes - earlier.bytes,
-            records = records(&pruned) - records(&earlier),
+            glassbox.store.segments = count,
+            glassbox.store.bytes = pruned.bytes - earlier.bytes,
+            glassbox.store.records = records(&pruned) - records(&earlier),
             "pruned the oldest telemetry to stay within the store's limits",
         );
         let gone: Vec<SegmentView> = self.shown.change(|view| {
@@ -218,6 +218,10 @@ pub(crate) fn remove(folder: &Folder, id: u64) {
     let name = file_name(id);
     if let Err(error) = folder.remove(&name) {
         let path = folder.path().join(name);
-        tracing::warn!(path = %path.display(), %error, "a pruned segment could not be removed");
+        tracing::warn!(
+            file.path = %path.display(),
+            exception.message = %error,
+            "a pruned segment could not be removed"
+        );
     }
 }

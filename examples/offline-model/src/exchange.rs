@@ -47,7 +47,7 @@ pub async fn serve(
     // Small chunks are sent as they come: a kernel that gathers them makes the reader wait 40 ms.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection stays with Nagle's delay");
+            tracing::debug!(exception.message = %error, "a connection stays with Nagle's delay");
         }
     });
     axum::serve(listener, router)

@@ -48,7 +48,13 @@ impl Emission {
             .start();
         let entered = root.enter();
         let span = median(|_| drop(Span::start("glassbox doctor emits")));
-        let log = median(|n| tracing::info!(target: TARGET, n, "glassbox doctor emits"));
+        let log = median(|n| {
+            tracing::info!(
+                target: TARGET,
+                { glassbox.doctor.event = n },
+                "glassbox doctor emits"
+            )
+        });
         let measurement = median(|_| EMISSIONS.add(1));
         drop(entered);
         let trace_id = format!("{:032x}", root.context().trace_id);

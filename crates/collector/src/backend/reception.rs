@@ -75,7 +75,10 @@ impl Reception {
         stop: &CancellationToken,
         reason: String,
     ) -> Self {
-        tracing::info!(reason, "the backend receives by itself");
+        tracing::info!(
+            glassbox.collector.reason = reason,
+            "the backend receives by itself"
+        );
         let (grpc, http) = pair.addresses();
         let (listeners, mut notes) = pair.into_listeners();
         notes.extend(unheeded(config, &reason));
@@ -168,7 +171,7 @@ impl Reception {
                 error, ports: pair, ..
             }) => {
                 tracing::warn!(
-                    error = &error as &dyn std::error::Error,
+                    exception.message = &error as &dyn std::error::Error,
                     "the collector is not used"
                 );
                 collector_alone.cancel();

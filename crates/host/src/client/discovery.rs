@@ -120,8 +120,8 @@ impl Source for Services {
         let unknown = total - known.len();
         if unknown > 0 {
             tracing::debug!(
-                registry = url,
-                unknown,
+                glassbox.host.registry = url,
+                glassbox.host.unknown = unknown,
                 "registrations that a later version may have made are left out"
             );
         }

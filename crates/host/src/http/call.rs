@@ -119,8 +119,8 @@ async fn run(
                 .or_else(|| panic.downcast_ref::<String>().cloned())
                 .unwrap_or_default();
             tracing::error!(
-                capability = capability.name,
-                panic = said,
+                glassbox.capability = capability.name,
+                exception.message = said,
                 "a call panicked"
             );
             let message = format!("{} failed with an internal error", capability.name);
@@ -190,9 +190,19 @@ fn refuse(capability: &str, error: ToolError) -> Answer {
     let category = error.category();
     let code = error.code();
     if category.status() >= 500 {
-        tracing::warn!(capability, code, %category, "a call failed: {said}");
+        tracing::warn!(
+            glassbox.capability = capability,
+            glassbox.error.code = code,
+            glassbox.error.category = %category,
+            "a call failed: {said}"
+        );
     } else {
-        tracing::debug!(capability, code, %category, "a call was rejected: {said}");
+        tracing::debug!(
+            glassbox.capability = capability,
+            glassbox.error.code = code,
+            glassbox.error.category = %category,
+            "a call was rejected: {said}"
+        );
     }
     error.problem().clone().handed_on().into()
 }

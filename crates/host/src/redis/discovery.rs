@@ -95,11 +95,19 @@ impl Instances {
         let too_long = bytes > BYTES;
         if !self.too_long.swap(too_long, Relaxed) && too_long {
             let registry = self.client.place();
-            tracing::warn!(%registry, bytes, "the registrations exceed the size limit; some may be missing");
+            tracing::warn!(
+                glassbox.host.registry = %registry,
+                glassbox.host.bytes = bytes,
+                "the registrations exceed the size limit; some may be missing"
+            );
         }
         if self.unread.swap(unread, Relaxed) != unread {
             let registry = self.client.place();
-            tracing::warn!(%registry, unread, "registrations that cannot be read are skipped");
+            tracing::warn!(
+                glassbox.host.registry = %registry,
+                glassbox.host.unread = unread,
+                "registrations that cannot be read are skipped"
+            );
         }
         Ok(services)
     }
@@ -117,7 +125,10 @@ impl Instances {
         ids.truncate(INSTANCES);
         if !self.too_many.swap(too_many, Relaxed) && too_many {
             let registry = self.client.place();
-            tracing::warn!(%registry, "more than {INSTANCES} instances; the others are ignored");
+            tracing::warn!(
+                glassbox.host.registry = %registry,
+                "more than {INSTANCES} instances; the others are ignored"
+            );
         }
         Ok(ids)
     }
@@ -147,11 +158,19 @@ impl Instances {
         let registry = self.client.place();
         match self.client.ask::<usize>(&command).await {
             Ok(removed) => {
-                tracing::debug!(%registry, removed, "removed expired instances from the index")
+                tracing::debug!(
+                    glassbox.host.registry = %registry,
+                    glassbox.host.removed = removed,
+                    "removed expired instances from the index"
+                )
             }
             Err(failure) => {
                 let problem = Problem::from(failure);
-                tracing::debug!(%registry, %problem, "cannot remove expired instances from the index");
+                tracing::debug!(
+                    glassbox.host.registry = %registry,
+                    glassbox.host.problem = %problem,
+                    "cannot remove expired instances from the index"
+                );
             }
         }
     }

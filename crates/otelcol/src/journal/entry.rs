@@ -102,9 +102,9 @@ impl Entry {
                 tracing::event!(
                     target: "otelcol",
                     $level,
-                    component = self.component,
-                    error = self.error,
-                    fields = self.fields,
+                    glassbox.otelcol.component = self.component,
+                    exception.message = self.error,
+                    glassbox.otelcol.fields = self.fields,
                     "{}",
                     self.message
                 )

@@ -130,10 +130,10 @@ impl Keeper {
         match ready {
             Ok(health) => {
                 tracing::info!(
-                    binary = %self.launch.binary.path.display(),
-                    version = self.launch.binary.components.version,
-                    pid = process.pid(),
-                    after = ?began.elapsed(),
+                    process.executable.path = %self.launch.binary.path.display(),
+                    glassbox.otelcol.version = self.launch.binary.components.version,
+                    process.pid = process.pid(),
+                    glassbox.otelcol.after = ?began.elapsed(),
                     "the collector is ready",
                 );
                 Attempt::Ready(Box::new(Running {
@@ -197,9 +197,9 @@ impl Keeper {
         match next {
             Next::After(pause) => {
                 tracing::warn!(
-                    status = failed.status,
-                    last_line = failed.last_line(),
-                    ?pause,
+                    glassbox.otelcol.status = failed.status,
+                    glassbox.otelcol.last_line = failed.last_line(),
+                    glassbox.otelcol.pause = ?pause,
                     "the collector exited and will be restarted",
                 );
                 self.status.send_modify(|status| {
@@ -210,8 +210,8 @@ impl Keeper {
             }
             Next::GiveUp => {
                 tracing::error!(
-                    status = failed.status,
-                    last_line = failed.last_line(),
+                    glassbox.otelcol.status = failed.status,
+                    glassbox.otelcol.last_line = failed.last_line(),
                     "the collector exited too often; the backend receives in its place",
                 );
                 self.status.send_modify(|status| {

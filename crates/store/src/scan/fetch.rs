@@ -51,6 +51,11 @@ pub(super) fn read(segment: &SegmentView, block: &Block, mut visit: impl FnMut(&
     };
     if let Err(error) = result {
         let path = segment.path.display();
-        tracing::warn!(%path, offset = block.offset, error, "a stored block cannot be read and is missing from a result");
+        tracing::warn!(
+            file.path = %path,
+            glassbox.store.offset = block.offset,
+            exception.message = error,
+            "a stored block cannot be read and is missing from a result"
+        );
     }
 }

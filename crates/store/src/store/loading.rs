@@ -149,7 +149,7 @@ fn lock(folder: &Folder) -> io::Result<()> {
         )),
         // Some network file systems cannot lock folders.
         Err(error) => {
-            tracing::debug!(%error, "the folder of the store cannot be locked");
+            tracing::debug!(exception.message = %error, "the folder of the store cannot be locked");
             Ok(())
         }
     }

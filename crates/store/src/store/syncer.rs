@@ -113,7 +113,10 @@ fn run(store: &Inner, signal: &Signal) {
         }
         let now = (store.clock)();
         if let Err(error) = store.change(|writer| writer.make_room(Size::default(), now)) {
-            tracing::warn!(%error, "retention could not remove the oldest telemetry");
+            tracing::warn!(
+                exception.message = %error,
+                "retention could not remove the oldest telemetry"
+            );
         }
     }
 }
@@ -128,7 +131,10 @@ fn sync(store: &Inner, failing: &mut bool) {
         Ok(()) => *failing = false,
         Err(error) => {
             if !*failing {
-                tracing::error!(%error, "the store could not be synced; a power cut may lose its end");
+                tracing::error!(
+                    exception.message = %error,
+                    "the store could not be synced; a power cut may lose its end"
+                );
             }
             *failing = true;
             // The page cache may have lost the data of a failed sync: continue in a new segment.

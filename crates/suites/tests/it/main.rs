@@ -6,6 +6,7 @@
 )]
 
 mod backend;
+mod log_fields;
 mod page;
 mod python;
 mod python_sdk;

@@ -4,6 +4,7 @@ use glassbox_core::{
     sentence,
     telemetry::{Attribute, Record, SpanKind, Status},
 };
+use glassbox_semconv::v1_41::exception;
 use std::{error::Error, fmt};
 use tracing::field::{Field, Visit};
 
@@ -109,7 +110,7 @@ impl Failure {
 impl Visit for Failure {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         match field.name() {
-            "error" | "err" => self.error = Some(format!("{value:?}")),
+            "error" | "err" | exception::MESSAGE => self.error = Some(format!("{value:?}")),
             "message" => self.message = Some(format!("{value:?}")),
             _ => {}
         }
@@ -117,7 +118,7 @@ impl Visit for Failure {
 
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
-            "error" | "err" => self.error = Some(value.to_owned()),
+            "error" | "err" | exception::MESSAGE => self.error = Some(value.to_owned()),
             "message" => self.message = Some(value.to_owned()),
             _ => {}
         }

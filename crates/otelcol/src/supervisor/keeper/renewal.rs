@@ -84,7 +84,7 @@ impl Keeper {
                 self.put_back(&old);
                 let words = failed.words();
                 tracing::error!(
-                    words,
+                    glassbox.otelcol.reason = words,
                     "the collector did not become ready with its new configuration"
                 );
                 self.note_renewal();
@@ -226,7 +226,7 @@ impl Keeper {
     fn put_back(&self, old: &Candidate) {
         if let Err(error) = self.launch.place(old) {
             tracing::error!(
-                error = sentence(&error),
+                exception.message = sentence(&error),
                 "the old configuration could not be restored"
             );
         }
