@@ -6,7 +6,7 @@ import { go, link, route, setParams } from './router.js';
 import { useKeys } from './keys.js';
 import { SearchProblem, parseSearch } from './search.js';
 import { Chart } from './chart.js';
-import { exemplars, prepare, splits } from './series.js';
+import { exemplars, prepare, splits, variants } from './series.js';
 
 const HOUR = 3600;
 const RANGES = { '5m': 300, '15m': 900, '1h': HOUR, '6h': 21_600, '24h': 86_400, all: Infinity };
@@ -96,7 +96,8 @@ function Metric({ name, service, last }) {
   const ready = useMemo(() => {
     if (!data?.metric) return null;
     const now = Date.now() / 1000;
-    return prepare(data.metric, data.series, { from: Math.max(0, now - range), to: now + 5, by: split, stat });
+    const window = { from: Math.max(0, now - range), to: now + 5, by: split, stat };
+    return variants(data.metric, data.series).map((one) => ({ ...one, ...prepare(one.metric, one.series, window) }));
   }, [data, split, stat, range]);
 
   if (resource.error && !data) return html`<section class="detail"><${Failed} error=${resource.error} what=${name} onRetry=${resource.reload} /></section>`;
@@ -107,7 +108,7 @@ function Metric({ name, service, last }) {
   }
   if (!data.metric) return html`<section class="detail"><${Empty} title="No such metric."><p class="dim mono">${name}</p><p class="dim">It has not arrived yet, or it was pruned. The page keeps checking.</p><//></section>`;
   const { metric } = data;
-  const histogram = metric.kind.endsWith('histogram');
+  const histogram = ready.some((one) => one.metric.kind.endsWith('histogram'));
   const examples = exemplars(data.series);
   return html`<section class="detail" aria-label=${name}>
     <div class="head stick"><h1>${metric.name}</h1>
@@ -124,13 +125,20 @@ function Metric({ name, service, last }) {
         ${histogram && split && html`<label>Quantile <select class="pill" value=${stat} onChange=${(event) => setParams({ stat: event.currentTarget.value })}>
           ${['p50', 'p95', 'p99'].map((one) => html`<option value=${one} selected=${one === stat}>${one}</option>`)}</select></label>`}</div>
     </div>
-    ${ready.panels.length === 0 ? html`<${Empty} title="No points in this range."><p class="dim">Choose a longer range.</p><//>` : html`
-      ${ready.facts.length > 0 && html`<dl class="numbers">${ready.facts.map(([label, value, unit]) => html`<div><dt>${label}</dt><dd>${unit === '' ? count(value) : quantity(value, unit)}</dd></div>`)}</dl>`}
-      ${ready.panels.map((panel) => html`<${Chart} key=${panel.title} times=${ready.times} ...${panel} />`)}
-      ${ready.hidden > 0 && html`<p class="hint">The ${ready.panels[0].lines.length} largest series are shown, ${count(ready.hidden)} are hidden.</p>`}`}
+    ${metric.conflicts?.length > 0 && html`<ul class="hint warn" role="note">${metric.conflicts.map((one) => html`<li>${one}</li>`)}</ul>`}
+    ${ready.every((one) => one.panels.length === 0) && html`<${Empty} title="No points in this range."><p class="dim">Choose a longer range.</p><//>`}
+    ${ready.filter((one) => one.panels.length > 0).map((one) => html`<${Variant} key=${one.key} ...${one} alone=${ready.length === 1} />`)}
     ${examples.length > 0 && html`<h2>Highest examples</h2><ul class="examples">${examples.map((one) => html`<li key=${one.trace_id + one.span_id}>
       <b>${quantity(one.value, metric.unit)}</b> <span class="dim">${moment(one.time_unix_nano)} · ${one.service}</span>
       <a class="mono" href=${link('runs', one.trace_id, { span: one.span_id })}>${shortId(one.trace_id)}</a></li>`)}</ul>`}
     <div class="tail"></div>
   </section>`;
+}
+
+/** The charts of series that can be shown together. */
+function Variant({ metric, series, panels, facts, times, hidden, alone }) {
+  return html`${!alone && html`<h2>${kindOf(metric)}${metric.temporality ? `, ${metric.temporality}` : ''}${unitName(metric.unit) && `, ${unitName(metric.unit)}`} · ${plural(series.length, 'series', 'series')}</h2>`}
+    ${facts.length > 0 && html`<dl class="numbers">${facts.map(([label, value, unit]) => html`<div><dt>${label}</dt><dd>${unit === '' ? count(value) : quantity(value, unit)}</dd></div>`)}</dl>`}
+    ${panels.map((panel) => html`<${Chart} key=${panel.title} times=${times} ...${panel} />`)}
+    ${hidden > 0 && html`<p class="hint">The ${panels[0].lines.length} largest series are shown, ${count(hidden)} are hidden.</p>`}`;
 }

@@ -34,7 +34,7 @@ export function RunView({ id, summary, following }) {
   if (loaded.error && !trace) return html`<section class="detail"><h1 class="unseen">Run ${shortId(id)}</h1><${Failed} error=${loaded.error} what="This run" onRetry=${loaded.reload} /></section>`;
   if (!loaded.data) return html`<section class="detail"><h1 class="unseen">Run ${shortId(id)}</h1><${Loading} what="the run" /></section>`;
   if (!trace) return html`<section class="detail"><h1 class="unseen">Run ${shortId(id)}</h1><${Missing} id=${id} /></section>`;
-  return html`<${Run} key=${id} id=${id} trace=${trace} total=${loaded.data.total} logs=${logs} following=${following} />`;
+  return html`<${Run} key=${id} id=${id} trace=${trace} whole=${loaded.data} logs=${logs} following=${following} />`;
 }
 
 function Missing({ id }) {
@@ -45,7 +45,7 @@ function Missing({ id }) {
   <//>`;
 }
 
-function Run({ id, trace, total, logs, following }) {
+function Run({ id, trace, whole, logs, following }) {
   const { params } = useStore(route);
   const selected = params.get('span');
   const entered = useStore(pane) === 'run';
@@ -145,7 +145,7 @@ function Run({ id, trace, total, logs, following }) {
   const view = zoom ?? [trace.start, trace.start + trace.length];
   const goTo = (name) => scroller.current.querySelector(`#${name}`)?.scrollIntoView({ block: 'start' });
   return html`<section class="detail" ref=${scroller} aria-label="Run" onPointerDown=${() => pane.set('run')} data-entered=${entered ? 'yes' : undefined}>
-    <${Head} id=${id} trace=${trace} total=${total} logs=${logs.data} talk=${talk.turns.length > 0 && heading} following=${following} onGo=${goTo} />
+    <${Head} id=${id} trace=${trace} whole=${whole} logs=${logs.data} talk=${talk.turns.length > 0 && heading} following=${following} onGo=${goTo} />
     ${talk.turns.length > 0 && html`<h2 id="conversation">${heading}</h2>
       ${said}`}
     <div class="bar-head"><h2 id="timeline">Timeline</h2>
@@ -168,7 +168,9 @@ function zoomed(written, trace) {
   return range && range[1] > range[0] ? range : null;
 }
 
-function Head({ id, trace, total, logs, talk, following, onGo }) {
+function Head({ id, trace, whole, logs, talk, following, onGo }) {
+  // The sums are over the whole run; the page may have only its first spans.
+  const { total, usage, summary } = whole;
   const root = trace.roots[0].span;
   const failed = outcome(trace);
   const head = useRef(null);
@@ -181,13 +183,14 @@ function Head({ id, trace, total, logs, talk, following, onGo }) {
   }, []);
   return html`<div class="head stick" ref=${head}>
     <h1>${trace.question ?? root.name}</h1>
-    <div class="facts"><b>${duration(trace.length)}</b>
+    <div class="facts"><b>${duration(whole.duration_nano)}</b>
       <span>${plural(trace.services.length, 'service')} · ${plural(total, 'span')}${logs ? ` · ${plural(logs.total, 'log')}` : ''}</span>
-      ${trace.input + trace.output > 0 && html`<span>${count(trace.input)} in · ${count(trace.output)} out tok</span>`}
+      ${usage.input_tokens + usage.output_tokens > 0 && html`<span>${count(usage.input_tokens)} in · ${count(usage.output_tokens)} out tok</span>`}
       ${trace.cost != null && html`<span title="Cost of the model calls with a known price">${dollars(trace.cost)}</span>`}
       ${failed && html`<span class="err">${failed}</span>`}
       ${total > trace.rows.length && html`<span class="warn">first ${count(trace.rows.length)} of ${count(total)} spans</span>`}
-      ${trace.conflicts > 0 && html`<span class="warn">${plural(trace.conflicts, 'span')} with the id of another</span>`}
+      ${whole.conflicts.length > 0 && html`<span class="warn" title=${whole.conflicts.join('\n')}>${plural(whole.conflicts.length, 'span id')} used twice</span>`}
+      ${summary.unusable_times > 0 && html`<span class="warn" title="Zero, far from the time of arrival, or an end before the start">${plural(summary.unusable_times, 'span')} with unusable times</span>`}
       ${trace.orphans > 0 && html`<span class="warn">${plural(trace.orphans, 'span')} without ${trace.orphans === 1 ? 'its' : 'their'} parent</span>`}
       <time title=${moment(trace.start)}>${moment(trace.start).slice(0, -4)}</time>
       <${Copy} className="copyid mono" label=${shortId(id)} text=${id} title="Copy the trace id" />

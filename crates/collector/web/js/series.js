@@ -141,6 +141,24 @@ function spread({ from, to, amount }, { step, start, times }, put) {
   }
 }
 
+const RESOURCE = 'resource ';
+const scopeName = (one) => [one.scope?.name, one.scope?.version].filter(Boolean).join(' ') || 'no scope';
+
+/**
+ * The series by what they measure: series that differ in unit, kind, temporality or monotonicity cannot share a chart. Gives
+ * `[{metric, series}]`, the largest first.
+ */
+export function variants(metric, series) {
+  const found = new Map();
+  for (const one of series) {
+    const { unit = metric.unit, kind = metric.kind, temporality = metric.temporality, monotonic = metric.monotonic } = one;
+    const key = JSON.stringify([unit, kind, temporality, monotonic]);
+    if (!found.has(key)) found.set(key, { key, metric: { ...metric, unit, kind, temporality, monotonic }, series: [] });
+    found.get(key).series.push(one);
+  }
+  return [...found.values()].sort((a, b) => b.series.length - a.series.length);
+}
+
 /** By which attributes the series can be told apart: those with more than one value. */
 export function splits(series) {
   const values = new Map();
@@ -148,6 +166,10 @@ export function splits(series) {
   for (const one of series) {
     note('service', one.service);
     note('instance', one.instance ?? '–');
+    note('scope', scopeName(one));
+    for (const [name, value] of Object.entries(one.resource ?? {})) {
+      if (!name.startsWith('service.')) note(`${RESOURCE}${name}`, text(value));
+    }
     for (const [name, value] of Object.entries(one.attributes)) note(name, text(value));
   }
   return [...values].filter(([, seen]) => seen.size > 1).map(([name]) => name);
@@ -158,6 +180,8 @@ function groupKey(one, by) {
   if (by === 'service') return one.service;
   if (by === 'instance') return one.instance ?? '–';
   if (by === '*') return [one.service, ...Object.values(one.attributes).map(text)].join(' · ');
+  if (by === 'scope') return scopeName(one);
+  if (by.startsWith(RESOURCE)) return text(one.resource?.[by.slice(RESOURCE.length)]) || `no ${by}`;
   return one.attributes[by] == null ? `no ${by}` : text(one.attributes[by]);
 }
 

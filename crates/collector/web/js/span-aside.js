@@ -106,8 +106,9 @@ function Moment({ span }) {
           const agrees = (answer.series ?? []).filter((one) => Object.entries(one.attributes)
             .every(([key, value]) => span.attributes[key] == null || text(span.attributes[key]) === text(value)));
           if (!agrees.length) continue;
-          const { prepare } = await import('./series.js');
-          const ready = prepare(answer.metric, agrees, { from: (span.start_unix_nano - BEFORE) / 1e9, to: (span.end_unix_nano + AFTER) / 1e9 });
+          const { prepare, variants } = await import('./series.js');
+          const [most] = variants(answer.metric, agrees);
+          const ready = prepare(most.metric, most.series, { from: (span.start_unix_nano - BEFORE) / 1e9, to: (span.end_unix_nano + AFTER) / 1e9 });
           const panel = ready.panels[0];
           const line = panel?.lines.find((one) => one.label === 'p95') ?? panel?.lines[0];
           if (!line || line.values.every((value) => value == null)) continue;

@@ -160,32 +160,30 @@ export function buildTrace(spans) {
   let start = Infinity;
   let end = -Infinity;
   const services = new Map();
-  let input = 0;
-  let output = 0;
   let dollars = null;
   for (const { span } of rows) {
-    start = Math.min(start, span.start_unix_nano);
-    end = Math.max(end, span.end_unix_nano, span.start_unix_nano);
+    if (!span.unusable_times) {
+      start = Math.min(start, span.start_unix_nano);
+      end = Math.max(end, span.end_unix_nano, span.start_unix_nano);
+    }
     const service = services.get(span.service) ?? { name: span.service, spans: 0, errors: 0 };
     service.spans += 1;
     service.errors += isError(span) ? 1 : 0;
     services.set(span.service, service);
     if (isModelCall(span)) {
-      const used = tokens(span) ?? [0, 0];
-      input += used[0];
-      output += used[1];
       const price = cost(span);
       if (price != null) dollars = (dollars ?? 0) + price;
     }
   }
+  // Without a single usable time the spans share one moment.
+  if (start > end) [start, end] = [rows[0].span.start_unix_nano, rows[0].span.start_unix_nano];
   const question = rows.map(({ span }) => first(span, 'glassbox.question')).find((value) => value != null);
   return {
-    rows, byId, roots, start, end, depth: rows.reduce((deepest, node) => Math.max(deepest, node.depth), 0), length: Math.max(1, end - start), input, output, cost: dollars,
+    rows, byId, roots, start, end, depth: rows.reduce((deepest, node) => Math.max(deepest, node.depth), 0), length: Math.max(1, end - start), cost: dollars,
     question: question == null ? null : text(question),
     services: [...services.values()],
     errors: rows.filter(({ span }) => isError(span)),
     orphans: roots.filter((node) => node.orphan).length,
-    conflicts,
   };
 }
 

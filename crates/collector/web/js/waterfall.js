@@ -97,6 +97,7 @@ function Row({ node, top, view, width, share, indent, main, on, closed, dimmed, 
       <span class=${`t${failed ? ' err' : ''}`} title=${`${span.name}\n${span.service}`}>${span.name}</span>${failed && html`<span class="unseen">, failed</span>`}
       ${closed && html`<span class="svc">${plural(node.size - 1, 'span')}${node.failed > (failed ? 1 : 0) ? html`, <span class="err">${node.failed} failed</span>` : ''}</span>`}
       ${node.orphan && html`<span class="svc" title=${`Its parent ${span.parent_span_id} was not received`}>parent missing</span>`}
+      ${span.unusable_times && html`<span class="svc warn" title="Zero, far from the time of arrival, or an end before the start">times unusable</span>`}
       ${node.conflict && html`<span class="svc warn" title="Another span has the same span id and different content">id not unique</span>`}
       ${named && html`<span class="svc end">${span.service}</span>`}
     </div>

@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import axe_playwright_python
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 otlp, page_url = sys.argv[1], sys.argv[2]
 
@@ -97,6 +97,10 @@ def send():
         {"timeUnixNano": str(NOW + n * MS), "severityNumber": 9, "body": {"stringValue": f"line {n}"}, "traceId": AGENT,
          "spanId": f"{2:016x}"} for n in range(60)]}]}]})
     # A process that exported once: a single point.
+    # One name, measured in two units by two programs.
+    for unit, service in (("ms", "page-agent"), ("s", "page-flow")):
+        post("/v1/metrics", {"resourceMetrics": [{"resource": resource(service), "scopeMetrics": [{"metrics": [
+            {"name": "page.wait", "unit": unit, "gauge": {"dataPoints": [{"timeUnixNano": str(NOW), "asDouble": 3.5}]}}]}]}]})
     point = {"startTimeUnixNano": str(NOW - 200 * MS), "timeUnixNano": str(NOW), "asInt": "7"}
     post("/v1/metrics", {"resourceMetrics": [{"resource": resource("page-agent"), "scopeMetrics": [{"metrics": [
         {"name": "page.visits", "unit": "{visit}",
@@ -177,7 +181,7 @@ def search(tab):
     tab.get_by_role("button", name="1 internal hidden").click()
     tab.wait_for_selector("text=POST /v1/registry/services")
     tab.get_by_role("button", name="Agents only").click()
-    tab.wait_for_function("document.querySelectorAll('.run').length === 2")
+    expect(tab.locator(".run")).to_have_count(2)
     check(tab.url.endswith("agents=true"), f"the filter is not in the address: {tab.url}")
     titles = tab.locator(".run b").all_text_contents()
     check(sorted(titles) == ["Which page?", "page-flow · trip"], f"titles of runs: {titles}")
@@ -199,7 +203,7 @@ def outcomes(tab):
     check("answered without" not in tab.text_content("main"), "a failed workflow is said to have answered")
     open_page(tab, f"/runs/{AGENT}", ".row")
     facts = tab.text_content(".facts")
-    check("1 tool call failed" in facts and "1 span with the id of another" in facts, f"the facts of the run: {facts}")
+    check("1 tool call failed" in facts and "1 span id used twice" in facts, f"the facts of the run: {facts}")
     names = tab.locator(".row .t").all_text_contents()
     for key in ("End",):
         tab.keyboard.press(key)
@@ -231,6 +235,10 @@ def charts(tab):
       return coloured;
     }""")
     check(drawn > 10, f"a metric with a single point draws {drawn} pixels")
+    open_page(tab, "/metrics/page.wait", ".plot canvas")
+    check(tab.locator("figure.chart").count() == 2 and tab.locator(".hint.warn li").count() > 0,
+          "a metric with two units is not shown as two charts with the conflict named")
+    open_page(tab, "/metrics/page.visits", ".plot canvas")
     colour = lambda: tab.evaluate("document.querySelector('.facts .dot').style.background")
     here = colour()
     open_page(tab, "/services", ".table")
