@@ -1,5 +1,6 @@
 //! The HTTP API on the page's port.
 
+mod export;
 mod params;
 mod status;
 mod stream;
@@ -66,6 +67,7 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .route("/api/otel/traces", get(traces))
         .route("/api/otel/metrics", get(metrics))
         .route("/api/otel/logs", get(logs).merge(post(receive_logs)))
+        .route("/api/otel/export", get(export::export))
         .route(VALUE_PATH, get(value::value))
         .route("/api/logs/stream", get(stream::stream))
         .route("/api", get(unknown))

@@ -12,6 +12,7 @@ use glassbox_store::{SegmentStore, View};
 
 mod cursor;
 mod cut;
+mod export;
 mod filter;
 mod fit;
 mod logs;
@@ -25,6 +26,7 @@ mod value;
 
 use std::sync::Arc;
 
+pub(crate) use export::ExportPart;
 pub(crate) use filter::Filter;
 pub(crate) use fit::answer_bytes;
 pub(crate) use needle::Needle;
