@@ -6,6 +6,7 @@
 )]
 
 mod backend;
+mod gen_ai;
 mod log_fields;
 mod page;
 mod python;
