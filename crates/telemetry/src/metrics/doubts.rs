@@ -17,7 +17,7 @@ pub(super) enum Doubt {
     /// Another instrument of this name has another kind or unit.
     Conflict(&'static str, &'static str),
     /// Another histogram of this name was used first, with other bounds, which apply.
-    OtherBounds(&'static [f64]),
+    OtherBounds(Vec<f64>),
 }
 
 /// The problems of a definition. `known` are earlier definitions of the same name; problems that one of
@@ -58,7 +58,9 @@ pub(super) fn of<'a>(
         && bounds::usable(first.buckets()) != usable
         && !known.clone().any(same_bounds)
     {
-        doubts.push(Doubt::OtherBounds(first.buckets()));
+        doubts.push(Doubt::OtherBounds(
+            bounds::usable(first.buckets()).into_owned(),
+        ));
     }
     doubts
 }
@@ -150,7 +152,7 @@ mod tests {
         let first = histogram(&[1.0, 5.0]);
         assert_eq!(
             of(&histogram(&[2.0]), [first].iter()),
-            [Doubt::OtherBounds(&[1.0, 5.0])]
+            [Doubt::OtherBounds(vec![1.0, 5.0])]
         );
         assert_eq!(of(&first.with_keys(&["route"]), [first].iter()), []);
         let counter = Descriptor::new("took", Kind::Counter).with_unit("s");

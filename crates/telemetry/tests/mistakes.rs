@@ -1,11 +1,11 @@
-//! A guard that is dropped at once. Installation is process-global, so this is a separate process.
+//! What is logged about mistakes in the use of telemetry. Installation is process-global, so this is a separate process.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test that unwraps nothing asserts less"
 )]
 
-use glassbox_core::{counter, span, telemetry};
+use glassbox_core::{counter, histogram, span, telemetry};
 use glassbox_telemetry::TelemetryConfig;
 use glassbox_testkit::OtlpSink;
 use std::{
@@ -34,7 +34,7 @@ impl io::Write for Log {
 }
 
 #[test]
-fn a_guard_that_is_dropped_at_once_is_reported_and_what_is_emitted_later_is_counted() {
+fn a_dropped_guard_and_odd_definitions_are_logged_and_later_telemetry_is_counted() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -65,4 +65,15 @@ fn a_guard_that_is_dropped_at_once_is_reported_and_what_is_emitted_later_is_coun
     assert_eq!(log.take(), "");
     let traces = &telemetry::health().unwrap().signals["traces"];
     assert_eq!(traces.dropped["shutdown"], 1, "the first one stays");
+
+    // Problems of definitions are logged all the same, once.
+    for route in ["/a", "/b"] {
+        histogram!("took", "route" => route; buckets: &[5.0, 1.0, 1.0]).record(0.5);
+    }
+    histogram!("took"; buckets: &[5.0, 1.0, 1.0]).record(0.5);
+    let logged = log.take();
+    assert_eq!(logged.matches("[1.0, 5.0] are used").count(), 1, "{logged}");
+    histogram!("took"; buckets: &[2.0]).record(0.5);
+    let logged = log.take();
+    assert!(logged.contains("its bounds [1.0, 5.0] apply"), "{logged}");
 }
