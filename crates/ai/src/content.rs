@@ -204,6 +204,22 @@ mod tests {
     }
 
     #[test]
+    fn reasons_and_tools_are_in_the_words_of_the_schemas() {
+        let call = ToolCall::new("c1", "geocode", json!({}));
+        let message = Message::new(Role::Assistant, [call.into()]);
+        let usage = Usage::reported(1, 1);
+        let answer = ChatResponse::new(message, FinishReason::ToolCalls, usage, "m");
+        let written: Value = serde_json::from_str(&output(&answer)).unwrap();
+        assert_eq!(written[0]["finish_reason"], "tool_call");
+        let tool = Capability::of::<(), ()>("geocode", "Finds a city.");
+        let written: Value = serde_json::from_str(&tools(&[Arc::new(tool)])).unwrap();
+        assert_eq!(written[0]["type"], "function");
+        assert_eq!(written[0]["name"], "geocode");
+        assert_eq!(written[0]["description"], "Finds a city.");
+        assert!(!written[0]["parameters"].is_null());
+    }
+
+    #[test]
     fn long_texts_are_cut_between_characters() {
         let long = "æ".repeat(MAX_TEXT + 1);
         assert_eq!(cut(&long).chars().count(), MAX_TEXT);

@@ -11,7 +11,7 @@ use glassbox_core::{
 use glassbox_instrument::SystemClock;
 use glassbox_resilience::{BreakerConfig, RetryPolicy};
 use glassbox_testkit::{CapturedSpan, TelemetryCapture};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 const TOKENS: &str = "gen_ai.client.token.usage";
 const DURATION: &str = "gen_ai.client.operation.duration";
@@ -290,4 +290,42 @@ async fn what_was_written_to_the_cache_is_on_the_span() {
     let span = span(&capture, "cached");
     let written = span.int("gen_ai.usage.cache_creation.input_tokens");
     assert_eq!(written, Some(7));
+}
+
+fn truncated() -> ChatResponse {
+    let usage = Usage::reported(10, 5);
+    let message = Message::assistant("It i");
+    let skipped = BTreeMap::from([("usage".to_owned(), 2), ("event".to_owned(), 1)]);
+    ChatResponse::new(message, FinishReason::Length, usage, "m").with_skipped(skipped)
+}
+
+#[tokio::test]
+async fn what_an_answer_lacks_is_on_the_span() {
+    let capture = TelemetryCapture::install();
+    let script = Script::Says(vec![Ok(ChatEvent::Finished(Box::new(truncated())))]);
+    let model = observed("lacking", script, ContentCapture::Off);
+    model.chat(&Cx::background(), &ask()).await.unwrap();
+    let span = span(&capture, "lacking");
+    assert_eq!(span.int("glassbox.response.skipped"), Some(3));
+    assert_eq!(
+        span.attribute("glassbox.response.skipped_kinds"),
+        Some(&Attribute::Strs(vec!["event".into(), "usage".into()]))
+    );
+    assert_eq!(
+        span.attribute("glassbox.response.truncated"),
+        Some(&Attribute::Bool(true))
+    );
+}
+
+#[tokio::test]
+async fn what_came_of_a_failed_answer_is_on_the_span() {
+    let capture = TelemetryCapture::install();
+    let failed = error(Category::Unavailable).with_partial(truncated());
+    let model = observed("partly", Script::Refuses(failed), ContentCapture::Span);
+    assert!(model.chat(&Cx::background(), &ask()).await.is_err());
+    let span = span(&capture, "partly");
+    assert_eq!(span.text("error.type"), Some("unavailable"));
+    assert_eq!(span.text("gen_ai.response.model"), Some("m"));
+    let output = span.text("gen_ai.output.messages").unwrap();
+    assert!(output.contains("It i"), "{output}");
 }
