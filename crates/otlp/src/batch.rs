@@ -70,10 +70,17 @@ impl Batch {
         bytes: Bytes,
         meter: &mut Meter<'_>,
     ) -> Result<(Self, Rejections), SiftError> {
-        let bytes = without_groups(&bytes).map_or(bytes, Bytes::from);
-        let census = census(signal, &bytes, meter.limit()).map_err(|stop| match stop {
+        let (mut bytes, limit) = (bytes, meter.limit());
+        let mut walked = census(signal, &bytes, limit);
+        if let Err(Stop::Malformed(Flaw::Field)) = walked
+            && let Some(rebuilt) = without_groups(&bytes)
+        {
+            bytes = rebuilt.into();
+            walked = census(signal, &bytes, limit);
+        }
+        let census = walked.map_err(|stop| match stop {
             Stop::Malformed(flaw) => SiftError::Malformed(flaw),
-            Stop::Costly => Overrun::Request(meter.limit()).into(),
+            Stop::Costly => Overrun::Request(limit).into(),
         })?;
         meter.cover(census.cost)?;
         let mut rejections = Rejections::default();
