@@ -183,6 +183,10 @@ pub struct Record<'a> {
     pub resource: &'a [u8],
     /// The encoded `InstrumentationScope`; empty if there is none.
     pub scope: &'a [u8],
+    /// The schema URL of the resource; empty if there is none.
+    pub resource_schema_url: &'a [u8],
+    /// The schema URL of the scope and its records; empty if there is none.
+    pub schema_url: &'a [u8],
     /// The encoded `Span`, `LogRecord` or `Metric`.
     pub body: &'a [u8],
     /// Where `body` starts in the request.
@@ -206,14 +210,14 @@ pub fn records<'a>(
             continue;
         };
         let group_start = group.end - group_bytes.len();
-        let resource = first_message(group_bytes)?;
+        let (resource, resource_schema_url) = head(group_bytes)?;
         for scope_group in Fields::new(group_bytes) {
             let scope_group = scope_group?;
             let (2, Value::Bytes(scope_bytes)) = (scope_group.number, scope_group.value) else {
                 continue;
             };
             let scope_start = group_start + scope_group.end - scope_bytes.len();
-            let scope = first_message(scope_bytes)?;
+            let (scope, schema_url) = head(scope_bytes)?;
             for record in Fields::new(scope_bytes) {
                 let record = record?;
                 let (2, Value::Bytes(body)) = (record.number, record.value) else {
@@ -224,6 +228,8 @@ pub fn records<'a>(
                 visit(Record {
                     resource,
                     scope,
+                    resource_schema_url,
+                    schema_url,
                     body,
                     offset,
                 })?;
@@ -233,15 +239,18 @@ pub fn records<'a>(
     Ok(())
 }
 
-/// Finds field 1 of a group, which may follow the records.
-fn first_message(group: &[u8]) -> Result<&[u8], Malformed> {
+/// Finds the fields 1 (resource or scope) and 3 (schema URL) of a group, which may follow the records.
+fn head(group: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+    let (mut first, mut schema_url): (Option<&[u8]>, &[u8]) = (None, &[]);
     for field in Fields::new(group) {
         let field = field?;
-        if let (1, Value::Bytes(bytes)) = (field.number, field.value) {
-            return Ok(bytes);
+        match (field.number, field.value) {
+            (1, Value::Bytes(bytes)) => first = first.or(Some(bytes)),
+            (3, Value::Bytes(bytes)) => schema_url = bytes,
+            _ => {}
         }
     }
-    Ok(&[])
+    Ok((first.unwrap_or_default(), schema_url))
 }
 
 /// Reads a `KeyValue`: its key and its encoded `AnyValue`.

@@ -288,16 +288,20 @@ impl SegmentStore {
         (!folder.is_there()).then(|| Vanished(folder.path()).to_string())
     }
 
-    /// Syncs and closes the store. Later appends fail; queries still work.
+    /// Syncs and closes the store, which can then be opened again. Later appends fail; queries still
+    /// work.
     ///
     /// # Errors
     /// Fails if the newest segment cannot be synced; a power cut may then lose its end.
     pub fn close(&self) -> io::Result<()> {
         self.syncer.stop();
-        match self.inner.lock().take() {
-            Some(mut writer) => writer.close_active(),
-            None => Ok(()),
-        }
+        let Some(mut writer) = self.inner.lock().take() else {
+            return Ok(());
+        };
+        let closed = writer.close_active();
+        // Queries may hold the store for longer than its owner.
+        self.inner.folder.unlock()?;
+        closed
     }
 }
 

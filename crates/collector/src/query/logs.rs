@@ -17,7 +17,7 @@ use super::filter::Filter;
 use super::fit::fit;
 use super::needle::Needle;
 use super::record::{ValueRef, decode};
-use super::render::{add_cuts, any, attributes, id, resource, scope};
+use super::render::{add_cuts, add_resource, any, attributes, id};
 
 /// The matching log records, newest first.
 #[derive(Debug, Serialize)]
@@ -129,10 +129,11 @@ fn render(hit: &Hit<'_, LogColumns>, record: &Record<'_>) -> Value {
         "instance": source.instance(),
         "trace_id": id(&log.trace_id),
         "span_id": id(&log.span_id),
+        "flags": log.flags,
         "attributes": attributes(&log.attributes),
-        "resource": resource(record.resource, &mut knife),
-        "scope": scope(record.scope, &mut knife),
+        "dropped_attributes": log.dropped_attributes_count,
     });
+    add_resource(&mut json, record, &mut knife);
     add_cuts(&mut json, knife);
     json
 }

@@ -18,7 +18,7 @@ use super::filter::Filter;
 use super::fit::fit_with;
 use super::needle::Needle;
 use super::record::ValueRef;
-use super::render::{add_cuts, attributes as render, resource, scope};
+use super::render::{add_cuts, attributes as render, resource, schema_url, scope};
 
 mod points;
 
@@ -91,6 +91,7 @@ struct Series {
     monotonic: Option<bool>,
     temporality: Option<&'static str>,
     resource: Box<RawValue>,
+    resource_schema_url: Option<String>,
     scope: Box<RawValue>,
     attributes: Box<RawValue>,
     points: Vec<Box<RawValue>>,
@@ -343,6 +344,7 @@ impl Collected<'_> {
             monotonic: metric.monotonic(),
             temporality: metric.temporality(),
             resource: self.origin.resource,
+            resource_schema_url: self.origin.resource_schema_url,
             scope: self.origin.scope,
             attributes: self.origin.attributes,
             points: self.points.into_iter().map(|(_, point)| point).collect(),
@@ -353,6 +355,7 @@ impl Collected<'_> {
 /// What tells a series from others, as JSON.
 struct Origin {
     resource: Box<RawValue>,
+    resource_schema_url: Option<String>,
     scope: Box<RawValue>,
     attributes: Box<RawValue>,
 }
@@ -413,14 +416,15 @@ fn render_points(
             let at = Place::Field(&Place::Record, "attributes");
             knife.attributes(&mut attributes, &at);
             let origin = [
-                resource(record.resource, &mut knife),
-                scope(record.scope, &mut knife),
+                resource(record, &mut knife),
+                scope(record, &mut knife),
                 render(&attributes),
             ];
             if let [Ok(resource), Ok(scope), Ok(attributes)] = origin.map(|one| to_raw_value(&one))
             {
                 entry.insert(Origin {
                     resource,
+                    resource_schema_url: schema_url(record.resource_schema_url),
                     scope,
                     attributes,
                 });

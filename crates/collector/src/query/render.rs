@@ -70,16 +70,37 @@ pub(super) fn number(value: f64) -> Value {
     json!(name)
 }
 
-pub(super) fn resource(bytes: &[u8], knife: &mut Knife<'_>) -> Value {
-    let mut resource: Resource = decode(bytes);
+/// Renders the attributes of the resource of a record.
+pub(super) fn resource(record: &Record<'_>, knife: &mut Knife<'_>) -> Value {
+    render_resource(&mut decode(record.resource), knife)
+}
+
+fn render_resource(resource: &mut Resource, knife: &mut Knife<'_>) -> Value {
     let place = Place::Field(&Place::Record, "resource");
     let place = Place::Field(&place, "attributes");
     knife.attributes(&mut resource.attributes, &place);
     attributes(&resource.attributes)
 }
 
-pub(super) fn scope(bytes: &[u8], knife: &mut Knife<'_>) -> Value {
-    let mut scope: InstrumentationScope = decode(bytes);
+/// Adds the resource and the scope of a record, with what else its sender said of them.
+pub(super) fn add_resource(json: &mut Value, record: &Record<'_>, knife: &mut Knife<'_>) {
+    let mut resource: Resource = decode(record.resource);
+    json["resource"] = render_resource(&mut resource, knife);
+    json["resource_dropped_attributes"] = json!(resource.dropped_attributes_count);
+    json["resource_schema_url"] = json!(schema_url(record.resource_schema_url));
+    json["scope"] = scope(record, knife);
+}
+
+/// Renders a schema URL; `None` if there is none.
+pub(super) fn schema_url(bytes: &[u8]) -> Option<String> {
+    /// Limit in bytes, far above any published URL.
+    const LONGEST: usize = 2048;
+    let bytes = &bytes[..bytes.len().min(LONGEST)];
+    (!bytes.is_empty()).then(|| String::from_utf8_lossy(bytes).into_owned())
+}
+
+pub(super) fn scope(record: &Record<'_>, knife: &mut Knife<'_>) -> Value {
+    let mut scope: InstrumentationScope = decode(record.scope);
     let place = Place::Field(&Place::Record, "scope");
     let at = |name| Place::Field(&place, name);
     knife.text(&mut scope.name, &at("name"), None);
@@ -89,6 +110,8 @@ pub(super) fn scope(bytes: &[u8], knife: &mut Knife<'_>) -> Value {
         "name": scope.name,
         "version": scope.version,
         "attributes": attributes(&scope.attributes),
+        "dropped_attributes": scope.dropped_attributes_count,
+        "schema_url": schema_url(record.schema_url),
     })
 }
 
@@ -107,19 +130,25 @@ pub(super) fn span(hit: &Hit<'_, SpanColumns>, record: &Record<'_>) -> Value {
             "time_unix_nano": event.time_unix_nano,
             "name": event.name,
             "attributes": attributes(&event.attributes),
+            "dropped_attributes": event.dropped_attributes_count,
         })
     });
     let links = span.links.iter().map(|link| {
         json!({
             "trace_id": hex(&link.trace_id),
             "span_id": hex(&link.span_id),
+            "trace_state": text(&link.trace_state),
+            "flags": link.flags,
             "attributes": attributes(&link.attributes),
+            "dropped_attributes": link.dropped_attributes_count,
         })
     });
     let mut json = json!({
         "trace_id": hex(&span.trace_id),
         "span_id": hex(&span.span_id),
         "parent_span_id": id(&span.parent_span_id),
+        "trace_state": text(&span.trace_state),
+        "flags": span.flags,
         "service": source.service(),
         "instance": source.instance(),
         "name": span.name,
@@ -136,9 +165,11 @@ pub(super) fn span(hit: &Hit<'_, SpanColumns>, record: &Record<'_>) -> Value {
         "attributes": attributes(&span.attributes),
         "events": events.collect::<Value>(),
         "links": links.collect::<Value>(),
-        "resource": resource(record.resource, &mut knife),
-        "scope": scope(record.scope, &mut knife),
+        "dropped_attributes": span.dropped_attributes_count,
+        "dropped_events": span.dropped_events_count,
+        "dropped_links": span.dropped_links_count,
     });
+    add_resource(&mut json, record, &mut knife);
     if !columns.has_usable_times() {
         json["unusable_times"] = Value::Bool(true);
     }

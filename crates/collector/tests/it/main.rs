@@ -7,6 +7,7 @@ mod bounds;
 mod browser;
 mod client;
 mod crash;
+mod details;
 mod export;
 mod folder;
 mod keys;

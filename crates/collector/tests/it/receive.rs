@@ -70,6 +70,16 @@ fn full_span(start: u64) -> Span {
     }
 }
 
+fn expected_scope() -> Value {
+    json!({
+        "name": "tests",
+        "version": "1.0",
+        "attributes": {},
+        "dropped_attributes": 0,
+        "schema_url": null,
+    })
+}
+
 fn expected_span(start: u64) -> Value {
     json!({
         "trace_id": hex(&trace_id(1)),
@@ -99,14 +109,25 @@ fn expected_span(start: u64) -> Value {
             "time_unix_nano": start + 5,
             "name": "exception",
             "attributes": {"exception.type": "Timeout"},
+            "dropped_attributes": 0,
         }],
         "links": [{
             "trace_id": hex(&trace_id(9)),
             "span_id": "0909090909090909",
+            "trace_state": null,
+            "flags": 0,
             "attributes": {},
+            "dropped_attributes": 0,
         }],
+        "trace_state": null,
+        "flags": 0,
+        "dropped_attributes": 0,
+        "dropped_events": 0,
+        "dropped_links": 0,
         "resource": {"service.name": "weather", "service.instance.id": "weather-1"},
-        "scope": {"name": "tests", "version": "1.0", "attributes": {}},
+        "resource_dropped_attributes": 0,
+        "resource_schema_url": null,
+        "scope": expected_scope(),
     })
 }
 
@@ -251,9 +272,13 @@ async fn a_log_record_is_read_back_field_by_field() {
         "instance": "weather-1",
         "trace_id": hex(&trace_id(1)),
         "span_id": "0000000000000002",
+        "flags": 0,
         "attributes": {"code.file.path": "src/main.rs"},
+        "dropped_attributes": 0,
         "resource": {"service.name": "weather", "service.instance.id": "weather-1"},
-        "scope": {"name": "tests", "version": "1.0", "attributes": {}},
+        "resource_dropped_attributes": 0,
+        "resource_schema_url": null,
+        "scope": expected_scope(),
     });
     assert_eq!(found, &expected);
     let plain = &answer["logs"][1];

@@ -78,6 +78,7 @@ fn number_point(point: &NumberDataPoint) -> Value {
         "start_unix_nano": point.start_time_unix_nano,
         "value": value,
     });
+    add_flags(&mut json, point.flags);
     add_exemplars(&mut json, &point.exemplars);
     json
 }
@@ -94,6 +95,7 @@ fn histogram_point(point: &HistogramDataPoint) -> Value {
         "bounds": bounds.collect::<Value>(),
         "buckets": point.bucket_counts,
     });
+    add_flags(&mut json, point.flags);
     add_exemplars(&mut json, &point.exemplars);
     json
 }
@@ -117,6 +119,7 @@ fn exponential_point(point: &ExponentialHistogramDataPoint) -> Value {
         "positive": side(&point.positive),
         "negative": side(&point.negative),
     });
+    add_flags(&mut json, point.flags);
     add_exemplars(&mut json, &point.exemplars);
     json
 }
@@ -126,13 +129,22 @@ fn summary_point(point: &SummaryDataPoint) -> Value {
         .quantile_values
         .iter()
         .map(|at| json!({ "quantile": number(at.quantile), "value": number(at.value) }));
-    json!({
+    let mut json = json!({
         "time_unix_nano": point.time_unix_nano,
         "start_unix_nano": point.start_time_unix_nano,
         "count": point.count,
         "sum": number(point.sum),
         "quantiles": quantiles.collect::<Value>(),
-    })
+    });
+    add_flags(&mut json, point.flags);
+    json
+}
+
+/// Adds the flags of a point if any is set.
+fn add_flags(point: &mut Value, flags: u32) {
+    if flags != 0 {
+        point["flags"] = json!(flags);
+    }
 }
 
 fn add_exemplars(point: &mut Value, exemplars: &[Exemplar]) {
