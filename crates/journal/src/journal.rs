@@ -1,5 +1,6 @@
 //! The writer, and the one owner, of a journal.
 
+mod append;
 mod cursor;
 mod durability;
 mod reader;
@@ -10,13 +11,12 @@ pub use reader::{Read, Reader, Record};
 pub use retention::Pruned;
 
 use crate::{
-    AppendError, DurableError, OpenError, Options, Recovered, SyncError, WhenFull,
+    AppendError, DurableError, OpenError, Options, Recovered, SyncError,
     folder::Folder,
-    frame,
     medium::{Disk, Medium},
     owner::{LOCK, Owner},
     recovery::{self, Active, Sealed},
-    segment::{self, Header, START},
+    segment,
 };
 use durability::{Dirty, Durability};
 use std::{
@@ -423,134 +423,6 @@ impl State {
         let sealed = self.sealed.keys().next().copied();
         let active = || self.active.as_ref().map(|active| active.header.first);
         sealed.or_else(active).unwrap_or(self.next)
-    }
-
-    fn append(&mut self, inner: &Inner, kind: u8, payload: &[u8]) -> Result<u64, AppendError> {
-        let limit = inner.options.max_record;
-        if payload.len() > limit {
-            let bytes = payload.len();
-            return Err(AppendError::TooLarge { bytes, limit });
-        }
-        let size = frame::size(payload.len());
-        // It may be the first of a segment.
-        self.make_room(inner, size + START)?;
-        let sequence = self.next;
-        if sequence.is_multiple_of(LOOK_EVERY) {
-            self.look(inner)?;
-        }
-        let (mut active, is_new) = match self.active.take() {
-            Some(active)
-                if !active.is_doubtful
-                    && active.len + size <= inner.options.segment_bytes + START =>
-            {
-                (active, false)
-            }
-            full => {
-                match full {
-                    // Without a record in it: the next one is to have its name.
-                    Some(empty) if empty.len == START => {
-                        let removed = inner.folder.remove(&segment::name(empty.header.first));
-                        ignore_missing(removed).map_err(AppendError::Io)?;
-                    }
-                    Some(full) => self.seal(full),
-                    None => {}
-                }
-                (self.begin(inner)?, true)
-            }
-        };
-        self.scratch.clear();
-        let salt = active.header.salt;
-        frame::encode(&mut self.scratch, salt, active.len, sequence, kind, payload);
-        let written = active.file.write_at(&self.scratch, active.len);
-        // A record that was unusually large holds its memory no longer than needed.
-        self.scratch.shrink_to(64 << 10);
-        if let Err(error) = written {
-            // A part may be there: it is cut off, or the segment is not written any more. All of it may be
-            // there, too, so that its sequence is not used again.
-            if active.file.truncate(active.len).is_err() {
-                active.is_doubtful = true;
-                self.next += 1;
-            }
-            self.active = Some(active);
-            return Err(AppendError::Io(error));
-        }
-        active.len += size;
-        if is_new {
-            inner.durability.began(&active);
-        }
-        self.active = Some(active);
-        self.next = sequence + 1;
-        Ok(sequence)
-    }
-
-    /// Fails if the folder is gone: what is written there is lost.
-    fn look(&self, inner: &Inner) -> Result<(), AppendError> {
-        let is_linked = self
-            .active
-            .as_ref()
-            .is_none_or(|active| active.file.is_linked());
-        match is_linked && !self.is_removed && inner.folder.is_there() {
-            true => Ok(()),
-            false => Err(AppendError::Vanished {
-                path: inner.folder.path().to_owned(),
-            }),
-        }
-    }
-
-    fn seal(&mut self, active: Active) {
-        let Active { header, len, .. } = active;
-        self.sealed.insert(header.first, Sealed { header, len });
-    }
-
-    /// Begins a segment with the next record.
-    fn begin(&mut self, inner: &Inner) -> Result<Active, AppendError> {
-        self.look(inner)?;
-        let name = segment::name(self.next);
-        let header = Header::new(self.next, inner.options.now());
-        let make = || {
-            let file = inner.medium.create(&inner.folder, &name)?;
-            let written = file
-                .write_at(&header.encode(), 0)
-                .and_then(|()| inner.folder.sync());
-            if let Err(error) = written {
-                // Without it the next try would find the name taken.
-                let _ = inner.folder.remove(&name);
-                return Err(error);
-            }
-            Ok(file)
-        };
-        Ok(Active {
-            file: make().map_err(AppendError::Io)?,
-            header,
-            len: START,
-            is_doubtful: false,
-        })
-    }
-
-    /// Makes room for `size` more bytes, or fails.
-    fn make_room(&mut self, inner: &Inner, size: u64) -> Result<(), AppendError> {
-        let limit = inner.options.max_bytes;
-        loop {
-            let bytes = self.bytes();
-            if bytes + size <= limit {
-                return Ok(());
-            }
-            let oldest = self.sealed.keys().next().copied();
-            let may_drop = inner.options.when_full == WhenFull::DropOldest;
-            match oldest {
-                Some(first) if may_drop || (!self.cursors.is_empty() && self.is_passed(first)) => {
-                    self.drop_segment(inner, first, may_drop)
-                        .map_err(AppendError::Io)?;
-                }
-                // The segment that is written takes all the room: it is closed and dropped like the others.
-                None if self.active.is_some() && (may_drop || self.is_all_passed()) => {
-                    if let Some(active) = self.active.take() {
-                        self.seal(active);
-                    }
-                }
-                _ => return Err(AppendError::Full { bytes, limit }),
-            }
-        }
     }
 }
 

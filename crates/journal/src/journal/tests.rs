@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::medium::SegmentFile;
+use crate::segment::START;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering::SeqCst};
 
 /// A disk with faults that a test switches.
