@@ -1,4 +1,4 @@
-//! An HTTP client that shows what it does.
+//! An instrumented HTTP client.
 
 mod attempt;
 mod body;
@@ -43,7 +43,7 @@ struct Inner {
     tls: OnceLock<Built>,
 }
 
-/// Built once; so is the failure, which will not go away.
+/// Built once, also if that fails: a second attempt would fail too.
 type Built = Result<reqwest::Client, Arc<dyn std::error::Error + Send + Sync>>;
 
 impl HttpClient {
@@ -52,7 +52,7 @@ impl HttpClient {
         Self::builder().build()
     }
 
-    /// Says what differs from the defaults.
+    /// Configures what differs from the defaults.
     pub fn builder() -> HttpClientBuilder {
         HttpClientBuilder {
             connect_timeout: Duration::from_secs(5),
@@ -77,7 +77,7 @@ impl HttpClient {
         self.request(Method::POST, url)
     }
 
-    /// A request of any method. A wrong URL is told by [`HttpRequest::send`].
+    /// A request of any method. [`HttpRequest::send`] reports an invalid URL.
     pub fn request(&self, method: Method, url: &str) -> HttpRequest {
         HttpRequest::new(self.clone(), method, url)
     }
@@ -115,7 +115,7 @@ impl fmt::Debug for HttpClient {
     }
 }
 
-/// Says what a client does differently from [`HttpClient::new`].
+/// Configures a client that differs from [`HttpClient::new`].
 #[must_use = "a builder does nothing until `build`"]
 pub struct HttpClientBuilder {
     connect_timeout: Duration,
@@ -130,19 +130,19 @@ pub struct HttpClientBuilder {
 }
 
 impl HttpClientBuilder {
-    /// How long connecting may take, name resolution and TLS included.
+    /// Timeout for connecting, including name resolution and TLS.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How long it may take until the response head is there.
+    /// Timeout for the response head.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How long a body may pause.
+    /// Timeout for each pause within a body.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
         self
@@ -154,7 +154,7 @@ impl HttpClientBuilder {
         self
     }
 
-    /// What the client calls itself.
+    /// The `user-agent` of the client.
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.user_agent = name.into();
         self
@@ -170,7 +170,7 @@ impl HttpClientBuilder {
         self
     }
 
-    /// Also trusts this certificate authority, in DER: one of one's own house.
+    /// Also trusts this certificate authority, in DER, such as a private one.
     pub fn root_certificate(mut self, der: impl Into<Vec<u8>>) -> Self {
         self.roots.push(der.into());
         self
@@ -182,13 +182,13 @@ impl HttpClientBuilder {
         self
     }
 
-    /// The clock that deadlines are on; the process's own where nothing is said.
+    /// The clock of deadlines; by default that of the process.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// The client. Opens nothing yet.
+    /// The client. It opens no connection yet.
     pub fn build(self) -> HttpClient {
         HttpClient(Arc::new(Inner {
             settings: self,

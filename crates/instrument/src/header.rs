@@ -1,10 +1,10 @@
-//! How a `Cx` rides on HTTP headers.
+//! Propagation of a `Cx` in HTTP headers.
 
 use glassbox_core::{Carrier, Source};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::borrow::Cow;
 
-/// Writes into headers, in place of what was there under the same name.
+/// Writes into headers, replacing those of the same name.
 #[derive(Debug)]
 pub struct HeaderCarrier<'a>(&'a mut HeaderMap);
 
@@ -25,8 +25,7 @@ impl Carrier for HeaderCarrier<'_> {
 
 /// Reads from headers; a header that comes several times (`baggage`, `tracestate`) is joined by `,`.
 ///
-/// A repeated `traceparent` is joined too, and so is no longer one: the recommendation has it
-/// ignored then.
+/// A repeated `traceparent` is joined too, and thereby invalid: the recommendation requires that it is ignored.
 #[derive(Clone, Copy, Debug)]
 pub struct HeaderSource<'a>(&'a HeaderMap);
 

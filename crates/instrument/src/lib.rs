@@ -11,7 +11,7 @@
 //!
 //! **Client** (feature `client`). `HttpClient` sends one request as one CLIENT span and one record
 //! of `http.client.request.duration`; the trace, the baggage, the time left and the idempotency key of
-//! the caller's `Cx` go along. It never repeats a request: who does (`glassbox-resilience`) says so
+//! the caller's `Cx` are propagated. It never repeats a request: callers that do (`glassbox-resilience`) report it
 //! with `HttpRequest::resend_count`.
 //!
 #![cfg_attr(feature = "client", doc = "```no_run")]
@@ -47,8 +47,8 @@
 //! ```
 //!
 //! The caller's deadline bounds everything, the body included; a status of 400 or more is an answer,
-//! not an `HttpError`. Redirects are not followed. Proxies come from what the application hands to
-//! `HttpClientBuilder::proxies_from`, and are never used for loopback.
+//! not an `HttpError`. Redirects are not followed. The application sets proxies with
+//! `HttpClientBuilder::proxies_from`; they are never used for loopback.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! Methods, versions and addresses as the conventions name them; the first two are closed sets, so
-//! that a scanner makes no new series.
+//! Methods, versions and addresses as the conventions name them. The first two are closed sets, so that a scanner
+//! creates no new series.
 
 use glassbox_semconv::v1_41::http::{KNOWN_METHODS, METHOD_OTHER};
 use http::{Method, Version};
@@ -32,7 +32,7 @@ pub(crate) fn protocol(version: Version) -> &'static str {
     }
 }
 
-/// The value of `server.address`: an IPv6 address stands in brackets only within a URL.
+/// The value of `server.address`: an IPv6 address has brackets only in a URL.
 pub(crate) fn address(host: &str) -> &str {
     let bare = host
         .strip_prefix('[')

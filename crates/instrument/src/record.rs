@@ -1,4 +1,4 @@
-//! Calls that an application makes by itself, recorded in one call each.
+//! Calls that an application makes itself, each recorded by one function call.
 
 use glassbox_core::{
     scope,

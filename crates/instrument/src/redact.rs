@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// What stands in a secret's place.
+/// The replacement for a secret.
 const REDACTED: &str = "REDACTED";
 
 /// Query parameters whose values are secrets, in lower case: the conventions' list first.

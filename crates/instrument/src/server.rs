@@ -1,4 +1,4 @@
-//! A tower layer that shows each request a service answers.
+//! A tower layer that records each request of a service.
 
 mod body;
 mod exchange;
@@ -20,14 +20,13 @@ use std::{
 };
 use tower::{Layer, Service};
 
-/// Shows each request as one SERVER span, in `http.server.request.duration` and in
-/// `http.server.active_requests`, and hands the caller's [`Cx`] to the service in the request's
-/// extensions.
+/// Records each request as one SERVER span, in `http.server.request.duration` and in
+/// `http.server.active_requests`, and passes the caller's [`Cx`] to the service in the extensions of the request.
 ///
-/// A request lasts from the call of the service to the end of the response body, for the span and
-/// for both metrics, as the conventions ask; the span is current while the service and the body are
-/// polled, so a streamed answer stays in its trace. Who goes away before the end leaves the
-/// `error.type` `cancelled`; a panic leaves `panic`, and goes on.
+/// For the span and for both metrics, a request lasts from the call of the service to the end of the response body, as
+/// the conventions require. The span is current while the service and the body are polled, so a streamed response stays
+/// in its trace. If the client disconnects before the end, `error.type` is `cancelled`. After a panic it is `panic`, and
+/// the panic continues.
 ///
 /// ```
 /// use glassbox_core::Cx;
@@ -64,7 +63,7 @@ impl ServerLayer {
         self
     }
 
-    /// The clock that callers' deadlines are put on; the process's own where nothing is said.
+    /// The clock of callers' deadlines; by default that of the process.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;

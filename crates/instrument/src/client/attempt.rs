@@ -1,4 +1,4 @@
-//! What one attempt leaves behind: a CLIENT span and a record of its duration, exactly once.
+//! The telemetry of one attempt: a CLIENT span and one record of its duration.
 
 use super::HttpError;
 use crate::method;
@@ -18,7 +18,7 @@ use std::{borrow::Cow, time::Instant};
 
 static DURATION: Histogram = Histogram::of(&CLIENT_REQUEST_DURATION).with_scope(scope!());
 
-/// What is known of a request before it is sent.
+/// The properties of a request before it is sent.
 pub(super) struct Spec<'a> {
     pub(super) method: &'a Method,
     pub(super) url: &'a reqwest::Url,
@@ -29,7 +29,7 @@ pub(super) struct Spec<'a> {
     pub(super) with_span: bool,
 }
 
-/// One attempt under way. Dropped before [`answered`](Self::answered), it was given up.
+/// An attempt in progress. If it is dropped before [`answered`](Self::answered), it was cancelled.
 pub(super) struct Attempt {
     span: Option<Span>,
     start: Instant,
@@ -80,7 +80,7 @@ impl Attempt {
         operation()
     }
 
-    /// The response head is there.
+    /// Records the response head.
     pub(super) fn answered(&mut self, status: u16, version: Version) {
         self.answer = Some((status, version));
         let failed = status >= 400;
@@ -93,7 +93,7 @@ impl Attempt {
             span.set(RESPONSE_STATUS_CODE, status);
             span.set(network::PROTOCOL_VERSION, method::protocol(version));
             if failed {
-                // The status says it all; a message would only repeat it.
+                // A message would only repeat the status.
                 span.fail(status.to_string(), "");
             }
         }

@@ -1,4 +1,4 @@
-//! A response body as it comes.
+//! A response body as a stream.
 
 use super::{
     HttpError,
@@ -19,10 +19,10 @@ use std::{
 
 /// The chunks of a response body. The request's span ends with it, or when it is dropped.
 ///
-/// After an error, and after the end, it gives nothing more.
+/// After an error and after the end, it yields nothing.
 ///
 /// # Bounds
-/// The caller's deadline and the idle timeout of the request; what is not read waits at the peer.
+/// The caller's deadline and the idle timeout of the request. Data that is not read stays with the peer.
 #[must_use = "a body is read only when it is polled"]
 pub struct HttpBody {
     body: reqwest::Body,
@@ -69,7 +69,7 @@ impl HttpBody {
             .transpose()
     }
 
-    /// All that is left of the body.
+    /// The rest of the body.
     ///
     /// # Errors
     /// As [`chunk`](Self::chunk), and if it is longer than `limit` bytes.

@@ -1,4 +1,4 @@
-//! Values that must not leave the client in anything that a peer or an error says.
+//! Secrets that responses and errors must not reveal.
 
 use http::{HeaderMap, HeaderValue};
 use memchr::memmem::Finder;

@@ -1,4 +1,4 @@
-//! Why a request got no answer.
+//! Errors of requests.
 
 use super::conceal::Concealed;
 use glassbox_core::{Blame, Category, Decide, Problem, Retry, sentence};
@@ -6,9 +6,9 @@ use std::{borrow::Cow, error::Error, time::Duration};
 
 type Cause = Box<dyn Error + Send + Sync>;
 
-/// Why a request got no answer, or an answer that cannot be used. Completes "failed to …".
+/// Why a request has no response, or a response that cannot be used. Completes "failed to …".
 ///
-/// A status of 400 or more is an answer.
+/// A status of 400 or more is a response and no error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HttpError {
@@ -31,7 +31,7 @@ pub enum HttpError {
     Connect {
         /// `host:port`.
         peer: String,
-        /// What the connection failed of.
+        /// Why the connection failed.
         source: Cause,
     },
     /// The peer took too long.
@@ -48,7 +48,7 @@ pub enum HttpError {
         /// `host:port`.
         peer: String,
     },
-    /// The caller gave up.
+    /// The caller cancelled the call.
     #[error("get an answer from {peer}: the caller went away")]
     Cancelled {
         /// `host:port`.
@@ -62,7 +62,7 @@ pub enum HttpError {
         /// How it broke.
         source: Cause,
     },
-    /// The body broke off.
+    /// The body ended early.
     #[error("read the answer of {peer}")]
     Body {
         /// `host:port`.

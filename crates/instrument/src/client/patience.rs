@@ -1,4 +1,4 @@
-//! How long one exchange may go on: the caller's deadline, the caller's leaving, the peer's silence.
+//! The limits of one exchange: the caller's deadline, its cancellation, and the idle timeout.
 
 use super::HttpError;
 use glassbox_core::{Clock, Cx};
@@ -21,7 +21,7 @@ pub(super) struct Patience {
 
 impl Patience {
     /// # Errors
-    /// If the deadline has passed or the caller is gone already.
+    /// If the deadline has passed or the call is cancelled.
     pub(super) fn new(
         cx: &Cx,
         clock: &dyn Clock,
@@ -54,7 +54,7 @@ impl Patience {
         })
     }
 
-    /// The peer was heard: it may be silent for `limit` again.
+    /// Restarts the timeout after data from the peer.
     pub(super) fn heard(&mut self, limit: Duration) {
         self.limit = limit;
         // Far enough for "never" where the limit is past what the clock can hold.
@@ -63,7 +63,7 @@ impl Patience {
         self.silence.as_mut().reset(until);
     }
 
-    /// Ready once the exchange has to end.
+    /// Resolves when the exchange must end.
     pub(super) fn poll_end(&mut self, task: &mut Context<'_>) -> Poll<HttpError> {
         let peer = || self.peer.clone();
         if let Some(deadline) = &mut self.deadline

@@ -1,13 +1,13 @@
-//! Proxies, as the application hands them in; never for loopback.
+//! Proxies that the application configures; never for loopback.
 
 use crate::redact;
 use reqwest::{ClientBuilder, NoProxy, Proxy};
 use std::{error::Error, sync::Arc};
 
-/// Goes before whatever `no_proxy` says.
+/// Precedes the value of `no_proxy`.
 const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
 
-/// What the variables name.
+/// The proxies that the variables name.
 #[derive(Default)]
 pub(super) struct Proxies {
     http: Option<String>,
@@ -17,14 +17,14 @@ pub(super) struct Proxies {
 }
 
 impl Proxies {
-    /// Reads `http_proxy` and its like; lower case wins.
+    /// Reads `http_proxy` and the other variables; lower case takes precedence.
     pub(super) fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
         let read = |name: &str| {
             variable(name)
                 .or_else(|| variable(&name.to_ascii_uppercase()))
                 .filter(|value| !value.trim().is_empty())
         };
-        // In a CGI program HTTP_PROXY is the request header `Proxy`, from whoever asks.
+        // In a CGI program HTTP_PROXY is the request header `Proxy`, which any client can set.
         let http = match variable("REQUEST_METHOD") {
             Some(_) => variable("http_proxy").filter(|value| !value.trim().is_empty()),
             None => read("http_proxy"),

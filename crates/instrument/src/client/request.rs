@@ -1,4 +1,4 @@
-//! A request that is being put together.
+//! A request that is being built.
 
 use super::{
     HttpBody, HttpClient, HttpError, HttpResponse,
@@ -28,7 +28,7 @@ use std::{
 
 type Cause = Box<dyn Error + Send + Sync>;
 
-/// A request that is being put together. [`send`](Self::send) reports what is wrong with it.
+/// A request that is being built. [`send`](Self::send) reports what is wrong with it.
 ///
 /// # Secrets
 /// What a peer echoes must not reveal what was sent to it. The token of [`bearer`](Self::bearer), the value of a
@@ -145,25 +145,25 @@ impl HttpRequest {
         self
     }
 
-    /// How often this request was sent before.
+    /// The number of earlier attempts to send this request.
     pub fn resend_count(mut self, count: u32) -> Self {
         self.resend_count = count;
         self
     }
 
-    /// How long it may take until the response head is there.
+    /// Timeout for the response head.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How long the body may pause.
+    /// Timeout for each pause within the body.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
         self
     }
 
-    /// No span for this request, only its metric: for heartbeats and polls.
+    /// Records only the metric and no span, for heartbeats and polls.
     pub fn without_span(mut self) -> Self {
         self.with_span = false;
         self
@@ -262,7 +262,7 @@ fn parse(text: &str) -> Result<Url, Cause> {
     }
 }
 
-/// `host:port`, for people.
+/// `host:port`, for errors.
 fn peer(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     format!("{host}:{}", url.port_or_known_default().unwrap_or_default())

@@ -1,4 +1,4 @@
-//! An answer.
+//! A response.
 
 use super::{HttpBody, HttpError};
 use bytes::Bytes;
@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode, response::Parts};
 use serde::de::DeserializeOwned;
 use std::fmt;
 
-/// The head of an answer, and its body to come.
+/// The head of a response, and its body as a stream.
 #[must_use = "dropping the response gives up its body"]
 pub struct HttpResponse {
     head: Parts,
@@ -19,7 +19,7 @@ impl HttpResponse {
         Self { head, body, limit }
     }
 
-    /// The status; 400 and more is an answer too.
+    /// The status, also of 400 and more.
     pub fn status(&self) -> StatusCode {
         self.head.status
     }
@@ -29,7 +29,7 @@ impl HttpResponse {
         &self.head.headers
     }
 
-    /// The body as it comes.
+    /// The body as a stream.
     pub fn into_body(self) -> HttpBody {
         self.body
     }
@@ -37,7 +37,7 @@ impl HttpResponse {
     /// The whole body.
     ///
     /// # Errors
-    /// If it breaks off, or is larger than the client's limit.
+    /// If it ends early, or is larger than the client's limit.
     pub async fn bytes(self) -> Result<Bytes, HttpError> {
         self.body.collect(self.limit).await
     }

@@ -1,4 +1,4 @@
-//! The one TLS provider, and whom it trusts.
+//! The TLS provider and its trust anchors.
 
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
 use std::{error::Error, sync::Arc};
@@ -20,7 +20,7 @@ pub(super) fn with_roots(more: &[Vec<u8>]) -> Result<ClientConfig, Failure> {
     config(roots)
 }
 
-/// Trusts nobody: for `http://`, where reqwest wants a TLS configuration that is never used.
+/// Trusts no authority: for `http://`, where reqwest requires a TLS configuration that it never uses.
 pub(super) fn without_roots() -> Result<ClientConfig, Failure> {
     config(RootCertStore::empty())
 }

@@ -53,7 +53,7 @@ where
         let frame = ready!(exchange.within(|| inner.poll_frame(task)));
         match &frame {
             Some(Ok(frame)) => {
-                // The last one: whoever sends it will not ask again.
+                // The last frame: the server does not poll again after it.
                 let has_data = frame.data_ref().is_some_and(Buf::has_remaining);
                 if this.inner.is_end_stream() || (has_data && is_empty(&this.inner.size_hint())) {
                     exchange.complete();
@@ -80,7 +80,7 @@ where
     }
 }
 
-/// Whether nothing more is to come, by what the body says of itself.
+/// Whether the body reports that it has ended.
 fn is_empty(hint: &SizeHint) -> bool {
     hint.exact() == Some(0)
 }

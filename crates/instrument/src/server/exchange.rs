@@ -1,4 +1,4 @@
-//! What one request leaves behind: a SERVER span and its metrics, exactly once.
+//! The telemetry of one request: a SERVER span and its metrics, recorded once.
 
 use super::request::{self, Route};
 use crate::{method, redact};
@@ -37,7 +37,7 @@ static DURATION: Histogram = Histogram::of(&SERVER_REQUEST_DURATION)
         ROUTE,
     ]);
 
-/// One request under way. Dropped before it is [`complete`](Self::complete), it was cut short.
+/// A request in progress. If it is dropped before it is [`complete`](Self::complete), it was cut short.
 #[derive(Debug)]
 pub(super) struct Exchange {
     span: Span,
@@ -48,9 +48,9 @@ pub(super) struct Exchange {
     route: Option<Route>,
     status: Option<StatusCode>,
     error: Option<Cow<'static, str>>,
-    /// Whether the answer has a body at all.
+    /// Whether the response has no body.
     bodiless: bool,
-    /// Whether the application's code is running now: still set at the drop, it panicked.
+    /// Whether the application's code is running. If it is set on drop, that code panicked.
     within: bool,
     complete: bool,
 }
@@ -93,7 +93,7 @@ impl Exchange {
         result
     }
 
-    /// The response head is there.
+    /// Records the response head.
     pub(super) fn answered(&mut self, status: StatusCode, route: Option<&Route>) {
         self.status = Some(status);
         self.bodiless |= status.is_informational()
@@ -124,12 +124,12 @@ impl Exchange {
         self.error = Some(error);
     }
 
-    /// Whether the answer ends with its head.
+    /// Whether the response ends with its head.
     pub(super) fn is_bodiless(&self) -> bool {
         self.bodiless
     }
 
-    /// The answer was given to its end.
+    /// Records that the response was sent to its end.
     pub(super) fn complete(&mut self) {
         self.complete = true;
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 pin_project! {
-    /// The answer to come; dropped before it is there, the caller went away.
+    /// The future of a response. If it is dropped earlier, the caller has disconnected.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct ServerFuture<F> {

@@ -1,4 +1,4 @@
-//! What the layer reads off a request.
+//! What the layer reads from a request.
 
 use http::{Extensions, Request, header::HOST, uri::Authority};
 use std::{borrow::Cow, net::SocketAddr};
@@ -29,7 +29,7 @@ impl PeerAddress {
     }
 }
 
-/// The route, where somebody outside the layer has found it.
+/// The route, if it was determined outside of the layer.
 pub(super) fn route(extensions: &Extensions) -> Option<Route> {
     let given = extensions.get::<Route>().cloned();
     #[cfg(feature = "axum")]
@@ -51,7 +51,7 @@ pub(super) fn peer(extensions: &Extensions) -> Option<SocketAddr> {
     given
 }
 
-/// Whom the request was sent to, as the caller says.
+/// The host that the request names.
 pub(super) fn host<B>(request: &Request<B>) -> Option<Authority> {
     request.uri().authority().cloned().or_else(|| {
         let host = request.headers().get(HOST)?;
