@@ -103,7 +103,9 @@ impl Failures {
             }
             Broken::TooLarge(what) => {
                 let message = format!("the answer of the model at {url} was stopped: {what}");
+                // The limit is ours: one long answer must not open the breaker for everyone.
                 peers(Category::Internal, "model.answer_too_large", message)
+                    .with_blame(Blame::Local)
             }
             Broken::Incomplete(what) => {
                 let message = format!("the answer of the model at {url} broke off: {what}");

@@ -2,7 +2,9 @@
 
 use crate::server::{Reply, Server};
 use futures_util::StreamExt;
-use glassbox_core::{ChatEvent, ChatModel, ChatRequest, Cx, Decide, Message, ModelError, Retry};
+use glassbox_core::{
+    Blame, ChatEvent, ChatModel, ChatRequest, Cx, Decide, Message, ModelError, Retry,
+};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -63,6 +65,7 @@ async fn an_endless_answer_ends_with_what_came_and_its_usage() {
     let (heard, error) = fails(HEAD.to_owned(), text, &[]).await;
     assert_eq!(error.problem().code(), "model.answer_too_large");
     assert_eq!(error.retry(), Retry::Never);
+    assert_eq!(error.blame(), Blame::Local, "the breaker does not count it");
     let message = error.to_string();
     assert!(message.contains("larger than 262144 bytes"), "{message}");
     assert!(message.contains("raise max_answer_bytes"), "{message}");
