@@ -71,6 +71,10 @@ pub(crate) enum Command {
     /// Exit status: 0 if all checks passed, 1 if something is broken, 2 if nothing is known to be
     /// broken but some checks could not run. Each step takes at most --timeout.
     Doctor(Doctor),
+    /// Print stored traces as OTLP JSON, one per line.
+    Export(Export),
+    /// Store the telemetry of a file of OTLP JSON, one request per line.
+    Import(Import),
     /// Print a script that completes the command line in a shell.
     Completions {
         /// The shell.
@@ -153,6 +157,30 @@ pub(crate) struct Doctor {
     pub(crate) json: bool,
 }
 
+/// Options of an export.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Export {
+    /// Traces to export.
+    #[arg(value_name = "TRACE_ID", required = true, value_parser = trace_id)]
+    pub(crate) traces: Vec<String>,
+    /// File to write [default: standard output].
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Page of the backend [default: the backend on this machine].
+    #[arg(long, value_name = "URL")]
+    pub(crate) backend: Option<String>,
+}
+
+/// Options of an import.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Import {
+    /// File to read; - reads standard input.
+    pub(crate) file: PathBuf,
+    /// Page of the backend [default: the backend on this machine].
+    #[arg(long, value_name = "URL")]
+    pub(crate) backend: Option<String>,
+}
+
 /// Options of the probe.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Probe {
@@ -194,6 +222,14 @@ pub(crate) struct Demo {
     pub(crate) backend: Option<String>,
     #[command(flatten)]
     pub(crate) listen: Listen,
+}
+
+fn trace_id(text: &str) -> Result<String, String> {
+    let id = text.trim().to_ascii_lowercase();
+    match id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        true => Ok(id),
+        false => Err("expected 32 hex digits".to_owned()),
+    }
 }
 
 fn seconds(text: &str) -> Result<u64, String> {

@@ -10,10 +10,11 @@ pub(crate) use answer::{
 
 use crate::failure::Failure;
 use glassbox_core::Cx;
-use glassbox_instrument::HttpClient;
+use glassbox_instrument::{HttpClient, HttpRequest, HttpResponse};
 use http::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::time::Duration;
 
 /// Timeout of a request.
@@ -105,10 +106,16 @@ impl Backend {
     /// # Errors
     /// If the backend does not respond.
     pub(crate) async fn trace(&self, trace_id: &str) -> Result<Vec<Span>, Failure> {
-        let trace: Trace = self
-            .ask(&format!("/api/otel/traces?trace_id={trace_id}&limit=10000"))
-            .await?;
-        Ok(trace.spans)
+        Ok(self.whole_trace(trace_id).await?.spans)
+    }
+
+    /// The spans of a trace, with how many of them arrived again.
+    ///
+    /// # Errors
+    /// If the backend does not respond.
+    pub(crate) async fn whole_trace(&self, trace_id: &str) -> Result<Trace, Failure> {
+        self.ask(&format!("/api/otel/traces?trace_id={trace_id}&limit=10000"))
+            .await
     }
 
     /// The series of a metric.
@@ -156,6 +163,54 @@ impl Backend {
         self.ask("/v1/registry/services").await
     }
 
+    /// Starts a download. Parameter values are percent-encoded.
+    ///
+    /// # Errors
+    /// If the backend does not respond, or refuses.
+    pub(crate) async fn download(
+        &self,
+        path: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<HttpResponse, Failure> {
+        let query: Vec<String> = parameters
+            .iter()
+            .map(|(name, value)| format!("{name}={}", escaped(value)))
+            .collect();
+        let url = format!("{}{path}?{}", self.page, query.join("&"));
+        let response = self.send(self.http.get(&url)).await?;
+        accepted(response).await
+    }
+
+    /// Sends an OTLP request in JSON.
+    ///
+    /// # Errors
+    /// If the backend does not respond, or refuses the request or a part of it.
+    pub(crate) async fn upload(&self, path: &str, body: Vec<u8>) -> Result<(), Failure> {
+        let url = format!("{}{path}", self.status.endpoints.http);
+        let request = self.http.post(&url).body(body);
+        let request = request.header("content-type", "application/json");
+        let response = accepted(self.send(request).await?).await?;
+        let answer: Value = response
+            .json()
+            .await
+            .map_err(|error| Failure::from_error("its response cannot be parsed", &error))?;
+        match answer["partialSuccess"]["errorMessage"].as_str() {
+            None | Some("") => Ok(()),
+            Some(message) => Err(Failure::new(format!("a part was rejected: {message}"))),
+        }
+    }
+
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Failure> {
+        let request = match self.key() {
+            Some(key) => request.bearer(key),
+            None => request,
+        };
+        request
+            .send(&Cx::background())
+            .await
+            .map_err(|error| Failure::from_error("the request failed", &error))
+    }
+
     async fn ask<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         let url = format!("{}{path}", self.page);
         get(&self.http, &url, self.key())
@@ -172,6 +227,18 @@ pub(crate) fn escaped(value: &str) -> PercentEncode<'_> {
         .remove(b'_')
         .remove(b'~');
     utf8_percent_encode(value, RESERVED)
+}
+
+/// The response, or why the backend refused.
+async fn accepted(response: HttpResponse) -> Result<HttpResponse, Failure> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let body = response.bytes().await.unwrap_or_default();
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let reason = body["message"].as_str().unwrap_or("it gave no reason");
+    Err(Failure::new(format!("status {status}: {reason}")))
 }
 
 async fn get<T: DeserializeOwned>(

@@ -14,6 +14,7 @@ mod target;
 
 use crate::{
     args::{Doctor, Output},
+    backend::Backend,
     style::Style,
     terminal::print,
 };
@@ -73,6 +74,24 @@ pub(crate) async fn run(
         }
     });
     report.exit_code()
+}
+
+/// The named backend, or the backend on this machine.
+///
+/// # Errors
+/// If there is none; the text says where it was looked for.
+pub(crate) async fn find_backend(
+    page: Option<&str>,
+    config: Option<&BackendConfig>,
+) -> Result<Backend, String> {
+    let known = match page {
+        Some(page) => {
+            let keys = config.and_then(|config| config.keys().ok());
+            backend::at(page, keys.as_ref().and_then(Keys::first), KNOCK).await
+        }
+        None => backend::here(config, KNOCK).await,
+    };
+    known.map(|known| known.client)
 }
 
 /// The context of a run.

@@ -18,6 +18,7 @@ mod probe;
 mod service;
 mod style;
 mod terminal;
+mod transfer;
 #[cfg(feature = "demo")]
 mod tree;
 mod up;
@@ -96,6 +97,8 @@ async fn run(cli: Cli, environment: &Environment, shim: Shim) -> Result<ExitCode
     }
     match command {
         Command::Up(listen) => up::run(&listen, settings, environment, shim).await,
+        Command::Export(export) => transfer::export(&export, settings, output.quiet).await,
+        Command::Import(import) => transfer::import(&import, settings, output.quiet).await,
         Command::Probe(probe) => probe::run(&probe, settings).await,
         Command::Doctor(_) | Command::Completions { .. } | Command::Man { .. } => {
             unreachable!("these have returned above")

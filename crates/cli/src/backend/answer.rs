@@ -139,6 +139,16 @@ pub(crate) struct Endpoints {
 pub(crate) struct Trace {
     /// Ordered by start time.
     pub(crate) spans: Vec<Span>,
+    #[serde(default)]
+    pub(crate) summary: Option<Sum>,
+}
+
+/// What is known of a whole trace.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Sum {
+    /// Spans that arrived again unchanged.
+    pub(crate) repeated: u64,
 }
 
 /// One span.

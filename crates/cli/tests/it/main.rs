@@ -13,4 +13,5 @@ mod guides;
 mod manual;
 mod probe;
 mod strangers;
+mod transfer;
 mod wrong_input;

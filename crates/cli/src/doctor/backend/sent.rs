@@ -109,14 +109,20 @@ impl Known {
         if !sent.is_direct {
             sleep(SECOND_COPY).await;
         }
-        let spans = self.client.trace(&sent.emission.trace_id).await.ok()?;
-        let different: BTreeSet<&str> = spans.iter().map(|span| span.span_id.as_str()).collect();
-        if spans.len() == different.len() {
+        let trace = self
+            .client
+            .whole_trace(&sent.emission.trace_id)
+            .await
+            .ok()?;
+        let spans = trace.spans.iter();
+        let different: BTreeSet<&str> = spans.map(|span| span.span_id.as_str()).collect();
+        let repeated = trace.summary.map_or(0, |sum| sum.repeated);
+        let all = trace.spans.len() as u64 + repeated;
+        if all == different.len() as u64 {
             return None;
         }
         let what = format!(
-            "telemetry is duplicated: the trace has {} spans, but only {} distinct ones",
-            spans.len(),
+            "telemetry is duplicated: the trace has {all} spans, but only {} distinct ones",
             different.len()
         );
         let fix = "check that each pipeline of the collector has one exporter to this backend, that no \

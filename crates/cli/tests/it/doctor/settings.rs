@@ -19,7 +19,7 @@ fn the_port_of_grpc_with_the_protocol_of_http_is_told() {
     doctor("http://collector:4317")
         .ask()
         .broken("settings", "setting_invalid")
-        .says("the port of OTLP/gRPC", "port 4318, or protocol grpc");
+        .says("the port of OTLP/gRPC", "port 4318 or the protocol grpc");
 }
 
 #[test]
