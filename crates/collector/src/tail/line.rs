@@ -115,12 +115,12 @@ fn alone(record: &Record<'_>) -> LogsData {
     let scope_logs = ScopeLogs {
         scope: Some(decode::<InstrumentationScope>(record.scope)),
         log_records: vec![decode::<LogRecord>(record.body)],
-        schema_url: String::new(),
+        schema_url: String::from_utf8_lossy(record.schema_url).into_owned(),
     };
     let resource_logs = ResourceLogs {
         resource: Some(decode::<Resource>(record.resource)),
         scope_logs: vec![scope_logs],
-        schema_url: String::new(),
+        schema_url: String::from_utf8_lossy(record.resource_schema_url).into_owned(),
     };
     LogsData {
         resource_logs: vec![resource_logs],
@@ -144,11 +144,13 @@ struct Cut {
 impl Cut {
     fn data(self, data: &mut LogsData) {
         for group in &mut data.resource_logs {
+            self.text(&mut group.schema_url);
             if let Some(resource) = &mut group.resource {
                 self.pairs(&mut resource.attributes);
                 resource.entity_refs.clear();
             }
             for scoped in &mut group.scope_logs {
+                self.text(&mut scoped.schema_url);
                 if let Some(scope) = &mut scoped.scope {
                     self.text(&mut scope.name);
                     self.text(&mut scope.version);
