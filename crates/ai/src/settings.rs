@@ -5,7 +5,7 @@ mod model_config;
 pub use model_config::{ModelConfig, ModelConfigError};
 
 use crate::{AnswerLimits, ContentCapture, base_url};
-use glassbox_config::{ByteSize, Invalid, Section, Variable};
+use glassbox_config::{ByteSize, Invalid, Reserved, Section, Variable};
 use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
 
@@ -90,6 +90,10 @@ impl Section for AiSettings {
         Variable::new("GLASSBOX_AI_MAX_STEPS", "max_steps"),
     ];
     const SECRETS: &'static [&'static str] = &["api_key"];
+
+    fn reserved(&self) -> Vec<Reserved> {
+        vec![Reserved::receives("base_url", "api_key")]
+    }
 
     fn validate(&self) -> Result<(), Invalid> {
         let zero = |key, is_zero: bool| match is_zero {

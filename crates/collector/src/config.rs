@@ -1,10 +1,10 @@
 //! The settings of the backend: section `[collector]`.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use axum::Router;
-use glassbox_config::{ByteSize, Environment, Form, Invalid, Listen, Section, Variable};
+use glassbox_config::{ByteSize, Environment, Form, Invalid, Listen, Reserved, Section, Variable};
 use glassbox_guard::{KeyError, Keys, Settings, may_listen};
 use glassbox_otelcol::{CollectorConfig, Otelcol, RemoteHeaders, Shim};
 use serde::{Deserialize, Serialize};
@@ -142,6 +142,34 @@ impl Section for BackendConfig {
     ];
 
     const SECRETS: &'static [&'static str] = &["key", "remote_headers"];
+
+    fn reserved(&self) -> Vec<Reserved> {
+        let mut reserved = vec![
+            Reserved::receives("remote_endpoint", "remote_headers"),
+            Reserved::receives("remote_insecure", "remote_headers"),
+        ];
+        if matches!(self.otelcol, Otelcol::At(_)) {
+            reserved.push(Reserved::new("otelcol", "names a program to run"));
+        }
+        if self.otelcol_config.is_some() {
+            let does = "names a file that tells the collector what to read, write and send";
+            reserved.push(Reserved::new("otelcol_config", does));
+        }
+        if self.key_file.is_some() {
+            reserved.push(Reserved::new("key_file", "names a file with secrets"));
+        }
+        if self.allow_anonymous {
+            let does = "lets everyone on the network in";
+            reserved.push(Reserved::new("allow_anonymous", does));
+        }
+        let mut parts = self.data_dir.components();
+        let is_inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+        if !parts.all(is_inside) {
+            let does = "names a folder to write to, outside of the working folder";
+            reserved.push(Reserved::new("data_dir", does));
+        }
+        reserved
+    }
 
     fn validate(&self) -> Result<(), Invalid> {
         match self.fault() {

@@ -89,6 +89,24 @@ pub enum SettingsError {
         /// Why it is invalid.
         reason: String,
     },
+    /// A file that was only found in the working folder sets a reserved value.
+    #[error(
+        "{key} ({origin}) {does}, and nobody named this file: it was found in the working folder; name it \
+         with --config or {}{}",
+        crate::file::VARIABLE,
+        Instead(variable)
+    )]
+    #[non_exhaustive]
+    Reserved {
+        /// The key, from the root.
+        key: String,
+        /// Where it is set.
+        origin: Origin,
+        /// What the value does.
+        does: &'static str,
+        /// The variable that sets the key.
+        variable: Option<&'static str>,
+    },
     /// The application loads a section that it did not register with the builder.
     #[error("section {name} was not registered with the settings builder")]
     #[non_exhaustive]
@@ -150,6 +168,17 @@ fn it_or_them(names: &[String]) -> &'static str {
     match names {
         [_] => "it",
         _ => "them",
+    }
+}
+
+struct Instead<'a>(&'a Option<&'static str>);
+
+impl fmt::Display for Instead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(variable) => write!(f, ", or set {variable} instead"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -67,17 +67,18 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Leaf>, SettingsError> {
     Ok(leaves)
 }
 
-/// The settings file of a program: from the flag, from the variable, or in `directory`.
+/// The settings file of a program: from the flag, from the variable, or in `directory`; and whether it
+/// is the last, which nobody named.
 pub(crate) fn find(
     flag: Option<&Path>,
     environment: &Environment,
     directory: &Path,
-) -> Result<Option<PathBuf>, SettingsError> {
+) -> Result<Option<(PathBuf, bool)>, SettingsError> {
     if let Some(path) = flag {
-        return Ok(Some(path.into()));
+        return Ok(Some((path.into(), false)));
     }
     if let Some(path) = environment.get(VARIABLE) {
-        return Ok(Some(path.into()));
+        return Ok(Some((path.into(), false)));
     }
     let mut present = NAMES
         .iter()
@@ -85,7 +86,7 @@ pub(crate) fn find(
         .filter(|path| path.exists());
     match (present.next(), present.next()) {
         (Some(first), Some(second)) => Err(SettingsError::Ambiguous { first, second }),
-        (first, _) => Ok(first),
+        (first, _) => Ok(first.map(|path| (path, true))),
     }
 }
 

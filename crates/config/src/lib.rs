@@ -70,7 +70,7 @@ pub use listen::{Listen, ParseListenError};
 pub use loaded::{Entry, Loaded};
 pub use nearest::nearest;
 pub use origin::Origin;
-pub use section::{Invalid, SECTIONS, Section};
+pub use section::{Invalid, Reserved, SECTIONS, Section};
 pub use settings::{Settings, SettingsBuilder};
 pub use variable::{Form, Variable};
 pub use warning::Warning;

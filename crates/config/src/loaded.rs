@@ -9,7 +9,7 @@ use figment::value::Value;
 
 use crate::origins::Origins;
 use crate::section::{MASKED, is_secret};
-use crate::{Origin, Section, SettingsError};
+use crate::{Origin, Reserved, Section, SettingsError};
 
 /// A section with the origin of each value.
 #[derive(Clone)]
@@ -83,6 +83,7 @@ impl<T: Section> Loaded<T> {
                 reason: invalid.reason,
             }
         })?;
+        refuse_reserved(&value, origins)?;
         let mut entries = Vec::new();
         if let Ok(values) = figment.find_value(T::NAME) {
             list::<T>(
@@ -99,6 +100,32 @@ impl<T: Section> Loaded<T> {
             entries,
         })
     }
+}
+
+/// Rejects what a file may not decide that nobody named.
+fn refuse_reserved<T: Section>(value: &T, origins: &Origins) -> Result<(), SettingsError> {
+    let path = |key: &'static str| -> Vec<&str> {
+        std::iter::once(T::NAME).chain(key.split('.')).collect()
+    };
+    for Reserved { key, does, secret } in value.reserved() {
+        let path_of_key = path(key);
+        let origin = origins.of(&path_of_key);
+        let is_elsewhere = |secret| {
+            let origin = origins.of(&path(secret));
+            !origin.is_default() && !origin.is_found()
+        };
+        if origin.is_found() && secret.is_none_or(is_elsewhere) {
+            let mut variables = T::VARIABLES.iter();
+            let variable = variables.find(|variable| variable.key() == key);
+            return Err(SettingsError::Reserved {
+                key: path_of_key.join("."),
+                origin: origin.clone(),
+                does,
+                variable: variable.map(|variable| variable.name()),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn unusable<T: Section>(error: &figment::Error, origins: &Origins) -> SettingsError {

@@ -18,6 +18,8 @@ pub enum Origin {
         key: String,
         /// The line of the key, starting at one.
         line: usize,
+        /// Whether the file was only found in the working folder, and nobody named it.
+        found: bool,
     },
     /// An environment variable.
     #[non_exhaustive]
@@ -34,6 +36,11 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// Whether the value is from a file that nobody named: it was found in the working folder.
+    pub const fn is_found(&self) -> bool {
+        matches!(self, Self::File { found: true, .. })
+    }
+
     /// Whether the value is the default.
     pub const fn is_default(&self) -> bool {
         matches!(self, Self::Default)
@@ -44,7 +51,9 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
-            Self::File { path, key, line } => {
+            Self::File {
+                path, key, line, ..
+            } => {
                 write!(f, "{}:{line}, key {key}", path.display())
             }
             Self::Variable { name } => write!(f, "variable {name}"),

@@ -24,12 +24,48 @@ pub trait Section: Serialize + DeserializeOwned + Default {
     /// The keys whose values are never printed.
     const SECRETS: &'static [&'static str] = &[];
 
+    /// The values that a file may not set that was only found in the working folder.
+    ///
+    /// Whoever starts a program in a folder that somebody else wrote has not chosen that file: it must not
+    /// name programs, places to write, or where secrets are sent.
+    fn reserved(&self) -> Vec<Reserved> {
+        Vec::new()
+    }
+
     /// Checks constraints beyond the types.
     ///
     /// # Errors
     /// The first key with an invalid value, and the reason.
     fn validate(&self) -> Result<(), Invalid> {
         Ok(())
+    }
+}
+
+/// A value that a file may not set that was only found in the working folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reserved {
+    pub(crate) key: &'static str,
+    pub(crate) does: &'static str,
+    pub(crate) secret: Option<&'static str>,
+}
+
+impl Reserved {
+    /// A key, relative to the section, and what its value does, such as `names a program to run`.
+    pub const fn new(key: &'static str, does: &'static str) -> Self {
+        Self {
+            key,
+            does,
+            secret: None,
+        }
+    }
+
+    /// A key that names where `secret` is sent. It is reserved only if the secret is set elsewhere.
+    pub const fn receives(key: &'static str, secret: &'static str) -> Self {
+        Self {
+            key,
+            does: "names where a secret is sent that was set elsewhere",
+            secret: Some(secret),
+        }
     }
 }
 

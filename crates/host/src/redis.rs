@@ -12,6 +12,7 @@ mod client;
 mod discovery;
 mod failure;
 mod keys;
+mod meter;
 mod registration;
 mod registry;
 mod stored;

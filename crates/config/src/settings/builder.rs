@@ -23,8 +23,16 @@ pub struct SettingsBuilder {
     sections: Vec<Schema>,
     recognised: Vec<String>,
     environment: Environment,
-    file: Option<(PathBuf, Vec<Leaf>)>,
+    file: Option<Source>,
     explicit: Vec<(String, Result<Value, String>, String)>,
+}
+
+/// A file that was read.
+struct Source {
+    path: PathBuf,
+    leaves: Vec<Leaf>,
+    /// Whether it was only found in the working folder.
+    found: bool,
 }
 
 impl SettingsBuilder {
@@ -51,14 +59,23 @@ impl SettingsBuilder {
     ///
     /// # Errors
     /// If it cannot be read or parsed.
-    pub fn file(mut self, path: impl Into<PathBuf>) -> Result<Self, SettingsError> {
-        let path = path.into();
+    pub fn file(self, path: impl Into<PathBuf>) -> Result<Self, SettingsError> {
+        self.source(path.into(), false)
+    }
+
+    fn source(mut self, path: PathBuf, found: bool) -> Result<Self, SettingsError> {
         let leaves = file::read(&path)?;
-        self.file = Some((path, leaves));
+        self.file = Some(Source {
+            path,
+            leaves,
+            found,
+        });
         Ok(self)
     }
 
     /// Reads the file that the flag names, else `GLASSBOX_CONFIG`, else the one in `directory`.
+    ///
+    /// The last was found and not named, so it may not set what [`Section::reserved`] returns.
     ///
     /// # Errors
     /// If the named file does not exist, there are two files, or the file cannot be read or parsed.
@@ -69,7 +86,7 @@ impl SettingsBuilder {
         directory: &Path,
     ) -> Result<Self, SettingsError> {
         match file::find(flag, environment, directory)? {
-            Some(path) => self.file(path),
+            Some((path, found)) => self.source(path, found),
             None => Ok(self),
         }
     }
@@ -126,8 +143,12 @@ impl SettingsBuilder {
         let warnings = self.unknown_variables();
         let mut settings = Vec::new();
         let file = match self.file {
-            Some((path, leaves)) => {
-                settings.extend(file_source::settings(&path, leaves, &keys)?);
+            Some(Source {
+                path,
+                leaves,
+                found,
+            }) => {
+                settings.extend(file_source::settings(&path, found, leaves, &keys)?);
                 Some(path)
             }
             None => None,

@@ -14,6 +14,7 @@ use crate::{ALIASES, Origin, SECTIONS, SettingsError, UnknownKey};
 /// Resolves all leaves, or reports all unknown ones.
 pub(super) fn settings(
     path: &Path,
+    found: bool,
     leaves: Vec<Leaf>,
     keys: &BTreeMap<&'static str, Keys>,
 ) -> Result<Vec<Setting>, SettingsError> {
@@ -25,6 +26,7 @@ pub(super) fn settings(
             path: path.into(),
             key: spelling.clone(),
             line: leaf.line,
+            found,
         };
         let (path, value) = translated(leaf, &origin)?;
         match keys.get(path[0].as_str()) {

@@ -4,6 +4,7 @@
 mod errors;
 mod files;
 mod precedence;
+mod reserved;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,13 +1,13 @@
 //! A connection to Redis that reconnects.
 
 use super::{
-    failure::{Failure, is_replica},
+    failure::{Failure, is_replica, is_wrong_type},
     keys::Keys,
     target::{Driver, Target},
 };
 use crate::RedisUrl;
 use glassbox_core::{Category, Problem};
-use redis::{Cmd, FromRedisValue, aio::MultiplexedConnection};
+use redis::{Cmd, FromRedisValue, Pipeline, RedisResult, aio::MultiplexedConnection};
 use std::{
     fmt,
     sync::{
@@ -48,6 +48,22 @@ struct Connection {
     driver: JoinHandle<()>,
     /// Whether it is unusable; its driver takes a moment to end.
     is_useless: Arc<AtomicBool>,
+}
+
+/// What is sent at a time.
+#[derive(Clone, Copy)]
+enum Request<'a> {
+    One(&'a Cmd),
+    Several(&'a Pipeline),
+}
+
+impl Request<'_> {
+    async fn send<T: FromRedisValue>(self, to: &mut MultiplexedConnection) -> RedisResult<T> {
+        match self {
+            Self::One(command) => command.query_async(to).await,
+            Self::Several(commands) => commands.query_async(to).await,
+        }
+    }
 }
 
 /// A connection for one request.
@@ -123,22 +139,42 @@ impl RedisClient {
     ///
     /// Only for idempotent requests.
     pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Failure> {
+        self.request(Request::One(command)).await
+    }
+
+    /// Sends read-only requests at once. A key that holds something else than a string has no answer.
+    pub(super) async fn ask_each<T: FromRedisValue>(
+        &self,
+        commands: &mut Pipeline,
+    ) -> Result<Vec<Option<T>>, Failure> {
+        commands.ignore_errors();
+        let answers: Vec<RedisResult<T>> = self.request(Request::Several(commands)).await?;
+        let answers = answers.into_iter().map(|answer| match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if is_wrong_type(&error) => Ok(None),
+            Err(error) => Err(self.0.target.failure(&error).at(&self.0.target)),
+        });
+        answers.collect()
+    }
+
+    async fn request<T: FromRedisValue>(&self, request: Request<'_>) -> Result<T, Failure> {
         let deadline = Instant::now() + self.0.patience;
-        let asked = self.ask_until(command, deadline).await;
+        let asked = self.ask_until(request, deadline).await;
         asked.map_err(|failure| failure.at(&self.0.target))
     }
 
     async fn ask_until<T: FromRedisValue>(
         &self,
-        command: &Cmd,
+        request: Request<'_>,
         deadline: Instant,
     ) -> Result<T, Failure> {
         let silent = || Failure::Away(format!("no response within {:?}", self.0.patience));
         let mut may_be_broken = true;
         loop {
+            self.0.target.allowance().renew();
             let connecting = timeout_at(deadline, self.connection());
             let mut connection = connecting.await.map_err(|_| silent())??;
-            let asking = command.query_async(&mut connection.handle);
+            let asking = request.send(&mut connection.handle);
             let error = match timeout_at(deadline, asking).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => error,

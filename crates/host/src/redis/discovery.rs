@@ -1,7 +1,12 @@
 //! Discovery over Redis.
 
-use super::{client::RedisClient, failure::Failure, stored};
+use super::{
+    client::RedisClient,
+    failure::Failure,
+    stored::{self, LIMIT},
+};
 use crate::{
+    budget::cost,
     known::{FRESH, Known, Source},
     settings::LAST_KNOWN,
 };
@@ -16,8 +21,12 @@ use std::{
 const INSTANCES: usize = 4096;
 /// Number of registrations per page.
 const PAGE: usize = 128;
-/// No further page is read after this many bytes.
+/// Maximum number of bytes that are read.
 const BYTES: usize = 64 << 20;
+/// Maximum memory of what was read, once decoded.
+const DECODED: usize = 128 << 20;
+/// Maximum number of bytes that are read at a time.
+const BATCH: usize = 4 << 20;
 /// Timeout of one lookup.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -30,9 +39,10 @@ const HEAL: &str = include_str!("heal.lua");
 /// skipped and counted in the log.
 ///
 /// # Bounds
-/// Reads at most 4096 instances, those with the longest remaining lease first, in pages of 128, and
-/// stops after the page that exceeds 64 MiB. A lookup takes one round trip for the ids and one per page,
-/// each at most two seconds, and five seconds in total. If Redis is known to be unavailable and a list
+/// Reads at most 4096 instances, those with the longest remaining lease first, and at most 64 MiB, or
+/// 128 MiB once decoded. Registrations are measured before they are read, in pages of 128: one of more
+/// than 1 MiB is skipped. They are read up to 4 MiB at a time. Each round trip takes at most two seconds,
+/// and a lookup five seconds. If Redis is known to be unavailable and a list
 /// is known, a lookup returns at once.
 #[derive(Clone)]
 pub struct RedisDiscovery(Known<Instances>);
@@ -75,25 +85,42 @@ impl RedisDiscovery {
 impl Instances {
     async fn read(&self) -> Result<Vec<ServiceInfo>, Failure> {
         let ids = self.ids().await?;
-        let mut services = Vec::with_capacity(ids.len());
-        let (mut unread, mut bytes) = (0, 0);
-        for page in ids.chunks(PAGE) {
-            let mut gone = Vec::new();
-            for (id, text) in page.iter().zip(self.page(page).await?) {
-                bytes += text.as_ref().map_or(0, Vec::len);
-                match text.map(|text| stored::decode(id, &text)) {
-                    Some(Some(service)) => services.push(service),
-                    Some(None) => unread += 1,
-                    None => gone.push(id),
-                }
-            }
+        let mut found = Found::default();
+        'all: for page in ids.chunks(PAGE) {
+            let (present, gone) = self.measure(page).await?;
             self.heal(&gone).await;
-            if bytes > BYTES {
-                break;
+            let mut batch = Vec::new();
+            let mut size = 0;
+            for (id, length) in present {
+                if length > LIMIT {
+                    found.unread += 1;
+                    continue;
+                }
+                if found.bytes + size + length > BYTES {
+                    found.is_cut = true;
+                    break;
+                }
+                if size + length > BATCH {
+                    found.take(&batch, self.fetch(&batch).await?);
+                    batch.clear();
+                    size = 0;
+                }
+                batch.push(id);
+                size += length;
+            }
+            found.take(&batch, self.fetch(&batch).await?);
+            if found.is_cut {
+                break 'all;
             }
         }
-        let too_long = bytes > BYTES;
-        if !self.too_long.swap(too_long, Relaxed) && too_long {
+        let Found {
+            services,
+            unread,
+            bytes,
+            is_cut,
+            ..
+        } = found;
+        if !self.too_long.swap(is_cut, Relaxed) && is_cut {
             let registry = self.client.place();
             tracing::warn!(
                 glassbox.host.registry = %registry,
@@ -110,6 +137,37 @@ impl Instances {
             );
         }
         Ok(services)
+    }
+
+    /// The lengths of the registrations that exist, and the ids of those that do not.
+    async fn measure<'a>(&self, ids: &'a [Vec<u8>]) -> Result<Measured<'a>, Failure> {
+        let mut commands = redis::pipe();
+        for id in ids {
+            commands.cmd("STRLEN").arg(self.client.keys().instance(id));
+        }
+        let lengths: Vec<Option<usize>> = self.client.ask_each(&mut commands).await?;
+        let (mut present, mut gone) = (Vec::new(), Vec::new());
+        for (id, length) in ids.iter().zip(lengths) {
+            match length {
+                // A key that does not exist has no length.
+                None | Some(0) => gone.push(id),
+                Some(length) => present.push((id, length)),
+            }
+        }
+        Ok((present, gone))
+    }
+
+    /// The registrations, cut at the limit: one may have grown since it was measured.
+    async fn fetch(&self, ids: &[&Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, Failure> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut commands = redis::pipe();
+        for id in ids {
+            let key = self.client.keys().instance(id);
+            commands.cmd("GETRANGE").arg(key).arg(0).arg(LIMIT);
+        }
+        self.client.ask_each(&mut commands).await
     }
 
     /// The ids, those with the longest remaining lease first.
@@ -131,14 +189,6 @@ impl Instances {
             );
         }
         Ok(ids)
-    }
-
-    async fn page(&self, ids: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, Failure> {
-        let mut command = redis::cmd("MGET");
-        for id in ids {
-            command.arg(self.client.keys().instance(id));
-        }
-        self.client.ask(&command).await
     }
 
     /// Removes expired instances from the index, if the user has the permission.
@@ -171,6 +221,40 @@ impl Instances {
                     glassbox.host.problem = %problem,
                     "cannot remove expired instances from the index"
                 );
+            }
+        }
+    }
+}
+
+/// Existing registrations with their lengths, and ids without one.
+type Measured<'a> = (Vec<(&'a Vec<u8>, usize)>, Vec<&'a Vec<u8>>);
+
+/// What a lookup has read.
+#[derive(Default)]
+struct Found {
+    services: Vec<ServiceInfo>,
+    unread: usize,
+    bytes: usize,
+    decoded: usize,
+    is_cut: bool,
+}
+
+impl Found {
+    fn take(&mut self, ids: &[&Vec<u8>], texts: Vec<Option<Vec<u8>>>) {
+        for (id, text) in ids.iter().zip(texts) {
+            // It expired after it was measured.
+            let Some(text) = text.filter(|text| !text.is_empty()) else {
+                continue;
+            };
+            self.bytes += text.len();
+            self.decoded += cost(&text);
+            if self.decoded > DECODED {
+                self.is_cut = true;
+                return;
+            }
+            match stored::decode(id, &text) {
+                Some(service) => self.services.push(service),
+                None => self.unread += 1,
             }
         }
     }

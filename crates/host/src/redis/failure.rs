@@ -5,7 +5,7 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 use std::fmt;
 
 /// The required permissions; the guide has the complete rules.
-const NEEDED: &str = "EVAL, GET, MGET, SET, DEL, ZADD, ZREM, ZREVRANGE, ZREMRANGEBYSCORE, PTTL, \
+const NEEDED: &str = "EVAL, GET, GETRANGE, STRLEN, SET, DEL, ZADD, ZREM, ZREVRANGE, ZREMRANGEBYSCORE, PTTL, \
     PEXPIRE, TIME and TYPE, and SELECT where its URL names a database,";
 
 /// The settings that contain the URL.
@@ -57,7 +57,7 @@ impl Failure {
             _ if says(error, "OOM") => Self::Away(format!(
                 "its memory is full; raise its maxmemory, or let it evict other keys: {said}"
             )),
-            _ if says(error, "WRONGTYPE") => {
+            _ if is_wrong_type(error) => {
                 Self::Refused(format!("the registry's keys contain other data: {said}"))
             }
             _ => Self::Away(said),
@@ -98,6 +98,11 @@ impl From<Failure> for Problem {
 /// Whether the node rejects writes, because it is a replica.
 pub(super) fn is_replica(error: &RedisError) -> bool {
     says(error, "READONLY")
+}
+
+/// Whether a key holds something else than the command needs.
+pub(super) fn is_wrong_type(error: &RedisError) -> bool {
+    says(error, "WRONGTYPE")
 }
 
 /// Whether the user lacks a permission. For scripts and databases, only the text has the reason: of

@@ -1,6 +1,10 @@
 //! One registration in Redis.
 
-use super::{client::RedisClient, failure::Failure, stored};
+use super::{
+    client::RedisClient,
+    failure::Failure,
+    stored::{self, LIMIT},
+};
 use crate::registration::{Place, Renewed};
 use glassbox_core::{Category, Problem, ServiceInfo};
 use std::{
@@ -8,9 +12,6 @@ use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
-
-/// Maximum size of one registration in bytes, including schemas.
-const LIMIT: usize = 1 << 20;
 
 const RENEW: &str = include_str!("renew.lua");
 const RELEASE: &str = include_str!("release.lua");

@@ -4,6 +4,9 @@ use crate::registry::check;
 use glassbox_core::ServiceInfo;
 use serde::{Deserialize, Serialize};
 
+/// Maximum size of one registration in bytes, including schemas.
+pub(super) const LIMIT: usize = 1 << 20;
+
 /// The version of the format. It changes only if older readers cannot read the new format; additional
 /// fields do not change it.
 const SCHEMA: u32 = 1;

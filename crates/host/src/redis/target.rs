@@ -1,6 +1,10 @@
 //! The connection target of a Redis URL.
 
-use super::{failure::Failure, tls};
+use super::{
+    failure::Failure,
+    meter::{Allowance, Metered, RESPONSE},
+    tls,
+};
 use crate::RedisUrl;
 use redis::{
     AsyncConnectionConfig, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo, RedisError,
@@ -23,6 +27,7 @@ pub(super) struct Target {
     login: RedisConnectionInfo,
     shown: String,
     secrets: Vec<String>,
+    allowance: Allowance,
 }
 
 enum Place {
@@ -65,6 +70,7 @@ impl Target {
             login,
             shown: url.to_string(),
             secrets,
+            allowance: Allowance::default(),
         })
     }
 
@@ -98,13 +104,24 @@ impl Target {
     {
         // The client applies a timeout to the whole request.
         let config = AsyncConnectionConfig::new().set_response_timeout(None);
+        let stream = Metered::new(stream, self.allowance.clone());
         let connected = MultiplexedConnection::new_with_config(&self.login, stream, config);
         let (connection, driver) = connected.await?;
         Ok((connection, Box::pin(driver)))
     }
 
+    /// What may be read; renewed for each request.
+    pub(super) fn allowance(&self) -> &Allowance {
+        &self.allowance
+    }
+
     /// The text of an error without secrets.
     pub(super) fn failure(&self, error: &RedisError) -> Failure {
+        if self.allowance.is_exceeded() {
+            return Failure::Away(format!(
+                "a response exceeds {RESPONSE} bytes; the registry's keys contain other data"
+            ));
+        }
         Failure::of(error, &self.secrets)
     }
 }

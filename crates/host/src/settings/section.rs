@@ -1,7 +1,7 @@
 //! The section `[host]` of a program's settings.
 
 use super::HostSettings;
-use glassbox_config::{Form, Invalid, Section, Variable};
+use glassbox_config::{Form, Invalid, Reserved, Section, Variable};
 
 impl Section for HostSettings {
     const NAME: &'static str = "host";
@@ -30,6 +30,23 @@ impl Section for HostSettings {
     ];
 
     const SECRETS: &'static [&'static str] = &["key", "peer_key", "redis_url", "registry_key"];
+
+    fn reserved(&self) -> Vec<Reserved> {
+        let mut reserved = vec![
+            Reserved::receives("registry_url", "registry_key"),
+            Reserved::receives("peers", "key"),
+            Reserved::receives("peers", "key_file"),
+            Reserved::receives("peers", "peer_key"),
+        ];
+        if self.key_file.is_some() {
+            reserved.push(Reserved::new("key_file", "names a file with secrets"));
+        }
+        if self.allow_anonymous {
+            let does = "lets everyone on the network in";
+            reserved.push(Reserved::new("allow_anonymous", does));
+        }
+        reserved
+    }
 
     fn validate(&self) -> Result<(), Invalid> {
         match self.wrong() {

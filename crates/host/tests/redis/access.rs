@@ -19,7 +19,8 @@ const RULES: &[&str] = &[
     "~{test}:instance*",
     "+eval",
     "+get",
-    "+mget",
+    "+getrange",
+    "+strlen",
     "+set",
     "+del",
     "+zadd",
@@ -113,7 +114,7 @@ async fn a_user_needs_no_more_than_the_guide_says() {
 async fn who_may_only_read_finds_everybody() {
     let server = Server::start();
     let user = ["ACL", "SETUSER", "reader", "on", ">open-sesame"];
-    let rules = ["~{test}:instance*", "+mget", "+zrevrange"];
+    let rules = ["~{test}:instance*", "+getrange", "+strlen", "+zrevrange"];
     server.tell(&[&user[..], &rules[..]].concat()).await;
     let _lease = register(&server.client(), "a", LONG).await;
     server

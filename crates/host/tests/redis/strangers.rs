@@ -40,7 +40,10 @@ async fn what_cannot_be_read_hides_nothing_else_and_is_said_once() {
     let _lease = register(&server.client(), "a", LONG).await;
     server.plant("json", r#"{"who": "somebody else"}"#).await;
     server.plant("text", "no JSON at all").await;
+    // An empty key is no registration, and nothing to count.
     server.plant("empty", "").await;
+    // It is measured and not fetched.
+    server.plant("huge", &"x".repeat(100 << 20)).await;
     let nowhere = r#"{"instance":"nowhere","name":"n","kind":"tool","endpoint":" ","capabilities":[],"health":"ready"}"#;
     server.plant("nowhere", nowhere).await;
     let discovery = discovery(server.client());
@@ -140,8 +143,21 @@ async fn of_too_many_bytes_no_more_is_read_than_makes_sense() {
     let discovery = discovery(server.client());
     for _ in 0..2 {
         let found = found(&discovery).await;
-        assert_eq!(found.len(), 128, "one page, and no second one");
+        assert_eq!(found.len(), 109, "what fits into 64 MiB");
     }
     let said = log.with("exceed the size limit");
     assert_eq!(said.len(), 1, "{}", log.all());
+}
+
+#[tokio::test]
+async fn an_index_of_huge_ids_is_refused_before_it_is_collected() {
+    let server = Server::start();
+    server.plant(&"x".repeat(20 << 20), "{}").await;
+    let discovery = discovery(server.client());
+    let problem = discovery
+        .find(&Cx::background(), &Filter::any())
+        .await
+        .unwrap_err();
+    let said = problem.to_string();
+    assert!(said.contains("a response exceeds"), "{said}");
 }

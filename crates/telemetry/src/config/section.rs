@@ -1,7 +1,7 @@
 //! The environment variables of the settings.
 
 use super::TelemetryConfig;
-use glassbox_config::{Form, Invalid, Section, Variable};
+use glassbox_config::{Form, Invalid, Reserved, Section, Variable};
 
 const fn text(name: &'static str, key: &'static str) -> Variable {
     Variable::new(name, key)
@@ -129,6 +129,21 @@ impl Section for TelemetryConfig {
         "metrics.headers",
         "logs.headers",
     ];
+
+    fn reserved(&self) -> Vec<Reserved> {
+        vec![
+            Reserved::receives("endpoint", "headers"),
+            Reserved::receives("endpoint", "traces.headers"),
+            Reserved::receives("endpoint", "metrics.headers"),
+            Reserved::receives("endpoint", "logs.headers"),
+            Reserved::receives("traces.endpoint", "headers"),
+            Reserved::receives("traces.endpoint", "traces.headers"),
+            Reserved::receives("metrics.endpoint", "headers"),
+            Reserved::receives("metrics.endpoint", "metrics.headers"),
+            Reserved::receives("logs.endpoint", "headers"),
+            Reserved::receives("logs.endpoint", "logs.headers"),
+        ]
+    }
 
     fn validate(&self) -> Result<(), Invalid> {
         self.check()
