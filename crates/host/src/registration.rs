@@ -166,9 +166,10 @@ impl<P: Place> Lease for Registration<P> {
     }
 
     async fn release(&self, _cx: &Cx) -> Result<(), Problem> {
-        self.renewal.abort();
-        // A renewal in progress must end first: it would register again after the release.
+        // A renewal in progress must end first: it would register again after the release, and its answer
+        // may have the token that the release needs.
         let _turn = self.shared.turn.lock().await;
+        self.renewal.abort();
         self.shared.place.release(&self.shared.service()).await
     }
 }

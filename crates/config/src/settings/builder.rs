@@ -209,7 +209,7 @@ impl fmt::Debug for SettingsBuilder {
         let sections = self.sections.iter().map(|schema| schema.name);
         f.debug_struct("SettingsBuilder")
             .field("sections", &sections.collect::<Vec<_>>())
-            .field("file", &self.file.as_ref().map(|(path, _)| path))
+            .field("file", &self.file.as_ref().map(|source| &source.path))
             .finish_non_exhaustive()
     }
 }

@@ -5,8 +5,7 @@ use crate::{
     server::Server,
     services::{LONG, discovery, found, refused, register, try_register},
 };
-use glassbox_core::Category;
-use glassbox_core::Cx;
+use glassbox_core::{Category, Cx, Discovery, Filter};
 use glassbox_host::RedisClient;
 
 const INDEX: &str = "{test}:instances";
