@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// How often each command was called.
 async fn counted(server: &Server) -> BTreeMap<&'static str, u64> {
-    const COMMANDS: [&str; 14] = [
+    const COMMANDS: [&str; 15] = [
         "del",
         "eval",
         "get",
