@@ -40,7 +40,7 @@ impl<'a> Scope<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadBinding {
-    /// It has no closing brace.
+    /// The closing brace is missing.
     #[error("'{0}' has no closing brace")]
     Open(String),
     /// It is neither `${inputs.NAME}` nor `${steps.ID.output}`.
@@ -84,12 +84,12 @@ impl Binding {
         Ok((Self { root, path }, after))
     }
 
-    /// What it refers to.
+    /// The root of the reference.
     pub(crate) fn root(&self) -> &Root {
         &self.root
     }
 
-    /// Its value.
+    /// The value that the binding refers to.
     pub(crate) fn resolve<'a>(&self, scope: &Scope<'a>) -> Result<&'a Value, NoValue> {
         // Validation has checked that the root exists. A step's output is only known now.
         let mut value = match &self.root {

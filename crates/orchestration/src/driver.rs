@@ -62,7 +62,7 @@ impl Driver<'_> {
     /// made, and a step's completion is durable before the steps that wait for it start.
     ///
     /// # Errors
-    /// If the run can neither go on nor end. It can be resumed.
+    /// If the run can neither continue nor end. It can be resumed.
     ///
     /// # Cancel safety
     /// Dropping the future interrupts the run.
@@ -70,7 +70,7 @@ impl Driver<'_> {
         let graph = history.machine().graph();
         let graph = graph.expect("invariant: the run has started");
         let mut given_up = pin!(self.given_up(&graph.workflow().name));
-        // Invalid inputs end the run before discovery is asked.
+        // Invalid inputs end the run before discovery.
         decide(history)?;
         if history.machine().has_ended() {
             return Ok(history.save().await?);
@@ -114,7 +114,7 @@ impl Driver<'_> {
             }
             save(history, &mut running, &mut happened).await?;
             for command in commands {
-                // The machine asks for a wait until it is over.
+                // The machine returns the wait command until the wait is over.
                 if let Command::Wait { step, attempt, .. } = &command
                     && !waits.insert((step.clone(), *attempt))
                 {
@@ -134,7 +134,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Prepares what a command asks for.
+    /// Prepares the effect of a command.
     fn effect(&self, command: Command, history: &History<'_>, scene: Scene<'_>) -> Option<Effect> {
         match command {
             Command::Append(_) => None,
@@ -243,9 +243,9 @@ impl Scene<'_> {
         &self.callees[self.place(step)]
     }
 
-    /// The call of one attempt, which prefers another instance than the attempt before.
+    /// The call of one attempt. It prefers an instance other than that of the previous attempt.
     ///
-    /// Where the step has attempts of its own, each of them is one call of one instance.
+    /// If the step has its own attempts, each of them is one call of one instance.
     fn call(&self, step: &str, attempt: u32, input: Value) -> Call {
         let (step, callee) = (self.graph.step(self.place(step)).0, self.callee(step));
         let call =
@@ -275,13 +275,13 @@ impl Scene<'_> {
             capability: callee.capability.name.clone(),
             service: callee.service().to_owned(),
             key: key.clone(),
-            // The call has a key: that of its step.
+            // The call always has a key: that of its step.
             repeatable: callee.capability.is_repeatable(true),
         })
     }
 }
 
-/// Adds the machine's decisions until something has to be performed. Returns what that is.
+/// Adds the machine's decisions until something has to be performed. Returns the commands to perform.
 fn decide(history: &mut History<'_>) -> Result<Vec<Command>, Stalled> {
     loop {
         let mut commands = history.machine().commands();

@@ -12,8 +12,8 @@ use std::{num::NonZeroUsize, time::SystemTime};
 
 /// The newest version of entries that this build reads.
 ///
-/// A new kind of entry, or a new meaning of a known one, gets the next version. A new field that may
-/// be absent does not: readers ignore fields that they do not know.
+/// A new kind of entry, or a new meaning of a known one, gets the next version. A new optional field
+/// does not: readers ignore unknown fields.
 pub const ENTRY_VERSION: u32 = 1;
 
 /// One thing that happened in a run.
@@ -72,16 +72,16 @@ pub enum EntryKind {
     AttemptStarted {
         /// The step.
         step: String,
-        /// The attempt's number, from one. An attempt that is begun again after an interruption
-        /// keeps its number.
+        /// The attempt's number, from one. An attempt that is started again after an interruption keeps
+        /// its number.
         attempt: u32,
         /// The capability that is called.
         capability: String,
-        /// The service that has it.
+        /// The service that provides the capability.
         service: String,
         /// The idempotency key of the step, the same for all its attempts.
         key: String,
-        /// Whether the call may be made again if nobody knows how it ended.
+        /// Whether the call may be made again if its outcome is unknown.
         repeatable: bool,
     },
     /// The call returned an output.
@@ -175,10 +175,10 @@ pub enum EntryKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RunStarted {
-    /// Unique.
+    /// Unique within the journal.
     pub run_id: String,
-    /// The definition that this run follows, even if the program has another one by now. Unlike other
-    /// parts of an entry, it must not have unknown fields: they would change what the run does.
+    /// The definition that this run follows, even if the program's definition has changed since. Unlike
+    /// other parts of an entry, it must not have unknown fields: they would change what the run does.
     pub workflow: Workflow,
     /// The inputs as given, before defaults.
     pub inputs: Map<String, Value>,

@@ -13,7 +13,7 @@ pub enum Fault {
     /// A name with characters that spans, metrics or bindings do not allow.
     #[error("'{name}' is not a valid {of}: use letters, digits, '_' and '-'")]
     BadName {
-        /// What it is the name of.
+        /// What the name belongs to.
         of: &'static str,
         /// The name.
         name: String,

@@ -8,7 +8,7 @@ use crate::{
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A workflow whose names, bindings and dependencies are valid.
+/// A workflow with valid names, bindings and dependencies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Graph {
     workflow: Workflow,
@@ -33,7 +33,7 @@ pub(crate) struct Node {
 }
 
 impl Workflow {
-    /// Checks everything that can be checked without looking for services.
+    /// Checks everything that can be checked without discovery.
     ///
     /// # Errors
     /// All faults of the workflow, not just the first.
@@ -114,7 +114,7 @@ impl Graph {
         self.output.as_ref()
     }
 
-    /// The inputs of a run: those given, completed with defaults and nulls.
+    /// Returns the inputs of a run: those given, plus defaults and nulls.
     ///
     /// # Errors
     /// One sentence that names the missing and the unknown inputs.
@@ -285,8 +285,8 @@ fn order(steps: &[Step], nodes: &[Node]) -> Result<Vec<usize>, Fault> {
     }
 }
 
-/// Returns one circle among the steps that still wait. Each of them has a dependency that waits too,
-/// so following dependencies leads back to a step seen before.
+/// Returns one circle among the steps that still wait. Each of them has a dependency that also waits, so
+/// following dependencies leads back to a step seen before.
 fn cycle(steps: &[Step], nodes: &[Node], waiting: &[usize]) -> Fault {
     let waits = |at: &usize| waiting[*at] > 0;
     let mut path: Vec<usize> = Vec::new();

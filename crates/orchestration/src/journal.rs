@@ -8,8 +8,8 @@ use crate::{Entry, EntryError};
 use glassbox_core::async_trait;
 use std::error::Error;
 
-/// Keeps the entries of runs. One runner at a time drives a run; [`append`](Self::append) refuses the
-/// second.
+/// Keeps the entries of runs. Only one runner at a time drives a run: [`append`](Self::append) rejects a
+/// second one.
 #[async_trait]
 pub trait Journal: Send + Sync {
     /// Appends entries to a run, in order, and returns once they are durable. The first entry of a
@@ -17,10 +17,10 @@ pub trait Journal: Send + Sync {
     ///
     /// # Errors
     /// [`JournalError::Conflict`] if the first entry is not the run's next one; nothing is appended
-    /// then. After any other error the entries may or may not have been appended.
+    /// then. After any other error, it is unknown whether the entries were appended.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves the entries appended, in part or in whole, or not appended.
+    /// If the future is dropped, all, some or none of the entries are appended.
     async fn append(&self, run_id: &str, entries: &[Entry]) -> Result<(), JournalError>;
 
     /// All entries of a run, in order.
@@ -35,14 +35,14 @@ pub trait Journal: Send + Sync {
     /// If the journal cannot be read.
     async fn unfinished(&self) -> Result<Vec<String>, JournalError>;
 
-    /// Appends an entry without waiting, because the caller cannot wait: a run was dropped. It may get
-    /// lost, and is ignored if it is not the run's next one. Does nothing by default.
+    /// Appends an entry without waiting, for a caller that cannot wait because its run was dropped. The
+    /// entry may be lost, and is ignored if it is not the run's next one. Does nothing by default.
     fn append_unacknowledged(&self, run_id: &str, entry: Entry) {
         let _ = (run_id, entry);
     }
 }
 
-/// Why a journal did not do what it was asked for.
+/// Why a journal operation failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalError {
@@ -108,7 +108,7 @@ impl JournalError {
     }
 }
 
-/// Keeps nothing: runs cannot be resumed. What a [`Runner`](crate::Runner) uses by default.
+/// Keeps nothing, so runs cannot be resumed. The default of a [`Runner`](crate::Runner).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoJournal;
 

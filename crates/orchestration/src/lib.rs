@@ -1,9 +1,9 @@
 //! Workflows: graphs of steps that call discovered capabilities, with bindings between them.
 //!
 //! A [`Workflow`] is data, from a file or built in code. [`Workflow::validate`] checks its names,
-//! bindings and dependencies and returns a [`Graph`]. A [`Runner`] finds the capabilities, runs steps
-//! in parallel as soon as their dependencies have completed, and returns a [`Run`], or a [`RunError`]
-//! that says what became of every step.
+//! bindings and dependencies and returns a [`Graph`]. A [`Runner`] finds the capabilities, runs each
+//! step as soon as its dependencies have completed, in parallel where possible, and returns a [`Run`],
+//! or a [`RunError`] with the outcome of every step.
 //!
 //! # How a run works
 //!
@@ -16,12 +16,12 @@
 //! | journal | where the entries are kept: [`Journal`] |
 //! | interrupted | stopped before its end, because the future was dropped, the process ended, or the journal failed |
 //!
-//! Entries go in, commands come out: the [`Machine`] is a pure function from the entries of a run to
-//! what has to be done next. A driver performs the [`Command`]s and appends what came of them. It makes
-//! an attempt's start durable before the call, and a step's completion before the steps that wait for
-//! it. An interrupted run is resumed ([`Runner::resume`]) by applying its entries to a new machine.
-//! Nothing that completed is done again. A call that may have begun is made again only if the
-//! capability is repeatable; otherwise its step fails.
+//! The [`Machine`] is a pure function from the entries of a run to the commands to perform next. A
+//! driver performs the [`Command`]s and appends their outcomes. It makes an attempt's start durable
+//! before the call, and a step's completion before the steps that wait for it. An interrupted run is
+//! resumed ([`Runner::resume`]) by applying its entries to a new machine. Completed work is never
+//! repeated. A call that may have begun is made again only if the capability is repeatable; otherwise
+//! its step fails.
 //!
 //! ```
 //! use glassbox_core::{Clock, Cx, World};
@@ -46,12 +46,13 @@
 //! `execute_tool {capability}` for each attempt within it. Metrics are those of `glassbox-semconv`, and
 //! events go to the bus `workflow`. Spans, metrics and events of runs and steps are derived from the
 //! entries as they happen, each once: a replay emits nothing, and a resumed run emits only what is new.
-//! An interrupted run has the `error.type` `interrupted`, a run that its caller cancelled `cancelled`.
+//! An interrupted run has the `error.type` `interrupted`, and a run cancelled by its caller has
+//! `cancelled`.
 //!
 //! # Requirements
 //!
 //! Runs use the caller's task and spawn nothing. They need a tokio runtime with timers. Tools are
-//! reached through the [`World`](glassbox_core::World) that the caller passes in.
+//! reached through the [`World`](glassbox_core::World) passed in by the caller.
 
 mod binding;
 mod driver;

@@ -40,13 +40,13 @@ pub struct Machine {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
-    /// An entry is missing, or there twice.
+    /// An entry is missing or duplicated.
     #[error("entry {found} follows where entry {expected} is expected")]
     #[non_exhaustive]
     OutOfOrder {
         /// The place of the entry that comes next.
         expected: u64,
-        /// The place of the entry that came.
+        /// The place of the entry found instead.
         found: u64,
     },
     /// The run's state does not allow it.
@@ -57,10 +57,10 @@ pub enum ReplayError {
         seq: u64,
         /// The name of its kind.
         kind: &'static str,
-        /// What the state is instead.
+        /// The actual state of the run.
         reason: String,
     },
-    /// The run's workflow is not valid, or not any more.
+    /// The run's workflow is invalid, or no longer valid.
     #[error(transparent)]
     Workflow(#[from] InvalidWorkflow),
 }
@@ -83,7 +83,7 @@ impl Machine {
         Ok(machine)
     }
 
-    /// Takes in the next entry.
+    /// Applies the next entry.
     ///
     /// # Errors
     /// If the entry cannot follow those before it; the state is then unchanged.
@@ -110,11 +110,11 @@ impl Machine {
         Ok(())
     }
 
-    /// What has to be done now: for the steps in progress first, then for those that are ready, each in the
-    /// order of declaration.
+    /// Returns what has to be done now: first for the steps in progress, then for those that are ready,
+    /// each in the order of declaration.
     ///
-    /// A decision comes alone: what else there is to do depends on it. A call is asked for until its
-    /// [`AttemptStarted`](EntryKind::AttemptStarted) entry is applied, a wait until its
+    /// A decision is returned alone, because it changes what else there is to do. A call is returned
+    /// until its [`AttemptStarted`](EntryKind::AttemptStarted) entry is applied, a wait until its
     /// [`TimerFired`](EntryKind::TimerFired) entry is. There are no commands before the first entry,
     /// during an interruption, and after the end.
     pub fn commands(&self) -> Vec<Command> {
@@ -140,12 +140,12 @@ impl Machine {
         self.result().is_some()
     }
 
-    /// The run's workflow, checked; `None` before the first entry.
+    /// The run's validated workflow; `None` before the first entry.
     pub fn graph(&self) -> Option<Arc<Graph>> {
         Some(self.run.as_ref()?.graph.clone())
     }
 
-    /// What became of every step so far, in the order of declaration.
+    /// The outcome of every step so far, in the order of declaration.
     pub fn steps(&self) -> Vec<StepReport> {
         self.run.as_ref().map(RunState::reports).unwrap_or_default()
     }

@@ -1,9 +1,9 @@
 //! What a run reports: the spans, metrics and events of the run and its steps, as a projection of its
 //! entries.
 //!
-//! [`Record::report`] emits what a new entry means. [`Record::restore`] takes in an entry that was
-//! reported when it happened, and emits nothing. Durations come from the entries' times. Spans start and end
-//! when they are reported, on the clock of the spans within them.
+//! [`Record::report`] emits the telemetry of a new entry. [`Record::restore`] applies an entry that was
+//! reported when it happened, and emits nothing. Durations come from the entries' times. Spans start and
+//! end when they are reported, on the clock of the spans within them.
 
 mod content;
 mod known;
@@ -38,7 +38,7 @@ pub(crate) struct Record<'a> {
     known: Known,
     /// The run's span, while a runner drives it.
     span: Option<Span>,
-    /// The spans of the steps in progress. Their calls hold them too, and end before they do.
+    /// The spans of the steps in progress. Their calls also hold them, and end before they do.
     steps: BTreeMap<String, Arc<Span>>,
 }
 
@@ -51,7 +51,7 @@ struct Failure<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// The record of a run that a caller with this trace starts or resumes.
+    /// The record of a run that is started or resumed by a caller with this trace.
     pub(crate) fn new(
         events: &'a dyn Events,
         caller: TraceContext,
@@ -72,7 +72,7 @@ impl<'a> Record<'a> {
         self.captures_content
     }
 
-    /// Takes in an entry that was reported when it happened.
+    /// Applies an entry that was reported when it happened.
     pub(crate) fn restore(&mut self, entry: &Entry) {
         self.known.apply(entry);
     }
@@ -280,8 +280,8 @@ impl<'a> Record<'a> {
     }
 }
 
-/// A problem as a span shows it: ours in full, and only the code of a tool's, because a tool's message may
-/// quote its arguments.
+/// Formats a problem for a span: Glassbox's own in full, a tool's as its code only, because a tool's
+/// message may quote its arguments.
 pub(crate) fn shown(problem: &Problem) -> String {
     let code = problem.code();
     match &problem.details()["step"] {

@@ -1,4 +1,4 @@
-//! What became of a run and of its steps.
+//! The outcomes of a run and of its steps.
 
 use glassbox_core::{Problem, ToolError};
 use serde_json::Value;
@@ -30,7 +30,7 @@ impl RunError {
         &self.run_id
     }
 
-    /// Why. If a step failed, the problem's details name it.
+    /// Why the run did not complete. If a step failed, the problem's details name it.
     pub fn problem(&self) -> &Problem {
         &self.problem
     }
@@ -47,13 +47,13 @@ impl From<RunError> for ToolError {
     }
 }
 
-/// What became of one step.
+/// The outcome of one step.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct StepReport {
     /// The step.
     pub id: String,
-    /// What became of it.
+    /// The outcome.
     pub outcome: StepOutcome,
 }
 
@@ -61,7 +61,7 @@ pub struct StepReport {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum StepOutcome {
-    /// It has its output.
+    /// It completed with an output.
     #[non_exhaustive]
     Completed {
         /// What its call returned.
@@ -81,6 +81,6 @@ pub enum StepOutcome {
     Cancelled,
     /// It was in progress when the run was interrupted.
     Interrupted,
-    /// The run ended before the step's turn.
+    /// The run ended before the step started.
     NotStarted,
 }

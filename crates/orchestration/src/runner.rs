@@ -23,7 +23,7 @@ use std::{
 ///
 /// # Cancel safety
 /// Dropping the future of [`run`](Self::run) or [`resume`](Self::resume) interrupts the run: calls in
-/// progress are dropped, and what completed stays completed. With a journal, the run can be resumed.
+/// progress are dropped, and completed steps remain completed. With a journal, the run can be resumed.
 #[derive(Clone)]
 pub struct Runner {
     clock: Arc<dyn Clock>,
@@ -35,7 +35,7 @@ pub struct Runner {
 
 impl Runner {
     /// A runner that measures on `clock`, the clock of the callers' deadlines. It keeps no journal and
-    /// has up to 8 steps of a run in progress at once.
+    /// runs up to 8 steps of a run at once.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
@@ -74,8 +74,8 @@ impl Runner {
         self
     }
 
-    /// Sets the wall clock, which is read when a run starts and when it is resumed. The system's by
-    /// default.
+    /// Sets the wall clock, which is read when a run starts and when it is resumed. The default is the
+    /// system clock.
     #[must_use]
     pub fn with_wall_clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.wall = Arc::new(now);
@@ -95,12 +95,12 @@ impl Runner {
 
     /// Runs `graph` once. The first step that fails ends the run; the others are cancelled.
     ///
-    /// Each step is called under an idempotency key of its own, made of the caller's key, or else of
-    /// the run's id, and the same for all its attempts.
+    /// Each step is called under its own idempotency key, the same for all its attempts. It is made from
+    /// the caller's key, or from the run's id if there is none.
     ///
     /// # Errors
     /// If the inputs are not valid, a capability is missing, a step fails, the deadline passes, the
-    /// caller cancels, or the journal fails. The error says what became of every step.
+    /// caller cancels, or the journal fails. The error contains the outcome of every step.
     pub async fn run(
         &self,
         cx: &Cx,
@@ -128,15 +128,15 @@ impl Runner {
         drive(&cx, world, history, began).await
     }
 
-    /// Continues a run of the journal that was interrupted, from its entries. Returns the recorded
-    /// result of one that has ended.
+    /// Continues an interrupted run of the journal from its entries. If the run has ended, returns the
+    /// recorded result.
     ///
-    /// Nothing that completed is done again. A call that may have begun is made again, under the same
+    /// Completed work is never repeated. A call that may have begun is made again, under the same
     /// idempotency key, if its capability allows it; otherwise its step fails with the code
     /// `workflow.may_have_begun`.
     ///
     /// # Errors
-    /// As [`run`](Self::run); and if the journal does not have the run, cannot be read, or another
+    /// As for [`run`](Self::run); also if the journal does not have the run, cannot be read, or another
     /// runner drives the run.
     pub async fn resume(&self, cx: &Cx, world: &World<'_>, run_id: &str) -> Result<Run, RunError> {
         let cx = &within_current(cx);
@@ -230,14 +230,14 @@ async fn drive(
     }
 }
 
-/// Charges the budget with what a call used before the interruption.
+/// Charges the budget for a call made before the interruption.
 fn charge(cx: &Cx, kind: &EntryKind) {
     if let EntryKind::AttemptCompleted { spent, .. } = kind {
         cx.charge(*spent);
     }
 }
 
-/// The error of a run that could not be resumed at all.
+/// The error of a run that could not be resumed.
 fn stalled(run_id: &str, error: impl Into<Stalled>) -> RunError {
     RunError {
         problem: error.into().into_problem(run_id),

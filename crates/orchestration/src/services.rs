@@ -5,7 +5,7 @@ use glassbox_core::{Capability, Category, Cx, Discovery, Filter, Problem, Servic
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// What a step calls: a capability, and the ready instances of the service that has it.
+/// What a step calls: a capability, and the ready instances of the service that provides it.
 #[derive(Clone, Debug)]
 pub(crate) struct Callee {
     /// The capability as the first instance describes it.

@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 
 /// JSON with its bindings parsed.
 ///
-/// A string that is exactly one binding is replaced by the value, with its type. A binding within a
-/// longer string is replaced by its value as text: strings as they are, everything else as JSON. `$${`
-/// stands for a literal `${`. Names of object members are not searched for bindings.
+/// A string that consists of exactly one binding is replaced by the value, with its type. A binding
+/// within a longer string is replaced by its value as text: strings unchanged, everything else as JSON.
+/// `$${` stands for a literal `${`. Names of object members are not searched for bindings.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Template(Node);
 
@@ -42,8 +42,8 @@ impl Template {
         found
     }
 
-    /// Whether the template has the member `name`. `None` if the template is not an object, so that this
-    /// depends on its value.
+    /// Whether the template has the member `name`. `None` if the template is not an object, because its
+    /// members are then unknown until it is resolved.
     pub(crate) fn has_member(&self, name: &str) -> Option<bool> {
         match &self.0 {
             Node::Object(members) => Some(members.iter().any(|(key, _)| key == name)),

@@ -1,4 +1,4 @@
-//! Workflows as data, before anything is checked.
+//! Workflows as data, before validation.
 
 use glassbox_resilience::{Backoff, RetryPolicyError};
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ use std::{collections::BTreeMap, time::Duration};
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Workflow {
-    /// Names spans and metrics, so it must not contain ids.
+    /// The name in spans and metrics, so it must not contain ids.
     pub name: String,
     /// Shown to people and models.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -32,10 +32,10 @@ pub struct Workflow {
     /// The inputs of a run, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub inputs: BTreeMap<String, Input>,
-    /// In any order: bindings and `depends_on` decide what waits for what.
+    /// The steps, in any order: bindings and `depends_on` decide which step waits for which.
     pub steps: Vec<Step>,
-    /// The template of the output. Without one, the output is that of the steps that no other step
-    /// waits for, by id.
+    /// The template of the output. Without one, the output contains the outputs of the steps that no
+    /// other step waits for, by id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
     /// How long a run may take, in milliseconds. The caller's deadline applies as well.
@@ -51,7 +51,7 @@ pub struct Input {
     /// Shown to people and models.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// Whether a run may omit it. It is then null.
+    /// Whether a run may omit it. If omitted, it is null.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
     /// Its value if a run omits it.
@@ -74,7 +74,7 @@ pub struct Step {
     /// The template of the call's input.
     #[serde(default = "empty_object")]
     pub input: Value,
-    /// Steps that must complete first, in addition to those that the input binds to.
+    /// Steps that must complete first, in addition to those referenced by the input.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<String>,
     /// How long one attempt may take, in milliseconds. The default is the capability's own timeout plus
@@ -105,7 +105,7 @@ pub struct RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// One attempt, no repetition.
+    /// One attempt, no retry.
     fn default() -> Self {
         Self::attempts(1)
     }
@@ -121,7 +121,7 @@ impl RetryPolicy {
         }
     }
 
-    /// Sets how long the first pause and any pause may be.
+    /// Sets the maximum of the first pause and of any pause.
     #[must_use]
     pub const fn with_backoff(mut self, first: Duration, longest: Duration) -> Self {
         self.backoff_ms = first.as_millis() as u64;
@@ -129,7 +129,7 @@ impl RetryPolicy {
         self
     }
 
-    /// The policy as `glassbox-resilience` understands it.
+    /// Converts it to a policy of `glassbox-resilience`.
     pub(crate) fn to_policy(self) -> Result<glassbox_resilience::RetryPolicy, RetryPolicyError> {
         let pause = Duration::from_millis;
         let backoff = Backoff::try_new(pause(self.backoff_ms), pause(self.max_backoff_ms))?;
@@ -150,7 +150,7 @@ impl Input {
         }
     }
 
-    /// An input that a run may omit. It is then null.
+    /// An input that a run may omit. If omitted, it is null.
     pub fn optional(description: impl Into<String>) -> Self {
         Self {
             optional: true,
@@ -158,7 +158,7 @@ impl Input {
         }
     }
 
-    /// Sets the value that the input has if a run omits it.
+    /// Sets the value used if a run omits the input.
     pub fn with_default(mut self, value: impl Into<Value>) -> Self {
         self.default = Some(value.into());
         self

@@ -14,9 +14,9 @@ pub(crate) struct History<'a> {
     time: Time<'a>,
     machine: Machine,
     record: Record<'a>,
-    /// Entries that were applied, and not yet passed to the journal.
+    /// Entries that were applied but not yet passed to the journal.
     unsaved: Vec<Entry>,
-    /// Whether entries were passed to the journal and not acknowledged.
+    /// Whether entries were passed to the journal but not acknowledged.
     in_doubt: bool,
 }
 
@@ -94,7 +94,7 @@ impl<'a> History<'a> {
     /// Makes the added entries durable, then reports them.
     ///
     /// # Errors
-    /// If the journal fails. The entries are not reported then.
+    /// If the journal fails. The entries are then not reported.
     pub(crate) async fn save(&mut self) -> Result<(), JournalError> {
         let entries = std::mem::take(&mut self.unsaved);
         if entries.is_empty() {

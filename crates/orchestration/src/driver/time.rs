@@ -3,18 +3,18 @@
 use glassbox_core::Clock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Wall-clock time that never goes back: the system's clock is read once, and the monotonic clock
-/// measures from there. A jump of the system's clock during a run changes no duration.
+/// Wall-clock time that never goes back: the system clock is read once, and the monotonic clock measures
+/// from then on. A jump of the system clock during a run changes no duration.
 #[derive(Clone, Copy)]
 pub(crate) struct Time<'a> {
     clock: &'a dyn Clock,
-    /// What the system's clock showed when the monotonic clock showed `anchor`.
+    /// What the system clock showed when the monotonic clock showed `anchor`.
     anchor_unix_nano: u64,
     anchor: u64,
 }
 
 impl<'a> Time<'a> {
-    /// Time from now on, where the system's clock shows `wall`.
+    /// Time from now on, with the system clock at `wall`.
     pub(crate) fn starting(clock: &'a dyn Clock, wall: SystemTime) -> Self {
         let since_epoch = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
@@ -35,7 +35,7 @@ impl<'a> Time<'a> {
         self.anchor_unix_nano.saturating_add(since)
     }
 
-    /// How long it is until then; nothing if it has passed.
+    /// The duration until then; zero if it has passed.
     pub(crate) fn until(&self, unix_nano: u64) -> Duration {
         Duration::from_nanos(unix_nano.saturating_sub(self.now_unix_nano()))
     }

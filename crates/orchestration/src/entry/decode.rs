@@ -19,7 +19,7 @@ pub enum EntryError {
         /// The entry's version.
         found: u64,
     },
-    /// It does not say which version it has.
+    /// Its version is missing.
     #[error("the entry has no version")]
     NoVersion,
     /// It is not JSON, or does not have the form of its version.
@@ -38,7 +38,7 @@ impl Entry {
     }
 
     fn from_members(members: Map<String, Value>) -> Result<Self, EntryError> {
-        // The version decides before anything else is looked at: a newer form may lack the rest.
+        // The version is checked before anything else: a newer format may lack the other fields.
         let version = members.get("v").and_then(Value::as_u64);
         let version = match version.map(|found| (found, u32::try_from(found))) {
             Some((_, Ok(version @ 1..=ENTRY_VERSION))) => version,

@@ -12,11 +12,11 @@ use std::{
 /// How many ended runs are kept by default.
 const ENDED_RUNS: NonZeroUsize = NonZeroUsize::new(1_000).expect("invariant: not zero");
 
-/// Keeps entries in memory: runs survive a drop and an error, and end with the process.
+/// Keeps entries in memory. Runs survive a drop or an error, but not the end of the process.
 ///
 /// # Bounds
-/// Ended runs are kept up to a limit (1,000 by default); the one that ended first is removed for the
-/// next. Runs that have not ended are all kept.
+/// Ended runs are kept up to a limit (1,000 by default); beyond it, the run that ended first is removed.
+/// Runs that have not ended are always kept.
 #[derive(Debug)]
 pub struct MemoryJournal {
     ended_runs: NonZeroUsize,
@@ -27,9 +27,9 @@ pub struct MemoryJournal {
 struct Runs {
     /// By id.
     entries: BTreeMap<String, Vec<Entry>>,
-    /// The ids of those that have not ended, in the order of their start.
+    /// The ids of the runs that have not ended, in the order of their start.
     unfinished: Vec<String>,
-    /// The ids of those that have, in the order of their end.
+    /// The ids of the runs that have ended, in the order of their end.
     ended: VecDeque<String>,
 }
 
@@ -56,7 +56,7 @@ impl MemoryJournal {
     }
 
     fn runs(&self) -> MutexGuard<'_, Runs> {
-        // Nothing panics while it holds the lock, and a vector is whole at any time.
+        // No code panics while holding the lock, and each statement leaves the vectors intact.
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -112,7 +112,7 @@ impl Journal for MemoryJournal {
     }
 
     fn append_unacknowledged(&self, run_id: &str, entry: Entry) {
-        // An entry that does not fit is one that nobody waits for.
+        // The method has no result: a rejected entry is ignored, as the trait documents.
         drop(self.append_now(run_id, &[entry]));
     }
 }

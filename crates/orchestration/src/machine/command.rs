@@ -7,10 +7,9 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Command {
-    /// The machine decided something: append this entry.
+    /// Append this entry: the machine decided something.
     Append(EntryKind),
-    /// Append [`EntryKind::AttemptStarted`]; once it is durable, make the call, and append how it
-    /// ended.
+    /// Append [`EntryKind::AttemptStarted`]; once it is durable, make the call and append its outcome.
     #[non_exhaustive]
     Call {
         /// The step.
@@ -19,7 +18,7 @@ pub enum Command {
         attempt: u32,
         /// The idempotency key, the same for all attempts of the step.
         key: String,
-        /// What to call with.
+        /// The input of the call.
         input: Value,
     },
     /// Wait, then append [`EntryKind::TimerFired`].

@@ -10,7 +10,7 @@ use crate::{EntryKind, binding::Scope};
 use glassbox_core::{Category, Problem};
 use serde_json::Value;
 
-/// The commands in a state. A decision comes alone.
+/// The commands in a state. A decision is returned alone.
 pub(super) fn commands(run: &RunState) -> Vec<Command> {
     if !run.is_running() {
         return Vec::new();
@@ -37,7 +37,7 @@ fn run_end(run: &RunState) -> Option<EntryKind> {
     })
 }
 
-/// The first decision about a step that has to be made.
+/// The first decision to make about a step.
 fn step_decision(run: &RunState) -> Option<EntryKind> {
     run.in_progress.iter().find_map(|at| {
         let (step, node) = run.graph.step(*at);
@@ -70,7 +70,7 @@ fn step_decision(run: &RunState) -> Option<EntryKind> {
     })
 }
 
-/// The calls and waits; or the failure of a step whose input cannot be built.
+/// The calls and waits, or the failure of a step whose input cannot be built.
 fn calls_and_waits(run: &RunState) -> Result<Vec<Command>, EntryKind> {
     let mut commands = Vec::new();
     for at in &run.in_progress {
@@ -146,7 +146,7 @@ fn blame_step(run: &RunState, at: usize) -> Problem {
     let StepState::Failed { attempts, problem } = &run.steps[at] else {
         unreachable!("invariant: only a failed step is noted as failed");
     };
-    // A step that was never attempted failed in the workflow itself, and its problem says so.
+    // A step that was never attempted failed in the workflow itself, and its problem names the cause.
     if *attempts == 0 {
         return problem.clone();
     }
@@ -156,7 +156,8 @@ fn blame_step(run: &RunState, at: usize) -> Problem {
         step.capability,
         problem.message()
     );
-    // What the step's call promised about its effect says nothing about the steps before it.
+    // Whether the step's call may have had an effect does not apply to the run, which includes the steps
+    // before it.
     problem
         .clone()
         .handed_on()

@@ -12,13 +12,13 @@ pub(super) enum Verdict {
     Stop,
 }
 
-/// Decides by the step's policy. Time and chance are those of the entry.
+/// Decides by the step's policy, with the time and the random number of the entry.
 pub(super) fn after(
     failed: &FailedAttempt,
     policy: &RetryPolicy,
     deadline: Option<Deadline>,
 ) -> Verdict {
-    // A call that may have had its effect is repeated only if a second one changes nothing.
+    // A call that may have had its effect is repeated only if repeating it changes nothing.
     if !failed.repeatable && failed.problem.may_have_begun() {
         return Verdict::Stop;
     }

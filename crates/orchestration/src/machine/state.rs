@@ -19,7 +19,7 @@ pub(super) struct RunState {
     /// The prefix of the steps' idempotency keys.
     pub(super) key: String,
     pub(super) max_parallel: usize,
-    /// When the run must have ended, on a clock that shows the time since the Unix epoch.
+    /// The run's deadline, on a clock that shows the time since the Unix epoch.
     pub(super) deadline: Option<Deadline>,
     /// The inputs with defaults, or why they are not valid.
     pub(super) inputs: Result<Map<String, Value>, Problem>,
@@ -99,7 +99,7 @@ impl RunState {
         self.phase == Phase::Running
     }
 
-    /// Applies an entry that is not the first, or says why it cannot happen.
+    /// Applies an entry that is not the first. Returns why if it is not possible in this state.
     pub(super) fn apply(&mut self, entry: &Entry) -> Result<(), String> {
         match (&self.phase, &entry.kind) {
             (Phase::Ended(_), _) => return Err("the run has ended".to_owned()),
@@ -169,8 +169,8 @@ impl RunState {
         self.steps[at] = next;
     }
 
-    /// It is not known how the calls in progress ended. Those that are repeatable are due again, under the
-    /// same number and key. The others are in doubt.
+    /// Handles calls in progress whose outcome is unknown. Repeatable ones are due again, under the same
+    /// number and key. The others are in doubt.
     fn resume(&mut self) {
         self.phase = Phase::Running;
         for at in &self.in_progress {
@@ -188,7 +188,7 @@ impl RunState {
         }
     }
 
-    /// What became of every step so far.
+    /// The outcome of every step so far.
     pub(super) fn reports(&self) -> Vec<StepReport> {
         let outcome = |at: usize| match &self.steps[at] {
             StepState::Completed { attempts } => StepOutcome::Completed {

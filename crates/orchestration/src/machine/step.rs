@@ -18,13 +18,13 @@ pub(super) enum StepState {
     InDoubt { attempt: u32 },
     /// The call returned an output.
     Answered { attempt: u32 },
-    /// The attempt failed, and whether another one follows is not decided.
+    /// The attempt failed, and it is not yet decided whether another follows.
     Undecided(FailedAttempt),
-    /// It pauses before the attempt of this number.
+    /// It pauses before this attempt.
     Pausing { attempt: u32, until_unix_nano: u64 },
     /// It completed.
     Completed { attempts: u32 },
-    /// It failed for good.
+    /// It failed permanently.
     Failed { attempts: u32, problem: Problem },
 }
 
@@ -47,7 +47,7 @@ impl StepState {
         )
     }
 
-    /// The state that an entry about the step leads to; `None` if it cannot happen in this one.
+    /// The state after an entry about the step; `None` if the entry is not possible in this state.
     pub(super) fn after(&self, entry: &Entry) -> Option<Self> {
         let next = match (self, &entry.kind) {
             (

@@ -1,4 +1,4 @@
-//! The content of a run on its span, as messages of the conventions.
+//! The content of a run on its span, as messages of the semantic conventions.
 
 use serde_json::{Map, Value, json};
 

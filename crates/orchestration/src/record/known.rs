@@ -1,17 +1,17 @@
-//! What a record knows of a run, whether or not it reported it.
+//! The state of a run that its record needs, whether or not this record reported it.
 
 use crate::{Entry, EntryKind};
 use glassbox_core::telemetry::TraceContext;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// What a record knows of a run.
+/// The state of a run that its record needs.
 #[derive(Default)]
 pub(super) struct Known {
     pub(super) run_id: String,
     pub(super) workflow: String,
     pub(super) inputs: Map<String, Value>,
-    /// The trace of the caller who started it.
+    /// The trace of the caller that started it.
     pub(super) trace: TraceContext,
     /// When it started.
     pub(super) started_unix_nano: u64,
@@ -21,7 +21,7 @@ pub(super) struct Known {
     steps: BTreeMap<String, KnownStep>,
 }
 
-/// What a record knows of a step that was attempted.
+/// The state of an attempted step that the record needs.
 pub(super) struct KnownStep {
     /// When its first attempt started.
     pub(super) started_unix_nano: u64,
@@ -34,7 +34,7 @@ impl Known {
         self.steps.get(step)
     }
 
-    /// How many attempts of the step that this entry is about are known.
+    /// How many attempts of the entry's step are recorded.
     pub(super) fn attempts(&self, kind: &EntryKind) -> u32 {
         match kind {
             EntryKind::AttemptStarted { step, .. } => {

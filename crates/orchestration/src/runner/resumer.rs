@@ -1,12 +1,12 @@
-//! What a resumed run inherits, and from whom.
+//! The context that a resumed run inherits.
 
 use glassbox_core::{
     Budget, CancellationSource, Cancelled, Cx, Progress, ProgressSink, Remaining, Spent,
 };
 use std::sync::Arc;
 
-/// The context of a resumed run: what was `kept` of its first caller's, limited by the deadline, the
-/// budget and the cancellation of the caller who resumes it.
+/// The context of a resumed run: `kept` from its first caller, limited by the deadline, the budget and
+/// the cancellation of the caller that resumes it.
 pub(super) fn resumed(kept: &Cx, by: &Cx) -> Cx {
     let resumer = Arc::new(Resumer(by.clone()));
     let mut cx = kept.with_cancellation(resumer.clone());
@@ -22,7 +22,7 @@ pub(super) fn resumed(kept: &Cx, by: &Cx) -> Cx {
     cx
 }
 
-/// The caller who resumes a run.
+/// The caller that resumes a run.
 struct Resumer(Cx);
 
 impl CancellationSource for Resumer {

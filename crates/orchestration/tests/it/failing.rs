@@ -1,4 +1,4 @@
-//! What a run that does not go well does.
+//! Runs that fail, are retried or are cancelled.
 
 use crate::{
     inputs::object,
@@ -31,7 +31,7 @@ async fn run_under(fixture: &Fixture, graph: &Graph, cx: Cx) -> Result<Value, Ru
     run.map(|run| run.output)
 }
 
-/// When each call came, and its key.
+/// When each call was made, and its key.
 type Calls = Arc<Mutex<Vec<(Instant, String)>>>;
 
 /// A capability that fails with `error` until it was called `failures` times, and its calls.
@@ -172,7 +172,7 @@ async fn a_tool_is_told_how_long_it_has() {
     let cx = Cx::background().with_deadline(deadline);
     let output = run_under(&fixture, &graph, cx).await.unwrap();
     assert_eq!(output, json!({"s": 100}));
-    // Where the step says nothing, the tool's own limit of 30 s and that of its client come first.
+    // Without a timeout of the step, the tool's own limit of 30 s and that of its client apply first.
     let graph = one_step(Step::new("s", "x"));
     assert_eq!(run(&fixture, &graph).await.unwrap(), json!({"s": 33_000}));
 }

@@ -1,4 +1,4 @@
-//! What a resumed run takes over: time, budget, baggage.
+//! What a resumed run inherits: time, budget, baggage.
 
 use crate::{
     resuming::{diamond, interrupt, noting, resume, runner, step},
@@ -32,7 +32,7 @@ async fn a_resumed_run_inherits_from_both_its_callers() {
     let run = runner.run(&cx, &world, &graph, Map::new());
     assert!(timeout(Duration::from_millis(1_500), run).await.is_err());
     let run_id = runner.unfinished().await.unwrap().remove(0);
-    // `a` used 10 of 45, `b` and `c` use 10 each; the caller who resumes has 50.
+    // `a` used 10 of 45, `b` and `c` use 10 each; the caller that resumes has 50.
     let cx = Cx::background().with_budget(budget(50));
     let run = runner.resume(&cx, &world, &run_id).await.unwrap();
     assert_eq!(run.output["d"]["left"], 15);

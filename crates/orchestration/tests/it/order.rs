@@ -1,4 +1,4 @@
-//! Any graph, held against the plainest model: nothing starts before what it waits for has ended.
+//! Random graphs, compared with a naive model: nothing starts before its dependencies have ended.
 
 use crate::world::Fixture;
 use glassbox_core::Cx;
@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-/// For each step, which earlier ones it waits for and how long it takes.
+/// For each step, the earlier steps that it waits for, and how long it takes.
 type Shape = Vec<(Vec<usize>, u64)>;
 
 fn shapes() -> impl Strategy<Value = Shape> {

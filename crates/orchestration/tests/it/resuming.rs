@@ -1,4 +1,4 @@
-//! Runs that are interrupted, and continued from their journal.
+//! Runs that are interrupted and resumed from their journal.
 
 use crate::world::{Fixture, capability, failure};
 use glassbox_core::{Capability, Category, Cx, Effect, async_trait};
@@ -13,7 +13,7 @@ use std::{
 };
 use tokio::time::timeout;
 
-/// A journal that loses its storage after so many appends.
+/// A journal whose storage fails after a number of appends.
 struct Failing {
     kept: Arc<MemoryJournal>,
     appends: Mutex<usize>,
@@ -46,7 +46,7 @@ impl Journal for Failing {
 /// Which steps were called, in order, each with its key.
 pub(crate) type Calls = Arc<Mutex<Vec<(String, String)>>>;
 
-/// A world whose capability `x` notes each call, takes a second, and returns its step's name.
+/// A world whose capability `x` records each call, takes a second, and returns its step's name.
 pub(crate) fn noting(capability: Capability) -> (Fixture, Calls) {
     let calls = Calls::default();
     let seen = calls.clone();
@@ -101,7 +101,7 @@ pub(crate) async fn resume(
     Ok(run.output)
 }
 
-/// Runs `graph` and drops the run after a time; gives the run's id.
+/// Runs `graph`, drops the run after a time, and returns the run's id.
 pub(crate) async fn interrupt(
     fixture: &Fixture,
     runner: &Runner,
@@ -280,7 +280,7 @@ async fn a_run_that_another_runner_drives_is_left_to_it() {
         resume(&fixture, &runner, &run_id).await
     };
     let (first, second) = tokio::join!(first, second);
-    // The second took the run over: the first can save nothing more.
+    // The second runner took over the run, so the first can no longer save anything.
     assert_eq!(second.unwrap(), json!({"d": "d"}));
     let error = first.unwrap_err();
     assert_eq!(error.problem().code(), "workflow.conflict");

@@ -1,4 +1,4 @@
-//! What a run that goes well does.
+//! Runs that complete.
 
 use crate::{
     inputs::object,
@@ -99,7 +99,7 @@ async fn what_is_ready_runs_at_once() {
         .run(&Cx::background(), &fixture.world(), &graph, Map::new())
         .await
         .unwrap();
-    // Without an output template: the outputs of the last steps.
+    // Without an output template, the output contains the outputs of the last steps.
     assert_eq!(run.output, json!({"a": "met", "b": "met", "c": "met"}));
 }
 

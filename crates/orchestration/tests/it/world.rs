@@ -19,7 +19,7 @@ use tokio::time::Instant;
 type Answer = BoxFuture<'static, Result<Value, ToolError>>;
 type Act = Arc<dyn Fn(Cx, Value) -> Answer + Send + Sync>;
 
-/// Tokio's clock, which a test can stop.
+/// Tokio's clock, which a test can pause.
 pub(crate) struct TokioClock(Instant);
 
 impl Clock for TokioClock {
@@ -140,14 +140,14 @@ impl Tool for Service {
 
     async fn call(&self, cx: &Cx, _capability: &str, input: Value) -> Result<Outcome, ToolError> {
         let value = (self.act)(cx.clone(), input).await?;
-        // A capability that uses tokens says so in its output.
+        // A capability reports the tokens that it used in its output.
         let spent = Spent::tokens(value["tokens"].as_u64().unwrap_or(0));
         cx.charge(spent);
         Ok(Output::new(value).with_spent(spent).into())
     }
 }
 
-/// Calls as a host does; each call finds its breakers closed.
+/// Makes calls as a host does, with closed breakers.
 #[async_trait]
 impl Caller for Fixture {
     async fn call(&self, cx: &Cx, call: Call) -> Called {

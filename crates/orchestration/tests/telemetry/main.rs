@@ -1,4 +1,4 @@
-//! What a run leaves behind. A process of its own: telemetry is global.
+//! The telemetry of a run. In a process of its own, because telemetry is global.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod replaying;
@@ -19,8 +19,8 @@ use std::{
 };
 use world::{Fixture, failure};
 
-/// `look` answers, `flaky` answers the second time, `fail` fails, `hang` never answers, `slow` takes
-/// 20 seconds.
+/// `look` succeeds, `flaky` succeeds on the second call, `fail` fails, `hang` never returns, `slow`
+/// takes 20 seconds.
 fn fixture() -> Fixture {
     prefixed("")
 }
@@ -31,7 +31,7 @@ fn prefixed(prefix: &str) -> Fixture {
     let calls = Arc::new(AtomicU32::new(0));
     Fixture::new()
         .with(&name("look"), async |cx: Cx, _| {
-            // The call's context is the call's span, for whatever goes out from here.
+            // The call's span is the current context, so that outgoing requests propagate it.
             assert_eq!(cx.trace().span_id, telemetry::current().span_id);
             Ok(json!("moon"))
         })
@@ -145,7 +145,8 @@ async fn a_failure_is_marked_from_the_call_to_the_run() {
         .unwrap();
     let spans = run(&graph).await;
     for (name, class, says) in [
-        // The call's own span leaves out what the message quotes of the input; the others do not know it.
+        // The call's own span omits the parts of the message that quote the input; the other spans do
+        // not contain the message.
         ("execute_tool fail", "not_found", "the tool said no"),
         ("step break", "not_found", "test.failed"),
         (

@@ -1,4 +1,4 @@
-//! What replays and resumptions leave behind.
+//! The telemetry of replays and resumptions.
 
 use crate::{prefixed, spans_of};
 use glassbox_core::{Cx, telemetry::Span};
@@ -7,7 +7,7 @@ use glassbox_testkit::{CapturedSpan, TelemetryCapture};
 use serde_json::Map;
 use std::{sync::Arc, time::Duration};
 
-/// How much was emitted about a workflow: spans and measurements.
+/// How many spans and measurements were emitted for a workflow.
 fn emitted(capture: &TelemetryCapture, workflow: &str) -> usize {
     let label = [("gen_ai.workflow.name", workflow)];
     let counted: u64 = [
@@ -118,7 +118,7 @@ async fn a_resumed_run_emits_only_what_is_new() {
     let spans = spans_of(&capture, "resumed");
     let new: Vec<&str> = spans[before..].iter().map(CapturedSpan::name).collect();
     assert_eq!(new, ["step three", "invoke_workflow resumed"]);
-    // It stays in the trace in which it started.
+    // The resumed run stays in the trace in which it started.
     let resumed = spans.last().unwrap();
     assert_eq!(resumed.parent().span_id, caller.context().span_id);
     assert_eq!(
@@ -142,7 +142,7 @@ async fn a_resumed_run_emits_only_what_is_new() {
         assert_eq!(capture.histogram(name, &interrupted).len(), 1, "{name}");
         *all.last().unwrap()
     };
-    // A run lasts from its start, an invocation from its own.
+    // A run lasts from its start, an invocation from its own start.
     assert_eq!(ended("workflow.duration"), 60.0);
     assert_eq!(ended("gen_ai.invoke_workflow.duration"), 20.0);
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// For each step, which earlier ones it waits for, and whether its calls may be made again.
+/// For each step, the earlier steps that it waits for, and whether its calls are repeatable.
 type Shape = Vec<(BTreeSet<usize>, bool)>;
 
 fn shapes() -> impl Strategy<Value = Shape> {
@@ -39,11 +39,10 @@ fn place(step: &str) -> usize {
     step[1..].parse().unwrap()
 }
 
-/// Chances that interrupt nothing.
+/// Random values that interrupt nothing.
 const UNINTERRUPTED: std::ops::RangeInclusive<u8> = 20..=u8::MAX;
 
-/// Plays a run in which chance decides what ends when and how, and holds the commands against the
-/// plainest model of what may happen.
+/// Plays a run with random order and outcomes, and compares the commands with a naive model.
 fn play(shape: &Shape, cap: usize, chances: &[(usize, u8)]) -> Play {
     let mut play = Play::start(workflow(shape), cap);
     let mut completed = BTreeSet::new();
@@ -123,7 +122,7 @@ proptest! {
         chances in proptest::collection::vec((any::<usize>(), any::<u8>()), 0..40),
     ) {
         let play = play(&shape, cap, &chances);
-        // As a journal gives them back.
+        // A round trip through JSON, as in a journal.
         let json = serde_json::to_vec(&play.entries).unwrap();
         let entries: Vec<Entry> = serde_json::from_slice(&json).unwrap();
         prop_assert_eq!(&entries, &play.entries);
@@ -148,7 +147,8 @@ proptest! {
         let mut twice = play.entries.clone();
         twice.insert(at, twice[at].clone());
         prop_assert!(Machine::replay(&twice).is_err());
-        // Renumbered, a missing intent or completion is still noticed where something follows from it.
+        // Even if renumbered, a missing intent or completion is noticed where a later entry depends on
+        // it.
         for (seq, entry) in missing.iter_mut().enumerate() {
             entry.seq = seq as u64;
         }
