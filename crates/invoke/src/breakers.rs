@@ -1,4 +1,4 @@
-//! One circuit breaker for each instance, and what changes of it are reported.
+//! One circuit breaker for each instance, and the reports of state changes.
 
 use crate::{
     instruments::{REJECTIONS, TRANSITIONS},
@@ -13,7 +13,7 @@ use std::sync::{
     atomic::{AtomicU8, Ordering::Relaxed},
 };
 
-/// The breakers of the instances that were called lately.
+/// The breakers of recently called instances.
 pub(crate) struct Breakers {
     config: BreakerConfig,
     clock: Arc<dyn Clock>,
@@ -21,13 +21,13 @@ pub(crate) struct Breakers {
 }
 
 impl Breakers {
-    /// Breakers of this configuration for so many instances.
+    /// Breakers with this configuration, for at most this many instances.
     pub(crate) fn try_new(
         config: BreakerConfig,
         instances: usize,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, BreakerConfigError> {
-        // Made once here, so that making one later cannot fail.
+        // Validates the configuration here, so that creating a breaker later cannot fail.
         Breaker::try_new(config, Arc::clone(&clock))?;
         Ok(Self {
             config,
@@ -51,19 +51,19 @@ impl Breakers {
 /// The breaker of one instance.
 pub(crate) struct InstanceBreaker {
     breaker: Breaker,
-    /// The state that was reported last.
+    /// The last reported state.
     seen: AtomicU8,
 }
 
 impl InstanceBreaker {
-    /// Asks to call the instance, and counts a rejection.
+    /// Requests permission to call the instance, and counts a rejection.
     pub(crate) fn try_acquire(&self, instance: &ServiceInfo) -> Result<Permit<'_>, Rejected> {
         let permit = self.breaker.try_acquire();
         self.report(instance);
         permit.inspect_err(|_| REJECTIONS.add_with(1, &[Value::Str(&instance.name)]))
     }
 
-    /// Reports a change of the state, once.
+    /// Reports a change of the state once.
     pub(crate) fn report(&self, instance: &ServiceInfo) {
         let state = self.breaker.state();
         let before = self.seen.swap(state.as_u8(), Relaxed);

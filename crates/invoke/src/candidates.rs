@@ -1,4 +1,4 @@
-//! The instances that a call may go to, and the order in which they are asked.
+//! The instances that a call may use, and their order.
 
 use crate::key::digest;
 use glassbox_core::{
@@ -8,18 +8,18 @@ use glassbox_core::{
 /// The instances of the one service that is called, at least one.
 pub(crate) struct Candidates {
     instances: Vec<ServiceInfo>,
-    /// Which of them is asked first.
+    /// The index of the instance to call first.
     first: usize,
 }
 
 impl Candidates {
-    /// The instances that the call names, or those that discovery has.
+    /// The instances that the call names, or those from discovery.
     ///
-    /// Instances that take no new work are left out, unless there are no others. Where several services
+    /// Instances that take no new work are left out, unless there are no others. If several services
     /// have the capability, only the first of them is called: two services are two tools.
     ///
     /// # Errors
-    /// If discovery does not answer, or nobody has the capability.
+    /// If discovery fails, or no service has the capability.
     pub(crate) async fn find(
         discovery: &dyn Discovery,
         cx: &Cx,
@@ -51,7 +51,7 @@ impl Candidates {
         }
         let count = instances.len();
         let first = match (&call.id, &call.candidates) {
-            // So that a conversation that is played again meets the same instance.
+            // So that a replayed conversation uses the same instance.
             (Some(id), _) => (digest(id) % count as u128) as usize,
             (None, Some(_)) => 0,
             (None, None) => round_robin % count,
@@ -69,7 +69,7 @@ impl Candidates {
         &self.instances[0].name
     }
 
-    /// The capability as the first instance to ask declares it.
+    /// The capability as the first instance declares it.
     pub(crate) fn capability(&self, name: &str) -> &Capability {
         self.capability_at(self.first, name)
     }
@@ -82,7 +82,7 @@ impl Candidates {
             .expect("invariant: a candidate has the capability")
     }
 
-    /// The indices of all instances, those after the one that was called last first.
+    /// The indices of all instances, starting after the one called last.
     pub(crate) fn order(&self, last: Option<usize>) -> impl Iterator<Item = usize> {
         let count = self.instances.len();
         let first = last.map_or(self.first, |last| last + 1);

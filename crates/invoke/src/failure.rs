@@ -3,27 +3,27 @@
 use glassbox_core::{Blame, Capability, Category, Decide, Retry, ToolError};
 use std::time::Duration;
 
-/// Whether a failed call may be made again: nothing has begun, the effect is harmless twice, or the call
-/// carries an idempotency key that the capability honours.
+/// Whether a failed call may be made again: nothing has begun, the effect may safely happen twice, or
+/// the call carries an idempotency key that the capability honours.
 ///
-/// It does not say that a repetition helps; [`Decide::retry`] does.
+/// Whether a repetition helps is a separate question: see [`Decide::retry`].
 fn may_repeat(capability: &Capability, has_idempotency_key: bool, error: &ToolError) -> bool {
     !error.may_have_begun() || capability.is_repeatable(has_idempotency_key)
 }
 
-/// An attempt that failed, judged.
+/// A failed attempt and what may follow it.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) error: ToolError,
     /// Whether and when the call may be repeated.
     retry: Retry,
-    /// Whether another instance may be asked at once.
+    /// Whether another instance may be called at once.
     elsewhere: bool,
-    /// Whether it was the last attempt that the call may have.
+    /// Whether it was the last attempt that the call is allowed.
     pub(crate) is_last: bool,
 }
 
-/// What else there is to know about a failed attempt.
+/// Facts about a failed attempt besides its error.
 pub(crate) struct Circumstances<'a> {
     /// As the instance declares it.
     pub(crate) capability: &'a Capability,
@@ -38,14 +38,14 @@ impl Failure {
     /// Decides by the error and the effect of the call.
     pub(crate) fn judge(error: ToolError, circumstances: &Circumstances<'_>) -> Self {
         let may_repeat = may_repeat(circumstances.capability, circumstances.has_key, &error);
-        // A slow callee is not asked again for less time than it took in vain.
+        // A retry with less time than the slow callee already used would time out again.
         let is_hopeless =
             error.category() == Category::Timeout && circumstances.left < circumstances.took;
         let retry = match may_repeat && !is_hopeless && !circumstances.is_last {
             true => error.retry(),
             false => Retry::Never,
         };
-        // An unavailable instance, or one that rejected the call, says little about the others.
+        // If one instance is unavailable or rejects the call, others may still accept it.
         let is_of_instance = error.category() == Category::Unavailable || !error.may_have_begun();
         Self {
             elsewhere: is_of_instance && retry != Retry::Never,
@@ -55,7 +55,7 @@ impl Failure {
         }
     }
 
-    /// A call that stops here, whatever its error says.
+    /// A failure that ends the call regardless of its error.
     pub(crate) fn end(error: ToolError) -> Self {
         Self {
             error,
@@ -65,7 +65,7 @@ impl Failure {
         }
     }
 
-    /// Whether another instance may be asked at once.
+    /// Whether another instance may be called at once.
     pub(crate) fn is_elsewhere(&self) -> bool {
         self.elsewhere
     }

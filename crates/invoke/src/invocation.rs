@@ -24,11 +24,11 @@ use std::{
     time::Duration,
 };
 
-/// A call under way.
+/// A call in progress.
 pub(crate) struct Invocation<'a> {
     shared: &'a Shared,
     connector: &'a dyn Connector,
-    /// As the callee gets it: under the call's span, with its time limit and its key.
+    /// The callee's context: under the call's span, with its time limit and its key.
     cx: Cx,
     call: &'a Call,
     candidates: &'a Candidates,
@@ -43,7 +43,7 @@ impl<'a> Invocation<'a> {
     /// Prepares the first attempt.
     ///
     /// # Errors
-    /// If the caller gave up, or has no time or budget left.
+    /// If the caller cancelled, or has no time or budget left.
     pub(crate) fn begin(
         shared: &'a Shared,
         connector: &'a dyn Connector,
@@ -79,7 +79,7 @@ impl<'a> Invocation<'a> {
         Ok(invocation)
     }
 
-    /// Makes attempts until one succeeds or no other may be made.
+    /// Makes attempts until one succeeds or no further attempt is allowed.
     pub(crate) async fn run(self) -> Called {
         let shared = self.shared;
         let policy = shared.options.retry.with_attempts(self.most);
@@ -102,9 +102,9 @@ impl<'a> Invocation<'a> {
         Called::new(result, instance, self.made.load(Relaxed))
     }
 
-    /// Asks an instance, and at once another one if the first is the trouble.
+    /// Calls an instance and, if that instance is the problem, another one at once.
     ///
-    /// One unavailable instance proves little; after two, it is the service.
+    /// One unavailable instance proves little; after two, the service is assumed to be unavailable.
     async fn round(&self) -> Result<Outcome, Failure> {
         let failure = match self.attempt(None).await {
             Ok(outcome) => return Ok(outcome),
@@ -121,13 +121,13 @@ impl<'a> Invocation<'a> {
         }
         self.count_retry(&failure, Duration::ZERO);
         match self.attempt(last).await {
-            // No other instance may be called: the first failure says more.
+            // No other instance may be called: the first failure is more informative.
             Err(_) if self.last() == last => Err(failure),
             result => result,
         }
     }
 
-    /// Asks the next instance whose breaker permits it.
+    /// Calls the next instance whose breaker permits it.
     async fn attempt(&self, except: Option<usize>) -> Result<Outcome, Failure> {
         let mut open = None;
         let order = self.candidates.order(self.last());
@@ -143,11 +143,11 @@ impl<'a> Invocation<'a> {
                 Err(rejected) => open = sooner(open, rejected),
             }
         }
-        // An open breaker is there to fail at once, not to be waited for.
+        // An open breaker fails the call at once, without a pause.
         Err(Failure::end(self.rejected(open)))
     }
 
-    /// Asks one instance once.
+    /// Calls one instance once.
     async fn ask(&self, index: usize, permit: Permit<'_>) -> Result<Outcome, Failure> {
         let (name, clock) = (&self.call.capability, &self.shared.clock);
         let capability = self.candidates.capability_at(index, name);
@@ -156,7 +156,7 @@ impl<'a> Invocation<'a> {
         self.set_last(index);
         let made = self.made.fetch_add(1, Relaxed) + 1;
         let result = match self.connector.connect(self.candidates.at(index)) {
-            // Nobody was asked, so nothing is known of the instance.
+            // No call was made, so nothing was learned about the instance.
             Err(problem) => {
                 drop(permit);
                 Err(problem.with_may_have_begun(false).into())
@@ -191,7 +191,7 @@ impl<'a> Invocation<'a> {
         })
     }
 
-    /// Refuses an attempt for a caller who gave up, or whose time or budget is spent.
+    /// Rejects an attempt if the caller cancelled, or its time or budget is spent.
     fn still_wanted(&self, cost: CostClass) -> Result<(), ToolError> {
         let name = &self.call.capability;
         if self.cx.is_cancelled() {
@@ -200,7 +200,7 @@ impl<'a> Invocation<'a> {
         if self.limit.remaining(&self.shared.clock).is_zero() {
             return Err(time_limit::too_late(name));
         }
-        // What costs nothing can be called with nothing.
+        // Free calls need no budget.
         if cost != CostClass::Free && self.cx.budget().is_some_and(Budget::is_exhausted) {
             let message = format!("{name} was not called: the caller's budget is spent");
             let code = "call.budget_exhausted";
@@ -250,7 +250,7 @@ impl<'a> Invocation<'a> {
         ToolError::new(Category::Cancelled, "call.cancelled", message)
     }
 
-    /// The breakers of all instances are open: our own doing, and not the service's fault.
+    /// The breakers of all instances are open: the rejection is local, and not the service's fault.
     fn rejected(&self, open: Option<Rejected>) -> ToolError {
         let service = self.candidates.service();
         let message = format!("{service} failed too often lately, and is not called for now");
@@ -272,7 +272,7 @@ impl<'a> Invocation<'a> {
     }
 }
 
-/// The rejection that ends first; one without an end ends last.
+/// The rejection that ends first; one without an end sorts last.
 fn sooner(one: Option<Rejected>, other: Rejected) -> Option<Rejected> {
     let end = |rejected: &Rejected| rejected.retry_after().unwrap_or(Duration::MAX);
     match one {

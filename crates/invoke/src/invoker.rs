@@ -1,4 +1,4 @@
-//! The one implementation of [`Caller`].
+//! The only implementation of [`Caller`].
 
 use crate::{
     InvokeOptions,
@@ -21,21 +21,23 @@ use std::{
     time::Duration,
 };
 
-/// Calls capabilities: finds an instance, keeps the time limit, fails over, and repeats what may be
+/// Calls capabilities: finds an instance, enforces the time limit, fails over, and repeats what may be
 /// repeated.
 ///
-/// One round asks an instance, and if that is unavailable or rejected the call, one other at once. A
-/// failed round is repeated after a pause, on the next instances. A call that may have begun is repeated
-/// only if its effect allows it, or if it carries an idempotency key that the capability honours. An
-/// instance whose circuit breaker is open is passed over; where all are, the call fails at once.
+/// One round calls an instance and, if that is unavailable or rejects the call, one other instance at
+/// once. A failed round is repeated after a pause, on the next instances. A call that may have begun is
+/// repeated only if its effect allows it, or if it carries an idempotency key that the capability
+/// honours. An instance whose circuit breaker is open is skipped; if all are open, the call fails at
+/// once.
 ///
 /// # Bounds
-/// Three attempts within the capability's own timeout and three seconds, or the caller's deadline; at most
-/// one retry for every five calls of a service, and one a second; breakers and retry budgets of 1024
-/// instances and services. [`InvokeOptions`] and [`Call`] change these numbers.
+/// A call makes at most three attempts, within the capability's own timeout plus three seconds, or the
+/// caller's deadline. Retries of a service are limited to one for every five calls, plus one a second.
+/// Breakers and retry budgets are kept for 1024 instances and services. [`InvokeOptions`] and [`Call`]
+/// change these numbers.
 ///
 /// # Cancel safety
-/// Dropping a call drops the attempt or the pause that is under way.
+/// Dropping a call drops the attempt or the pause in progress.
 pub struct Invoker<D = Arc<dyn Discovery>, C = Arc<dyn Connector>> {
     discovery: D,
     connector: C,
@@ -43,10 +45,10 @@ pub struct Invoker<D = Arc<dyn Discovery>, C = Arc<dyn Connector>> {
 }
 
 impl<D: Discovery, C: Connector> Invoker<D, C> {
-    /// Calls what `discovery` finds and `connector` reaches, under the default options.
+    /// Calls services that `discovery` finds and `connector` reaches, with the default options.
     ///
-    /// `sleep` is the runtime's own, such as `tokio::time::sleep`. `clock` is the one that the callers'
-    /// deadlines are on.
+    /// `sleep` is the runtime's own, such as `tokio::time::sleep`. `clock` is the clock of the callers'
+    /// deadlines.
     pub fn new<S, W>(discovery: D, connector: C, clock: impl Clock + 'static, sleep: S) -> Self
     where
         S: Fn(Duration) -> W + Send + Sync + 'static,
@@ -56,10 +58,10 @@ impl<D: Discovery, C: Connector> Invoker<D, C> {
             .expect("invariant: the default options make a breaker")
     }
 
-    /// As [`new`](Self::new), under these options.
+    /// As [`new`](Self::new), with these options.
     ///
     /// # Errors
-    /// If the breaker's configuration makes no sense.
+    /// If the breaker's configuration is invalid.
     pub fn try_new<S, W>(
         discovery: D,
         connector: C,

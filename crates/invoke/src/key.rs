@@ -7,8 +7,8 @@ const LONGEST: usize = 255;
 
 /// The key of a call under the caller's key, the same for all its attempts.
 ///
-/// Without a key of the caller's, none is made up, unless it makes a repetition safe that would not be
-/// otherwise: the capability honours keys and its effect alone forbids to repeat it.
+/// Without a caller's key, one is generated only if it makes an otherwise unsafe repetition safe: the
+/// capability honours keys, and its effect is the only reason not to repeat it.
 pub(crate) fn of_call(cx: &Cx, call: &Call, capability: &Capability) -> Option<String> {
     let key = match (cx.idempotency_key(), &call.id) {
         (Some(key), Some(id)) => format!("{key}/{id}"),
@@ -20,12 +20,12 @@ pub(crate) fn of_call(cx: &Cx, call: &Call, capability: &Capability) -> Option<S
     };
     Some(match encoded(&key) <= LONGEST {
         true => key,
-        // A key that does not cross the hop would let a repetition take effect twice.
+        // Without the key on the next hop, a repetition could take effect twice.
         false => format!("{:032x}", digest(&key)),
     })
 }
 
-/// Its length at most, once it is percent-encoded.
+/// The maximum length of the key once it is percent-encoded.
 fn encoded(key: &str) -> usize {
     let bytes = key.bytes();
     bytes

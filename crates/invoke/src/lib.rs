@@ -1,11 +1,11 @@
-//! The one way in which a capability is called.
+//! The single implementation of capability calls.
 //!
 //! An [`Invoker`] implements [`Caller`](glassbox_core::Caller). It finds the instances that have the
-//! capability, chooses one, keeps the time limit, fails over, repeats what may be repeated, and leaves one
-//! `execute_tool` span and its metrics. A host makes one and keeps it, so that circuit breakers and retry
-//! budgets remember earlier calls.
+//! capability, chooses one, enforces the time limit, fails over, repeats what may be repeated, and
+//! records one `execute_tool` span and its metrics. A host creates one and keeps it, so that circuit
+//! breakers and retry budgets remember earlier calls.
 //!
-//! Transports stay transports: a [`Tool`](glassbox_core::Tool) makes one attempt, and its error says
+//! Transports only transport: a [`Tool`](glassbox_core::Tool) makes one attempt, and its error reports
 //! whether the effect may have begun.
 //!
 //! Nothing here needs a runtime: the clock and the sleep are passed in.

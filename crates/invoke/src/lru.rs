@@ -1,4 +1,4 @@
-//! A bounded map that forgets what was not used for the longest time.
+//! A bounded map that evicts the least recently used value.
 
 use std::{
     collections::HashMap,
@@ -8,14 +8,14 @@ use std::{
 /// Shared values by name.
 ///
 /// # Bounds
-/// At most `capacity` values, and at least one. A value that is forgotten lives on where it is in use.
+/// At most `capacity` values, and at least one. An evicted value stays alive while it is in use.
 pub(crate) struct Lru<T> {
     capacity: usize,
     entries: Mutex<Entries<T>>,
 }
 
 struct Entries<T> {
-    /// With the number of the last use.
+    /// Values with the number of their last use.
     values: HashMap<String, (u64, Arc<T>)>,
     uses: u64,
 }
@@ -31,7 +31,7 @@ impl<T> Lru<T> {
         }
     }
 
-    /// The value of this name, made where there is none.
+    /// Returns the value of this name, and creates it if there is none.
     pub(crate) fn get(&self, name: &str, make: impl FnOnce() -> T) -> Arc<T> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.uses += 1;

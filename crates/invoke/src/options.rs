@@ -21,8 +21,8 @@ pub struct InvokeOptions {
 }
 
 impl Default for InvokeOptions {
-    /// Three attempts, waits of at most 5 s that a peer may ask for, 3 s of grace, the default breaker,
-    /// and breakers for 1024 instances.
+    /// Three attempts, waits of up to 5 s requested by a peer, 3 s of grace, the default breaker, and
+    /// breakers for 1024 instances.
     fn default() -> Self {
         Self {
             retry: RetryPolicy::default().longest_wait(Duration::from_secs(5)),
@@ -34,27 +34,28 @@ impl Default for InvokeOptions {
 }
 
 impl InvokeOptions {
-    /// How often a call is tried where the call itself does not say, and how long the pauses are.
+    /// Sets the attempts and pauses of calls that do not set their own.
     pub const fn with_retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;
         self
     }
 
-    /// How much longer than the capability's own timeout a call may take.
+    /// Sets how much longer than the capability's own timeout a call may take.
     ///
-    /// The callee knows best that its time is over, and its answer needs time to arrive.
+    /// The callee reports its own timeout best, and its answer needs time to arrive.
     pub const fn with_grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
     }
 
-    /// The circuit breaker of each instance.
+    /// Sets the circuit breaker of each instance.
     pub const fn with_breaker(mut self, breaker: BreakerConfig) -> Self {
         self.breaker = breaker;
         self
     }
 
-    /// The most instances that have a breaker; the least recently called one loses its breaker first.
+    /// Sets the maximum number of instances with a breaker. The least recently called instance loses its
+    /// breaker first.
     pub const fn with_instances(mut self, instances: usize) -> Self {
         self.instances = instances;
         self

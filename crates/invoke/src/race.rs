@@ -1,4 +1,4 @@
-//! Waiting for the first of an answer, a cancellation and a timer.
+//! Waits for the first of an answer, a cancellation and a timer.
 
 use std::{
     future::{Future, poll_fn},
@@ -13,7 +13,7 @@ pub(crate) enum Raced<T> {
     Elapsed,
 }
 
-/// Waits for the first of three; if several are ready at once, in the order of the arguments.
+/// Waits for the first of three. If several are ready at once, the order of the arguments decides.
 pub(crate) async fn race<T>(
     answer: impl Future<Output = T>,
     cancelled: impl Future<Output = ()>,

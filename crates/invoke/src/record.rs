@@ -1,4 +1,4 @@
-//! What a call of a tool leaves behind: one `execute_tool` span and its metrics, a drop included.
+//! The record of a tool call, including a dropped one: one `execute_tool` span and its metrics.
 
 use crate::{instruments::DURATION, redact};
 use glassbox_core::{
@@ -18,7 +18,7 @@ use std::time::Duration;
 
 /// The type of every tool here.
 const FUNCTION: &str = "function";
-/// The end of a call that was dropped.
+/// The `error.type` of a dropped call.
 const CANCELLED: &str = "cancelled";
 
 /// A call of a tool, as its record describes it.
@@ -33,8 +33,8 @@ pub struct Execution<'a> {
 }
 
 impl<'a> Execution<'a> {
-    /// A call of a tool of this name. Without a capability the tool is unknown: its name may be made up,
-    /// and is no name for a span or a label.
+    /// A call of a tool of this name. Without a capability the tool is unknown: its name may be invented
+    /// by a model, and is not used as a span name or label.
     pub const fn new(name: &'a str, input: &'a Value) -> Self {
         Self {
             name,
@@ -66,8 +66,9 @@ impl<'a> Execution<'a> {
 
 /// The `execute_tool` span of one call, and its duration.
 ///
-/// [`Invoker`](crate::Invoker) makes one for each of its calls. A caller makes one itself only for a call
-/// that it refuses before it is made. A record that is dropped before its end is a cancelled call.
+/// [`Invoker`](crate::Invoker) creates one for each of its calls. A caller creates one itself only for a
+/// call that it refuses before making it. A record that is dropped before its end counts as a cancelled
+/// call.
 pub struct ToolRecord<'a> {
     execution: Execution<'a>,
     clock: &'a dyn Clock,
@@ -77,7 +78,7 @@ pub struct ToolRecord<'a> {
 }
 
 impl<'a> ToolRecord<'a> {
-    /// Starts the span, under the current one or else under that of the `Cx`.
+    /// Starts the span, under the current span, or under that of the `Cx` if there is none.
     pub fn start(cx: &Cx, clock: &'a dyn Clock, execution: Execution<'a>) -> Self {
         // Names that models invent would make the cardinality of span names unbounded.
         let (gap, name) = execution
@@ -121,7 +122,7 @@ impl<'a> ToolRecord<'a> {
             if let Some(ServiceInfo { instance, .. }) = &called.instance {
                 self.span.set(PEER_INSTANCE, instance.clone());
             }
-            // One that was enough goes without saying.
+            // A single attempt is not recorded.
             if called.attempts > 1 {
                 self.span.set(ATTEMPT, called.attempts);
             }
@@ -140,12 +141,12 @@ impl<'a> ToolRecord<'a> {
         }
     }
 
-    /// Ends the record of a call that was refused, with an `error.type` of its own.
+    /// Ends the record of a call that was refused, with its own `error.type`.
     pub fn refuse(mut self, error_type: &'static str, problem: &Problem) {
         self.fail(error_type, problem);
     }
 
-    /// What the message quotes of the input is content.
+    /// Parts of the message that quote the input are content, so they are removed.
     fn fail(&mut self, error_type: &'static str, problem: &Problem) {
         let message = match self.execution.capture_content || !self.span.is_recording() {
             true => problem.message().to_owned(),

@@ -1,11 +1,11 @@
-//! Content on spans: cut to a bound, or taken out of messages that quote it.
+//! Content on spans: truncated, or removed from messages that quote it.
 
 use serde_json::Value;
 
-/// The longest content that is kept, in characters.
+/// The maximum content that is kept, in characters.
 const MAX_TEXT: usize = 16_384;
 
-/// A value as JSON, cut to the bound.
+/// A value as JSON, truncated to the limit.
 pub(crate) fn cut(value: &Value) -> String {
     let mut text = value.to_string();
     if let Some((end, _)) = text.char_indices().nth(MAX_TEXT) {
@@ -14,11 +14,11 @@ pub(crate) fn cut(value: &Value) -> String {
     text
 }
 
-/// A message of a failure without what it quotes of the texts and numbers in `said`.
+/// A failure's message without quotations of the texts and numbers in `said`.
 pub(crate) fn without(message: &str, said: &Value) -> String {
     let mut texts = Vec::new();
     leaves(said, &mut texts);
-    // Of two that overlap, the longer one says more.
+    // Of two overlapping texts, the longer one is replaced first.
     texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
     let mut message = message.to_owned();
     for text in texts.iter().filter(|text| !text.is_empty()) {
@@ -37,7 +37,7 @@ fn leaves(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// With `…` for each `text` that is no part of a longer word.
+/// Replaces each `text` that is not part of a longer word with `…`.
 fn replaced(message: &str, text: &str) -> String {
     let mut kept = String::with_capacity(message.len());
     let mut rest = message;

@@ -1,4 +1,4 @@
-//! What all calls of an invoker share.
+//! State shared by all calls of an invoker.
 
 use crate::{InvokeOptions, breakers::Breakers, lru::Lru};
 use glassbox_core::Clock;
@@ -13,7 +13,7 @@ use std::{
 /// Completes after a while.
 pub(crate) type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Options, time, and what is remembered of earlier calls.
+/// Options, time, and the state kept from earlier calls.
 pub(crate) struct Shared {
     pub(crate) options: InvokeOptions,
     pub(crate) clock: Arc<dyn Clock>,
@@ -21,6 +21,6 @@ pub(crate) struct Shared {
     pub(crate) breakers: Breakers,
     /// By service.
     pub(crate) budgets: Lru<RetryBudget>,
-    /// Which instance the next call without an id begins with.
+    /// The instance that the next call without an id starts with.
     pub(crate) turn: AtomicUsize,
 }

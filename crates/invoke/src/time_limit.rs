@@ -1,12 +1,12 @@
-//! How long a call may take, and whom it counts against when it takes longer.
+//! How long a call may take, and who is to blame for a timeout.
 
 use glassbox_core::{Blame, Call, Capability, Category, Clock, Cx, Deadline, Problem, ToolError};
 use std::time::Duration;
 
 /// The limit of one call with all its attempts.
 ///
-/// The callee is to blame for a timeout only if it had the whole time that its capability declares. Where
-/// the caller's deadline or the call's own timeout is shorter than that, the caller is.
+/// The callee is to blame for a timeout only if it had all the time that its capability declares. If the
+/// caller's deadline or the call's own timeout is shorter than that, the caller is.
 #[derive(Clone, Copy)]
 pub(crate) struct TimeLimit {
     end: Deadline,
@@ -17,7 +17,7 @@ pub(crate) struct TimeLimit {
 }
 
 impl TimeLimit {
-    /// The limit of a call that begins now; nothing if the caller's deadline has passed.
+    /// The limit of a call that begins now; `None` if the caller's deadline has passed.
     pub(crate) fn of(
         cx: &Cx,
         call: &Call,
@@ -50,12 +50,12 @@ impl TimeLimit {
         self.end
     }
 
-    /// What is left of it.
+    /// The remaining time.
     pub(crate) fn remaining(&self, clock: &dyn Clock) -> Duration {
         self.end.remaining(clock).unwrap_or_default()
     }
 
-    /// The error of a call that took longer.
+    /// The error of a call that exceeded the limit.
     pub(crate) fn elapsed(&self, capability: &str) -> ToolError {
         let message = format!("{capability} did not answer within {:.1?}", self.length);
         Problem::new(Category::Timeout, "tool.timeout", message)
@@ -64,9 +64,10 @@ impl TimeLimit {
             .into()
     }
 
-    /// The error of an attempt, where a timeout counts against whoever set the limit that passed.
+    /// The error of an attempt, with a timeout blamed on the side whose limit passed.
     ///
-    /// A transport that stops at the end of the call knows only that the deadline it was given has passed.
+    /// A transport that stops at the end of the call only reports that the deadline it was given has
+    /// passed.
     pub(crate) fn blamed(&self, error: ToolError, clock: &dyn Clock) -> ToolError {
         let has_passed = self.end.remaining(clock).is_none();
         if error.category() != Category::Timeout || !has_passed {

@@ -27,7 +27,7 @@ fn once() -> Call {
     call().with_attempts(1)
 }
 
-/// Instances of one service, which fail as long as their switch is on.
+/// Instances of one service that fail while their switch is on.
 fn switched(count: usize) -> (World, Vec<Arc<AtomicBool>>) {
     let switches: Vec<_> = (0..count)
         .map(|_| Arc::new(AtomicBool::new(true)))
@@ -58,12 +58,12 @@ fn an_instance_that_keeps_failing_is_not_called_for_a_while() {
         error.message(),
         "tool failed too often lately, and is not called for now"
     );
-    // Nobody was called, so the callee cannot be to blame.
+    // No call was made, so the callee cannot be to blame.
     assert_eq!(error.blame(), Blame::Local);
     assert!(!error.may_have_begun());
     assert_eq!(error.retry(), Retry::After(10 * SECOND));
     assert_eq!((called.attempts, world.services.calls("tool-1")), (0, 2));
-    // It is not waited for.
+    // The call does not wait for the breaker to close.
     assert_eq!(world.clock.elapsed(), Duration::ZERO);
 
     world.clock.advance(10 * SECOND);
@@ -119,7 +119,7 @@ fn the_first_failure_is_told_where_no_other_instance_may_be_called() {
     for _ in 0..2 {
         world.call(once().with_candidates([second.clone()]));
     }
-    // The calls before took two turns, so this one begins with the first instance.
+    // The earlier calls took two turns, so this one begins with the first instance.
     let called = world.call(call().with_attempts(2));
     assert_eq!(code(&called), "test.away");
     assert_eq!(world.services.calls("tool-2"), 2);
@@ -145,7 +145,7 @@ fn what_the_caller_is_to_blame_for_does_not_open_it() {
         let error = world.call_under(&cx, call).result.unwrap_err();
         assert_eq!(error.blame(), Blame::Caller);
     }
-    // Nor does a caller who drops the call.
+    // A caller that drops the call does not open the breaker either.
     for _ in 0..3 {
         let cx = Cx::background();
         let call = Call::new("act", serde_json::json!({"hang": true}));

@@ -1,4 +1,4 @@
-//! What a call carries along.
+//! The context that a call propagates.
 
 use crate::world::{SECOND, World, act, call, done};
 use glassbox_core::{Baggage, Call, Cx, Effect};
@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-/// A world whose tool notes the contexts of its calls.
+/// A world whose tool records the contexts of its calls.
 fn noting(effect: Effect) -> (World, Arc<Mutex<Vec<Cx>>>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = seen.clone();

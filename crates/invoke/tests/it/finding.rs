@@ -56,7 +56,7 @@ fn calls_without_an_id_go_to_each_instance_in_turn() {
 fn a_call_with_an_id_meets_the_same_instance_when_it_is_played_again() {
     let (one, two) = (World::of(three()), World::of(three()));
     let mut met = BTreeSet::new();
-    // The other calls before it do not matter.
+    // Earlier calls do not matter.
     two.call(call());
     for id in 0..20 {
         let call = || call().with_id(format!("call-{id}"));

@@ -1,4 +1,4 @@
-//! Time limits, callers who leave, and budgets.
+//! Time limits, cancellations and budgets.
 
 use crate::world::{SECOND, World, act, away, call, code};
 use glassbox_core::{
@@ -48,7 +48,7 @@ fn a_shorter_time_limit_of_the_caller_counts_against_the_caller() {
     let called = world.call(call().with_timeout(Duration::from_millis(250)));
     let error = called.result.unwrap_err();
     assert_eq!(error.message(), "act did not answer within 250.0ms");
-    // With a new call there is time again.
+    // A new call has a new time limit.
     assert_eq!(
         (error.blame(), error.retry()),
         (Blame::Caller, Retry::Backoff)
@@ -58,7 +58,7 @@ fn a_shorter_time_limit_of_the_caller_counts_against_the_caller() {
 
 #[test]
 fn a_transports_own_timeout_counts_against_whoever_set_the_limit() {
-    // A transport knows only that the deadline it was given has passed.
+    // A transport only reports that the deadline it was given has passed.
     let clock = VirtualClock::new();
     let timer = clock.clone();
     let services = Services::default().with("tool", act(Effect::ReadOnly), move |cx: Cx, _| {
@@ -95,7 +95,7 @@ fn nobody_is_called_after_the_deadline() {
     assert_eq!((called.attempts, world.services.calls("tool-1")), (0, 0));
 }
 
-/// A caller who leaves when the clock shows a time.
+/// A caller that cancels when the clock shows a time.
 struct Leaves(VirtualClock, Duration);
 
 impl CancellationSource for Leaves {
@@ -170,7 +170,7 @@ fn what_costs_something_is_not_called_with_a_spent_budget() {
     };
     let expensive = world(CostClass::Expensive);
     let called = expensive.call_under(&cx(), call());
-    // The first attempt spent all there was.
+    // The first attempt spent the whole budget.
     assert_eq!(
         (code(&called).as_str(), called.attempts),
         ("call.budget_exhausted", 1)

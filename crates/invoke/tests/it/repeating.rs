@@ -1,4 +1,4 @@
-//! What is tried again, where, and after how long.
+//! Which calls are repeated, where, and after how long.
 
 use crate::world::{SECOND, World, act, away, call, code, done, rejected, script};
 use glassbox_core::{
@@ -107,7 +107,7 @@ fn a_mutating_call_is_repeated_under_a_key_that_the_tool_honours() {
     assert!(called.result.is_ok());
     assert_eq!(*keys.lock().unwrap(), ["order-7/a", "order-7/a"]);
 
-    // Without a key of the caller's, the call gets one of its own.
+    // Without a caller's key, the call gets a generated one.
     keys.lock().unwrap().clear();
     assert!(world.call(call()).result.is_ok());
     let keys = keys.lock().unwrap();
@@ -194,7 +194,7 @@ fn no_pause_outlasts_the_callers_deadline() {
 #[test]
 fn retries_are_a_small_part_of_the_calls_to_a_service() {
     let world = one(Effect::ReadOnly, &[away]);
-    // Each call fails, so that without a limit there were two retries for each.
+    // Each call fails, so without the limit there would be two retries for each.
     let attempts = (0..9).map(|_| {
         let call = Call::new("act", serde_json::json!({}));
         world.call(call).attempts

@@ -38,7 +38,7 @@ fn a_call_is_one_span_whatever_its_attempts() {
     let services = Services::default()
         .with("eye", capability("eye_look"), async |_, _| away())
         .with("eye", capability("eye_look"), move |cx: Cx, _| {
-            // The call's context is its span, for whatever goes out from here.
+            // The call's span is the current context, so that outgoing requests propagate it.
             assert_eq!(cx.trace().span_id, telemetry::current().span_id);
             let timer = timer.clone();
             async move {

@@ -67,18 +67,18 @@ pub(crate) fn away() -> Result<Outcome, ToolError> {
     Err(ToolError::unavailable("test.away", "not now"))
 }
 
-/// What an instance says that turns a call away before it begins it.
+/// The outcome of an instance that rejects a call before starting it.
 pub(crate) fn rejected(code: &str, category: Category) -> Result<Outcome, ToolError> {
     let problem = Problem::new(category, code, "come again later");
     Err(problem.with_may_have_begun(false).into())
 }
 
-/// The code of the error that a call ended with.
+/// The code of the error of a call.
 pub(crate) fn code(called: &Called) -> String {
     called.result.as_ref().unwrap_err().code().to_owned()
 }
 
-/// Answers that come one after the other; the last one comes again.
+/// Answers in sequence; the last one repeats.
 pub(crate) fn script(
     answers: impl IntoIterator<Item = fn() -> Result<Outcome, ToolError>>,
 ) -> impl Fn() -> Result<Outcome, ToolError> + Send + Sync + 'static {
