@@ -35,7 +35,7 @@ pub trait Decide {
     fn retry(&self) -> Retry;
     /// Who is to blame.
     fn blame(&self) -> Blame;
-    /// Whether the failed operation may have taken effect. `true` unless the error knows better.
+    /// Whether the failed operation may have taken effect. `true` by default.
     fn may_have_begun(&self) -> bool {
         true
     }

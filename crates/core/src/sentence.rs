@@ -5,9 +5,9 @@ use std::{
     fmt::{self, Write},
 };
 
-/// The bytes of a sentence; the rest is cut, and "…" says so.
+/// Maximum size of a sentence in bytes. Longer text is cut and ends with "…".
 const LIMIT: usize = 8 << 10;
-/// The causes that a sentence names. A chain without an end is a mistake of the error's author.
+/// Maximum number of causes in a sentence. An endless chain of causes is a bug in the error type.
 const CAUSES: usize = 32;
 
 /// Joins an error and its causes, from the outermost to the innermost, with ": ".
@@ -45,7 +45,7 @@ pub fn sentence(error: &dyn Error) -> String {
     text.finish()
 }
 
-/// Text that stops growing at a limit, however much is written to it.
+/// Text that stops growing at a size limit; the rest is dropped.
 struct Bounded {
     written: String,
     limit: usize,
@@ -59,7 +59,7 @@ impl Bounded {
             limit,
             is_cut: false,
         };
-        // An error that cannot be formatted keeps what it has written; the only other reason is the limit.
+        // If the error's own `Display` fails, its text so far is kept. The only other failure is the limit.
         if write!(text, "{error}").is_err() {
             text.is_cut = true;
         }
@@ -89,7 +89,7 @@ impl Write for Bounded {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.push(text);
         match self.is_cut {
-            // Stops the formatting, so that a large value is not rendered to its end.
+            // Stops formatting, so that the rest of a large value is not rendered.
             true => Err(fmt::Error),
             false => Ok(()),
         }
@@ -153,7 +153,7 @@ mod tests {
         struct Endless;
         impl fmt::Display for Endless {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                // Each time another text, or the first repetition would hide that it goes on.
+                // The text changes on each call, because a repeated cause would be left out.
                 static SAID: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
                 let said = SAID.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 write!(f, "({said})")

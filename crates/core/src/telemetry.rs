@@ -87,7 +87,7 @@ pub trait Telemetry: Send + Sync {
     /// Starts a span, with a record if it is sampled ([`Record::begin`] fills it). Does not enter it. Must
     /// not allocate for a span that is not recorded.
     fn start(&self, spec: SpanSpec<'_>) -> Started;
-    /// Ends a span; the record comes back.
+    /// Ends a span and returns its record to the implementation.
     fn end(&self, ended: Ended);
     /// Makes a span current on this thread; returns the token for [`exit`](Self::exit). Called at every
     /// poll of a future, so state should be kept in the record's [`Extension`] or behind the

@@ -38,7 +38,7 @@ impl Toolbox {
     /// Adds several tools that share one value.
     ///
     /// # Panics
-    /// As [`with`](Self::with).
+    /// See [`with`](Self::with).
     #[must_use]
     pub fn with_tools(self, tools: impl Tools) -> Self {
         tools.add_to(self)

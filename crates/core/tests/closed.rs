@@ -1,4 +1,4 @@
-//! What other crates may not write, so that shapes can grow.
+//! Code that must not compile in other crates, so that types can gain fields and variants.
 
 #[test]
 fn shapes_can_be_neither_written_out_nor_matched_exhaustively() {

@@ -1,4 +1,4 @@
-//! What the provided halves of the contracts do.
+//! Tests of the provided methods of the contracts.
 
 use futures_core::Stream;
 use glassbox_core::{
@@ -35,7 +35,7 @@ impl Stream for Events {
     }
 }
 
-/// Says these events to every request.
+/// Answers every request with these events.
 struct Says(Vec<ChatEvent>);
 
 #[async_trait]

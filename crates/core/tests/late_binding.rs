@@ -153,7 +153,7 @@ fn what_was_made_before_installation_delivers_after_it() {
     telemetry::install(Notebook).unwrap();
     assert!(telemetry::install(&Notebook).is_err());
 
-    // The span began when nobody listened: it ends as quietly.
+    // The span started before installation, so its end is not reported either.
     drop(before);
     EARLY.add(2);
     count_city("Lima");
@@ -316,7 +316,7 @@ impl glassbox_core::Clock for Stopped {
     }
 }
 
-/// Tells, when it is dropped, which span is current.
+/// Records the current span when it is dropped.
 struct Guard<'a>(&'a AtomicU64);
 
 impl Drop for Guard<'_> {

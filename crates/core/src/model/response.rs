@@ -19,7 +19,7 @@ pub struct ChatResponse {
     /// The provider's id of the response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// What the provider sent and the client could not read, by kind: how many pieces were left out.
+    /// The number of pieces that the provider sent but the client could not read and left out, by kind.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub skipped: BTreeMap<String, u64>,
 }
@@ -49,7 +49,7 @@ impl ChatResponse {
         self
     }
 
-    /// Adds what could not be read, by kind.
+    /// Sets the number of unreadable pieces, by kind.
     #[must_use]
     pub fn with_skipped(mut self, skipped: BTreeMap<String, u64>) -> Self {
         self.skipped = skipped;

@@ -4,7 +4,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::{fmt::Debug, sync::Arc, time::Duration};
 
-/// Writes and reads again; gives what was written.
+/// Asserts that a value survives a JSON round trip and returns its JSON.
 fn round_trip<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) -> Value {
     let text = serde_json::to_string(value).unwrap();
     assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value, "{text}");
@@ -121,7 +121,7 @@ fn fields_that_a_newer_version_added_do_no_harm() {
     let response =
         json!({"message": message, "finish": "stop", "usage": usage, "model": "m", "tier": 1});
     let read: ChatResponse = serde_json::from_value(response).unwrap();
-    // A source that is not known is not the provider's count.
+    // An unknown source is read as an estimate.
     assert_eq!(read.usage, Usage::estimated(1, 2));
     let request = json!({"messages": [message], "verbosity": "low"});
     let read: ChatRequest = serde_json::from_value(request).unwrap();

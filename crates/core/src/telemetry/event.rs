@@ -49,7 +49,7 @@ impl SpanEvent {
 pub struct Link {
     /// The other span.
     pub context: TraceContext,
-    /// Describe the relation.
+    /// Attributes that describe the relation.
     pub attributes: Vec<(Cow<'static, str>, Attribute)>,
 }
 

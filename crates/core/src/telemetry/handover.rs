@@ -1,4 +1,4 @@
-//! What a span and the implementation pass to each other.
+//! Data that spans and the implementation exchange.
 
 use super::{Record, TraceContext};
 
@@ -8,10 +8,10 @@ use super::{Record, TraceContext};
 pub struct Started {
     /// This span's context.
     pub context: TraceContext,
-    /// `None` if the span is not recorded. Its context is propagated all the same.
+    /// `None` if the span is not recorded. Its context is still propagated.
     pub record: Option<Box<Record>>,
     /// A number that the implementation chooses. It is passed back when the span is entered and when it
-    /// ends, also for a span that is not recorded.
+    /// ends, even if the span is not recorded.
     pub slot: u64,
 }
 
@@ -37,11 +37,11 @@ impl Started {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SpanRef<'a> {
-    /// From the start.
+    /// The context from the start.
     pub context: &'a TraceContext,
     /// The record so far; `None` if the span is not recorded.
     pub record: Option<&'a Record>,
-    /// From the start.
+    /// The slot from the start.
     pub slot: u64,
 }
 
@@ -60,11 +60,11 @@ impl<'a> SpanRef<'a> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Ended {
-    /// From the start.
+    /// The context from the start.
     pub context: TraceContext,
     /// The complete record.
     pub record: Option<Box<Record>>,
-    /// From the start.
+    /// The slot from the start.
     pub slot: u64,
     /// Nanoseconds since the Unix epoch; 0 is now.
     pub end_unix_nano: u64,

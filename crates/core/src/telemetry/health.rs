@@ -40,7 +40,7 @@ impl TelemetryHealth {
 pub struct SignalHealth {
     /// Items that the backend accepted.
     pub delivered: u64,
-    /// Items that wait.
+    /// Items waiting in the queue.
     pub queued: u64,
     /// Items lost, by reason: `queue_full`, `export_failed`, `rejected`, `shutdown`.
     pub dropped: Drops,

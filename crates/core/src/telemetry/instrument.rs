@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-/// Makes a `'static` name, as instruments need it, from one built at run time.
+/// Converts a name built at run time to the `'static` name that instruments need.
 ///
 /// # Bounds
 /// Each distinct name stays in memory until the process exits. Use it for names from configuration,

@@ -43,7 +43,7 @@ pub fn time(operation: &'static str) -> Timer {
     }
 }
 
-/// Runs `operation` in a new span, which it can fill.
+/// Runs `operation` in a new span, which is passed to it.
 pub fn in_span<'a, T>(name: impl Into<SpanName<'a>>, operation: impl FnOnce(&mut Span) -> T) -> T {
     let mut span = Span::start(name);
     // Declared after the span, so it is dropped before the span ends, also during a panic.

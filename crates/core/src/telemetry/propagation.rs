@@ -30,7 +30,7 @@ pub struct TraceContext {
     /// Vendors' entries, as far as they are valid. Shared with the contexts of child spans.
     pub state: Option<Arc<str>>,
     /// The received `tracestate` if it differs from `state`. The context of another process is forwarded
-    /// with it: whoever does not change `traceparent` must not change `tracestate`.
+    /// with it: a hop that does not change `traceparent` must not change `tracestate`.
     unchanged: Option<Arc<str>>,
 }
 
@@ -77,7 +77,7 @@ impl TraceContext {
         self.trace_id != 0 && self.span_id != 0
     }
 
-    /// Reads a `traceparent` header, also of later versions, as the recommendation asks.
+    /// Reads a `traceparent` header, also of later versions, as the recommendation requires.
     ///
     /// # Errors
     /// If the header is invalid.

@@ -60,7 +60,7 @@ impl Record {
     }
 }
 
-/// Room in a record for the implementation's own state. It stays when the record is
+/// Storage in a record for the implementation's own state. It is kept when the record is
 /// [cleared](Record::clear), so that it is allocated once for many spans.
 ///
 /// A clone of a record has an empty one, and comparisons ignore it.

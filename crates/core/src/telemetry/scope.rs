@@ -1,6 +1,6 @@
 //! Instrumentation scopes.
 
-/// The library or module that emits, as OpenTelemetry defines it: name, version, and the schema of its
+/// The library or module that emits telemetry, as defined by OpenTelemetry: name, version, and the schema of its
 /// attribute names.
 ///
 /// ```

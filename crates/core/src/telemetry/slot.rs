@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 static INSTALLED: OnceLock<&'static dyn Telemetry> = OnceLock::new();
 
-/// Telemetry was installed before, and stays.
+/// Telemetry is already installed, and remains installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "telemetry was already installed in this process, which is possible only once; install it in main"

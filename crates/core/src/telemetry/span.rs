@@ -192,7 +192,7 @@ impl Span {
         if let Some(record) = self.record() {
             let error_type = Attribute::Str(error_type.into());
             record.attributes.push(("error.type".into(), error_type));
-            // `Ok` is final, as the specification says.
+            // The specification makes `Ok` final.
             if record.status != Status::Ok {
                 record.status = Status::Error(message.into());
             }
@@ -230,7 +230,7 @@ impl Span {
         self.enter_detached()
     }
 
-    /// As [`enter`](Self::enter), for a caller that ensures itself that the guard ends before the span.
+    /// Like [`enter`](Self::enter), for callers that ensure by themselves that the guard is dropped before the span.
     pub(super) fn enter_detached(&self) -> Entered<'static> {
         let token = match &self.0 {
             State::Live(live) => installed().map(|telemetry| {

@@ -11,7 +11,7 @@ const LONG_MEMBER: usize = 128;
 /// The longest header that is forwarded unchanged: more than 32 members of the greatest length.
 const MAX_UNCHANGED: usize = 32 << 10;
 
-/// A header that can be forwarded as it is.
+/// A header that can be forwarded unchanged.
 pub(super) fn unchanged(header: &str) -> Option<Arc<str>> {
     (header.len() <= MAX_UNCHANGED).then(|| header.into())
 }

@@ -1,4 +1,4 @@
-//! The descriptor of one kind makes no instrument of another.
+//! A descriptor of one kind cannot create an instrument of another kind.
 
 use glassbox_core::telemetry::{Counter, Descriptor, Histogram, Kind};
 

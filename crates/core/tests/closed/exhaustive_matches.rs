@@ -1,4 +1,4 @@
-//! No enum can be matched exhaustively outside of the crate: variants may be added.
+//! No enum can be matched exhaustively outside the crate, because variants may be added.
 
 use glassbox_core::{self as core_, telemetry};
 

@@ -1,4 +1,4 @@
-//! Shapes with private fields cannot be written as struct expressions either.
+//! Types with private fields cannot be written as struct expressions either.
 
 use glassbox_core::{self as core_, telemetry};
 

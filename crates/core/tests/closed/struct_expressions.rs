@@ -1,4 +1,4 @@
-//! No shape can be written as a struct expression outside of the crate: fields may be added.
+//! No type can be written as a struct expression outside the crate, because fields may be added.
 
 use glassbox_core::{self as core_, telemetry};
 
