@@ -1,4 +1,4 @@
-//! The two tables every module is made of, and what the compiler checks about them.
+//! The attribute and metric tables of each module, with compile-time checks.
 
 use glassbox_core::telemetry::{Descriptor, Kind};
 

@@ -1,8 +1,8 @@
 //! Generative AI conventions as they have developed since 1.41: what changed and what is new.
 //!
-//! Attributes that stayed are in [`crate::gen_ai_v1_41`]. The metrics of client inference have new
-//! names here; agents, tools and workflows have metrics for the first time, and those are emitted
-//! beside the 1.41 names too.
+//! Attributes that did not change are in [`crate::gen_ai_v1_41`]. The metrics of client inference have new
+//! names here. The metrics of agents, tools and workflows are new, and are also emitted next to the 1.41
+//! names.
 
 use crate::gen_ai_v1_41::{
     AGENT_NAME, DURATION_BUCKETS, OPERATION_NAME, PROVIDER_NAME, REQUEST_MODEL, RESPONSE_MODEL,
@@ -11,11 +11,11 @@ use crate::gen_ai_v1_41::{
 use crate::v1_41::{error, server};
 
 attributes! {
-    /// Input tokens that were written to the provider's cache (int); 1.41 says `cache_creation`.
+    /// Input tokens that were written to the provider's cache (int); `cache_creation` in 1.41.
     USAGE_CACHE_WRITE_INPUT_TOKENS = "gen_ai.usage.cache_write.input_tokens";
     /// `text`, `image`, `audio` or `unknown`.
     TOKEN_MODALITY = "gen_ai.token.modality";
-    /// How much reasoning was asked for.
+    /// The requested level of reasoning.
     REQUEST_REASONING_LEVEL = "gen_ai.request.reasoning.level";
     /// Whether the conversation was shortened before this request (bool).
     CONVERSATION_COMPACTED = "gen_ai.conversation.compacted";
@@ -25,7 +25,7 @@ attributes! {
     PROMPT_VERSION = "gen_ai.prompt.version";
 }
 
-/// Values of `gen_ai.operation.name` that 1.41 does not have.
+/// Values of `gen_ai.operation.name` that 1.41 does not define.
 pub mod operation {
     /// Making a plan.
     pub const PLAN: &str = "plan";

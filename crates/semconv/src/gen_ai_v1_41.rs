@@ -24,9 +24,9 @@ attributes! {
     CONVERSATION_ID = "gen_ai.conversation.id";
     /// `text`, `json`, `image` or `speech`.
     OUTPUT_TYPE = "gen_ai.output.type";
-    /// The model that was asked for.
+    /// The requested model.
     REQUEST_MODEL = "gen_ai.request.model";
-    /// How many choices were asked for, if not one (int).
+    /// The number of requested choices, if not one (int).
     REQUEST_CHOICE_COUNT = "gen_ai.request.choice.count";
     /// The seed (int).
     REQUEST_SEED = "gen_ai.request.seed";
@@ -36,7 +36,7 @@ attributes! {
     REQUEST_MAX_TOKENS = "gen_ai.request.max_tokens";
     /// The temperature (double).
     REQUEST_TEMPERATURE = "gen_ai.request.temperature";
-    /// The nucleus (double).
+    /// The nucleus sampling threshold, `top_p` (double).
     REQUEST_TOP_P = "gen_ai.request.top_p";
     /// The `top_k` (double).
     REQUEST_TOP_K = "gen_ai.request.top_k";
@@ -54,13 +54,13 @@ attributes! {
     RESPONSE_FINISH_REASONS = "gen_ai.response.finish_reasons";
     /// Seconds to the first chunk (double).
     RESPONSE_TIME_TO_FIRST_CHUNK = "gen_ai.response.time_to_first_chunk";
-    /// Tokens read, cached ones included (int).
+    /// Input tokens, including cached ones (int).
     USAGE_INPUT_TOKENS = "gen_ai.usage.input_tokens";
-    /// Tokens written, reasoning included (int).
+    /// Output tokens, including reasoning (int).
     USAGE_OUTPUT_TOKENS = "gen_ai.usage.output_tokens";
-    /// Input tokens that came from the provider's cache (int).
+    /// Input tokens read from the provider's cache (int).
     USAGE_CACHE_READ_INPUT_TOKENS = "gen_ai.usage.cache_read.input_tokens";
-    /// Input tokens that were written to the provider's cache (int).
+    /// Input tokens written to the provider's cache (int).
     USAGE_CACHE_CREATION_INPUT_TOKENS = "gen_ai.usage.cache_creation.input_tokens";
     /// Output tokens spent on reasoning (int).
     USAGE_REASONING_OUTPUT_TOKENS = "gen_ai.usage.reasoning.output_tokens";
@@ -100,7 +100,7 @@ attributes! {
     WORKFLOW_NAME = "gen_ai.workflow.name";
     /// Which OpenAI API was called: `chat_completions`, `responses`.
     OPENAI_API_TYPE = "openai.api.type";
-    /// The service tier that OpenAI was asked for.
+    /// The service tier requested from OpenAI.
     OPENAI_REQUEST_SERVICE_TIER = "openai.request.service_tier";
     /// The service tier that OpenAI used.
     OPENAI_RESPONSE_SERVICE_TIER = "openai.response.service_tier";
@@ -156,15 +156,15 @@ pub mod provider {
 
 /// Values of [`TOKEN_TYPE`].
 pub mod token_type {
-    /// Tokens read.
+    /// Input tokens.
     pub const INPUT: &str = "input";
-    /// Tokens written.
+    /// Output tokens.
     pub const OUTPUT: &str = "output";
 }
 
 /// Names of events (log records).
 pub mod event {
-    /// The details of one inference, content included where that is switched on.
+    /// The details of one inference, including content if that is enabled.
     pub const OPERATION_DETAILS: &str = "gen_ai.client.inference.operation.details";
     /// An error of a client operation.
     pub const OPERATION_EXCEPTION: &str = "gen_ai.client.operation.exception";

@@ -1,6 +1,6 @@
-//! What no convention names: Glassbox's own attributes, metrics and span names.
+//! Glassbox's own attributes, metrics and span names, for which there is no convention.
 //!
-//! Where the field has a name, that one is used instead: a workflow is `gen_ai.workflow.name`, a
+//! If a convention defines a name, that name is used instead: a workflow is `gen_ai.workflow.name`, a
 //! tool `gen_ai.tool.name`, an agent `gen_ai.agent.name`, a failure `error.type`.
 
 use crate::gen_ai_latest::WORKFLOW_DURATION_BUCKETS;
@@ -15,7 +15,7 @@ attributes! {
     /// Whether a span or log record is Glassbox's own traffic, such as the test data of the doctor,
     /// which lists of runs leave out by default (boolean).
     INTERNAL = "glassbox.internal";
-    /// The module of an application that made a call which it records itself.
+    /// The application module that made a call recorded by the application itself.
     MODULE = "glassbox.module";
     /// The operation that an application measures itself.
     OPERATION_NAME = "operation.name";
@@ -29,9 +29,9 @@ attributes! {
     WORKFLOW_RUN_ID = "glassbox.workflow.run.id";
     /// The step within a workflow.
     WORKFLOW_STEP = "glassbox.workflow.step";
-    /// Which try this is, from one (int).
+    /// The number of the attempt, starting at one (int).
     ATTEMPT = "glassbox.attempt";
-    /// Where usage comes from: `reported` or `estimated`.
+    /// The source of usage: `reported` or `estimated`.
     USAGE_SOURCE = "glassbox.usage.source";
     /// How many pieces of a model's answer could not be read and were left out (int).
     RESPONSE_SKIPPED = "glassbox.response.skipped";
@@ -39,9 +39,9 @@ attributes! {
     RESPONSE_SKIPPED_KINDS = "glassbox.response.skipped_kinds";
     /// Whether the token limit cut the model's answer off; absent otherwise (bool).
     RESPONSE_TRUNCATED = "glassbox.response.truncated";
-    /// What a call cost in US dollars; absent where the price is not known (double).
+    /// The cost of a call in US dollars; absent if the price is unknown (double).
     COST_USD = "glassbox.cost.usd";
-    /// The project that tokens and costs are booked on.
+    /// The project to which tokens and costs are charged.
     PROJECT_ID = "project.id";
     /// Why something was dropped, refused or stopped: a closed set for each metric.
     REASON = "glassbox.reason";
@@ -77,9 +77,9 @@ pub mod span {
 
 /// Values of [`USAGE_SOURCE`].
 pub mod usage_source {
-    /// The provider said so.
+    /// Reported by the provider.
     pub const REPORTED: &str = "reported";
-    /// Counted by us, since the provider said nothing.
+    /// Estimated, because the provider did not report usage.
     pub const ESTIMATED: &str = "estimated";
 }
 

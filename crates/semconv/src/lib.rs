@@ -1,17 +1,17 @@
 //! Names, units, buckets and label sets of the semantic conventions that Glassbox follows.
 //!
-//! Constants only. The convention's version is part of the module name, so that a later version is
-//! another module and nobody's names change underneath them.
+//! This crate contains only constants. The convention's version is part of the module name, so that a later
+//! version is a new module and existing names never change.
 //!
 //! | module | convention |
 //! |---|---|
 //! | [`v1_41`] | OpenTelemetry 1.41.1: HTTP, RPC, database, resource, code, exceptions |
 //! | [`gen_ai_v1_41`] | Generative AI as last published there, the default |
 //! | [`gen_ai_latest`] | Generative AI and its metrics as they have developed since |
-//! | [`glassbox`] | what no convention names: workflows, events, sessions, resilience |
+//! | [`glassbox`] | names without a convention: workflows, events, sessions, resilience |
 //!
-//! A metric is a constant [`Descriptor`](glassbox_core::telemetry::Descriptor) of `core`, from which an
-//! instrument is made: `Histogram::of(&http::SERVER_REQUEST_DURATION)`. Its keys are those of the
+//! A metric is a constant [`Descriptor`](glassbox_core::telemetry::Descriptor) of `core`. Create an
+//! instrument from it: `Histogram::of(&http::SERVER_REQUEST_DURATION)`. Its keys are those of the
 //! convention; a label that does not apply to a measurement is absent.
 //!
 //! Every module lists its attributes in `ATTRIBUTES` and its metrics in `METRICS`; the compiler

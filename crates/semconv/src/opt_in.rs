@@ -2,7 +2,7 @@
 
 use crate::{gen_ai_latest as latest, gen_ai_v1_41 as v1_41};
 
-/// The values whose conventions have one generation here, the stable one, with or without `/dup`.
+/// Values whose conventions exist only in their stable generation here. Each is also accepted with `/dup`.
 const STABLE: &[&str] = &["code", "database", "http", "k8s", "messaging", "rpc"];
 const GEN_AI: &str = "gen_ai_latest_experimental";
 const DUP: &str = "/dup";
@@ -59,7 +59,7 @@ enum Generation {
 }
 
 impl OptIn {
-    /// Reads a list. Values that no convention defines are [`unknown`](Self::unknown) and have no effect.
+    /// Parses a list. Values that no convention defines are [`unknown`](Self::unknown) and have no effect.
     pub fn parse(list: &str) -> Self {
         let mut chosen = Self::default();
         for value in list.split(',').map(str::trim) {

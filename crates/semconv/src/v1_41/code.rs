@@ -1,4 +1,4 @@
-//! Where in the source something was emitted.
+//! The location in the source code that emitted something.
 
 attributes! {
     /// The path of the source file.

@@ -14,17 +14,17 @@ attributes! {
     COLLECTION_NAME = "db.collection.name";
     /// The operation or command: `SELECT`, `HMSET`.
     OPERATION_NAME = "db.operation.name";
-    /// How many operations a batch holds (int).
+    /// The number of operations in a batch (int).
     OPERATION_BATCH_SIZE = "db.operation.batch.size";
-    /// The class of a query, few distinct values: `SELECT orders`.
+    /// A summary of the query with few distinct values: `SELECT orders`.
     QUERY_SUMMARY = "db.query.summary";
     /// The query with its parameters as placeholders.
     QUERY_TEXT = "db.query.text";
     /// The database's own status code (string).
     RESPONSE_STATUS_CODE = "db.response.status_code";
-    /// How many rows were returned (int).
+    /// The number of returned rows (int).
     RESPONSE_RETURNED_ROWS = "db.response.returned_rows";
-    /// The pool, unique in the process.
+    /// The connection pool, unique within the process.
     CLIENT_CONNECTION_POOL_NAME = "db.client.connection.pool.name";
     /// `idle` or `used`.
     CLIENT_CONNECTION_STATE = "db.client.connection.state";

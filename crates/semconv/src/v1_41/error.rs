@@ -1,9 +1,9 @@
-//! The class of an error that an operation ended with.
+//! The class of the error with which an operation ended.
 
 attributes! {
     /// A low-cardinality class: an HTTP status, an exception type, or [`OTHER`].
     TYPE = "error.type";
 }
 
-/// The value of [`TYPE`] when nothing better is known.
+/// The value of [`TYPE`] if no class is known.
 pub const OTHER: &str = "_OTHER";

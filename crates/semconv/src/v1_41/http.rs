@@ -2,7 +2,7 @@
 //!
 //! A server span is named `{method} {http.route}`, a client span `{method} {url.template}`; without
 //! a route or a template the name is `{method}` alone, and a method outside [`KNOWN_METHODS`] is
-//! called `HTTP`. A path never stands in for a route. A server span is an error from status 500 on,
+//! written as `HTTP`. A path never replaces a route. A server span is an error from status 500 on,
 //! a client span from 400 on.
 
 use super::{error, network, server, url};
@@ -10,15 +10,15 @@ use super::{error, network, server, url};
 attributes! {
     /// The method, upper case, or [`METHOD_OTHER`].
     REQUEST_METHOD = "http.request.method";
-    /// The method as it was sent, when [`REQUEST_METHOD`] differs from it.
+    /// The method as it was sent, if [`REQUEST_METHOD`] differs from it.
     REQUEST_METHOD_ORIGINAL = "http.request.method_original";
-    /// How often the request was sent again, absent on the first try (int).
+    /// The number of times the request was resent; absent on the first attempt (int).
     REQUEST_RESEND_COUNT = "http.request.resend_count";
-    /// Bytes of the request body as sent (int).
+    /// Size of the request body as sent, in bytes (int).
     REQUEST_BODY_SIZE = "http.request.body.size";
     /// The status code (int).
     RESPONSE_STATUS_CODE = "http.response.status_code";
-    /// Bytes of the response body as sent (int).
+    /// Size of the response body as sent, in bytes (int).
     RESPONSE_BODY_SIZE = "http.response.body.size";
     /// The matched route, as a template.
     ROUTE = "http.route";

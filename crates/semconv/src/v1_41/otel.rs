@@ -1,13 +1,13 @@
 //! Names that OpenTelemetry itself reserves.
 
 attributes! {
-    /// The one label of the series that collects what a cardinality limit refused (bool).
+    /// The only label of the series that aggregates measurements beyond a cardinality limit (bool).
     METRIC_OVERFLOW = "otel.metric.overflow";
-    /// The instrumentation scope, where a format has no place for it.
+    /// The instrumentation scope, for formats without a field for it.
     SCOPE_NAME = "otel.scope.name";
     /// The scope's version.
     SCOPE_VERSION = "otel.scope.version";
-    /// A span's status, where a format has no place for it.
+    /// A span's status, for formats without a field for it.
     STATUS_CODE = "otel.status_code";
     /// The message of that status.
     STATUS_DESCRIPTION = "otel.status_description";

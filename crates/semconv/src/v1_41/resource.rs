@@ -1,4 +1,4 @@
-//! Who emits: the attributes of a resource.
+//! Attributes of a resource: the entity that emits telemetry.
 
 attributes! {
     /// The logical name of the service.

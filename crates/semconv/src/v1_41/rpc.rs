@@ -6,13 +6,13 @@
 use super::{error, server};
 
 attributes! {
-    /// The remoting system: `grpc`, `jsonrpc`.
+    /// The RPC system: `grpc`, `jsonrpc`.
     SYSTEM_NAME = "rpc.system.name";
     /// The full method: `package.Service/Method`, or `_OTHER`.
     METHOD = "rpc.method";
-    /// The method as it was sent, when [`METHOD`] differs from it.
+    /// The method as it was sent, if [`METHOD`] differs from it.
     METHOD_ORIGINAL = "rpc.method_original";
-    /// The status as the system writes it: `OK`, `UNAVAILABLE` (string).
+    /// The status as a string in the system's own notation: `OK`, `UNAVAILABLE`.
     RESPONSE_STATUS_CODE = "rpc.response.status_code";
 }
 

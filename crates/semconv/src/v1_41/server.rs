@@ -1,7 +1,7 @@
-//! The two ends of an exchange, as the application names them.
+//! The server and the client of an exchange, as the application identifies them.
 
 attributes! {
-    /// The server's name, or its address where no name is known.
+    /// The server's name, or its address if no name is known.
     ADDRESS = "server.address";
     /// The server's port (int).
     PORT = "server.port";

@@ -5,10 +5,10 @@ attributes! {
     SCHEME = "url.scheme";
     /// The path.
     PATH = "url.path";
-    /// The query, with secrets taken out.
+    /// The query, with secrets removed.
     QUERY = "url.query";
-    /// The whole URL, with credentials and secrets taken out.
+    /// The whole URL, with credentials and secrets removed.
     FULL = "url.full";
-    /// The template that a client filled in.
+    /// The template from which a client built the URL.
     TEMPLATE = "url.template";
 }

@@ -1,4 +1,4 @@
-//! The tables as a whole: no name has two owners, and the constants OpenTelemetry publishes agree.
+//! Tests of the tables as a whole: names are unique and match the constants that OpenTelemetry publishes.
 
 use std::collections::BTreeMap;
 
