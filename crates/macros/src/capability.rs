@@ -1,14 +1,14 @@
-//! What options and signature say, as constants of `TypedTool` or `TypedAgent`.
+//! Constants of `TypedTool` or `TypedAgent`, from the options and the signature.
 
 use crate::{options::Options, options::check_name, signature::Callee};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Ident, LitStr, Result, ext::IdentExt};
 
-/// The associated types and constants of the implementation.
+/// Returns the associated types and constants of the implementation.
 ///
 /// # Errors
-/// If the function's name cannot be the capability's.
+/// If the function's name is not a valid capability name.
 pub(crate) fn constants(name: &Ident, options: &Options, callee: &Callee) -> Result<TokenStream> {
     let krate = options.krate();
     let capability = match &options.name {

@@ -1,6 +1,6 @@
-//! Durations as attributes write them: `"500ms"`, `"5s"`, `"2m"`, `"1h"`.
+//! Durations in attributes: `"500ms"`, `"5s"`, `"2m"`, `"1h"`.
 
-/// Milliseconds, or `None` if the text is not a positive number with a unit.
+/// Returns the milliseconds, or `None` if the text is not a positive number with a unit.
 pub(crate) fn millis(text: &str) -> Option<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(digits);

@@ -9,17 +9,17 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{Attribute, Error, FnArg, ItemFn, Result, spanned::Spanned};
 
-/// What the function becomes.
+/// The item that replaces the function.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
     Tool,
     Skill,
 }
 
-/// The unit struct in the place of the function, with its implementation.
+/// Generates the unit struct that replaces the function, with its implementation.
 ///
 /// # Errors
-/// Everything that keeps the function from being a tool, each with what to write instead.
+/// All reasons why the function cannot be a tool, each with the fix.
 pub(crate) fn expand(kind: Kind, options: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let mut function: ItemFn = syn::parse2(item).map_err(|error| {
         let message = "this attribute is for an `async fn`; \
@@ -67,7 +67,7 @@ pub(crate) fn expand(kind: Kind, options: TokenStream, item: TokenStream) -> Res
         None => quote!(()),
     };
     let returned = &function.sig.output;
-    // Its span is where an error that does not convert is reported.
+    // The compiler reports an error type that does not convert at this span.
     let span = returned.span().resolved_at(Span::call_site());
     let called_through =
         quote_spanned!(span=> #name::#method(self, __cx, #handed_on __input).await?);

@@ -12,10 +12,10 @@ use syn::{
     spanned::Spanned,
 };
 
-/// The block without its marks, and an implementation of `Tools` for its type.
+/// Returns the block without its `#[tool]` attributes, and an implementation of `Tools` for its type.
 ///
 /// # Errors
-/// Everything that keeps a method from being a tool, each with what to write instead.
+/// All reasons why a method cannot be a tool, each with the fix.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let group: GroupOptions = syn::parse2(options)?;
     let mut block: ItemImpl = syn::parse2(item).map_err(|error| {
@@ -69,13 +69,13 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> Result<TokenStr
     })
 }
 
-/// `#[tool]` or `#[glassbox::tool]`.
+/// Whether the attribute is `#[tool]` or `#[glassbox::tool]`.
 fn is_mark(attribute: &Attribute) -> bool {
     let last = attribute.path().segments.last();
     last.is_some_and(|segment| segment.ident == "tool")
 }
 
-/// One method as a tool: a wrapper around the shared value.
+/// Generates the tool of one method: a wrapper around the shared value.
 fn tool(
     krate: &TokenStream,
     owner: &Type,
@@ -101,7 +101,7 @@ fn tool(
         Parameter::Cx | Parameter::World => quote!(__cx),
         Parameter::Input => quote!(__input),
     });
-    // Its span is where an error that does not convert is reported.
+    // The compiler reports an error type that does not convert at this span.
     let span = signature.output.span().resolved_at(Span::call_site());
     let called_through = quote_spanned!(span=> #owner::#name(&*self.0 #(, #arguments)*).await?);
     Ok(quote! {

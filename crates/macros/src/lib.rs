@@ -10,19 +10,19 @@
 //!
 //! | option | meaning |
 //! |---|---|
-//! | `read_only`, `idempotent`, `mutating`, `destructive` | what a call does to the world; `mutating` if omitted |
-//! | `title = "…"` | the name for people |
-//! | `name = "…"` | the capability's name, if it is not the function's |
-//! | `timeout = "5s"` | how long a call may take when the caller sets no deadline (`ms`, `s`, `m`, `h`) |
+//! | `read_only`, `idempotent`, `mutating`, `destructive` | the effect of a call; `mutating` if omitted |
+//! | `title = "…"` | the display name |
+//! | `name = "…"` | the capability's name, if it differs from the function's |
+//! | `timeout = "5s"` | timeout of a call if the caller sets no deadline (`ms`, `s`, `m`, `h`) |
 //! | `cost = free` | `free`, `cheap` or `expensive` |
-//! | `tags("a", "b")` | words to find it by |
+//! | `tags("a", "b")` | search terms |
 //! | `honours_idempotency_key` | two calls with one key take effect once |
-//! | `open_world`, `closed_world` | whether a tool reaches beyond what the service holds; `open_world` if omitted |
+//! | `open_world`, `closed_world` | whether a tool accesses systems outside the service; `open_world` if omitted |
 //! | `lenient` | accepts unknown input fields |
-//! | `crate = path` | where the contracts are; `::glassbox` if omitted, `::glassbox_core` for users of single crates |
+//! | `crate = path` | the crate with the contracts; `::glassbox` if omitted, `::glassbox_core` without that crate |
 //!
-//! Inside, `options` reads the attribute, `signature` reads the function, `capability` writes what both say as
-//! constants of the trait, and `free` and `group` write the items.
+//! Internally, `options` parses the attribute, `signature` parses the function, `capability` converts both to
+//! constants of the trait, and `free` and `group` generate the items.
 
 mod capability;
 mod duration;
@@ -37,8 +37,8 @@ use proc_macro::TokenStream;
 /// Turns an `async fn` into a tool.
 ///
 /// The function takes `cx: &Cx` and its input, each of which may be omitted, and returns `Result<Output, ToolError>`.
-/// Any error that converts into `ToolError` will do. The doc comment is the description that models read, up to its
-/// first heading.
+/// The error can be any type that converts into `ToolError`. The doc comment is the description that models read, up to
+/// its first heading.
 ///
 /// ```
 /// # use glassbox_core as glassbox;
@@ -122,8 +122,8 @@ pub fn skill(options: TokenStream, item: TokenStream) -> TokenStream {
 /// let tool = Toolbox::new("tally").with_tools(Tally::default());
 /// ```
 ///
-/// The methods stay as they are, so tests call them directly. The attribute is on the block because a macro on a method
-/// can only write other methods, and a tool is an implementation of a trait.
+/// The methods stay unchanged, so tests can call them directly. The attribute is on the block because a macro on a
+/// method can only generate other methods, and a tool is an implementation of a trait.
 #[proc_macro_attribute]
 pub fn tools(options: TokenStream, item: TokenStream) -> TokenStream {
     or_error(group::expand(options.into(), item.into()))

@@ -1,4 +1,4 @@
-//! The known word that is most like a mistyped one.
+//! Finds the known word that is most similar to a mistyped one.
 
 /// The nearest of `known`, if at most a third of the word differs (rounded up).
 pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
@@ -11,7 +11,7 @@ pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, candidate)| candidate)
 }
 
-/// Levenshtein's distance.
+/// The Levenshtein distance.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -65,13 +65,13 @@ impl Options {
         self.krate.clone().unwrap_or_else(|| quote!(::glassbox))
     }
 
-    /// The options of a method: the crate is the block's, unless the method names another.
+    /// Uses the block's crate path, unless the method sets its own.
     pub(crate) fn within(mut self, krate: &TokenStream) -> Self {
         self.krate.get_or_insert_with(|| krate.clone());
         self
     }
 
-    /// Where `open_world` or `closed_world` was given, if it was.
+    /// Whether `open_world` or `closed_world` was given.
     pub(crate) fn gives_world(&self) -> bool {
         self.open_world.is_some()
     }
@@ -134,7 +134,7 @@ impl Options {
         Ok(())
     }
 
-    /// Effects exclude each other, and so do the two worlds.
+    /// Rejects a second effect, and `open_world` together with `closed_world`.
     fn refuse_second(&mut self, option: &Ident, word: &str) -> Result<()> {
         let group = |word: &str| match word {
             word if EFFECTS.iter().any(|(known, _)| *known == word) => "effect".to_owned(),
@@ -167,7 +167,7 @@ impl Parse for Options {
     }
 }
 
-/// The options of a whole `impl` block: where the contracts are.
+/// The options of a whole `impl` block: only the crate with the contracts.
 pub(crate) struct GroupOptions(Options);
 
 impl GroupOptions {

@@ -1,4 +1,4 @@
-//! What a function's signature and doc comment say about its tool.
+//! Reads a tool's parameters, output and description from its function.
 
 use proc_macro2::Span;
 use syn::{
@@ -6,7 +6,7 @@ use syn::{
     ReturnType, Signature, Type, spanned::Spanned,
 };
 
-/// What one parameter of a function is.
+/// The role of one parameter of a function.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Parameter {
     Cx,
@@ -16,7 +16,7 @@ pub(crate) enum Parameter {
 
 /// A function that can be a tool or a skill.
 pub(crate) struct Callee {
-    /// In the order of the function, `self` aside.
+    /// In the order of the function, without `self`.
     pub(crate) parameters: Vec<Parameter>,
     /// `None` if the function takes no input.
     pub(crate) input: Option<Type>,
@@ -29,7 +29,7 @@ impl Callee {
     /// Reads a function.
     ///
     /// # Errors
-    /// Everything that keeps it from being a tool, each with what to write instead.
+    /// All reasons why the function cannot be a tool, each with the fix.
     pub(crate) fn of(
         attributes: &[Attribute],
         signature: &Signature,
@@ -93,7 +93,7 @@ impl Errors {
     }
 }
 
-/// The doc comment up to its first heading: lines of a paragraph joined, paragraphs apart.
+/// Returns the doc comment up to its first heading. Lines of a paragraph are joined; paragraphs stay separate.
 fn description(attributes: &[Attribute], name: &Ident) -> Result<String> {
     let lines: Vec<String> = attributes.iter().filter_map(doc_line).collect();
     let mut paragraphs = vec![String::new()];

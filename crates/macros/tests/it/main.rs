@@ -1,4 +1,4 @@
-//! The attributes as authors use them.
+//! Tests of the attributes as authors use them.
 
 mod skills;
 mod tools;

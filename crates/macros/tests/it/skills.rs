@@ -1,4 +1,4 @@
-//! Skills made of functions.
+//! Tests of skills made from functions.
 
 use glassbox_core::{Agent, Cx, Effect, Filter, Skillset, ToolError, World};
 use glassbox_macros::skill;

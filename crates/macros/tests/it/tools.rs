@@ -1,4 +1,4 @@
-//! Tools made of functions and of methods.
+//! Tests of tools made from functions and from methods.
 
 use glassbox_core::{Capability, CostClass, Cx, Effect, Tool, ToolError, Toolbox, TypedTool};
 use glassbox_macros::{tool, tools};

@@ -1,4 +1,4 @@
-//! What an author who makes a mistake reads.
+//! Tests of the compile errors for mistakes in the attributes.
 
 #[test]
 fn a_mistake_is_answered_with_what_to_write() {
