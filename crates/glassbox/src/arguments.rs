@@ -3,7 +3,7 @@
 use glassbox_config::{Listen, nearest};
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
-/// What the command line asks for.
+/// The request on the command line.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Request {
     Help,
@@ -20,7 +20,7 @@ pub(crate) struct Flags {
     pub(crate) allow_anonymous: bool,
 }
 
-/// What the command line may contain.
+/// All arguments that the command line accepts.
 const KNOWN: &[&str] = &[
     "--allow-anonymous",
     "--config",
@@ -33,7 +33,7 @@ const KNOWN: &[&str] = &[
 /// Reads the arguments after the program's name.
 ///
 /// # Errors
-/// What is wrong, and what to write instead.
+/// A message that states what is wrong and how to fix it.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, String> {
     let mut arguments = arguments.into_iter();
     let mut flags = Flags::default();
@@ -63,7 +63,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
             "--help" | "-h" if attached.is_none() => return Ok(Request::Help),
             "--version" | "-V" if attached.is_none() => return Ok(Request::Version),
             _ => {
-                // One that is known is here twice, or with a value.
+                // A known argument is rejected here only if it is repeated or has an unexpected value.
                 let known = KNOWN.iter().copied().filter(|_| !KNOWN.contains(&name));
                 let meant = nearest(name, known);
                 let meant =
@@ -78,7 +78,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
     })
 }
 
-/// What `--help` prints.
+/// The text that `--help` prints.
 pub(crate) fn help(name: &str) -> String {
     format!(
         "\

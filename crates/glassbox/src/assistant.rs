@@ -6,9 +6,9 @@ use std::sync::OnceLock;
 /// One process is one service, so it has one configuration of its model.
 static CONFIG: OnceLock<ModelConfig> = OnceLock::new();
 
-/// An assistant of this name, with the limit of steps and the capture of content of the section `[ai]`.
+/// Creates an assistant with this name. The section `[ai]` sets its step limit and whether it captures content.
 ///
-/// Before [`serve_agent`](crate::serve_agent) has read the settings, as in a test, it has the defaults.
+/// Before [`serve_agent`](crate::serve_agent) has read the settings, as in a test, the defaults apply.
 ///
 /// ```
 /// use glassbox::{Cx, ToolError, World};
@@ -34,14 +34,14 @@ pub fn assistant(name: impl Into<String>) -> Assistant {
     }
 }
 
-/// Whether the settings ask for content on spans.
+/// Whether the settings enable content on spans.
 #[cfg(feature = "orchestration")]
 pub(crate) fn captures_content() -> bool {
     let config = CONFIG.get();
     config.is_some_and(|config| config.content_capture().is_on())
 }
 
-/// Makes a configuration the process's own. The first one stays.
+/// Sets the configuration of the process. Later calls have no effect.
 pub(crate) fn configure(config: &ModelConfig) {
     CONFIG.get_or_init(|| config.clone());
 }

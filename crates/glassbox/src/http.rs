@@ -3,8 +3,8 @@
 use glassbox_config::Environment;
 use glassbox_instrument::HttpClient;
 
-/// An HTTP client whose requests are spans, through the proxies that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`
-/// name. Requests to loopback use no proxy.
+/// An HTTP client whose requests are spans. It uses the proxies from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+/// Requests to loopback use no proxy.
 pub fn http_client() -> HttpClient {
     from_environment(&Environment::from_process())
 }

@@ -1,4 +1,4 @@
-//! What an application adds to become a tool or an agent.
+//! The crate that an application depends on to become a tool or an agent.
 //!
 //! ```no_run
 //! use glassbox::{ToolError, Toolbox};
@@ -83,7 +83,7 @@ pub use glassbox_semconv as semconv;
 #[cfg(feature = "telemetry")]
 pub use glassbox_telemetry as opentelemetry;
 
-/// What the README tells an author to write compiles.
+/// Compiles the code blocks of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -14,7 +14,7 @@ mod on {
     use glassbox_telemetry::{Console, TelemetryConfig, TelemetryGuard};
     use std::time::Duration;
 
-    /// How long a program waits for its last telemetry to be sent.
+    /// Timeout for the final flush of telemetry.
     const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 
     /// Installed telemetry.
@@ -25,7 +25,7 @@ mod on {
     }
 
     impl Observation {
-        /// Installs telemetry for a service that is called `name` unless the settings say otherwise.
+        /// Installs telemetry for a service that is called `name` unless the settings override it.
         pub(crate) fn start(
             name: &str,
             version: Option<&str>,
@@ -51,7 +51,7 @@ mod on {
             Some(self.guard.instance_id())
         }
 
-        /// Where telemetry goes, in one line.
+        /// The destination of telemetry, in one line.
         pub(crate) fn destination(&self) -> String {
             let health = self.guard.health();
             match health.endpoint {
@@ -63,12 +63,12 @@ mod on {
             }
         }
 
-        /// Whether the log is on standard error already.
+        /// Whether the log already goes to standard error.
         pub(crate) fn has_console(&self) -> bool {
             self.console
         }
 
-        /// Flushes, and says what was lost.
+        /// Flushes, and reports what was lost.
         pub(crate) async fn end(self) {
             let report = self.guard.shutdown(FLUSH_TIMEOUT).await;
             if !report.is_lossless() {

@@ -11,21 +11,21 @@ use glassbox_core::{Agent, ChatModel, Tool, sentence};
 use glassbox_host::{Active, Host, HostSettings, Passive, Running, ServeError, ServeReport};
 use std::{fmt, process::ExitCode, sync::Arc};
 
-/// The status after a mistake on the command line.
+/// The exit status for an invalid command line.
 const USAGE: u8 = 2;
 
 /// Serves a tool until SIGTERM or Ctrl-C, with the command line and the environment of this process.
 ///
-/// It loads the settings, installs telemetry (unless the feature is off), prints where it is ready and where telemetry
-/// goes, drains, flushes, and returns the exit status. Errors are printed as one sentence. It needs a tokio runtime
-/// with I/O and time.
+/// It loads the settings, installs telemetry (unless the feature is off), prints its address and the telemetry
+/// destination, drains, flushes, and returns the exit status. Errors are printed as one sentence. It needs a tokio
+/// runtime with I/O and time.
 ///
 /// The command line is described in the README of this crate, and by `--help`.
 pub async fn serve_tool(tool: impl Tool + 'static) -> ExitCode {
     Service::tool(tool).serve().await
 }
 
-/// Serves an agent, with the model that the settings name. Everything else is as with [`serve_tool`].
+/// Serves an agent with the model from the settings. Everything else is as with [`serve_tool`].
 pub async fn serve_agent(agent: impl Agent + 'static) -> ExitCode {
     Service::agent(agent).serve().await
 }
@@ -53,7 +53,7 @@ pub struct Service<R> {
     model: Model,
 }
 
-/// Where an agent's model comes from.
+/// The source of an agent's model.
 enum Model {
     Settings,
     Given(Arc<dyn ChatModel>),
@@ -83,13 +83,13 @@ impl Service<Active> {
         }
     }
 
-    /// The model, in place of the one that the settings name.
+    /// Sets the model. It overrides the one from the settings.
     pub fn with_model(mut self, model: Arc<dyn ChatModel>) -> Self {
         self.model = Model::Given(model);
         self
     }
 
-    /// Starts without a model. Otherwise an agent whose settings name none does not start.
+    /// Starts without a model. By default, an agent without a model in its settings does not start.
     pub fn without_model(mut self) -> Self {
         self.model = Model::None;
         self
@@ -103,7 +103,7 @@ impl<R> Service<R> {
         self
     }
 
-    /// Changes the host: its registry, its memory, more routes. The settings are applied after this.
+    /// Changes the host: its registry, its memory, more routes. The settings are applied afterwards.
     pub fn with_host(mut self, change: impl FnOnce(Host<R>) -> Host<R>) -> Self {
         self.host = change(self.host);
         self
@@ -149,7 +149,7 @@ impl<R: Served> Service<R> {
         exit(&name, ended)
     }
 
-    /// Serves with these settings, without a look at the command line; returns the exit status. The settings have the
+    /// Serves with these settings, ignoring the command line; returns the exit status. The settings have the
     /// sections `[host]` and, where the features are on, `[ai]`, `[orchestration]` and `[telemetry]`.
     pub async fn serve_with(self, settings: &Settings, environment: &Environment) -> ExitCode {
         let name = self.name.clone();
@@ -187,7 +187,7 @@ impl<R: Served> Service<R> {
             print(&format!("ready at {}", running.endpoint()));
             print(&observation.destination());
         });
-        // Whatever the end, what was observed is sent.
+        // Telemetry is flushed however serving ends.
         let served = served.await;
         let ended = match served {
             Ok(report) => {
@@ -214,9 +214,9 @@ impl<R> fmt::Debug for Service<R> {
     }
 }
 
-/// What a tool and an agent have in common for the shell.
+/// The operations of the shell that differ between a tool and an agent.
 trait Served: Sized {
-    /// Gives the service what its settings name.
+    /// Applies the settings to the service.
     fn equip(
         service: Service<Self>,
         settings: &Settings,
@@ -273,7 +273,7 @@ impl Served for Active {
     }
 }
 
-/// The model that the settings name.
+/// The model from the settings.
 #[cfg(feature = "ai")]
 fn configured(
     settings: &Settings,
@@ -290,7 +290,7 @@ fn configured(
     ))
 }
 
-/// Without the feature `ai` there is no model but a given one.
+/// Without the feature `ai`, only a model set in code is available.
 #[cfg(not(feature = "ai"))]
 fn configured(
     _settings: &Settings,

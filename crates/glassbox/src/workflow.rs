@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 /// One process is one service, so it has one configuration.
 static SETTINGS: OnceLock<OrchestrationSettings> = OnceLock::new();
 
-/// A runner on the system's clock, with the settings of the section `[orchestration]`, and with the capture of
-/// content of the section `[ai]`.
+/// Creates a runner on the system's clock, with the settings of the section `[orchestration]` and the content capture
+/// setting of the section `[ai]`.
 ///
-/// Before [`serve_agent`](crate::serve_agent) has read the settings, as in a test, it has the defaults.
+/// Before [`serve_agent`](crate::serve_agent) has read the settings, as in a test, the defaults apply.
 ///
 /// ```
 /// use glassbox::{Cx, ToolError, World, orchestration::Graph};
@@ -30,7 +30,7 @@ pub fn runner() -> Runner {
     runner
 }
 
-/// Makes settings the process's own. The first ones stay.
+/// Sets the settings of the process. Later calls have no effect.
 pub(crate) fn configure(settings: &OrchestrationSettings) {
     SETTINGS.get_or_init(|| settings.clone());
 }

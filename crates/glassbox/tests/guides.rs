@@ -1,8 +1,8 @@
-//! The guides show the programs in `examples`, which compile.
+//! Tests that the guides show the programs in `examples`, which compile.
 
 use std::{fs, path::Path};
 
-/// The Rust blocks of a guide, joined as the guide says: the program, then its tests.
+/// Joins the Rust blocks of a guide in the order that the guide gives: the program, then its tests.
 fn program(guide: &str) -> String {
     let text = read(&format!("../../docs/guides/{guide}"));
     let blocks = text.split("```rust,no_run\n").skip(1);
