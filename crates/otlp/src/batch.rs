@@ -1,4 +1,4 @@
-//! What a consumer is handed: sound records and the bytes that hold them.
+//! Valid records and their encoded bytes, as passed to a consumer.
 
 use std::sync::OnceLock;
 
@@ -18,8 +18,8 @@ use crate::{Request, Signal};
 /// records were rejected, or text was mended, the message is rebuilt. If the client sent JSON, it is
 /// the decoded message encoded as protobuf. Concatenating the bytes of several batches of one signal gives a valid message.
 ///
-/// A consumer that only keeps the bytes never pays for decoding: the message is decoded when it
-/// is asked for, once.
+/// The message is decoded at most once, on first access: a consumer that only keeps the bytes does not pay
+/// for decoding.
 #[derive(Clone, Debug)]
 pub struct Batch {
     signal: Signal,
@@ -29,7 +29,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Makes a batch of a message that is known to be sound, encoding it.
+    /// Encodes a message that is known to be valid into a batch.
     #[must_use]
     pub fn new(request: Request) -> Self {
         Self {
@@ -40,10 +40,10 @@ impl Batch {
         }
     }
 
-    /// Makes a batch of protobuf bytes, without the records that are not valid.
+    /// Makes a batch from protobuf bytes, leaving out invalid records.
     ///
-    /// Text that is not UTF-8 is mended, and the scopes of protocols before OTLP 0.15 are renamed.
-    /// The bytes of a batch in which nothing had to change are those given.
+    /// Text that is not UTF-8 is mended, and the scopes of protocols before OTLP 0.15 are renamed. If
+    /// nothing had to change, the batch has the given bytes.
     ///
     /// # Errors
     ///
@@ -52,8 +52,8 @@ impl Batch {
     ///
     /// # Bounds
     ///
-    /// The memory is a small multiple of the bytes; what [`request`](Self::request) builds later may
-    /// be some hundred times as much if the sender wants that. A receiver has limits for both.
+    /// Memory use is a small multiple of the length of the bytes; a malicious sender can make the message
+    /// that [`request`](Self::request) builds later about a hundred times as large. A receiver limits both.
     pub fn from_protobuf(
         signal: Signal,
         bytes: Bytes,
@@ -64,7 +64,7 @@ impl Batch {
         })
     }
 
-    /// Makes a batch of protobuf bytes, charging what decoding it costs.
+    /// Makes a batch from protobuf bytes, charging the cost of decoding them.
     pub(crate) fn read_protobuf(
         signal: Signal,
         bytes: Bytes,
@@ -103,22 +103,21 @@ impl Batch {
         Ok((batch, rejections))
     }
 
-    /// Makes a batch of OTLP/JSON, without the records that are not valid.
+    /// Makes a batch from OTLP/JSON, leaving out invalid records.
     ///
     /// # Errors
     ///
-    /// Fails on malformed JSON, and on values of the wrong kind outside of records, naming the place.
+    /// Fails on malformed JSON, and on values of the wrong kind outside of records; the error contains their path.
     ///
     /// # Bounds
     ///
-    /// The memory may be some hundred times the length of the text if the sender wants that. A
-    /// receiver has a limit.
+    /// A malicious sender can make memory use about a hundred times the length of the text. A receiver limits it.
     pub fn from_json(signal: Signal, text: &[u8]) -> Result<(Self, Rejections), JsonError> {
         let text = Bytes::copy_from_slice(text);
         Self::read_json(signal, text, &mut Meter::unlimited())
     }
 
-    /// Makes a batch of OTLP/JSON, charging what is built.
+    /// Makes a batch from OTLP/JSON, charging the memory that is allocated.
     pub(crate) fn read_json(
         signal: Signal,
         text: Bytes,
@@ -143,7 +142,7 @@ impl Batch {
             signal,
             bytes: request.to_protobuf().into(),
             records: request.records(),
-            // What consumers keep is the bytes; the message costs several times as much.
+            // Consumers keep the bytes; the decoded message would take several times as much memory.
             request: OnceLock::new(),
         };
         Ok((batch, rejections))
@@ -174,7 +173,7 @@ impl Batch {
         self.records
     }
 
-    /// Takes the batch apart, decoding the message if that was not done before.
+    /// Splits the batch into its message and bytes, decoding the message if that was not done before.
     #[must_use]
     pub fn into_parts(self) -> (Request, Bytes) {
         let request = self.request.into_inner();

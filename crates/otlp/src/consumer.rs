@@ -1,4 +1,4 @@
-//! What stands behind a receiver: a store, a sink, anything that takes batches.
+//! The destination of a receiver's batches, such as a store.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use async_trait::async_trait;
 
 use crate::Batch;
 
-/// Takes the batches that a [`Receiver`](crate::Receiver) decoded.
+/// Accepts the batches that a [`Receiver`](crate::Receiver) decodes.
 ///
-/// The client is answered when the returned future ends: return `Ok` only once the batch is as
-/// safe as the consumer promises.
+/// The client gets its response when the returned future completes, so return `Ok` only once the batch is
+/// as durable as the consumer promises.
 ///
 /// # Cancel safety
 ///
-/// The future is dropped when the client goes away. A batch whose future was dropped may be kept
-/// or not; the client sends it again.
+/// The future is dropped when the client disconnects. Its batch may or may not have been kept; the client
+/// sends it again.
 #[async_trait]
 pub trait Consumer: Send + Sync + 'static {
     /// Takes one batch; it holds at least one record.
@@ -64,21 +64,21 @@ impl Accepted {
         self.rejected
     }
 
-    /// Returns what the client is told.
+    /// Returns the message for the client.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
     }
 }
 
-/// Why a whole batch was not taken, in terms that OTLP has an answer for.
+/// Why a whole batch was rejected; each variant has a corresponding OTLP response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// Too much arrives at once: 429, `UNAVAILABLE`; the client sends again after the delay.
     #[error("too much telemetry at once")]
     Overloaded {
-        /// How long the client is asked to wait.
+        /// The delay that is sent to the client.
         retry_after: Duration,
     },
     /// The data cannot be kept now (disk full, store failing): 503, `UNAVAILABLE`; the client
@@ -87,7 +87,7 @@ pub enum Refusal {
     Unavailable {
         /// What is wrong, for the client's log.
         message: String,
-        /// How long the client is asked to wait.
+        /// The delay that is sent to the client.
         retry_after: Duration,
     },
     /// The data is wrong and will stay wrong: 400, `INVALID_ARGUMENT`; never sent again.
@@ -96,7 +96,7 @@ pub enum Refusal {
         /// What is wrong with it.
         message: String,
     },
-    /// The client is not known: 401, `UNAUTHENTICATED`; never sent again.
+    /// The client is not authenticated: 401, `UNAUTHENTICATED`; never sent again.
     #[error("{message}")]
     Unauthenticated {
         /// What is missing.
@@ -108,8 +108,7 @@ pub enum Refusal {
         /// What is not allowed.
         message: String,
     },
-    /// The consumer is broken in a way that waiting does not mend: 500, `INTERNAL`; never sent
-    /// again.
+    /// The consumer failed in a way that a retry does not fix: 500, `INTERNAL`; never sent again.
     #[error("{message}")]
     Internal {
         /// What is wrong, for the client's log.

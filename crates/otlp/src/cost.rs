@@ -36,10 +36,10 @@ pub(crate) enum Overrun {
     InFlight,
 }
 
-/// Takes the given number of bytes from what all requests share; returns whether they were left.
+/// Draws the given number of bytes from the shared budget; returns whether that many were left.
 type Draw<'a> = Box<dyn FnMut(u64) -> bool + 'a>;
 
-/// The memory that one request may use. What is charged is never given back here.
+/// The memory that one request may use. Charges are never refunded here.
 pub(crate) struct Meter<'a> {
     limit: u64,
     spent: u64,
@@ -48,7 +48,7 @@ pub(crate) struct Meter<'a> {
 }
 
 impl<'a> Meter<'a> {
-    /// Makes an allowance of `limit` bytes, of which `drawn` were taken from the shared ones before.
+    /// Makes an allowance of `limit` bytes, `drawn` of which were already drawn from the shared budget.
     pub(crate) fn new(limit: u64, drawn: u64, draw: impl FnMut(u64) -> bool + 'a) -> Self {
         Self {
             limit,
@@ -83,7 +83,7 @@ impl<'a> Meter<'a> {
         Ok(())
     }
 
-    /// Charges what is missing to `total`.
+    /// Charges the difference between `total` and what was charged before.
     pub(crate) fn cover(&mut self, total: u64) -> Result<(), Overrun> {
         self.charge(total.saturating_sub(self.spent))
     }

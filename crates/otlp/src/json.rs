@@ -12,7 +12,7 @@
 //! * Text that is not valid Unicode, such as a lone surrogate, gets U+FFFD in its place. A byte order
 //!   mark is skipped.
 //!
-//! An error names the place: `resourceSpans[0].scopeSpans[1].…`.
+//! An error contains the path: `resourceSpans[0].scopeSpans[1].…`.
 //!
 //! Writing gives the canonical form: defaults left out, 64-bit integers as strings, ids in
 //! lowercase hex.
@@ -60,7 +60,7 @@ impl<M: Fields> JsonMessage for M {}
 ///
 /// # Errors
 ///
-/// Fails on malformed JSON and on values of the wrong kind, naming the place.
+/// Fails on malformed JSON and on values of the wrong kind; the error contains their path.
 ///
 /// # Bounds
 ///
@@ -84,7 +84,7 @@ pub(crate) fn read<M: JsonMessage>(
         Cow::Borrowed(tidied) => text.slice_ref(tidied),
         Cow::Owned(tidied) => Bytes::from(tidied),
     };
-    // If the text was copied, the copy is all that is needed.
+    // If the text was copied, the original is no longer needed.
     drop(text);
     let cx = Context::new(&charge, true);
     let message = read_message(&tidied, &cx)?;
@@ -107,7 +107,7 @@ fn read_message<M: JsonMessage>(text: &[u8], cx: &Context<'_>) -> Result<M, Json
 
 fn deserializer(text: &[u8]) -> serde_json::Deserializer<SliceRead<'_>> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    // Depth is counted by us, in messages; skipping an unknown field needs no stack.
+    // We count depth ourselves, in messages; skipping an unknown field needs no stack.
     deserializer.disable_recursion_limit();
     deserializer
 }
@@ -163,7 +163,7 @@ impl JsonError {
         }
     }
 
-    /// Returns why there was no memory left to read the message, if that is what is wrong.
+    /// Returns the exceeded memory limit, if that is why the message was not read.
     #[cfg(feature = "receiver")]
     pub(crate) const fn as_overrun(&self) -> Option<Overrun> {
         self.overrun

@@ -1,9 +1,9 @@
 //! The OTLP wire: decoding, limits, status mapping, receiver services.
 //!
-//! The base crate holds what has no transport: the message types ([`proto`]), OTLP/JSON in both
-//! directions ([`json`]), and the checks that turn a decoded [`Request`] into a [`Batch`] in which
-//! every record is sound. Feature `receiver` adds the services: a `Receiver` speaks OTLP/HTTP
-//! and OTLP/gRPC to the letter of OTLP 1.11 and hands each batch to a `Consumer`.
+//! Without features, the crate has no transport, only the message types ([`proto`]), OTLP/JSON in both
+//! directions ([`json`]), and the checks that turn a decoded [`Request`] into a [`Batch`] in which every
+//! record is valid. Feature `receiver` adds the services: a `Receiver` implements OTLP/HTTP and OTLP/gRPC
+//! as specified by OTLP 1.11 and passes each batch to a `Consumer`.
 
 mod batch;
 mod cost;

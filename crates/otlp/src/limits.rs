@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How much a [`Receiver`](crate::Receiver) takes, and how long it waits.
+/// How much a [`Receiver`](crate::Receiver) accepts, and how long it waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Limits {
@@ -43,8 +43,8 @@ impl Limits {
     /// Sets how much memory all requests together may need. Default 256 MiB.
     ///
     /// A request is charged its decompressed bytes while they arrive, then its cost as of
-    /// [`request_memory`](Self::request_memory) if that is more, until it is answered. Not counted
-    /// are the window of a zstd body, up to 32 MiB while it is read, and what a consumer allocates.
+    /// [`request_memory`](Self::request_memory) if that is more, until it is answered. The window of a zstd
+    /// body, up to 32 MiB while it is read, and what a consumer allocates are not counted.
     ///
     /// # Bounds
     ///
@@ -60,14 +60,14 @@ impl Limits {
     ///
     /// # Bounds
     ///
-    /// A slower client is answered 503 or `DEADLINE_EXCEEDED`, so that a stalled one does not
-    /// hold its share of [`in_flight_bytes`](Self::in_flight_bytes) for ever.
+    /// A slower client gets 503 or `DEADLINE_EXCEEDED`, so that a stalled one does not hold its share of
+    /// [`in_flight_bytes`](Self::in_flight_bytes) indefinitely.
     pub const fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = timeout;
         self
     }
 
-    /// Sets the delay that a client is asked to wait when nothing better is known. Default 1 s.
+    /// Sets the delay that a client is asked to wait if no better value is known. Default 1 s.
     pub const fn retry_after(mut self, delay: Duration) -> Self {
         self.retry_after = delay;
         self

@@ -1,9 +1,9 @@
 //! The services: OTLP/HTTP and OTLP/gRPC in front of a [`Consumer`].
 //!
-//! Both faces share one way in: the body is decompressed while it arrives, every byte is charged
-//! to the receiver's budget before it is kept, the message is decoded and checked, and the
-//! consumer's answer decides what the client hears. Nothing here logs or emits telemetry about
-//! what it ingests; [`ReceiverStats`] counts it.
+//! Both transports process a request in the same way: the body is decompressed while it arrives, every byte
+//! is charged to the receiver's budget before it is kept, the message is decoded and checked, and the
+//! consumer's result determines the response. The receiver emits no logs or telemetry about what it
+//! ingests; [`ReceiverStats`] counts it.
 
 mod answer;
 mod body;
@@ -30,7 +30,7 @@ use problem::Problem;
 
 pub use serve::serve;
 
-/// Receives OTLP and hands it to a [`Consumer`]. Cheap to clone; clones share everything.
+/// Receives OTLP and passes it to a [`Consumer`]. Cheap to clone; clones share everything.
 ///
 /// ```
 /// use std::{future::pending, sync::Arc, time::Duration};
@@ -69,7 +69,7 @@ impl Receiver {
     /// Makes a receiver in front of a consumer.
     pub fn new(consumer: Arc<dyn Consumer>, limits: Limits) -> Self {
         let budget = Budget::new(limits.in_flight_bytes);
-        // What can never fit is too large, and no client is told to send it again.
+        // A request that can never fit is rejected as too large, so that clients do not retry it.
         let limits = Limits {
             request_bytes: limits.request_bytes.min(limits.in_flight_bytes),
             request_memory: limits.request_memory.min(limits.in_flight_bytes),
@@ -86,7 +86,7 @@ impl Receiver {
         }
     }
 
-    /// Returns the counters, which keep counting.
+    /// Returns the live counters.
     #[must_use]
     pub fn stats(&self) -> Arc<ReceiverStats> {
         Arc::clone(&self.shared.stats)
@@ -108,8 +108,8 @@ impl Receiver {
 
     /// Returns the routes of the three gRPC services.
     ///
-    /// The router has no fallback; [`unknown_route`](Self::unknown_route) gives the answer that
-    /// gRPC asks for. It needs a server that speaks HTTP/2 without TLS, as [`serve`] does.
+    /// The router has no fallback; [`unknown_route`](Self::unknown_route) returns the response that gRPC
+    /// requires. It needs a server for HTTP/2 without TLS, such as [`serve`].
     pub fn grpc_router(&self) -> Router {
         grpc::router(self)
     }
@@ -123,7 +123,7 @@ impl Receiver {
             .fallback(unknown)
     }
 
-    /// Takes one export request through the whole way in.
+    /// Processes one export request, from its body to the response.
     async fn export(
         &self,
         signal: Signal,
@@ -179,7 +179,7 @@ impl Receiver {
     }
 }
 
-/// Returns the answer to a request of which the checks and the consumer each may have taken a part.
+/// Merges the records rejected by the checks with those rejected by the consumer.
 fn merged(signal: Signal, rejections: &Rejections, accepted: Accepted, records: u64) -> Accepted {
     let mut messages = Vec::new();
     if let Some(first) = rejections.first() {

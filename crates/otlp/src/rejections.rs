@@ -1,4 +1,4 @@
-//! What the checks took out of a request or changed in it.
+//! What the checks removed from a request or changed in it.
 
 use std::fmt;
 
@@ -9,10 +9,9 @@ use serde::Serialize;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RejectedReason {
-    /// A span's trace id is not 16 bytes or all zero, or a log record's is neither empty nor
-    /// 16 bytes.
+    /// A span's trace id is all zero or not 16 bytes long, or a log record's is neither empty nor 16 bytes.
     TraceId,
-    /// A span's own id is not 8 bytes or all zero, or a log record's is neither empty nor 8 bytes.
+    /// A span's own id is all zero or not 8 bytes long, or a log record's is neither empty nor 8 bytes.
     SpanId,
     /// The parent's id is neither empty nor 8 bytes.
     ParentSpanId,
@@ -42,7 +41,7 @@ impl RejectedReason {
     ];
 }
 
-/// What the checks took out of a request or changed in it.
+/// What the checks removed from a request or changed in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rejections {
     counts: [u64; RejectedReason::ALL.len()],
@@ -76,14 +75,14 @@ impl Rejections {
         self.first.as_deref()
     }
 
-    /// Returns how many strings were not valid Unicode, and now have U+FFFD where they were not.
+    /// Returns how many strings were not valid Unicode; U+FFFD replaces what was invalid in them.
     #[must_use]
     pub const fn mended(&self) -> u64 {
         self.mended
     }
 
-    /// Returns the first unknown field outside of records. Unknown fields are ignored, but a
-    /// request that has nothing else is probably not what its sender believes it to be.
+    /// Returns the first unknown field outside of records. Unknown fields are ignored, but a request that
+    /// has nothing else is probably not what its sender intended.
     #[must_use]
     pub fn unknown(&self) -> Option<&str> {
         self.unknown.as_deref()

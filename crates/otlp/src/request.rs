@@ -37,7 +37,7 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// Fails on malformed JSON and on values of the wrong kind, naming the place.
+    /// Fails on malformed JSON and on values of the wrong kind; the error contains their path.
     pub fn from_json(signal: Signal, text: &[u8]) -> Result<Self, JsonError> {
         Ok(match signal {
             Signal::Traces => Self::Traces(json::from_slice(text)?),

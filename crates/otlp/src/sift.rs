@@ -1,4 +1,4 @@
-//! Rebuilds a protobuf request without what makes it invalid.
+//! Rebuilds a protobuf request without its invalid parts.
 //!
 //! Works on the encoded bytes: a valid record is copied as it is, and only a record that is not valid
 //! is decoded, by itself. Text that is not UTF-8 is mended; a record that stays invalid is left out
@@ -63,8 +63,8 @@ pub(crate) fn sift(
     Ok((sift.out, sift.records))
 }
 
-/// Returns the request without its unknown fields of the form that went out of use; `None` if it has
-/// none, or cannot be decoded at all.
+/// Returns the request without its unknown groups, a deprecated encoding of fields; `None` if it has none,
+/// or cannot be decoded at all.
 pub(crate) fn without_groups(request: &[u8]) -> Option<Vec<u8>> {
     if Fields::new(request).all(|field| field.is_ok()) {
         return None;
@@ -126,7 +126,7 @@ struct Sift<'a, 'm> {
 
 impl Sift<'_, '_> {
     fn resource(&mut self, resource: usize, group: &[u8]) -> Result<(), SiftError> {
-        // Senders of the transition sent their scopes twice, under both numbers.
+        // During the transition, senders sent their scopes twice, under both numbers.
         let mut numbers = Fields::new(group).flatten().map(|field| field.number);
         let renamed = numbers.any(|number| number == 2);
         let mut scope = 0;
@@ -336,7 +336,7 @@ impl Sift<'_, '_> {
             self.out.truncate(start.length + 1 + length);
             return;
         }
-        // A longer form of the same number is valid, and nothing has to be moved.
+        // A longer form of the same number is valid, and avoids moving the bytes.
         let mut varint = Vec::with_capacity(LENGTH);
         encode_varint(length as u64, &mut varint);
         for (at, byte) in self.out[start.length..value].iter_mut().enumerate() {
@@ -346,7 +346,7 @@ impl Sift<'_, '_> {
     }
 }
 
-/// Where a field starts that is not complete.
+/// The start of a field that is not complete yet.
 struct Start {
     key: usize,
     length: usize,

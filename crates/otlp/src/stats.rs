@@ -25,7 +25,7 @@ struct SignalCounters {
 }
 
 impl ReceiverStats {
-    /// Reads all counters; those of one request may be read half counted.
+    /// Reads all counters; a request that is just being counted may be in only some of them.
     #[must_use]
     pub fn snapshot(&self) -> StatsSnapshot {
         StatsSnapshot {
@@ -140,7 +140,7 @@ pub struct SignalStats {
     pub accepted: u64,
     /// Records that were rejected for good.
     pub rejected: u64,
-    /// Strings that were not valid Unicode, and were kept with U+FFFD where they were not.
+    /// Strings that were not valid Unicode, and were kept with U+FFFD for what was invalid in them.
     pub mended: u64,
 }
 
@@ -179,7 +179,7 @@ pub enum RefusedReason {
     Unavailable,
     /// Refused by the consumer as wrong.
     Invalid,
-    /// Refused by the consumer for want of permission.
+    /// Refused by the consumer for lack of permission.
     Denied,
     /// The consumer failed.
     Internal,

@@ -1,9 +1,9 @@
 //! The checks that a single record must pass.
 //!
-//! A record that fails is taken out and counted; the rest of its request goes on. The rules keep
-//! what stands behind a receiver from ever seeing an id of the wrong length or a span without
-//! identity (which is also what most records posted to another signal's path decode to). What is
-//! merely odd passes: the specification's own example has a histogram of three buckets and one bound.
+//! A record that fails is removed and counted; the rest of its request is processed. The rules guarantee
+//! that a consumer never gets an id of the wrong length or a span without ids (most records posted to
+//! another signal's path decode to such a span). Records that are merely odd pass: the specification's own
+//! example has a histogram of three buckets and one bound.
 
 pub(crate) mod logs;
 pub(crate) mod metrics;
@@ -40,7 +40,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// Takes the unsound records out of a request.
+/// Removes the invalid records from a request.
 #[must_use]
 pub fn remove_invalid(request: &mut Request) -> Rejections {
     let mut rejections = Rejections::default();
@@ -55,7 +55,7 @@ pub fn remove_invalid(request: &mut Request) -> Rejections {
 const TRACE_ID: usize = 16;
 const SPAN_ID: usize = 8;
 
-/// Says what is wrong with an id that must be there.
+/// Returns what is wrong with a required id.
 fn required(id: &[u8], length: usize) -> Option<String> {
     if id.len() != length {
         Some(format!("must be {length} bytes, got {}", id.len()))
@@ -66,7 +66,7 @@ fn required(id: &[u8], length: usize) -> Option<String> {
     }
 }
 
-/// Says what is wrong with an id that may be absent. All zero is an old way to say absent.
+/// Returns what is wrong with an optional id. Older senders encode an absent id as all zero.
 fn optional(id: &[u8], length: usize) -> Option<String> {
     let sound = id.is_empty() || id.len() == length;
     (!sound).then(|| format!("must be empty or {length} bytes, got {}", id.len()))

@@ -1,11 +1,10 @@
 //! Checks a protobuf request and computes what decoding it would cost, without decoding it.
 //!
-//! Decoding a span takes some thirty allocations, and a store that keeps the bytes needs none of
-//! them. The walk reads every field once, in place, and applies the rules of the decoder and of the
-//! checks of single records: UTF-8, wire types, lengths, depth, ids, names. It may be stricter than
-//! the decoder, but never more lenient. It adds up the size of every struct, list and string that
-//! the decoder would allocate, and stops at a limit, so that the cost of a request is known before
-//! anything is built.
+//! Decoding a span takes about thirty allocations, and a store that keeps the bytes needs none of them. The
+//! walk reads every field once, in place, and applies the rules of the decoder and of the checks of single
+//! records: UTF-8, wire types, lengths, depth, ids, names. It may be stricter than the decoder, but never
+//! more lenient. It adds up the size of every struct, list and string that the decoder would allocate, and
+//! stops at a limit, so that the cost of a request is known before anything is built.
 
 mod shapes;
 
@@ -15,7 +14,7 @@ use crate::wire::{Fields, Value, varint};
 
 pub(crate) use shapes::{Kind, OLD_SCOPES, Role, Shape, request as shape};
 
-/// Messages below the outermost one that the walk goes into, one less than the decoder does.
+/// How many levels of messages below the outermost one the walk enters, one less than the decoder does.
 pub(crate) const DEPTH: u32 = 99;
 
 /// What a walk has counted.
@@ -72,8 +71,8 @@ pub(crate) fn walk(shape: &Shape, bytes: &[u8], depth: u32, limit: u64) -> Resul
     Ok(walk.census)
 }
 
-/// What the rules need to know of the fields of one message. Of a field that occurs several times
-/// the last one counts, as it does in protobuf.
+/// The facts about the fields of one message that the rules need. If a field occurs several times, the last
+/// one counts, as in protobuf.
 #[derive(Default)]
 struct Facts {
     ids: [Id; 3],
@@ -205,7 +204,7 @@ impl Walk {
     fn text(&mut self, value: &[u8]) -> Result<(), Stop> {
         let valid = std::str::from_utf8(value).is_ok();
         self.census.sound &= valid;
-        // Each byte may become a replacement character, which has three.
+        // Each byte may become a replacement character, which takes three.
         self.charge(heap(value.len() * if valid { 1 } else { 3 }))
     }
 
@@ -216,7 +215,7 @@ impl Walk {
         more: usize,
         size: usize,
     ) -> Result<(), Stop> {
-        // The one field beyond the table is another name of field 2.
+        // The only field beyond the table is another number of field 2.
         let number = if number == OLD_SCOPES { 2 } else { number };
         let len = &mut facts.elements[number as usize];
         let cost = growth(*len, more, size);
@@ -232,7 +231,7 @@ impl Walk {
         Ok(())
     }
 
-    /// Applies the rules of the checks of single records, and counts those.
+    /// Applies the checks of single records, and counts the records.
     fn valid(&mut self, role: Role, facts: &Facts) -> bool {
         let [first, second, third] = facts.ids;
         match role {

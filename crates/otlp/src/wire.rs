@@ -1,4 +1,4 @@
-//! The one walker of protobuf bytes: fields in place, without building messages.
+//! Walks over protobuf bytes: reads fields in place, without building messages.
 //!
 //! [`Fields`] iterates over the fields of one message. [`records`] visits the spans, log records or
 //! metrics of an export request with the resource and the scope that they belong to. Decoding whole
@@ -21,7 +21,7 @@ use thiserror::Error;
 
 /// The bytes are not a protobuf message, or hold a group, which OTLP does not use.
 ///
-/// Visitors return it as well, so it has no fields and gets none.
+/// Visitors return it as well, so it has no fields and will not get any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the message is not valid protobuf")]
 pub struct Malformed;
@@ -150,7 +150,7 @@ pub(crate) fn varint(bytes: &mut &[u8]) -> Result<u64, Malformed> {
         *bytes = rest;
         number |= u64::from(byte & 0x7f) << shift;
         if *byte < 0x80 {
-            // Of the tenth byte there is room for one bit.
+            // Only one bit of the tenth byte fits.
             return if shift < 63 || *byte < 2 {
                 Ok(number)
             } else {
@@ -175,7 +175,7 @@ fn array<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], Malformed> {
     Ok(*taken)
 }
 
-/// One span, log record or metric of an export request, with what it belongs to.
+/// One span, log record or metric of an export request, with its resource and scope.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Record<'a> {
@@ -239,7 +239,7 @@ pub fn records<'a>(
     Ok(())
 }
 
-/// Finds the fields 1 (resource or scope) and 3 (schema URL) of a group, which may follow the records.
+/// Finds the fields 1 (resource or scope) and 3 (schema URL) of a group; they may follow the records.
 fn head(group: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     let (mut first, mut schema_url): (Option<&[u8]>, &[u8]) = (None, &[]);
     for field in Fields::new(group) {

@@ -12,7 +12,7 @@ use axum::http::{Request, StatusCode};
 use glassbox_otlp::{Accepted, Batch, Consumer, Limits, Receiver, Refusal, Signal};
 use tower::ServiceExt;
 
-/// Decodes what it is handed, as the most expensive consumer would, and notes what was charged.
+/// Decodes each batch, as the most expensive consumer would, and records what was charged.
 #[derive(Default)]
 struct Decoder {
     receiver: std::sync::OnceLock<Receiver>,
@@ -108,7 +108,7 @@ fn nest(path: &[u8], content: Vec<u8>) -> Vec<u8> {
         .fold(content, |content, number| field(*number, &content))
 }
 
-/// Does so with the name that a metric needs.
+/// Like `nest`, with the name that a metric needs.
 fn request(signal: Signal, path: &[u8], content: Vec<u8>) -> Vec<u8> {
     match path.split_at_checked(3) {
         Some((record, data)) if signal == Signal::Metrics && record == [1, 2, 2] => {
@@ -123,7 +123,7 @@ fn request(signal: Signal, path: &[u8], content: Vec<u8>) -> Vec<u8> {
     }
 }
 
-/// Every repeated field of the protocol: the message that has it, and what it needs besides.
+/// Every repeated field of the protocol: the message that has it, and what else it needs.
 fn repeated_fields() -> Vec<(Signal, Vec<u8>, Vec<u8>, u8)> {
     use Signal::{Logs, Metrics, Traces};
     let ids = [field(1, &[1; 16]), field(2, &[2; 8])].concat();
@@ -214,7 +214,7 @@ fn what_is_built_is_at_most_what_was_charged() {
             let body = request(signal, &path, content);
             let outcome = send(signal, false, &body, 64 << 20);
             let what = format!("{signal} {path:?} field {number} × {elements}");
-            // Records that are not valid are not handed on, so nothing was noted.
+            // Invalid records are not passed on, so nothing was recorded.
             let charged = outcome.charged.max(body.len());
             assert!(
                 outcome.peak <= 2 * charged + FIXED,

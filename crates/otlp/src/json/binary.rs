@@ -12,8 +12,8 @@ use super::context::Context;
 use super::message::Form;
 use crate::cost::heap;
 
-/// Trace and span ids: hex digits in either case, unlike protobuf's own JSON mapping, which some
-/// senders use: base64.
+/// Trace and span ids: hex digits in either case. Base64, as in protobuf's own JSON mapping, is read as
+/// well, because some senders use it.
 pub(super) struct Hex;
 
 impl Form<Vec<u8>> for Hex {
@@ -62,7 +62,7 @@ impl Visitor<'_> for HexVisitor<'_> {
     }
 }
 
-/// Reads an id in base64: 16 or 8 bytes with their padding, which no hex digits look like.
+/// Reads an id in base64: 16 or 8 bytes with padding, which distinguishes it from hex digits.
 fn base64_id(text: &str) -> Option<Vec<u8>> {
     let padding = match text.len() {
         24 => "==",

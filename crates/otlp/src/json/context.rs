@@ -1,4 +1,4 @@
-//! What reading a document needs to know: the place in it, the memory left, what was found.
+//! The state of reading a document: the current path, the memory left, and the findings.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -27,9 +27,9 @@ pub struct Context<'a> {
     renamed: Cell<u128>,
 }
 
-/// The way from the outermost message to the value being read.
+/// The path from the outermost message to the value being read.
 ///
-/// A step is taken back only on success, so after an error the path points at the fault.
+/// A step is removed only on success, so after an error the path points at the fault.
 #[derive(Debug, Default)]
 struct Path {
     steps: RefCell<Vec<Step>>,
@@ -81,7 +81,7 @@ impl<'a> Context<'a> {
         Ok(value)
     }
 
-    /// Reads one message; the outermost one is not counted.
+    /// Reads one message; the outermost one does not count towards the depth.
     pub(super) fn message<T, E: serde::de::Error>(
         &self,
         read: impl FnOnce() -> Result<T, E>,
@@ -136,7 +136,7 @@ impl<'a> Context<'a> {
         self.found.borrow_mut().count_mended(1);
     }
 
-    /// Notes a key that is not one of the message being read.
+    /// Records a key that the message being read does not have.
     pub(super) fn unknown(&self, key: &[u8]) {
         self.found.borrow_mut().note_unknown(|| {
             let mut key = String::from_utf8_lossy(key).into_owned();
@@ -149,7 +149,7 @@ impl<'a> Context<'a> {
         });
     }
 
-    /// Notes that a field of the message being read was found under its old name.
+    /// Records that a field of the message being read was found under its old name.
     pub(super) fn set_renamed(&self) {
         self.renamed.set(self.renamed.get() | self.bit());
     }

@@ -46,7 +46,7 @@ pub trait Fields: Default {
     fn write_fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 
-/// A field about to be read. Yields whether it was there, that is: not null.
+/// A field to be read. Deserializes to whether it was present, that is, not null.
 pub(super) struct Slot<'a, F, T> {
     into: &'a mut T,
     cx: &'a Context<'a>,
@@ -91,7 +91,7 @@ impl<'de, F: Form<T>, T> Visitor<'de> for Slot<'_, F, T> {
     }
 }
 
-/// A value about to be written.
+/// A value to be written.
 pub(super) struct Known<'a, F, T> {
     value: &'a T,
     form: PhantomData<F>,
@@ -177,7 +177,7 @@ impl<'de, M: Fields> DeserializeSeed<'de> for Key<'_, M> {
     type Value = Option<&'static str>;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-        // As bytes, because a key may hold a lone surrogate, and is then an unknown one.
+        // Read as bytes, because a key may contain a lone surrogate, which makes it an unknown key.
         from.deserialize_bytes(self)
     }
 }
@@ -203,7 +203,7 @@ impl<M: Fields> Visitor<'_> for Key<'_, M> {
     }
 }
 
-/// The longest key there is has fewer bytes.
+/// More than the length in bytes of the longest known key.
 const LONGEST_KEY: usize = 64;
 
 /// Turns the name that a field has in the protobuf files into its JSON key.
@@ -350,7 +350,7 @@ impl<'de, F: Form<T>, T: Default> Visitor<'de> for Tolerant<'_, F, T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         let Self(mut list) = self;
         let mut index = 0;
-        // A record is first skipped, so that reading goes on behind it whatever it holds.
+        // The record is first captured unparsed, so that reading continues after it whatever it contains.
         while let Some(record) = seq.next_element::<&RawValue>()? {
             let read = || {
                 list.cx.index(index, || {
@@ -370,7 +370,7 @@ impl<'de, F: Form<T>, T: Default> Visitor<'de> for Tolerant<'_, F, T> {
     }
 }
 
-/// States the fields of messages: JSON key, field, form; then the members of a oneof, if any.
+/// Declares the fields of messages: JSON key, field, form; then the members of a oneof, if any.
 macro_rules! messages {
     ($($message:ty {
         $($key:literal $(| $old:literal)? => $field:ident: $form:ty,)*
@@ -396,7 +396,7 @@ macro_rules! messages {
                 match key {
                     $($key => {
                         $(if cx.is_renamed() && $old != $key {
-                            // Senders of the transition sent both; the new name is the better one.
+                            // During the transition, senders sent both names; the new one takes precedence.
                             self.$field = Default::default();
                         })?
                         map.next_value_seed(Slot::<$form, _>::new(&mut self.$field, cx))?;

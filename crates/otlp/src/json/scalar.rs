@@ -18,7 +18,7 @@ impl Form<String> for Text {
         into: &mut String,
         cx: &Context<'_>,
     ) -> Result<(), D::Error> {
-        // As bytes, which may hold the lone surrogates that a string may not.
+        // Read as bytes, which may contain lone surrogates; a string may not.
         *into = from.deserialize_bytes(TextVisitor(cx))?;
         Ok(())
     }
@@ -56,14 +56,14 @@ impl Visitor<'_> for TextVisitor<'_> {
     }
 }
 
-/// Replaces lone surrogates, which have three bytes, as U+FFFD has.
+/// Replaces lone surrogates by U+FFFD, which has three bytes as well.
 fn without_surrogates(mut bytes: Vec<u8>) -> String {
     for at in 0..bytes.len().saturating_sub(2) {
         if bytes[at] == 0xed && bytes[at + 1] >= 0xa0 {
             bytes[at..at + 3].copy_from_slice("\u{fffd}".as_bytes());
         }
     }
-    // The reader decodes nothing else that is not UTF-8.
+    // Lone surrogates are the only invalid UTF-8 that the reader produces.
     String::from_utf8_lossy(&bytes).into_owned()
 }
 

@@ -240,7 +240,7 @@ fn scopes_are_read_under_their_old_names_too() {
         assert_eq!(scope.scope.as_ref().unwrap().name, "l");
         assert_eq!(scope.spans.len(), 2);
     }
-    // Senders of the transition sent both.
+    // During the transition, senders sent both.
     let new = r#""scopeSpans": [{"spans": [{}]}]"#;
     let old = format!(r#""instrumentationLibrarySpans": {spans}"#);
     for both in [format!("{new}, {old}"), format!("{old}, {new}")] {
@@ -312,7 +312,7 @@ fn text_that_is_not_valid_unicode_is_mended() {
     );
 }
 
-/// `levels` messages below the outermost one, two of which each array takes.
+/// `levels` messages below the outermost one; each array takes two levels.
 fn nested(levels: usize) -> String {
     let arrays = levels / 2;
     let innermost = if levels.is_multiple_of(2) {

@@ -7,10 +7,10 @@ use std::borrow::Cow;
 
 use crate::cost::Overrun;
 
-/// What stands for bytes that are not UTF-8: a lone surrogate, which the reader of strings mends.
+/// Replaces bytes that are not UTF-8: a lone surrogate, which the string reader mends.
 const NOT_UTF8: &str = "\\ud800";
 
-/// Returns `text` as it has to be read. Charges a copy before it is made.
+/// Returns `text` without these deviations. Charges a copy before it is made.
 pub(super) fn tidy(
     text: &[u8],
     charge: impl Fn(u64) -> Result<(), Overrun>,
@@ -61,7 +61,7 @@ fn quoted(text: &[u8], bare: usize) -> Vec<u8> {
 /// Finds `NaN`, `Infinity` and `-Infinity` outside of strings.
 fn bare_numbers(text: &[u8]) -> impl Iterator<Item = std::ops::Range<usize>> {
     let mut at = 0;
-    // Nearly every text has neither word, which is quicker to find out.
+    // Nearly every text contains neither word, and checking that first is faster.
     let has = |word: &[u8]| text.windows(word.len()).any(|window| window == word);
     let end = if has(b"NaN") || has(b"Infinity") {
         text.len()

@@ -8,7 +8,7 @@ use super::budget::{Budget, Lease};
 use super::inflate::{Encoding, InflateError, Inflater};
 use crate::Limits;
 
-/// How the message lies in the body.
+/// How the message is framed in the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
     /// The body is the message.
@@ -51,7 +51,7 @@ pub(super) async fn read(
     budget: &Budget,
 ) -> Result<Charged, BodyError> {
     let limit = limits.request_bytes;
-    // A client that says beforehand that it sends too much is not listened to.
+    // A body whose announced length is over the limit is rejected without reading it.
     let lower = http_body::Body::size_hint(&body).lower();
     let overhead = if framing == Framing::Grpc {
         FRAME_HEADER
@@ -117,7 +117,7 @@ async fn read_frame(
     let mut inflater = Inflater::try_new(encoding, limit, lease).map_err(stop)?;
     let mut missing = length;
     loop {
-        // What follows the message would be a second one, which a unary call does not have.
+        // Bytes after the message would be a second message, which a unary call does not have.
         missing = missing.checked_sub(rest.len()).ok_or(BodyError::Frame)?;
         feed(&mut inflater, &rest, encoding).await.map_err(stop)?;
         match next(&mut body).await? {
@@ -128,7 +128,7 @@ async fn read_frame(
     }
 }
 
-/// Compressed bytes that are inflated without a pause. A bomb makes about a thousand of each.
+/// How many compressed bytes are inflated before yielding. A decompression bomb expands each to about a thousand.
 const PORTION: usize = 1 << 10;
 
 /// Inflates a piece of the body, and lets other requests run in between.

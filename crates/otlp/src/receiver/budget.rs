@@ -22,7 +22,7 @@ impl Budget {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// Starts a lease of nothing.
+    /// Returns an empty lease.
     pub(super) fn lease(&self) -> Lease {
         Lease {
             budget: self.clone(),
@@ -31,7 +31,7 @@ impl Budget {
     }
 }
 
-/// What one request has drawn; given back on drop.
+/// What one request has drawn; returned on drop.
 #[derive(Debug)]
 pub(super) struct Lease {
     budget: Budget,
@@ -43,7 +43,7 @@ impl Lease {
         self.bytes
     }
 
-    /// Draws more; returns false, and draws nothing, where the budget does not reach.
+    /// Draws more; returns false, and draws nothing, if the budget is insufficient.
     pub(super) fn grow(&mut self, bytes: usize) -> bool {
         let limit = self.budget.limit;
         let grown = self

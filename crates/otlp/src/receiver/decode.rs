@@ -1,4 +1,4 @@
-//! From bytes to a batch of sound records.
+//! Decodes a body into a batch of valid records.
 
 use super::body::Charged;
 use super::budget::Lease;
@@ -11,12 +11,12 @@ use crate::{Batch, Limits, Rejections, Signal};
 /// A batch, and what had to be left out of it.
 pub(super) type Decoded = (Batch, Rejections);
 
-/// From here on decoding takes long enough (a millisecond or so) to be moved off the threads that
+/// The size from which decoding takes long enough (a millisecond or so) to be moved off the threads that
 /// serve the sockets.
 const LARGE: usize = 256 << 10;
 
-/// Decodes a body and charges what that costs. Its share of the budget comes back with the batch:
-/// the work goes on, and holds memory, even if nobody waits for it any more.
+/// Decodes a body and charges the cost. Returns its share of the budget with the batch: decoding continues,
+/// and holds memory, even if the caller stops waiting.
 pub(super) async fn decode(
     signal: Signal,
     media: Media,

@@ -1,9 +1,9 @@
 //! OTLP/gRPC.
 //!
-//! The three unary methods are routes of an HTTP/2 server. The message is read here, not by a
-//! generated service, for three reasons: the bytes are charged to the budget as they arrive, the
-//! consumer gets them as they were sent, and a message that is too large is answered
-//! `RESOURCE_EXHAUSTED`, where the usual `OUT_OF_RANGE` would have OTLP clients send it again.
+//! The three unary methods are routes of an HTTP/2 server. The message is read here, not by a generated
+//! service, for three reasons: the bytes are charged to the budget as they arrive, the consumer gets them
+//! as they were sent, and a message that is too large is answered with `RESOURCE_EXHAUSTED`; the usual
+//! `OUT_OF_RANGE` would make OTLP clients send it again.
 
 use axum::Router;
 use axum::body::Body;

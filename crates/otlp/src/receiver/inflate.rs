@@ -19,7 +19,7 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
-    /// The names, for the header that tells a client what is understood.
+    /// The supported names, for the `Accept-Encoding` header of a response.
     pub(super) const NAMES: &'static str = "gzip, zstd, deflate, identity";
 
     /// Reads a content coding; an empty one means none.
@@ -61,7 +61,7 @@ impl Output {
             return Err(InflateError::TooLarge);
         }
         if length > self.bytes.capacity() {
-            // Doubling, but never beyond what may be kept.
+            // Doubles the capacity, up to the limit.
             let capacity = length.max(self.bytes.capacity() * 2).min(self.limit);
             if !self.lease.grow(capacity - self.bytes.capacity()) {
                 return Err(InflateError::NoBudget);
@@ -111,8 +111,8 @@ enum State {
     },
 }
 
-/// Size of the pieces in which output is produced, and so the most that a bomb gets beyond the
-/// limit before it is stopped.
+/// Size of the pieces in which output is produced, and so how far a decompression bomb can exceed the limit
+/// before it is stopped.
 const CHUNK: usize = 32 << 10;
 
 /// Largest zstd window, as a power of two: what the highest levels of common encoders use.
@@ -158,7 +158,7 @@ impl Inflater {
     /// Takes the next piece of the body.
     pub(super) fn feed(&mut self, data: &[u8]) -> Result<(), InflateError> {
         if data.is_empty() {
-            // HTTP/2 ends a body with such a piece; to zstd it would be the start of a frame.
+            // HTTP/2 ends a body with an empty piece, which zstd would take for the start of a frame.
             return Ok(());
         }
         match &mut self.state {
@@ -181,7 +181,7 @@ impl Inflater {
         }
     }
 
-    /// Ends the body and returns what it held.
+    /// Ends the body and returns its content.
     pub(super) fn finish(self) -> Result<(Bytes, Lease), InflateError> {
         let output = match self.state {
             State::Identity(output) => output,

@@ -1,4 +1,4 @@
-//! What a client is told when its request is not taken.
+//! The response to a request that is refused.
 
 use std::time::Duration;
 
@@ -145,7 +145,7 @@ impl Problem {
     pub(super) fn unknown_path(path: &str) -> Self {
         let known = Signal::ALL.map(Signal::http_path).join(", ");
         let message = format!("nothing is received at {path}; OTLP goes to {known}");
-        // What gRPC asks for where a service or a method is not known.
+        // gRPC requires this code for an unknown service or method.
         let grpc = Code::Unimplemented;
         Self::new(RefusedReason::Path, StatusCode::NOT_FOUND, grpc, message)
     }
@@ -190,7 +190,7 @@ impl Problem {
         }
     }
 
-    /// The answer to a request that needs more memory than there is, now or ever.
+    /// The answer to a request that needs more memory than is available now, or than is ever allowed.
     pub(super) fn overrun(overrun: Overrun, retry_after: Duration) -> Self {
         let grpc = Code::ResourceExhausted;
         match overrun {
@@ -305,7 +305,7 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// Shortens a text to `limit` bytes and a sign that something is missing.
+/// Shortens a text to `limit` bytes and appends an ellipsis.
 pub(super) fn trim(text: &mut String, limit: usize) {
     if text.len() > limit {
         text.truncate(text.floor_char_boundary(limit));
@@ -313,7 +313,7 @@ pub(super) fn trim(text: &mut String, limit: usize) {
     }
 }
 
-/// `Retry-After` knows whole seconds only; rounding down would have clients come too early.
+/// Rounds up to whole seconds, the unit of `Retry-After`: rounding down would make clients retry too early.
 const fn whole_seconds(delay: Duration) -> u64 {
     delay.as_secs() + (delay.subsec_nanos() > 0) as u64
 }

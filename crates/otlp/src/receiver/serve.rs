@@ -1,4 +1,4 @@
-//! Serving a router until told to stop.
+//! Serves a router until shutdown.
 
 use std::io;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use tokio::net::TcpListener;
 
 /// Serves a router over HTTP/1.1 and HTTP/2 without TLS, so also gRPC.
 ///
-/// When `shutdown` ends, no connection is accepted any more, idle ones are closed and running
-/// requests are finished, for at most `drain`.
+/// When `shutdown` completes, the server stops accepting connections, closes idle ones, and finishes
+/// running requests, for at most `drain`.
 ///
 /// # Bounds
 ///
-/// Neither the number of connections nor the time for a request's head is bounded: a server that
-/// strangers reach brings its own accept loop.
+/// Neither the number of connections nor the time for a request's head is bounded: a server that is
+/// reachable by untrusted clients needs its own accept loop.
 ///
 /// # Errors
 ///
@@ -30,12 +30,12 @@ pub async fn serve(
     let (stopping, stopped) = tokio::sync::oneshot::channel();
     let signal = async move {
         shutdown.await;
-        // The other end is gone when the server has ended by itself.
+        // The other end no longer exists if the server has ended by itself.
         let _ = stopping.send(());
     };
     let listener = listener.tap_io(|stream| {
-        // Answers are small, nothing is gained by waiting for more. An error means that the
-        // connection is gone already, which its server finds out by itself.
+        // Responses are small, so delaying them gains nothing. An error means that the connection is
+        // already closed, which its server detects by itself.
         let _ = stream.set_nodelay(true);
     });
     let server = axum::serve(listener, router).with_graceful_shutdown(signal);

@@ -20,7 +20,7 @@ pub(super) fn remove_invalid(request: &mut ExportMetricsServiceRequest, out: &mu
     }
 }
 
-/// Removes unsound points; returns whether the metric itself stays.
+/// Removes invalid points; returns whether the metric itself stays.
 pub(crate) fn keep(metric: &mut Metric, place: Place, out: &mut Rejections) -> bool {
     if metric.name.is_empty() {
         // A metric without points is counted as one record, so that the loss shows.

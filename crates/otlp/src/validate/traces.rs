@@ -42,7 +42,8 @@ fn fault(span: &Span) -> Option<Fault> {
             problem,
         ));
     }
-    // A link to nowhere is legal (its attributes may say what it stands for), a broken id is not.
+    // A link without ids is valid (its attributes may identify its target), one with an id of the wrong
+    // length is not.
     span.links.iter().enumerate().find_map(|(index, link)| {
         let (field, problem) = optional(&link.trace_id, TRACE_ID)
             .map(|problem| ("traceId", problem))

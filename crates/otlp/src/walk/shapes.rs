@@ -19,7 +19,7 @@ use crate::proto::{
     ExportLogsServiceRequest, ExportMetricsServiceRequest, ExportTraceServiceRequest,
 };
 
-/// A message: what is at each field number, what rules it is under, and the size of its struct.
+/// A message: the kind of each field, the rules that apply to it, and the size of its struct.
 pub(crate) struct Shape {
     pub(crate) fields: &'static [Kind],
     pub(crate) role: Role,
@@ -28,7 +28,7 @@ pub(crate) struct Shape {
 
 /// What a field holds.
 pub(crate) enum Kind {
-    /// Not a field of this version: of any wire type.
+    /// Not a field of this version; any wire type is allowed.
     Unknown,
     Varint,
     Fixed32,
@@ -41,7 +41,7 @@ pub(crate) enum Kind {
     List,
     /// Numbers of variable length.
     Varints,
-    /// The id whose rule is in the slot given.
+    /// An id whose rule is in the given slot.
     Id(usize),
     /// The name of a metric.
     Name,
@@ -70,13 +70,13 @@ impl Shape {
     }
 }
 
-/// The rules that a message is under beside those of protobuf.
+/// The rules that apply to a message in addition to those of protobuf.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Plain,
     /// A request, or a group of it that holds records.
     Group,
-    /// The group that older protocols had a field more in.
+    /// The group in which older protocols had one more field.
     ResourceGroup,
     Span,
     LogRecord,
@@ -96,7 +96,7 @@ impl Role {
     }
 }
 
-/// A shape of the role and struct given; the first kind is that of field 1.
+/// Defines a shape with the given role and struct; the first kind is that of field 1.
 macro_rules! shape {
     ($role:ident, $message:ty, $($kind:expr),* $(,)?) => {{
         use Kind::*;

@@ -1,4 +1,4 @@
-//! OTLP/HTTP: what the client is told, whatever becomes of its request.
+//! OTLP/HTTP: the response to a request, for each of its outcomes.
 
 use std::time::Duration;
 

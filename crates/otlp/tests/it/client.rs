@@ -1,4 +1,4 @@
-//! A client that sends what the test says, without a socket.
+//! A client without a socket that sends exactly what a test specifies.
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -13,7 +13,7 @@ use tower::ServiceExt;
 pub(crate) const PROTOBUF: &str = "application/x-protobuf";
 pub(crate) const JSON: &str = "application/json";
 
-/// What came back.
+/// The response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,

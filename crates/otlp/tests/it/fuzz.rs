@@ -1,4 +1,4 @@
-//! Whatever is sent, the answer is an answer.
+//! Every input gets a valid response.
 
 use axum::http::StatusCode;
 use bytes::Bytes;
@@ -39,8 +39,8 @@ fn nearly_json() -> impl Strategy<Value = String> {
     prop::collection::vec(token, 0..30).prop_map(|tokens| tokens.concat())
 }
 
-/// A batch is what decoding everything and checking every record gives, however it was made. Where
-/// the decoder gives up, what is left is valid.
+/// Checks that a batch equals the result of decoding everything and checking every record. If the decoder
+/// fails, checks that the remaining records are valid.
 fn batch_is_what_decoding_gives(signal: Signal, bytes: &[u8]) {
     let batch = Batch::from_protobuf(signal, Bytes::copy_from_slice(bytes));
     let decoded = Request::from_protobuf(signal, bytes);

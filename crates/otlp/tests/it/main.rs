@@ -1,4 +1,4 @@
-//! The receiver as a client meets it, and the two encodings against each other.
+//! The receiver as seen by a client, and the two encodings compared with each other.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod answers;

@@ -1,4 +1,4 @@
-//! What is nearly right is kept: cut text, old names, single records that cannot be read.
+//! Nearly valid input is kept: cut text, old names, single records that cannot be read.
 
 use axum::http::StatusCode;
 use bytes::Bytes;
@@ -12,7 +12,7 @@ use crate::recorder::{
     Recorder, gauge, log, logs, metrics, one_of_each, span, text_attribute, traces,
 };
 
-/// What stands for a string whose bytes are to be broken.
+/// Placeholder for a string whose bytes are made invalid.
 const CUT: &str = "CUT!";
 
 /// Replaces every [`CUT`] by a character whose last byte is missing.
@@ -30,7 +30,7 @@ fn repaired(signal: Signal, bytes: Vec<u8>) -> (Batch, u64) {
     let (batch, rejections) = Batch::from_protobuf(signal, bytes.into()).unwrap();
     assert!(rejections.is_empty(), "{rejections:?}");
     assert_eq!(rejections.mended(), cuts);
-    // What a store keeps can be decoded by anybody.
+    // Any decoder can read what a store keeps.
     let decoded = Request::from_protobuf(signal, batch.bytes()).unwrap();
     assert_eq!(decoded.records(), batch.records());
     let text = String::from_utf8(decoded.to_json()).unwrap();

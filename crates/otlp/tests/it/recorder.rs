@@ -1,4 +1,4 @@
-//! A consumer that remembers what it was handed and answers what the test says.
+//! A consumer that records its batches and returns the result that a test sets.
 
 use std::sync::{Arc, Mutex};
 
@@ -15,7 +15,7 @@ use glassbox_otlp::proto::{
 use glassbox_otlp::{Accepted, Batch, Consumer, Limits, Receiver, Refusal, Request};
 use tokio::sync::Semaphore;
 
-/// Takes everything, unless told otherwise.
+/// Accepts everything by default.
 pub(crate) struct Recorder {
     batches: Mutex<Vec<Batch>>,
     answer: Mutex<Result<Accepted, Refusal>>,
@@ -31,7 +31,7 @@ impl Recorder {
         })
     }
 
-    /// Takes nothing before it is told to, one batch per call of [`release`](Self::release).
+    /// Accepts nothing until released, one batch per call of [`release`](Self::release).
     pub(crate) fn closed() -> Arc<Self> {
         let mut recorder = Self::new();
         Arc::get_mut(&mut recorder).unwrap().gate = Semaphore::new(0);
@@ -149,7 +149,7 @@ pub(crate) fn metrics(metrics: Vec<Metric>) -> ExportMetricsServiceRequest {
     }
 }
 
-/// One sound request of each signal.
+/// One valid request of each signal.
 pub(crate) fn one_of_each() -> [Request; 3] {
     [
         Request::Traces(traces(vec![span("a")])),

@@ -17,7 +17,7 @@ use tonic::Code;
 use crate::client::{PROTOBUF, post, post_protobuf};
 use crate::recorder::{Recorder, gauge, log, logs, metrics, one_of_each, span, traces};
 
-/// Puts one span between two sound ones and returns why it was rejected, if it was.
+/// Puts one span between two valid ones and returns why it was rejected, if it was.
 fn fate(span_under_test: Span) -> Option<(RejectedReason, String)> {
     let mut request = Request::Traces(traces(vec![span("a"), span_under_test, span("z")]));
     let rejections = remove_invalid(&mut request);
@@ -298,7 +298,7 @@ async fn a_request_without_one_sound_record_is_bad_data() {
 async fn no_signal_is_taken_on_the_path_of_another() {
     let recorder = Recorder::new();
     let receiver = recorder.receiver();
-    // The one that decodes without complaint: a log record without a time looks like a span.
+    // The only combination that decodes without an error: a log record without a time looks like a span.
     let timeless = Request::Logs(logs(vec![LogRecord {
         time_unix_nano: 0,
         ..log("a")

@@ -17,20 +17,20 @@ where
     assert_eq!(&back, message);
 }
 
-/// What the message crate writes is read by us as what it was.
+/// Checks that reading the message crate's JSON gives the same message.
 fn reads_theirs<M>(message: &M)
 where
     M: json::JsonMessage + Serialize + DeserializeOwned + PartialEq + std::fmt::Debug,
 {
     let theirs = serde_json::to_vec(message).unwrap();
-    // Some of its own texts it cannot read, or reads with whole metrics missing.
+    // The message crate cannot read some of its own output, or loses whole metrics.
     if serde_json::from_slice::<M>(&theirs).is_ok_and(|read| read == *message) {
         let ours: M = json::from_slice(&theirs).unwrap();
         assert_eq!(&ours, message);
     }
 }
 
-/// What we write is read by the message crate as what it was, where it reads it at all.
+/// Checks that the message crate gets the same message from our JSON, if it can read it at all.
 fn is_read_by_theirs<M>(message: &M)
 where
     M: json::JsonMessage + DeserializeOwned + PartialEq + std::fmt::Debug,

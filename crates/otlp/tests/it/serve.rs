@@ -61,7 +61,7 @@ async fn a_running_request_is_finished_before_the_server_ends() {
     let client = tokio::spawn(exchange(address));
     until(|| recorder.batches().len() == 1).await;
     stop.send(()).unwrap();
-    // New connections are turned away while the old one is still being served.
+    // New connections are refused while the old one is still being served.
     let turned_away = async {
         while let Ok(mut stream) = TcpStream::connect(address).await {
             if !matches!(stream.read(&mut [0]).await, Ok(1..)) {

@@ -48,7 +48,7 @@ fn inflate(encoding: Encoding, data: &[u8], piece: usize) -> Result<Vec<u8>, Inf
     Ok(bytes.to_vec())
 }
 
-/// Text that compresses, but not to nothing.
+/// Text that compresses, but not to almost nothing.
 fn text(length: usize) -> Vec<u8> {
     (0..length)
         .map(|i| b'a' + ((i * i / 7) % 23) as u8)
@@ -93,7 +93,7 @@ fn a_body_cut_anywhere_is_corrupt() {
     for encoding in [Encoding::Gzip, Encoding::Deflate, Encoding::Zstd] {
         let packed = compress(encoding, &text(500));
         for length in 0..packed.len() {
-            // A stream that ends early is only known to be wrong at its end.
+            // A stream that ends early is only detected at its end.
             let result = inflate(encoding, &packed[..length], 64);
             assert_eq!(
                 result,
