@@ -82,7 +82,7 @@ impl Binary {
 #[error("{0}")]
 pub struct NotFound(String);
 
-/// Finds a collector as `choice` says.
+/// Finds a collector according to `choice`.
 ///
 /// # Errors
 /// Fails if `choice` is a path and that program is not a collector. Under `auto` such a program is
@@ -157,8 +157,8 @@ fn resolve(named: &Path, environment: &Environment) -> Option<PathBuf> {
 fn folders(environment: &Environment) -> impl Iterator<Item = PathBuf> {
     let path = environment.get("PATH").unwrap_or_default();
     let folders: Vec<_> = std::env::split_paths(path).collect();
-    // A relative folder on PATH depends on the working folder, which is unsafe for a child that
-    // nobody asked for.
+    // A relative folder on PATH depends on the working folder, which is unsafe for a program that is
+    // started without being configured.
     folders.into_iter().filter(|folder| folder.is_absolute())
 }
 
@@ -277,7 +277,7 @@ mod tests {
         fs::write(&path, "").unwrap();
         let environment = Environment::from([("PATH", folder.path().to_str().unwrap())]);
         let resolved = |named: &str| resolve(Path::new(named), &environment);
-        // Tests run in the crate's folder, which has one of that name.
+        // Tests run in the crate's folder, which has a file of that name.
         let here = std::path::absolute("Cargo.toml").unwrap();
         assert!(here.is_file());
         assert_eq!(resolved("Cargo.toml"), Some(path));

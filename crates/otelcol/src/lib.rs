@@ -1,12 +1,11 @@
 //! A real OpenTelemetry Collector as a child process: found, configured, started, watched, reloaded.
 //!
-//! [`find`] looks for the program of a collector. A [`Launch`] renders its configuration for what
-//! its distribution has, and [`Supervisor::begin`] starts it on the two OTLP [`Ports`] and keeps it
-//! running: it is started again after a crash, and a [`Fallback`] receives in its place once it has
-//! crashed too often. What it receives it sends to a private OTLP/HTTP receiver of the application.
+//! [`find`] looks for the program of a collector. A [`Launch`] renders its configuration for the components
+//! of its distribution, and [`Supervisor::begin`] starts it on the two OTLP [`Ports`] and keeps it running:
+//! it is restarted after a crash, and a [`Fallback`] receives in its place once it has crashed too often.
+//! It forwards what it receives to a private OTLP/HTTP receiver of the application.
 //!
-//! The collector is tied to the life of this process by a [`Shim`], for which `main` has to make
-//! room.
+//! A [`Shim`] ensures that the collector ends with this process; `main` must call [`Shim::arm`] first.
 
 mod archive;
 mod binary;

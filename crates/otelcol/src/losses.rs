@@ -10,7 +10,7 @@ use crate::clock::Clock;
 /// How many exporters are counted separately; the rest is counted together.
 const MOST: usize = 32;
 
-/// The name of the rest.
+/// The name under which the rest is counted.
 const OTHERS: &str = "others";
 
 /// How many bytes of an error are kept.

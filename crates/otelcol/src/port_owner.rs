@@ -64,7 +64,7 @@ mod system {
             .map(str::to_owned)
     }
 
-    /// Returns the inode of a row, if what listens there is in the way of `address`.
+    /// Returns the inode of a row, if its listener conflicts with `address`.
     pub(super) fn listener(row: &str, address: SocketAddr) -> Option<&str> {
         let mut columns = row.split_whitespace();
         let (ip, port) = columns.nth(1)?.split_once(':')?;
@@ -74,7 +74,7 @@ mod system {
         in_the_way.then(|| columns.nth(5)).flatten()
     }
 
-    /// Returns whether two listeners on one port meet.
+    /// Returns whether two listeners on one port conflict.
     fn meets(one: IpAddr, other: IpAddr) -> bool {
         one == other || one.is_unspecified() || other.is_unspecified()
     }
@@ -94,7 +94,7 @@ mod system {
     }
 
     fn holds(process: &Path, link: &str) -> bool {
-        // Of somebody else's processes the files are not shown.
+        // The files of other users' processes are not readable.
         let Ok(files) = fs::read_dir(process.join("fd")) else {
             return false;
         };
@@ -104,8 +104,8 @@ mod system {
         links.any(|target| target.as_os_str() == link)
     }
 
-    /// What the process calls itself, which is cut after 15 letters: in full from its file, where that
-    /// goes by the same name.
+    /// Returns the name of a process. The kernel cuts it after 15 characters, so prefer the name of the
+    /// executable file if it begins with it.
     fn program(process: &Path) -> String {
         let comm = fs::read_to_string(process.join("comm")).unwrap_or_default();
         let comm = comm.trim();

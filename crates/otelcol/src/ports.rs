@@ -12,7 +12,7 @@ pub trait Ports {
     /// Returns the addresses of OTLP/gRPC and OTLP/HTTP.
     fn addresses(&self) -> (SocketAddr, SocketAddr);
 
-    /// Releases the ports and returns what a user should be told about them.
+    /// Releases the ports and returns notes for the user about them.
     fn release(self) -> Vec<String>;
 }
 

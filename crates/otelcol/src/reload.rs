@@ -25,7 +25,7 @@ pub enum ReloadError {
         /// The collector's message.
         words: String,
     },
-    /// The new configuration could not be written, or the collector not told; the old one is kept.
+    /// The new configuration could not be written, or the collector could not be notified; the old one is kept.
     #[error("the new configuration could not be applied and the old one is kept")]
     System {
         /// The cause.
@@ -34,7 +34,7 @@ pub enum ReloadError {
     /// The collector did not become ready with the new configuration.
     #[error("the collector did not become ready with the new configuration, {instead}: {words}")]
     NotReady {
-        /// Who receives now.
+        /// What receives now.
         instead: Instead,
         /// How it exited, and the last lines of its log.
         words: String,
@@ -50,7 +50,7 @@ pub enum ReloadError {
     Stopped,
 }
 
-/// Who receives after a collector did not become ready with a new configuration.
+/// What receives after a collector did not become ready with a new configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Instead {
@@ -58,7 +58,7 @@ pub enum Instead {
     Old,
     /// The backend, in the collector's place.
     Backend,
-    /// Nobody yet: the collector is restarted with the old configuration.
+    /// Nothing yet: the collector is restarted with the old configuration.
     Nothing,
 }
 

@@ -1,4 +1,4 @@
-//! Decides when a collector is restarted, and when no longer.
+//! Decides when a collector is restarted, and when to give up.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ const HEALTHY: Duration = Duration::from_secs(60);
 /// After this many exits in a row, each before it was healthy, it is not restarted.
 const QUICK_ENDS: u32 = 5;
 
-/// How many quick exits a start counts as that took too long, so that two are enough.
+/// A start that took too long counts as this many quick exits, so that two are enough to give up.
 const LATE: u32 = 3;
 
 /// Decides what follows an exit. The time is passed in.
@@ -148,7 +148,7 @@ mod tests {
         restarts.ready(now);
         restarts.ended(now);
         now += HEALTHY * 2;
-        // Ended again without having been ready: the time in between was no health.
+        // Exited again without having been ready: the time in between does not count as healthy.
         assert!(pause(restarts.ended(now)) >= FIRST);
     }
 }

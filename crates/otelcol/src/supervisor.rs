@@ -33,7 +33,7 @@ const RELOADS: usize = 4;
 pub struct Supervisor {
     status: watch::Receiver<CollectorStatus>,
     reloads: mpsc::Sender<Reload>,
-    /// How long the collector may take to stop, once it has to.
+    /// How long the collector may take to stop, once a stop is requested.
     stop: watch::Sender<Option<Duration>>,
     keeping: JoinHandle<bool>,
 }
@@ -42,7 +42,7 @@ pub struct Supervisor {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Begun {
-    /// What keeps the collector running.
+    /// Keeps the collector running.
     pub supervisor: Supervisor,
     /// Where OTLP/gRPC is received.
     pub grpc: SocketAddr,
@@ -99,8 +99,8 @@ impl Supervisor {
             // Fails if an address was set explicitly and is in use.
             ports = bind().await?;
             if ports.addresses() == addresses {
-                // They are free: the port in use is another one of the collector's, which the next
-                // start chooses again.
+                // These ports are free, so the port in use is another one of the collector's; the next
+                // start chooses it again.
                 ports.release();
                 break (attempt, notes);
             }

@@ -75,7 +75,7 @@ impl Entry {
         let kind = component.as_deref().and_then(|id| id.split('/').next());
         let level = match kind {
             Some("debug" | "logging") => Level::TRACE,
-            // Failures of its own pages are not ours to report.
+            // Failures of the collector's own pages are not worth a warning.
             Some("zpages") => level.max(Level::INFO),
             _ => level,
         };

@@ -99,7 +99,7 @@ fn without_store(layer: &Value, signal: &str) -> bool {
     if wiped(layer, &path) {
         return true;
     }
-    // What is not a list is a reference, which cannot be resolved here.
+    // A value that is not a list is a reference, which cannot be resolved here.
     let Some(Value::Array(exporters)) = at(layer, &path) else {
         return false;
     };

@@ -27,7 +27,7 @@ fn names<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
     names.map(str::to_owned).into()
 }
 
-/// What `deploy/collector/builder.yaml` makes.
+/// The components of the distribution that `deploy/collector/builder.yaml` builds.
 fn ours() -> Components {
     Components {
         version: "0.159.0".to_owned(),
@@ -44,7 +44,7 @@ fn ours() -> Components {
     }
 }
 
-/// The distribution with everything; a part of what it lists.
+/// The distribution with all components; a part of them.
 fn contrib() -> Components {
     let mut all = ours();
     all.receivers
@@ -101,7 +101,7 @@ fn a_remote_gets_a_queue_on_disk_and_headers_from_the_environment() {
     insta::assert_snapshot!(rendered.yaml);
     assert_eq!(rendered.notes, Vec::<String>::new());
     assert!(!rendered.yaml.contains("hunter2"));
-    // A reference in a secret would be looked up, and half of a `$$` lost.
+    // Otherwise a reference in a secret would be expanded, and `$$` would become `$`.
     assert_eq!(
         rendered.environment[1..],
         [

@@ -3,13 +3,14 @@
 use super::Draft;
 
 impl Draft<'_> {
-    /// Queues measured in bytes that block when they are full and split what is too large: 0.130.
+    /// Returns whether queues are measured in bytes, block when they are full, and split large requests: since 0.130.
     pub(super) fn measures_bytes(&self) -> bool {
-        // A distribution may count its own versions; the new name came later, in 0.144.
+        // A distribution may have version numbers of its own, so check for the new name as well, which came
+        // later, in 0.144.
         self.components.exporters.contains("otlp_http") || self.at_least(130)
     }
 
-    /// Metrics of its own that it sends by OTLP, in the form that is still understood: 0.119.
+    /// Returns whether it accepts the current form of the setting that sends its own metrics by OTLP: since 0.119.
     pub(super) fn pushes_metrics(&self) -> bool {
         self.components.exporters.contains("otlp_http") || self.at_least(119)
     }
