@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EntryError {
-    /// A newer program wrote it. It may mean something that this one would get wrong.
+    /// A newer program wrote it, and this one might misinterpret it.
     #[error(
         "entry {seq} has version {found}, and this build reads versions up to {ENTRY_VERSION}: update the program that reads it"
     )]
