@@ -1,7 +1,7 @@
-//! A circuit breaker: calls to a peer in trouble fail at once, and a few probes find out when it is well.
+//! A circuit breaker: calls to a failing peer fail at once, and a few probes detect its recovery.
 //!
-//! Closed, open and half-open, as in Nygard's *Release It!* and resilience4j; what differs from the
-//! crates there are is said in `count_window` and at [`Permit`].
+//! The states are closed, open and half-open, as in Nygard's *Release It!* and resilience4j.
+//! `count_window` and [`Permit`] document the differences from existing crates.
 
 mod config;
 mod count_window;
@@ -36,24 +36,25 @@ use tally::Tally;
 
 /// A circuit breaker for one dependency.
 ///
-/// While it is closed a call takes no lock under a count window and a short one under a time window.
-/// It keeps no timer: what time changes is found out by the next call.
+/// While it is closed, a call takes no lock under a count window and a short one under a time window. It
+/// keeps no timer: the next call notices that time has passed.
 ///
 /// # Bounds
-/// Memory is fixed by the configuration, whatever is called how often.
+/// Memory is fixed by the configuration, regardless of the number of calls.
 pub struct Breaker<C = Arc<dyn Clock>> {
     config: BreakerConfig,
     clock: C,
-    /// The state and how often it changed, in one word: a permit of an earlier phase counts for nothing.
+    /// The state and the number of its changes, in one word. A permit of an earlier phase is not
+    /// counted.
     phase: AtomicU64,
-    /// When an open breaker lets probes through; a hint that spares the lock.
+    /// When an open breaker lets probes through. A hint that avoids the lock.
     reopens_at: AtomicU64,
     counts: Counts,
     rejected: AtomicU64,
     inner: Mutex<Inner>,
 }
 
-/// What changes with the state, under the lock.
+/// The data that changes with the state, under the lock.
 #[derive(Debug)]
 struct Inner {
     since: u64,
@@ -65,7 +66,7 @@ impl<C: Clock> Breaker<C> {
     /// A closed breaker.
     ///
     /// # Errors
-    /// If the configuration makes no sense, such as a breaker that could never open.
+    /// If the configuration is invalid, such as a breaker that could never open.
     pub fn try_new(config: BreakerConfig, clock: C) -> Result<Self, BreakerConfigError> {
         config.validate()?;
         let since = clock.now();
@@ -84,10 +85,10 @@ impl<C: Clock> Breaker<C> {
         })
     }
 
-    /// Asks to make a call.
+    /// Requests permission to make a call.
     ///
     /// # Errors
-    /// If the breaker is open, or half-open with all its probes under way.
+    /// If the breaker is open, or half-open with all its probes in progress.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_, C>, Rejected> {
         let phase = self.phase();
@@ -98,13 +99,13 @@ impl<C: Clock> Breaker<C> {
         }
     }
 
-    /// Makes a call if the breaker lets it, and accounts for its outcome.
+    /// Makes a call if the breaker permits it, and records its outcome.
     ///
     /// # Errors
-    /// The call's own error, or the breaker's refusal.
+    /// The call's own error, or the breaker's rejection.
     ///
     /// # Cancel safety
-    /// Dropping the future drops the call; a probe's permit returns, and nothing is counted.
+    /// Dropping the future drops the call. A probe's permit is returned, and nothing is counted.
     pub async fn call<T, E, Call>(&self, call: Call) -> Result<T, Guarded<E>>
     where
         E: Decide,
@@ -116,15 +117,15 @@ impl<C: Clock> Breaker<C> {
         result.map_err(Guarded::Failed)
     }
 
-    /// The state that the last call left, as in [`snapshot`](Self::snapshot); takes no lock.
+    /// The state after the last call, as in [`snapshot`](Self::snapshot); takes no lock.
     pub fn state(&self) -> BreakerState {
         self.phase().state()
     }
 
-    /// What the breaker has seen, for a metric or a health answer.
+    /// The state and counts of the breaker, for a metric or a health response.
     ///
-    /// The state is the one that the last call left: an open breaker whose time has come is open until
-    /// somebody calls.
+    /// The state is that after the last call: an open breaker whose time is over remains open until the
+    /// next call.
     pub fn snapshot(&self) -> Snapshot {
         let inner = self.inner();
         let tally = self.counts.tally(self.clock.now());
@@ -143,7 +144,7 @@ impl<C: Clock> Breaker<C> {
     fn try_probe(&self, seen: Phase) -> Result<Permit<'_, C>, Rejected> {
         let now = self.clock.now();
         if seen.state() == BreakerState::Open {
-            // Spares the lock to the many calls that come while it is open.
+            // Avoids the lock for calls that arrive while it is open.
             let left = self.reopens_at.load(Ordering::Relaxed).saturating_sub(now);
             if left > 0 {
                 return Err(self.rejection(Some(left)));
@@ -177,7 +178,7 @@ impl<C: Clock> Breaker<C> {
         }
     }
 
-    /// Counts an outcome that belongs to the phase in which its call began.
+    /// Counts an outcome of a call that began in this phase.
     #[inline]
     fn settle(&self, phase: Phase, started: u64, failed: bool) {
         if self.phase() != phase {
@@ -185,7 +186,7 @@ impl<C: Clock> Breaker<C> {
         }
         if phase.state() == BreakerState::Closed {
             let tally = self.count(started, failed);
-            // Most calls end here: nothing was wrong lately.
+            // Most calls end here, because nothing in the window failed or was slow.
             if (tally.failed | tally.slow) != 0
                 && tally.calls >= u64::from(self.config.minimum_calls)
                 && self.reaches_a_rate(tally)
@@ -199,7 +200,7 @@ impl<C: Clock> Breaker<C> {
 
     #[inline]
     fn count(&self, started: u64, failed: bool) -> Tally {
-        // Looking at the clock costs more than all the rest.
+        // Reading the clock costs more than everything else here.
         let now = if self.times_calls() || self.counts.needs_time() {
             self.clock.now()
         } else {
@@ -226,7 +227,8 @@ impl<C: Clock> Breaker<C> {
         let slow = self.is_slow(started, now);
         let tally = inner.probes.end(failed, slow);
         let wanted = u64::from(self.config.probes);
-        // Of all the probes wanted: once too many failed, the rest cannot change it.
+        // Relative to all requested probes: once too many failed, the remaining ones cannot change the
+        // decision.
         let of_wanted = Tally {
             calls: wanted,
             ..tally
@@ -255,7 +257,7 @@ impl<C: Clock> Breaker<C> {
             let at = now.saturating_add(nanos(self.config.open_for));
             self.reopens_at.store(at, Ordering::Relaxed);
         }
-        // Releases what was stored before to whoever sees the new phase.
+        // Makes earlier stores visible to every thread that sees the new phase.
         self.phase.store(phase.next(to).into(), Ordering::Release);
     }
 
@@ -313,7 +315,7 @@ impl<C> fmt::Debug for Breaker<C> {
     }
 }
 
-/// Nothing panics under these locks, and what they guard is right after each of their holders.
+/// No code panics under these locks, and every holder leaves the guarded data consistent.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-/// Random numbers from a seed that is passed in, so that a test plays the same delays again.
+/// Random numbers from a seed that is passed in, so that a test can reproduce the delays.
 ///
-/// SplitMix64 (Steele, Lea, Flood 2014): good enough to spread retries, useless for secrets.
+/// SplitMix64 (Steele, Lea, Flood 2014): good enough to spread retries, unsuitable for secrets.
 #[derive(Clone, Debug)]
 pub struct Jitter(u64);
 
 impl Jitter {
-    /// Starts from a seed; two callers should not share one.
+    /// Starts from a seed; two callers should not share a seed.
     pub const fn seeded(seed: u64) -> Self {
         Self(seed)
     }
@@ -22,7 +22,7 @@ impl Jitter {
         z ^ (z >> 31)
     }
 
-    /// A duration from zero to `limit`, both included, each as likely as the others.
+    /// A uniformly distributed duration from zero to `limit`, both included.
     pub(crate) fn up_to(&mut self, limit: Duration) -> Duration {
         let limit = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
         // The high half of a 128-bit product scales without a division.

@@ -1,10 +1,10 @@
-//! Circuit breaker, retry and timeout: silent state machines over a clock that is passed in.
+//! Circuit breaker, retry and timeout: state machines over a clock that is passed in.
 //!
-//! Nothing here runs, sleeps, logs or measures by itself. A breaker and a retry loop read the same
-//! two answers of an error, [`Decide::retry`](glassbox_core::Decide::retry) and
-//! [`Decide::blame`](glassbox_core::Decide::blame); thin async faces take the caller's `sleep`.
+//! Nothing here spawns, sleeps, logs or records metrics by itself. A breaker and a retry loop use the
+//! same two properties of an error, [`Decide::retry`](glassbox_core::Decide::retry) and
+//! [`Decide::blame`](glassbox_core::Decide::blame). Thin async wrappers take the caller's `sleep`.
 //!
-//! One call through all three, outermost first: the retry, the breaker, the timeout of one try.
+//! One call through all three, outermost first: the retry, the breaker, the timeout of one attempt.
 //!
 //! ```
 //! use glassbox_core::{Blame, Clock, Decide, Retry};

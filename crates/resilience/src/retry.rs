@@ -1,4 +1,4 @@
-//! Trying again: when, how long to wait, and when to stop.
+//! Retries: when, how long to wait, and when to stop.
 
 mod attempts;
 mod backoff;

@@ -1,14 +1,14 @@
-//! Counts over a span of time that slides.
+//! Counts over a sliding period of time.
 
 use std::time::Duration;
 
-/// The span is cut into this many buckets; the oldest one goes at once.
+/// The period is divided into this many buckets, and expires one bucket at a time.
 const BUCKETS: usize = 10;
 
-/// `K` counters over the last span of time, in steps of a tenth of it.
+/// `K` counters over the last period of time, in steps of a tenth of it.
 ///
-/// Reading and adding cost the same however much was counted: the totals are kept, and a bucket that
-/// leaves the span is taken off them.
+/// Reads and additions cost the same regardless of the counts: the totals are kept, and a bucket that
+/// leaves the period is subtracted from them.
 #[derive(Debug)]
 pub(crate) struct Sliding<const K: usize> {
     step: u64,
@@ -18,7 +18,7 @@ pub(crate) struct Sliding<const K: usize> {
 }
 
 impl<const K: usize> Sliding<K> {
-    /// Counters over `span`, which is at least ten nanoseconds.
+    /// Counters over `span`, which must be at least ten nanoseconds.
     pub(crate) fn over(span: Duration) -> Self {
         let span = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
         Self {
@@ -29,7 +29,7 @@ impl<const K: usize> Sliding<K> {
         }
     }
 
-    /// Adds to the counters and gives their totals.
+    /// Adds to the counters and returns their totals.
     pub(crate) fn add(&mut self, now: u64, counts: [u64; K]) -> [u64; K] {
         self.slide(now);
         let bucket = &mut self.buckets[index(self.latest)];
@@ -51,7 +51,7 @@ impl<const K: usize> Sliding<K> {
         self.totals = [0; K];
     }
 
-    /// Time that seems to go back, since another thread was faster, counts as the latest there was.
+    /// A time before the latest one, because another thread was faster, counts as the latest one.
     fn slide(&mut self, now: u64) {
         let step = now / self.step;
         if step <= self.latest {

@@ -1,4 +1,4 @@
-//! How long one try may take, and whose fault it is when it takes longer.
+//! How long one attempt may take, and who is to blame for a timeout.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use glassbox_core::{Blame, Clock, Deadline, Decide, Retry};
 
-/// How long one try may take at most; never zero.
+/// The maximum duration of one attempt; never zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timeout(Duration);
 
-/// A timeout of nothing lets nothing through.
+/// A timeout of zero, under which no attempt could succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a timeout must be longer than zero")]
 pub struct ZeroTimeout;
 
-/// What one try was given: the sooner of the timeout and the caller's deadline.
+/// The time for one attempt: the sooner of the timeout and the caller's deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Allowance {
@@ -24,9 +24,9 @@ pub struct Allowance {
     blame: Blame,
 }
 
-/// A try ran out of time.
+/// An attempt ran out of time.
 ///
-/// The peer is to blame if it had the whole timeout; if the caller's deadline was sooner, the caller is.
+/// The peer is to blame if it had the whole timeout. If the caller's deadline was sooner, the caller is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no answer within {limit:?}")]
 pub struct Elapsed {
@@ -52,10 +52,10 @@ impl Timeout {
         self.0
     }
 
-    /// What a try that starts now may take.
+    /// The time for an attempt that starts now.
     ///
     /// # Errors
-    /// If the deadline has passed already: the try should not start.
+    /// If the deadline has already passed: the attempt should not start.
     pub fn allow(
         self,
         deadline: Option<Deadline>,
@@ -79,12 +79,12 @@ impl Timeout {
 }
 
 impl Allowance {
-    /// How long the try may take.
+    /// How long the attempt may take.
     pub const fn limit(self) -> Duration {
         self.limit
     }
 
-    /// The error of a try that took longer.
+    /// The error of an attempt that took longer.
     pub const fn elapsed(self) -> Elapsed {
         Elapsed {
             limit: self.limit,
@@ -92,13 +92,13 @@ impl Allowance {
         }
     }
 
-    /// Runs a try against the caller's timer, which should be one of [`Allowance::limit`].
+    /// Runs an attempt against the caller's timer, which should have the duration [`Allowance::limit`].
     ///
     /// # Errors
-    /// If the timer is first. A try that is ready at the same moment wins.
+    /// If the timer completes first. If both are ready at the same moment, the attempt wins.
     ///
     /// # Cancel safety
-    /// Dropping the future drops the try.
+    /// Dropping the future drops the attempt.
     pub async fn run<T>(
         self,
         timer: impl Future<Output = ()>,
@@ -117,7 +117,7 @@ impl Allowance {
 }
 
 impl Elapsed {
-    /// What the try was given.
+    /// The time that the attempt had.
     pub const fn limit(&self) -> Duration {
         self.limit
     }

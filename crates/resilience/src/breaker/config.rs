@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// When a breaker opens, how long it stays open, and how it finds out that the peer is well.
+/// When a breaker opens, how long it stays open, and how it detects that the peer has recovered.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[must_use]
 pub struct BreakerConfig {
@@ -15,13 +15,13 @@ pub struct BreakerConfig {
     pub(super) half_open_timeout: Duration,
 }
 
-/// The calls that rates are taken over.
+/// The calls over which rates are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Window {
-    /// The last calls, so many of them.
+    /// This many of the last calls.
     Count(u32),
-    /// The calls of the last span of time, which slides in tenths of it.
+    /// The calls of the last period of this length, which slides in tenths of it.
     Time(Duration),
 }
 
@@ -32,20 +32,20 @@ pub struct SlowCalls {
     pub(super) rate: f64,
 }
 
-/// Why a breaker cannot be made.
+/// Why a configuration is invalid.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BreakerConfigError {
-    /// A rate is not above 0 and at most 1.
+    /// A rate is not above 0, or is above 1.
     #[error("the {which} rate must be above 0 and at most 1, and is {rate}")]
     #[non_exhaustive]
     Rate {
         /// `failure` or `slow-call`.
         which: &'static str,
-        /// What it is.
+        /// Its value.
         rate: f64,
     },
-    /// The window holds no call, or too many.
+    /// The window holds no calls, or too many.
     #[error(
         "a window holds 1 to {} calls, or the calls of at least 10 ms",
         Window::MAX_CALLS
@@ -55,15 +55,15 @@ pub enum BreakerConfigError {
     #[error("{minimum} calls are wanted before it opens, but the window holds {window}")]
     #[non_exhaustive]
     NeverOpens {
-        /// The calls that are wanted.
+        /// The minimum number of calls.
         minimum: u32,
         /// The calls that the window holds.
         window: u32,
     },
-    /// It could never close.
+    /// It could never close, because it permits no probes.
     #[error("at least one probe is needed to close again")]
     NoProbes,
-    /// It would not stay open, or half-open.
+    /// A duration is zero, so that it would not stay open or half-open.
     #[error("{which} must be longer than zero")]
     #[non_exhaustive]
     Zero {
@@ -73,7 +73,8 @@ pub enum BreakerConfigError {
 }
 
 impl Default for BreakerConfig {
-    /// Opens for 30 s when half of the last 100 calls failed, ten at least; closes after three probes.
+    /// Opens for 30 s when half of the last 100 calls failed, after at least ten calls; closes after
+    /// three probes.
     fn default() -> Self {
         Self {
             window: Window::Count(100),
@@ -88,43 +89,44 @@ impl Default for BreakerConfig {
 }
 
 impl BreakerConfig {
-    /// The calls that rates are taken over.
+    /// Sets the calls over which rates are computed.
     pub const fn window(mut self, window: Window) -> Self {
         self.window = window;
         self
     }
 
-    /// The part of failed calls from which it opens, above 0 and at most 1.
+    /// Sets the rate of failed calls at which it opens, above 0 and at most 1.
     pub const fn failure_rate(mut self, rate: f64) -> Self {
         self.failure_rate = rate;
         self
     }
 
-    /// Opens for slow calls too. Every call then costs two looks at the clock.
+    /// Also opens for slow calls. Every call then reads the clock twice.
     pub const fn slow_calls(mut self, slow: SlowCalls) -> Self {
         self.slow_calls = Some(slow);
         self
     }
 
-    /// How many calls the window must have seen before a rate means anything.
+    /// Sets how many calls the window must hold before its rates are evaluated.
     pub const fn minimum_calls(mut self, calls: u32) -> Self {
         self.minimum_calls = calls;
         self
     }
 
-    /// How long it stays open before it lets probes through.
+    /// Sets how long it stays open before it permits probes.
     pub const fn open_for(mut self, duration: Duration) -> Self {
         self.open_for = duration;
         self
     }
 
-    /// How many calls it lets through when it is half-open; their rates decide.
+    /// Sets how many calls it permits while half-open. Their rates decide the next state.
     pub const fn probes(mut self, calls: u32) -> Self {
         self.probes = calls;
         self
     }
 
-    /// How long it waits for the probes before it opens again: a probe that hangs must not hold it.
+    /// Sets how long it waits for the probes before it opens again, so that a hanging probe does not
+    /// block it.
     pub const fn half_open_timeout(mut self, timeout: Duration) -> Self {
         self.half_open_timeout = timeout;
         self
@@ -165,7 +167,8 @@ impl Window {
 }
 
 impl SlowCalls {
-    /// Calls that take `from` or longer are slow; `rate` of them, above 0 and at most 1, is too much.
+    /// Calls that take `from` or longer are slow. The breaker opens at a rate of `rate`, above 0 and at
+    /// most 1.
     pub const fn new(from: Duration, rate: f64) -> Self {
         Self { from, rate }
     }

@@ -1,8 +1,8 @@
 //! The outcomes of the last calls, as bits on a ring.
 //!
-//! It really slides: a new outcome takes the place of the oldest, and the number of ones follows by the
-//! difference. Counters that are only reset by a change of state, as some breakers have, would need ten
-//! thousand failures to notice trouble after ten thousand successes.
+//! It is a true sliding window: a new outcome replaces the oldest, and the number of ones is updated by
+//! the difference. Counters that are reset only by a change of state, as in some breakers, would need
+//! ten thousand failures to detect a problem after ten thousand successes.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 
@@ -10,8 +10,8 @@ use super::tally::Tally;
 
 /// The last calls, without a lock.
 ///
-/// Every bit is written by exchange, and the count moves by what the exchange found: whatever the threads
-/// do, the count of ones is that of the bits once they are through.
+/// Every bit is written by an exchange, and the count is updated by the exchange's result. Whatever the
+/// interleaving of threads, the count of ones matches the bits once all threads are done.
 #[derive(Debug)]
 pub(super) struct CountWindow {
     size: u64,
@@ -23,7 +23,7 @@ pub(super) struct CountWindow {
 #[derive(Debug)]
 struct Bits {
     words: Box<[AtomicU64]>,
-    /// Below zero for a moment, when one thread takes away what another has not added yet.
+    /// Briefly negative when one thread subtracts a bit that another has not added yet.
     ones: AtomicI64,
 }
 
@@ -72,12 +72,12 @@ impl Bits {
         }
     }
 
-    /// Puts a bit in the place of the oldest, and gives the number of ones.
+    /// Replaces the oldest bit, and returns the number of ones.
     #[inline]
     fn put(&self, slot: u64, bit: bool) -> u64 {
         let mask = 1 << (slot % 64);
         let word = &self.words[usize::try_from(slot / 64).unwrap_or(0)];
-        // A load is cheaper than an exchange, and nearly every bit is a zero that stays one.
+        // A load is cheaper than an exchange, and nearly every bit is a zero that remains zero.
         let is_set = word.load(Relaxed) & mask != 0;
         if bit && !is_set {
             if word.fetch_or(mask, Relaxed) & mask == 0 {

@@ -1,4 +1,4 @@
-//! What a closed breaker counts, by the kind of its window.
+//! The counts of a closed breaker, by the kind of its window.
 
 use std::sync::Mutex;
 
@@ -27,7 +27,7 @@ impl Counts {
         matches!(self, Self::Time(_))
     }
 
-    /// Counts an outcome and gives what the window holds with it.
+    /// Counts an outcome, and returns the contents of the window with it.
     #[inline]
     pub(super) fn add(&self, now: u64, failed: bool, slow: bool) -> Tally {
         match self {

@@ -1,10 +1,10 @@
-//! What a call through a breaker can end with.
+//! The errors of a call through a breaker.
 
 use std::time::Duration;
 
 use glassbox_core::{Blame, Decide, Retry};
 
-/// A call that was not made, to spare the peer and the caller.
+/// A call that was not made, to protect the peer and the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the circuit breaker is open")]
 pub struct Rejected {
@@ -16,7 +16,7 @@ impl Rejected {
         Self { retry_after }
     }
 
-    /// When calls may go through again; nothing while probes are under way.
+    /// When calls may go through again; `None` while probes are in progress.
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }

@@ -1,4 +1,4 @@
-//! Leave to make one call.
+//! Permission to make one call.
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ use glassbox_core::{Blame, Clock, Decide};
 use super::Breaker;
 use super::phase::{BreakerState, Phase};
 
-/// Leave to make one call, until its outcome is told.
+/// Permission to make one call, until its outcome is reported.
 ///
-/// Only what the peer is to blame for counts against it: a caller's error, a deadline that the caller made
-/// too short, or a full queue of our own says nothing about the peer, and is not counted at all.
+/// Only failures for which the peer is to blame count against it. A caller's error, a deadline that the
+/// caller made too short, or a full local queue is no evidence about the peer, and is not counted.
 ///
 /// # Cancel safety
-/// Dropping it tells nothing: a call that was cancelled is not counted, and a half-open breaker can give
-/// the permit to another.
+/// Dropping it reports nothing: a call that was cancelled is not counted, and a half-open breaker can
+/// give the permit to another call.
 #[must_use = "a permit that is dropped at once counts for nothing"]
 pub struct Permit<'a, C: Clock = std::sync::Arc<dyn Clock>> {
     breaker: &'a Breaker<C>,
@@ -32,13 +32,13 @@ impl<'a, C: Clock> Permit<'a, C> {
         }
     }
 
-    /// The peer answered.
+    /// Reports that the peer answered.
     #[inline]
     pub fn succeed(self) {
         self.told(false);
     }
 
-    /// The call failed, by somebody's fault.
+    /// Reports that the call failed, and who is to blame.
     #[inline]
     pub fn fail(self, blame: Blame) {
         if blame == Blame::Peer {
@@ -46,7 +46,7 @@ impl<'a, C: Clock> Permit<'a, C> {
         }
     }
 
-    /// The call ended like this.
+    /// Reports the result of the call.
     #[inline]
     pub fn settle<T, E: Decide>(self, result: &Result<T, E>) {
         match result {
@@ -62,7 +62,7 @@ impl<'a, C: Clock> Permit<'a, C> {
             phase,
             started,
         } = self;
-        // What follows takes the permit back itself.
+        // `settle` returns the permit, so `drop` must not return it again.
         std::mem::forget(self);
         breaker.settle(phase, started, failed);
     }

@@ -6,11 +6,11 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BreakerState {
-    /// All of them.
+    /// All calls go through.
     Closed,
-    /// A few, to find out.
+    /// A few calls go through, as probes.
     HalfOpen,
-    /// None.
+    /// No calls go through.
     Open,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Display for BreakerState {
     }
 }
 
-/// A state and its number, counted up by every change; the state is in the two lowest bits.
+/// A state and its number, which every change increments. The state is in the two lowest bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Phase(u64);
 

@@ -1,8 +1,8 @@
-//! The calls that a half-open breaker lets through.
+//! The calls that a half-open breaker permits.
 
 use super::Tally;
 
-/// Probes under way, and how those that ended went.
+/// Probes in progress, and the outcomes of those that ended.
 #[derive(Debug, Default)]
 pub(super) struct Probes {
     under_way: u32,
@@ -28,7 +28,7 @@ impl Probes {
         self.ended
     }
 
-    /// Gives a permit back that says nothing about the peer.
+    /// Returns a permit whose call was not counted.
     pub(super) fn cancel(&mut self) {
         self.under_way = self.under_way.saturating_sub(1);
     }

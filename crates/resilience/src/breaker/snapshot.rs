@@ -1,4 +1,4 @@
-//! What a breaker has seen.
+//! The state and counts of a breaker.
 
 use std::time::Duration;
 
@@ -10,21 +10,21 @@ use super::phase::BreakerState;
 pub struct Snapshot {
     /// Whether calls go through.
     pub state: BreakerState,
-    /// Since when, on the breaker's clock.
+    /// When the state began, on the breaker's clock.
     pub since: Duration,
     /// Calls in the window; none are added to it while it is open or half-open.
     pub calls: u64,
-    /// Those that the peer failed.
+    /// Calls in the window for whose failure the peer is to blame.
     pub failed: u64,
-    /// Those that were slow, if slow calls count.
+    /// Calls in the window that were slow, if slow calls count.
     pub slow: u64,
-    /// Calls that were refused, ever.
+    /// Calls that were rejected since the breaker was created.
     pub rejected: u64,
-    /// Changes of state, ever.
+    /// Changes of state since the breaker was created.
     pub transitions: Transitions,
 }
 
-/// How often a breaker changed its state, by what it changed to.
+/// How often a breaker changed its state, by the new state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Transitions {

@@ -1,4 +1,4 @@
-//! What a window holds.
+//! The counts of a window.
 
 /// Calls, and how many of them failed or were slow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

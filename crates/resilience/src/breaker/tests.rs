@@ -43,7 +43,7 @@ fn state<C: Clock>(breaker: &Breaker<C>) -> BreakerState {
     breaker.snapshot().state
 }
 
-/// A breaker that two failures opened, whose time has come.
+/// A breaker opened by two failures, at the time when it permits probes.
 fn due(config: BreakerConfig) -> (Breaker<VirtualClock>, VirtualClock) {
     let (breaker, clock) = breaker(config.window(Window::Count(2)).minimum_calls(2));
     fail(&breaker);
@@ -175,7 +175,7 @@ fn a_probe_that_hangs_does_not_hold_it_half_open_for_ever() {
     assert_eq!(state(&breaker), BreakerState::Open);
     clock.advance(30 * SECOND);
     let probe = breaker.try_acquire().unwrap();
-    // It belongs to an earlier phase: neither its outcome nor its permit is of this one.
+    // It belongs to an earlier phase, so neither its outcome nor its permit counts in this one.
     hanging.fail(Blame::Peer);
     assert!(breaker.try_acquire().is_err());
     probe.succeed();
@@ -352,7 +352,7 @@ fn threads_that_fail_together_open_it_once() {
     assert_eq!(snapshot.rejected, 4);
 }
 
-/// Boxed and sent, with borrowed captures and a generic callee, as an `async_trait` method does it.
+/// Boxed and sent, with borrowed captures and a generic callee, as in an `async_trait` method.
 fn boxed<'a, P: Peer>(
     breaker: &'a Breaker<VirtualClock>,
     peer: &'a P,

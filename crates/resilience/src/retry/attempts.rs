@@ -9,7 +9,7 @@ use super::budget::RetryBudget;
 use super::policy::RetryPolicy;
 use crate::Jitter;
 
-/// The attempts of one call: after each failure it says whether to try again, and when.
+/// The attempts of one call. After each failure it decides whether and when to try again.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Attempts<'a> {
@@ -36,20 +36,20 @@ pub enum Next {
 pub enum Stop {
     /// The same request would fail again.
     NotRetryable,
-    /// It was tried as often as the policy allows.
+    /// The policy's maximum number of attempts was reached.
     AttemptsExhausted,
-    /// The wait would end after the deadline, or too close to it for a try to finish.
+    /// The wait would end after the deadline, or too close to it for an attempt to finish.
     DeadlineTooNear,
     /// The peer asks for a longer wait than the policy allows.
     WaitTooLong,
-    /// Retries are too large a part of the calls to this dependency already.
+    /// Retries are already too large a share of the calls to this dependency.
     BudgetExhausted,
-    /// The caller gave up.
+    /// The caller cancelled.
     Cancelled,
 }
 
 impl RetryPolicy {
-    /// Begins a call.
+    /// Starts a call.
     pub const fn attempts(&self, jitter: Jitter) -> Attempts<'static> {
         Attempts {
             policy: *self,
@@ -69,20 +69,21 @@ impl<'a> Attempts<'a> {
         self
     }
 
-    /// How long a try usually takes: one that could not finish before the deadline does not start.
+    /// Sets how long an attempt usually takes. An attempt that could not finish before the deadline is
+    /// not started.
     pub const fn expecting(mut self, duration: Duration) -> Self {
         self.expected = duration;
         self
     }
 
-    /// The attempts of a call that was recorded elsewhere: the attempt of this number, from one, is
-    /// under way.
+    /// The attempts of a call that was recorded elsewhere: this attempt, counted from one, is in
+    /// progress.
     pub const fn continuing_at(mut self, number: u32) -> Self {
         self.number = number;
         self
     }
 
-    /// Pays for retries from the budget of the dependency, and for this call into it.
+    /// Counts this call in the budget of the dependency, and pays for its retries from it.
     pub fn paying_from<'b>(self, budget: &'b RetryBudget, clock: &dyn Clock) -> Attempts<'b>
     where
         'a: 'b,
@@ -94,15 +95,15 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// The number of the attempt under way, from one.
+    /// The number of the attempt in progress, from one.
     pub const fn number(&self) -> u32 {
         self.number
     }
 
-    /// Decides after a failed attempt; on a retry, the next attempt is under way.
+    /// Decides after a failed attempt. On a retry, the next attempt is then in progress.
     ///
-    /// A wait that the peer asked for is the least; the back-off is added to it, so that callers who were
-    /// rejected together do not come back together.
+    /// A wait that the peer asked for is the minimum. The back-off is added to it, so that callers that
+    /// were rejected together do not retry together.
     pub fn next(&mut self, error: &(impl Decide + ?Sized), clock: &dyn Clock) -> Next {
         let floor = match error.retry() {
             Retry::Never => return Next::Stop(Stop::NotRetryable),
@@ -123,7 +124,7 @@ impl<'a> Attempts<'a> {
                 return Next::Stop(Stop::DeadlineTooNear);
             }
         }
-        // Last, so that only a retry that happens is paid for.
+        // Last, so that only a retry that is made is paid for.
         if let Some(budget) = self.budget
             && !budget.withdraw(clock)
         {

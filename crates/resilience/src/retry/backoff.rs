@@ -1,14 +1,14 @@
-//! How long to wait before the next try.
+//! How long to wait before the next attempt.
 
 use std::time::Duration;
 
 use super::error::RetryPolicyError;
 use crate::Jitter;
 
-/// Exponential back-off with full jitter: anything from nothing to a ceiling that doubles.
+/// Exponential back-off with full jitter: a random wait between zero and a ceiling that doubles.
 ///
-/// The source is the "Exponential Backoff And Jitter" of the AWS Architecture Blog (2015): of the ways to
-/// spread retries, the one that makes the fewest calls.
+/// The source is "Exponential Backoff And Jitter" of the AWS Architecture Blog (2015), which finds that
+/// full jitter makes the fewest calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     base: Duration,
@@ -16,7 +16,7 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// A ceiling that starts at `base`, doubles with every try, and stays at `cap`.
+    /// A ceiling that starts at `base`, doubles with every attempt, and is limited to `cap`.
     ///
     /// # Errors
     /// If `base` is zero or longer than `cap`.

@@ -1,4 +1,4 @@
-//! How large a part of the calls retries may be.
+//! Limits retries to a share of the calls.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,13 +8,14 @@ use glassbox_core::Clock;
 use super::error::RetryPolicyError;
 use crate::sliding::Sliding;
 
-/// Retries that a dependency's callers may make, shared by all of them: a fixed rate, and a part of the calls.
+/// Limits the retries of a dependency, shared by all its callers: a fixed rate, plus a share of the
+/// calls.
 ///
-/// Without it, a peer in trouble gets several times the load that brought it there. After Finagle's
+/// Without it, a failing peer gets several times the load that made it fail. Modelled on Finagle's
 /// `RetryBudget`.
 ///
 /// # Bounds
-/// Constant memory; what is older than the window no longer counts.
+/// Constant memory. Calls and retries older than the window are not counted.
 #[derive(Debug)]
 pub struct RetryBudget {
     reserve: u64,
@@ -26,7 +27,8 @@ impl RetryBudget {
     /// Allows, over every `window`, `per_second` retries a second and `ratio` retries for each call.
     ///
     /// # Errors
-    /// If the ratio is negative, above 1000 or no number, or the window is shorter than a millisecond.
+    /// If the ratio is negative, above 1000 or not a number, or the window is shorter than a
+    /// millisecond.
     pub fn try_new(
         window: Duration,
         per_second: u32,
@@ -48,7 +50,7 @@ impl RetryBudget {
         self.counts().add(clock.now(), [1, 0]);
     }
 
-    /// Counts a retry, if it can be paid for.
+    /// Counts a retry if the budget allows it. Returns whether it does.
     #[must_use]
     pub fn withdraw(&self, clock: &dyn Clock) -> bool {
         let mut counts = self.counts();
@@ -64,7 +66,7 @@ impl RetryBudget {
         true
     }
 
-    /// Nothing panics under the lock, and the counts are right after each of its holders.
+    /// No code panics under the lock, and every holder leaves the counts consistent.
     fn counts(&self) -> MutexGuard<'_, Sliding<2>> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }

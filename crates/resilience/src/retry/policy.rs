@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::backoff::Backoff;
 use super::error::RetryPolicyError;
 
-/// How often to try, how to wait, and how long a wait the peer may ask for.
+/// How often to try, how to wait, and the longest wait that a peer may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     pub(super) max_attempts: u32,
@@ -17,7 +17,7 @@ impl RetryPolicy {
     /// At most this many attempts, the first one included.
     ///
     /// # Errors
-    /// If that is none.
+    /// If `max_attempts` is zero.
     pub const fn try_new(max_attempts: u32, backoff: Backoff) -> Result<Self, RetryPolicyError> {
         if max_attempts == 0 {
             return Err(RetryPolicyError::NoAttempts);
@@ -29,20 +29,20 @@ impl RetryPolicy {
         })
     }
 
-    /// The same with another number of attempts; none counts as one.
+    /// The same policy with another number of attempts; zero counts as one.
     #[must_use]
     pub const fn with_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = if attempts == 0 { 1 } else { attempts };
         self
     }
 
-    /// The most attempts, the first one included.
+    /// The maximum number of attempts, the first one included.
     pub const fn max_attempts(&self) -> u32 {
         self.max_attempts
     }
 
-    /// The longest wait that a peer may ask for (60 s by default). The call stops where it asks for more,
-    /// and another peer may be tried.
+    /// Sets the longest wait that a peer may ask for (60 s by default). If it asks for more, the call
+    /// stops, and another peer may be tried.
     #[must_use]
     pub const fn longest_wait(mut self, wait: Duration) -> Self {
         self.longest_wait = wait;

@@ -1,4 +1,4 @@
-//! The async face of [`Attempts`]: calls, waits and calls again.
+//! The async wrapper of [`Attempts`]: calls, waits and calls again.
 
 use std::future::{Future, Pending, pending, poll_fn};
 use std::pin::{Pin, pin};
@@ -65,10 +65,10 @@ where
     }
 }
 
-/// The observer of a call that nobody observes.
+/// The observer type of a call without an observer.
 type Unobserved<E> = fn(FailedAttempt<'_, E>);
 
-/// A call that is tried again when it fails; see [`retry`].
+/// A call that is retried when it fails; see [`retry`].
 #[must_use = "nothing is called before `run`"]
 pub struct Retrying<'a, Sleep, Operation, Cancelled, Observer> {
     attempts: Attempts<'a>,
@@ -79,7 +79,7 @@ pub struct Retrying<'a, Sleep, Operation, Cancelled, Observer> {
     observer: Observer,
 }
 
-/// An attempt that failed, and what happens next.
+/// A failed attempt, and what happens next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FailedAttempt<'a, E> {
@@ -104,8 +104,8 @@ where
 {
     /// Stops as soon as this completes, usually [`Cx::cancelled`](glassbox_core::Cx::cancelled).
     ///
-    /// It ends a pause. An attempt under way is not dropped: it knows better what cancelling it means, and
-    /// ends by itself.
+    /// It ends a pause. An attempt in progress is not dropped: it handles the cancellation itself, and
+    /// ends on its own.
     pub fn cancelled_by<Other: Future<Output = ()>>(
         self,
         cancelled: Other,
@@ -137,13 +137,13 @@ where
         }
     }
 
-    /// Runs it.
+    /// Makes the call.
     ///
     /// # Errors
-    /// The last error, the one before it, the number of attempts, and why there was no other.
+    /// The last error, the one before it, the number of attempts, and why there were no more.
     ///
     /// # Cancel safety
-    /// Dropping the future drops the attempt or the pause that is under way; nothing else is kept.
+    /// Dropping the future drops the attempt or the pause in progress; no other state is kept.
     pub async fn run(self) -> Result<T, RetryError<E>> {
         let Self {
             mut attempts,
@@ -189,7 +189,7 @@ where
     }
 }
 
-/// Whether the cancellation comes before the pause ends; it does if both come at once.
+/// Whether the cancellation comes before the end of the pause. If both come at once, it does.
 async fn is_first(
     mut cancelled: Pin<&mut impl Future<Output = ()>>,
     pause: impl Future<Output = ()>,
@@ -204,7 +204,7 @@ async fn is_first(
     .await
 }
 
-/// The last error of a call that is not tried again.
+/// The last error of a call that is not retried any further.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("gave up after {attempts} {}: {stop}", if *attempts == 1 { "attempt" } else { "attempts" })]
 pub struct RetryError<E> {
@@ -221,13 +221,13 @@ impl<E> RetryError<E> {
         &self.error
     }
 
-    /// Why the last attempt failed, alone.
+    /// Why the last attempt failed, without the other details.
     pub fn into_error(self) -> E {
         self.error
     }
 
-    /// Why the last attempt failed, and the one before it: a last attempt that ran out of time says less
-    /// than its predecessor.
+    /// Why the last attempt failed, and the error before it. If the last attempt timed out, the earlier
+    /// error is often more informative.
     pub fn into_errors(self) -> (E, Option<E>) {
         (self.error, self.before)
     }
@@ -237,7 +237,7 @@ impl<E> RetryError<E> {
         self.attempts
     }
 
-    /// Why there was no other.
+    /// Why there were no more attempts.
     pub const fn stop(&self) -> Stop {
         self.stop
     }

@@ -1,4 +1,4 @@
-//! When a call is tried again, and when not.
+//! When a call is retried, and when it is not.
 
 use std::cell::RefCell;
 use std::future::{Future, ready};
@@ -122,7 +122,7 @@ fn a_try_that_could_not_finish_before_the_deadline_does_not_start() {
         Next::Stop(Stop::DeadlineTooNear)
     );
     for seed in 0..100 {
-        // Nothing is left after a wait that ends with the deadline.
+        // No time is left after a wait that ends with the deadline.
         let tiny = Backoff::try_new(Duration::from_nanos(1), SECOND).unwrap();
         let policy = RetryPolicy::try_new(2, tiny).unwrap();
         let mut attempts = policy
@@ -191,7 +191,7 @@ fn what_makes_no_sense_is_refused() {
     assert!(RetryBudget::try_new(Duration::from_micros(999), 1, 0.1).is_err());
 }
 
-/// Fails as often as told, then gives the number of the attempt.
+/// Fails this many times, then returns the number of the attempt.
 fn flaky(failures: u32) -> impl FnMut(u32) -> std::future::Ready<Result<u32, Failure>> {
     move |attempt| {
         ready(if attempt <= failures {
@@ -388,7 +388,7 @@ fn a_retried_call_can_be_boxed_and_sent_with_everything_around_it() {
                         }
                         if attempt < 3 { Err(AGAIN) } else { Ok(attempt) }
                     };
-                    // The timer of the first try is through at once, that of the others never.
+                    // The timer of the first attempt completes at once, those of the others never.
                     let timer = async {
                         if attempt > 1 {
                             std::future::pending().await

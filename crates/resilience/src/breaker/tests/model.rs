@@ -1,4 +1,4 @@
-//! The breaker against a model that keeps every call and counts anew each time.
+//! The breaker against a model that keeps every call and counts from scratch each time.
 
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ use super::*;
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Acquire,
-    /// Ends one of the calls under way.
+    /// Ends one of the calls in progress.
     End(prop::sample::Index, Ending),
     Advance(u64),
 }
