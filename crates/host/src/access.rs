@@ -4,13 +4,13 @@ use crate::{HostSettings, ServeError, endpoint::Endpoint};
 use glassbox_guard::{Guard, Keys, Settings, may_listen};
 use std::net::SocketAddr;
 
-/// How to allow calls from other machines.
+/// The settings that allow calls from other machines.
 const SETTINGS: Settings = Settings::new(
     "GLASSBOX_HOST_KEY (or host.key or host.key_file)",
     "--allow-anonymous (or GLASSBOX_HOST_ALLOW_ANONYMOUS=true, host.allow_anonymous = true)",
 );
 
-/// The paths that need no key: probes have none.
+/// The paths that need no key, because probes have none.
 const OPEN: &[&str] = &["/health", "/ready", "/metrics"];
 
 /// The keys of a service.
@@ -23,8 +23,8 @@ impl Access {
     /// Reads the key file, and checks that the address may be listened on.
     ///
     /// # Errors
-    /// If the file has no keys, or the address is beyond loopback and there is neither a key nor the
-    /// permission to do without.
+    /// If the file has no keys, or the address is not loopback and there is neither a key nor permission
+    /// to run without one.
     pub(crate) fn of(settings: &HostSettings) -> Result<Self, ServeError> {
         let keys = match &settings.key_file {
             Some(file) => (settings.key.clone().with_file(file)).map_err(|error| {

@@ -8,8 +8,8 @@ const PER_VALUE: usize = 64;
 
 /// The memory of all bodies in progress. Cheap to clone.
 ///
-/// A body is charged while it arrives: its bytes, and what its values need once they are decoded.
-/// `[0,0,0,…]` needs thirty times its bytes, a text needs its bytes.
+/// A body is charged as it arrives: for its bytes, and for the memory of its decoded values. `[0,0,0,…]`
+/// needs thirty times its bytes, a text needs its bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct Budget(Arc<Semaphore>);
 
@@ -18,7 +18,7 @@ pub(crate) struct Budget(Arc<Semaphore>);
 pub(crate) struct Charge(Option<OwnedSemaphorePermit>);
 
 impl Budget {
-    /// Room for bodies of this many decoded bytes in all, or for one of the largest allowed size.
+    /// A budget for bodies of this many decoded bytes in all, or for one of the largest allowed size.
     pub(crate) fn new(bytes: usize, largest: usize) -> Self {
         let worst = largest.saturating_mul(1 + PER_VALUE);
         let permits = bytes.max(worst).min(Semaphore::MAX_PERMITS);
@@ -41,7 +41,7 @@ impl Budget {
     }
 }
 
-/// The memory of JSON text once it is decoded, at most.
+/// The maximum memory of JSON text once it is decoded.
 pub(crate) fn cost(json: &[u8]) -> usize {
     let values = json.iter().filter(|byte| b",:[{".contains(byte)).count();
     json.len() + values * PER_VALUE

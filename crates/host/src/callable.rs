@@ -1,4 +1,4 @@
-//! A tool or an agent, as the routes see it.
+//! A tool or an agent, as used by the routes.
 
 use glassbox_core::{
     Agent, Caller, Capability, ChatModel, Connector, Cx, Discovery, Events, Memory, Outcome,
@@ -16,7 +16,7 @@ pub(crate) trait Callable: Send + Sync {
     async fn call(&self, cx: &Cx, capability: &str, input: Value) -> Result<Outcome, ToolError>;
 }
 
-/// A tool: it sees the call and nothing else.
+/// A tool, which gets the call and nothing else.
 pub(crate) struct ServedTool(pub(crate) Arc<dyn Tool>);
 
 #[async_trait]
@@ -73,8 +73,8 @@ impl Callable for ServedAgent {
             &*self.events,
         );
         let result = self.agent.invoke(cx, &world, capability, input).await;
-        // An error may come from one of several calls that the agent made: whether that call was begun says
-        // nothing about the others.
+        // An error may come from one of several calls that the agent made. Whether that call was begun
+        // does not apply to the others.
         result.map_err(|error| match error.code() {
             "input.invalid" | "capability.unknown" => error,
             _ => error.with_may_have_begun(true),

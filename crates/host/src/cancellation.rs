@@ -4,7 +4,7 @@ use glassbox_core::{CancellationSource, Cancelled};
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Resolves when the caller is gone. Tasks that outlive the call can check it.
+/// Resolves when the caller has disconnected. Tasks that outlive the call can check it.
 #[derive(Debug)]
 pub(crate) struct Cancellation(watch::Sender<bool>);
 

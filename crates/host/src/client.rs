@@ -17,9 +17,9 @@ use glassbox_core::{Category, Problem};
 use glassbox_instrument::{HttpError, HttpResponse};
 use std::time::{Duration, SystemTime};
 
-/// The problem that an answer of 400 or more carries.
+/// The problem in a response with a status of 400 or more.
 ///
-/// Where the body is no problem, one is made of the status that says who answered so.
+/// If the body is not a problem, one is made from the status and names the peer.
 async fn problem(peer: &str, response: HttpResponse) -> Result<Problem, HttpError> {
     let status = response.status();
     let header = response.headers().get("retry-after");
@@ -47,7 +47,7 @@ async fn problem(peer: &str, response: HttpResponse) -> Result<Problem, HttpErro
     })
 }
 
-/// A wait in seconds, or until a date; one that has passed means now.
+/// A wait in seconds or until a date; a date in the past means now.
 fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
     match text.parse() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
@@ -58,7 +58,7 @@ fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
     }
 }
 
-/// The beginning of a body that was not understood.
+/// The beginning of a body that could not be parsed.
 fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(200)]);
     let text: String = text.chars().filter(|c| !c.is_control()).collect();

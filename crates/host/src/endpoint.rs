@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// Maximum length of a URL in bytes.
 const LONGEST: usize = 2048;
 
-/// The parts of a URL that decide who is called: scheme, host and port.
+/// The parts of a URL that identify the peer: scheme, host and port.
 ///
 /// The rules are stricter than those of URLs, so that every parser reads the same host.
 #[derive(Clone, Debug, PartialEq, Eq)]

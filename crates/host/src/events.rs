@@ -88,7 +88,7 @@ impl fmt::Debug for EventBus {
     }
 }
 
-/// Nanoseconds since the Unix epoch, from the clock of the installed telemetry if there is one.
+/// Nanoseconds since the Unix epoch, from the clock of the installed telemetry, if any.
 fn now() -> Option<u64> {
     if let Some(telemetry) = telemetry::installed() {
         return Some(telemetry.now());

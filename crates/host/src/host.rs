@@ -75,7 +75,7 @@ impl Host<Active> {
         self
     }
 
-    /// Sets the chat model of the agent. Without one, every use returns an error.
+    /// Sets the chat model of the agent. Without one, every use of the model returns an error.
     pub fn model(mut self, model: Arc<dyn ChatModel>) -> Self {
         self.role.model = Some(model);
         self
@@ -161,7 +161,7 @@ impl<R: Role> Host<R> {
         self.serve_then(|_| ()).await
     }
 
-    /// As [`serve`](Self::serve), and calls `ready` once the service takes calls.
+    /// Like [`serve`](Self::serve), and calls `ready` once the service accepts calls.
     ///
     /// # Errors
     /// See [`ServeError`].

@@ -28,7 +28,7 @@ use std::{collections::BTreeSet, sync::Arc};
 /// The path of the capabilities; each of them is below it.
 const CAPABILITIES: &str = "/v1/capabilities";
 
-/// Whether a name means itself in a route and in a URL.
+/// Whether a name has the same meaning in a route and in a URL.
 fn is_plain(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     !name.is_empty() && name.bytes().all(plain)
@@ -36,11 +36,11 @@ fn is_plain(name: &str) -> bool {
 
 /// All routes of a service; `more` are the routes of the application.
 pub(crate) fn router(state: Arc<State>, more: Router, guard: &Guard) -> Router {
-    // A capability has a route of its own, so that the span of a call says what was called.
+    // Each capability has its own route, so that the span of a call names the capability.
     let known = (state.callable.capabilities().iter())
         .map(|capability| capability.name.clone())
         .filter(|name| is_plain(name))
-        // Two routes of one path would be a panic.
+        // Two routes with the same path would panic.
         .collect::<BTreeSet<_>>()
         .into_iter()
         .fold(Router::new(), |router, name| {

@@ -99,7 +99,7 @@ impl<S: Source> Known<S> {
             return Ok(list);
         }
         let _asking = self.0.asking.lock().await;
-        // A request that was made while we waited counts for us, too.
+        // A request made during the wait counts for this reader, too.
         if let Some(answer) = self.0.heard().since(arrived, self.0.last_known) {
             return answer;
         }
@@ -215,7 +215,7 @@ impl Heard {
     }
 }
 
-/// Records, when dropped, that the reader went away before the response arrived.
+/// Records, when dropped, that the reader disconnected before the response arrived.
 ///
 /// This is not an outage: the reader may have had too little time.
 struct Unanswered<'a, S: Source>(Option<&'a Inner<S>>);

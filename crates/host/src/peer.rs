@@ -18,7 +18,7 @@ pub(crate) struct Peer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Hosts {
     One(String),
-    /// Every name that ends so; it starts with a dot.
+    /// Every name with this suffix, which starts with a dot.
     Below(String),
     /// Every address with the same first bits.
     Net(IpAddr, u32),

@@ -29,13 +29,13 @@ pub(crate) const LEASE: &str = "glassbox-lease";
 /// Registrations in memory, each under a lease. Cheap to clone; clones share the registrations.
 ///
 /// As a [`Registry`] it keeps a registration while its lease is held, and then for the duration of the
-/// lease. A registration that is [`put`](Self::put), as over HTTP, expires unless it is put again.
-/// Expired registrations are removed by the next lookup.
+/// lease. A registration made by [`put`](Self::put), as over HTTP, expires unless it is renewed. Expired
+/// registrations are removed by the next lookup.
 ///
 /// # Bounds
 /// At most 4096 registrations, or [`with_capacity`](Self::with_capacity), and 64 MiB, or
-/// [`with_byte_limit`](Self::with_byte_limit), of which one has at most 8 MiB: its JSON, and 64 bytes for
-/// each value in it. A further registration is rejected with `registry.full`.
+/// [`with_byte_limit`](Self::with_byte_limit). One registration has at most 8 MiB: its JSON, and 64
+/// bytes for each value in it. A further registration is rejected with `registry.full`.
 #[derive(Clone)]
 pub struct MemoryRegistry(Arc<Inner>);
 
@@ -89,7 +89,7 @@ impl MemoryRegistry {
         Self::build(Arc::clone(&all.0.clock), bounds)
     }
 
-    /// Sets the memory for all registrations. It is empty afterwards.
+    /// Sets the memory for all registrations, and removes the existing ones.
     #[must_use]
     pub fn with_byte_limit(self, bytes: usize) -> Self {
         let bounds = Bounds {
@@ -112,7 +112,7 @@ impl MemoryRegistry {
     /// A registered instance is renewed only with the `lease` that [`Put::New`] returned.
     ///
     /// # Errors
-    /// If the registration is invalid, the registry is full, or the instance belongs to somebody else.
+    /// If the registration is invalid, the registry is full, or the instance has another owner.
     pub fn put(
         &self,
         service: ServiceInfo,
@@ -281,7 +281,7 @@ fn check_name(field: &str, value: &str) -> Result<(), Problem> {
 
 fn invalid(field: &str, value: &str, must: &str) -> Problem {
     let value: String = value.chars().take(200).collect();
-    // With `Debug`, a line break stays within the line of a log.
+    // With `Debug`, a line break in the value does not start a new line in the log.
     let message = format!("invalid registration: '{field}' {must}; it is {value:?}");
     Problem::new(Category::Invalid, "registry.invalid", message).with_detail("field", field)
 }

@@ -14,11 +14,11 @@ use std::sync::Arc;
 
 /// What a host serves.
 pub(crate) trait Role {
-    /// Fills what was not said, from the settings or with what does nothing.
+    /// Fills unset parts from the settings, or with implementations that do nothing.
     fn into_callable(self, wiring: &Wiring, clock: &Arc<dyn Clock>) -> Arc<dyn Callable>;
 }
 
-/// The role of a tool: it is called.
+/// The role of a tool, which is only called.
 pub struct Passive {
     tool: Arc<dyn Tool>,
 }
@@ -35,7 +35,7 @@ impl Role for Passive {
     }
 }
 
-/// The role of an agent: it is called, and discovers and calls.
+/// The role of an agent, which is called, and discovers and calls others.
 pub struct Active {
     agent: Arc<dyn Agent>,
     pub(crate) discovery: Option<Arc<dyn Discovery>>,
@@ -86,7 +86,7 @@ impl Role for Active {
     }
 }
 
-/// Thinks nothing.
+/// The model of an agent without one: every use fails.
 struct NoModel;
 
 #[async_trait]

@@ -62,7 +62,7 @@ fn over_redis(settings: &HostSettings, access: &Access) -> Result<Wiring, ServeE
             connector.with_credentials(access.credentials(settings)?),
         ))
     };
-    // Without an HTTP client an agent can find other services, but call only those in its process.
+    // Without an HTTP client, an agent can find other services, but only call those in its own process.
     #[cfg(not(feature = "client"))]
     let connector = {
         let _ = access;

@@ -1,4 +1,4 @@
-//! Signals are process-global, so they are tested in a process of its own.
+//! Signals are process-global, so they are tested in their own process.
 
 #![cfg(unix)]
 use glassbox_core::{Capability, Cx, Outcome, Tool, ToolError, async_trait};

@@ -1,4 +1,4 @@
-//! Makes what was found callable.
+//! Makes discovered services callable.
 
 use super::{Credentials, RemoteTool};
 use crate::endpoint::Endpoint;
@@ -14,7 +14,7 @@ pub struct HttpConnector {
 }
 
 impl HttpConnector {
-    /// A connector that calls through this client, without keys.
+    /// Creates a connector that uses this client, without keys.
     pub fn new(client: HttpClient) -> Self {
         Self {
             client,

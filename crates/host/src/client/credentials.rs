@@ -1,4 +1,4 @@
-//! The keys that are sent, and to whom.
+//! The keys that are sent, and the peers that get them.
 
 use crate::{endpoint::Endpoint, peer::Peer};
 use glassbox_core::{Category, Problem};
@@ -8,8 +8,8 @@ use std::{fmt, sync::Arc};
 
 /// The keys for calls to other services, each with the endpoints that get it. Cheap to clone.
 ///
-/// An endpoint that was found in a registry gets a key only if it is one of these: whoever can register
-/// a service could otherwise collect keys.
+/// An endpoint from a registry gets a key only if it is one of these. Otherwise, anyone who can register
+/// a service could collect keys.
 ///
 /// ```
 /// use glassbox_guard::Keys;

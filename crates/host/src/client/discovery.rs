@@ -1,4 +1,4 @@
-//! Looking into a registry over HTTP.
+//! Discovery in a registry over HTTP.
 
 use super::problem;
 use crate::{
@@ -11,18 +11,19 @@ use glassbox_instrument::{HttpClient, HttpError};
 use serde::{Deserialize, de::IgnoredAny};
 use std::{fmt, time::Duration};
 
-/// How long the registry may take.
+/// Timeout of a request to the registry.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Looks into the registry that [`registry_router`](crate::registry_router) serves. Cheap to clone.
+/// Finds services in the registry that [`registry_router`](crate::registry_router) serves. Cheap to
+/// clone.
 ///
 /// The whole list is read at once and cached for a second. While the registry is unavailable, the last known
 /// list is used for up to ten minutes, with a warning in the log. Entries that this version cannot read are
 /// ignored.
 ///
 /// # Bounds
-/// A look-up takes at most two seconds. It does not wait if the registry is known to be unavailable and a list
-/// is cached.
+/// A lookup takes at most two seconds. It does not wait if the registry is known to be unavailable and a
+/// list is cached.
 #[derive(Clone)]
 pub struct HttpDiscovery(Known<Services>);
 
@@ -38,7 +39,7 @@ struct List {
     services: Vec<Entry>,
 }
 
-/// A registration, if this version knows what it says.
+/// A registration, if this version can read it.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Entry {
@@ -47,7 +48,7 @@ enum Entry {
 }
 
 impl HttpDiscovery {
-    /// The registry at `http://host:port`.
+    /// Creates a discovery for the registry at `http://host:port`.
     pub fn new(url: &str, client: HttpClient) -> Self {
         Self::with_times(url, client, FRESH, LAST_KNOWN)
     }
@@ -73,7 +74,7 @@ impl HttpDiscovery {
         Self(Known::new(services, fresh, last_known))
     }
 
-    /// Sets the key of the registry; of several, the first is sent. Nothing is cached yet afterwards.
+    /// Sets the key of the registry; if there are several, the first is sent. Clears the cache.
     #[must_use]
     pub fn with_key(self, key: &Keys) -> Self {
         let Services { url, client, .. } = self.0.source();

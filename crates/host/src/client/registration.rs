@@ -30,12 +30,12 @@ fn may_pass(problem: &Problem) -> bool {
     )
 }
 
-/// Where one registration stands.
+/// The state of one registration.
 pub(super) struct Registered {
     url: String,
     client: HttpClient,
     key: Keys,
-    /// The token that proves that the registration is ours; the registry returned it.
+    /// The token that proves ownership of the registration, returned by the registry.
     lease: Mutex<Option<String>>,
 }
 
@@ -86,14 +86,14 @@ impl Place for Registered {
         };
         let status = response.status();
         if status.is_success() {
-            // A renewal has no body, and neither has the answer of a registry without leases.
+            // A renewal has no body, and neither does the response of a registry without leases.
             if let Ok(Leased { lease }) = response.json().await {
                 *self.lease() = Some(lease);
             }
             return Renewed::Yes;
         }
         match problem(&self.url, response).await {
-            // A full registry has room later, and the lease of a crashed predecessor ends.
+            // A full registry may have room later, and the lease of a crashed predecessor expires.
             Ok(problem) if may_pass(&problem) => Renewed::Away(problem.to_string()),
             Ok(problem) if status.is_client_error() => Renewed::Refused(problem),
             Ok(problem) => Renewed::Away(problem.to_string()),
@@ -119,7 +119,7 @@ impl Place for Registered {
     }
 
     async fn forgotten(&self) {
-        // No connection is held that could tell.
+        // No connection is held whose end could indicate lost data.
         std::future::pending().await
     }
 }

@@ -19,7 +19,7 @@ pub struct HttpRegistry {
 }
 
 impl HttpRegistry {
-    /// The registry at `http://host:port`.
+    /// Creates a registration client for the registry at `http://host:port`.
     pub fn new(url: &str, client: HttpClient) -> Self {
         Self {
             url: url.trim_end_matches('/').to_owned(),
@@ -28,7 +28,7 @@ impl HttpRegistry {
         }
     }
 
-    /// Sets the key of the registry; of several, the first is sent.
+    /// Sets the key of the registry; if there are several, the first is sent.
     #[must_use]
     pub fn with_key(mut self, key: &Keys) -> Self {
         self.key = key.clone();

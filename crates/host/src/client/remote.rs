@@ -9,18 +9,19 @@ use glassbox_instrument::{HeaderSource, HttpClient, HttpError, HttpResponse};
 use serde_json::Value;
 use std::{fmt, time::Duration};
 
-/// How much longer than the capability itself an answer may take: the instance knows best that its time is
-/// over, and says more than silence does.
+/// How much longer than the capability's own timeout a response may take. The instance reports its own
+/// timeout, which is more informative than no response.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// One instance of a tool or an agent in another process, called over HTTP.
 ///
-/// A call carries the caller's trace, baggage, time left, budget and idempotency key. It is one request:
-/// failover, repetition and circuit breakers are for the [`Caller`](glassbox_core::Caller), which learns
-/// from the error whether the effect may have begun.
+/// A call carries the caller's trace, baggage, remaining time, budget and idempotency key. It is one
+/// request: failover, repetition and circuit breakers are the task of the
+/// [`Caller`](glassbox_core::Caller), which decides by whether the error reports that the effect may
+/// have begun.
 ///
 /// # Bounds
-/// The caller's deadline, and the capability's own timeout and two seconds more.
+/// A call is limited by the caller's deadline, and by the capability's own timeout plus two seconds.
 pub struct RemoteTool {
     service: ServiceInfo,
     client: HttpClient,
@@ -41,7 +42,7 @@ impl RemoteTool {
         &self.service
     }
 
-    /// Sends the request, and reads the answer or the problem in it.
+    /// Sends the request, and reads the response or the problem in it.
     async fn send(
         &self,
         cx: &Cx,
@@ -54,7 +55,8 @@ impl RemoteTool {
             path_segment(&capability.name)
         );
         let accept = format!("{OUTCOME}, application/json");
-        // The timeout is not put on the `cx`: when it passes, the instance is to blame and not the caller.
+        // The timeout is not part of the `cx`: when it passes, the instance is to blame and not the
+        // caller.
         let request = self
             .client
             .post(&url)
@@ -64,7 +66,7 @@ impl RemoteTool {
             .timeout(capability.timeout.saturating_add(GRACE));
         let request = self.credentials.sign(request, &self.service.endpoint);
         let response = request.send(cx).await?;
-        // What the instance used is charged here as well: its own budget is not ours.
+        // Usage of the instance is charged here as well, because its budget is separate from this one.
         let spent = Spent::extract(&HeaderSource::new(response.headers()));
         cx.charge(spent);
         if response.status().is_success() {
@@ -120,7 +122,7 @@ impl fmt::Debug for RemoteTool {
     }
 }
 
-/// The outcome in a successful answer; a service that knows no outcomes answers with the bare value.
+/// The outcome in a successful response. A service without support for outcomes returns the bare value.
 async fn outcome(response: HttpResponse, spent: Spent) -> Result<Outcome, HttpError> {
     let kind = response.headers().get("content-type");
     let is_outcome = kind

@@ -60,7 +60,7 @@ async fn answer(
             ),
         ));
     }
-    // Counted first, so that a drain waits for a body that is still arriving.
+    // Counted before reading the body, so that a drain waits for bodies that are still arriving.
     let in_flight = state.begin();
     let capability = match name {
         Ok(name) => known(&state, &name)?,
@@ -81,7 +81,7 @@ async fn answer(
         .with_timeout(state.settings.body_timeout)
         .read_as(request)
         .await?;
-    // The input lives as long as the call, and so does its charge.
+    // The charge must last as long as the input, which lives until the end of the call.
     let Decoded {
         value: input,
         charge: _charge,
@@ -127,7 +127,7 @@ async fn run(
             Err(ToolError::new(Category::Internal, "call.panicked", message))
         }
         Err(_) => {
-            // The guard cancels everything that the call started.
+            // The guard cancels everything started by the call.
             drop(guard);
             return Err(too_slow(capability, callers.is_some()));
         }

@@ -25,7 +25,7 @@ pub(crate) struct Decoded<T> {
 }
 
 impl Input {
-    /// At most `limit` bytes, within 30 s, and not more than the budget has left.
+    /// Limits the body to `limit` bytes, 30 s, and the rest of the budget.
     pub(crate) fn new(limit: usize, budget: &Budget) -> Self {
         Self {
             limit,
@@ -43,7 +43,7 @@ impl Input {
     ///
     /// # Errors
     /// 415 if the content type is not JSON, 413 if the body is too large, 408 if it is too slow, 429 if
-    /// other bodies need all the memory, 400 if it is not valid JSON or does not have the expected form.
+    /// other bodies use all the memory, 400 if it is not valid JSON or does not have the expected form.
     pub(crate) async fn read_as<T: DeserializeOwned>(
         self,
         request: Request,

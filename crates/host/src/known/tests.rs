@@ -1,4 +1,4 @@
-//! Readers who go away before an answer comes.
+//! Readers that disconnect before a response arrives.
 
 use super::*;
 use crate::settings::LAST_KNOWN;
@@ -8,7 +8,7 @@ use tokio::{sync::Notify, task::JoinHandle, time::timeout};
 
 const WITHIN: Duration = Duration::from_secs(20);
 
-/// A registry that lists one service, but for one question, which it never answers.
+/// A registry that lists one service. One of its requests never gets a response.
 struct Mute {
     unanswered: usize,
     asked: AtomicUsize,
@@ -32,7 +32,7 @@ impl Source for Arc<Mute> {
     }
 }
 
-/// What asks each time, and the registry, which never answers this question.
+/// A cached registry, and the registry, which never responds to this request.
 fn known(unanswered: usize) -> (Known<Arc<Mute>>, Arc<Mute>) {
     let mute = Arc::new(Mute {
         unanswered,
@@ -57,7 +57,7 @@ async fn who_waits_behind_a_reader_who_goes_away_asks_in_their_place() {
     for _ in 0..3 {
         others.push(reader(&known));
     }
-    // They come to wait before the first goes.
+    // They start to wait before the first reader is dropped.
     tokio::task::yield_now().await;
     first.abort();
     for other in others {

@@ -50,7 +50,7 @@ struct Connection {
     is_useless: Arc<AtomicBool>,
 }
 
-/// What is sent at a time.
+/// One request: a single command or several.
 #[derive(Clone, Copy)]
 enum Request<'a> {
     One(&'a Cmd),
@@ -142,7 +142,7 @@ impl RedisClient {
         self.request(Request::One(command)).await
     }
 
-    /// Sends read-only requests at once. A key that holds something else than a string has no answer.
+    /// Sends read-only requests together. A key that does not hold a string has no result.
     pub(super) async fn ask_each<T: FromRedisValue>(
         &self,
         commands: &mut Pipeline,

@@ -23,7 +23,7 @@ const INSTANCES: usize = 4096;
 const PAGE: usize = 128;
 /// Maximum number of bytes that are read.
 const BYTES: usize = 64 << 20;
-/// Maximum memory of what was read, once decoded.
+/// Maximum memory of everything read, once decoded.
 const DECODED: usize = 128 << 20;
 /// Maximum number of bytes that are read at a time.
 const BATCH: usize = 4 << 20;
@@ -41,9 +41,9 @@ const HEAL: &str = include_str!("heal.lua");
 /// # Bounds
 /// Reads at most 4096 instances, those with the longest remaining lease first, and at most 64 MiB, or
 /// 128 MiB once decoded. Registrations are measured before they are read, in pages of 128: one of more
-/// than 1 MiB is skipped. They are read up to 4 MiB at a time. Each round trip takes at most two seconds,
-/// and a lookup five seconds. If Redis is known to be unavailable and a list
-/// is known, a lookup returns at once.
+/// than 1 MiB is skipped. They are read up to 4 MiB at a time. Each round trip takes at most two
+/// seconds, and a lookup five seconds. If Redis is known to be unavailable and a list is known, a lookup
+/// returns at once.
 #[derive(Clone)]
 pub struct RedisDiscovery(Known<Instances>);
 
@@ -139,7 +139,7 @@ impl Instances {
         Ok(services)
     }
 
-    /// The lengths of the registrations that exist, and the ids of those that do not.
+    /// The lengths of the existing registrations, and the ids of the missing ones.
     async fn measure<'a>(&self, ids: &'a [Vec<u8>]) -> Result<Measured<'a>, Failure> {
         let mut commands = redis::pipe();
         for id in ids {
@@ -157,7 +157,7 @@ impl Instances {
         Ok((present, gone))
     }
 
-    /// The registrations, cut at the limit: one may have grown since it was measured.
+    /// The registrations, truncated at the limit: one may have grown since it was measured.
     async fn fetch(&self, ids: &[&Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, Failure> {
         if ids.is_empty() {
             return Ok(Vec::new());
@@ -229,7 +229,7 @@ impl Instances {
 /// Existing registrations with their lengths, and ids without one.
 type Measured<'a> = (Vec<(&'a Vec<u8>, usize)>, Vec<&'a Vec<u8>>);
 
-/// What a lookup has read.
+/// The registrations read by a lookup.
 #[derive(Default)]
 struct Found {
     services: Vec<ServiceInfo>,

@@ -14,7 +14,7 @@ const SETTING: &str = "its URL (REDIS_URL)";
 /// Why a command failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// It is unreachable, does not respond, or is temporarily unable.
+    /// It is unreachable, does not respond, or is temporarily unable to.
     Away(String),
     /// It rejects the credentials.
     Unauthenticated(String),
@@ -39,7 +39,7 @@ impl Failure {
                 ))
             }
             _ if says(error, "WRONGPASS") => Self::wrong_login(&said),
-            // For a rejected database, only the text has the reason.
+            // For a rejected database, only the text contains the reason.
             _ if says(error, "NOAUTH") || text.contains("Authentication required") => {
                 Self::Unauthenticated(format!(
                     "it requires a password, and {SETTING} has none or a wrong one: {said}"
@@ -100,13 +100,13 @@ pub(super) fn is_replica(error: &RedisError) -> bool {
     says(error, "READONLY")
 }
 
-/// Whether a key holds something else than the command needs.
+/// Whether a key holds a different type than the command needs.
 pub(super) fn is_wrong_type(error: &RedisError) -> bool {
     says(error, "WRONGTYPE")
 }
 
-/// Whether the user lacks a permission. For scripts and databases, only the text has the reason: of
-/// Redis 6 and 7.0, of Redis 7.2 and later, and of the client.
+/// Whether the user lacks a permission. For scripts and databases, only the text contains the reason:
+/// that of Redis 6 and 7.0, of Redis 7.2 and later, and of the client.
 fn forbids(error: &RedisError) -> bool {
     let text = error.to_string();
     says(error, "NOPERM")

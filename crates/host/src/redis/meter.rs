@@ -14,15 +14,16 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// Maximum size of the responses to one request.
 pub(super) const RESPONSE: usize = 16 << 20;
 
-/// What may still be read from a connection. Cheap to clone.
+/// The number of bytes that may still be read from a connection. Cheap to clone.
 ///
-/// Nothing else bounds a response: Redis does not tell the size of the ids in an index, and the client
+/// Nothing else bounds a response: Redis does not report the size of the ids in an index, and the client
+/// collects a response of any size.
 /// collects a response of any size.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Allowance(Arc<AtomicUsize>);
 
 impl Allowance {
-    /// Allows one more response. Requests in progress share what is left.
+    /// Allows one more response. Requests in progress share the remaining bytes.
     pub(super) fn renew(&self) {
         self.0.store(RESPONSE, Relaxed);
     }
@@ -33,7 +34,7 @@ impl Allowance {
     }
 }
 
-/// A connection that fails where a response is too large.
+/// A connection that fails if a response is too large.
 pub(super) struct Metered<S> {
     stream: S,
     allowance: Allowance,

@@ -21,7 +21,7 @@ pub(super) struct Registered {
     client: RedisClient,
     /// Distinguishes registrations of the same instance.
     lease: String,
-    /// Whether it was written once. From then on, a newer registration replaces it.
+    /// Whether it was written at least once. After that, a newer registration replaces it.
     held: AtomicBool,
     /// The number of closed connections at the last renewal.
     ended: AtomicU64,
@@ -112,7 +112,7 @@ impl Place for Registered {
     async fn forgotten(&self) {
         let mut ended = self.client.ended();
         let then = self.ended.load(Relaxed);
-        // We hold the client, so its sender exists.
+        // `self` holds the client, so its sender exists.
         let _ = ended.wait_for(|ended| *ended != then).await;
     }
 }

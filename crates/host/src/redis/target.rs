@@ -110,7 +110,7 @@ impl Target {
         Ok((connection, Box::pin(driver)))
     }
 
-    /// What may be read; renewed for each request.
+    /// The remaining bytes of responses; renewed for each request.
     pub(super) fn allowance(&self) -> &Allowance {
         &self.allowance
     }

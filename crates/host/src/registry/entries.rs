@@ -31,15 +31,16 @@ pub(super) struct Entry {
     /// The expiry; `None` while a lease in this process is held.
     lapses: Option<u64>,
     pub(super) generation: u64,
-    /// Proves ownership over HTTP. A registration of this process has none, and nobody else owns it.
+    /// Proves ownership over HTTP. A registration of this process has none, and cannot be changed over
+    /// HTTP.
     token: Option<String>,
 }
 
-/// Who registers.
+/// The owner of a registration.
 pub(super) enum Owner<'a> {
     /// This process.
     Here,
-    /// Somebody with this token, or without one yet.
+    /// A remote caller with this token, or without one yet.
     Remote(Option<&'a str>),
 }
 
@@ -186,7 +187,7 @@ fn token() -> Result<String, Problem> {
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
-/// The memory of a registration: of its JSON, decoded.
+/// The memory of a registration: that of its decoded JSON.
 fn weigh(service: &ServiceInfo) -> usize {
     struct Scale(usize);
 
@@ -204,7 +205,7 @@ fn weigh(service: &ServiceInfo) -> usize {
     let mut scale = Scale(0);
     match serde_json::to_writer(&mut scale, service) {
         Ok(()) => scale.0,
-        // A service that does not serialise cannot be listed either.
+        // A service that cannot be serialised cannot be listed either.
         Err(_) => usize::MAX / 2,
     }
 }

@@ -27,7 +27,7 @@ impl MemoryLease {
         }
     }
 
-    /// Whether a newer registration of the instance has not replaced this one.
+    /// Whether the entry is still this registration, and not a newer one of the instance.
     fn is_ours(&self) -> impl Fn(&Entry) -> bool {
         let generation = self.generation;
         move |entry| entry.generation == generation

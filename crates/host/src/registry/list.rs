@@ -11,9 +11,8 @@ const PART: usize = 64 * 1024;
 
 /// `{"total", "services", "returned"}`, ordered by name then instance.
 ///
-/// # Bounds
-/// One part is in memory at a time, which is at most one registration and 64 KiB, however long the list
-/// is and however slowly it is read. Registrations that end meanwhile are left out.
+/// Only one part is in memory at a time: at most one registration and 64 KiB, regardless of the length
+/// of the list and the speed of the reader. Registrations that end meanwhile are left out.
 pub(super) fn body(registry: MemoryRegistry, filter: Filter) -> Body {
     let (total, instances) = registry.instances(&filter);
     let parts = Parts {
@@ -61,7 +60,8 @@ impl Iterator for Parts {
             }
             match serde_json::to_writer(&mut part, &*service) {
                 Ok(()) => self.returned += 1,
-                // It was read from JSON, so it can be written; half of one would break the list.
+                // It was read from JSON, so it can be written. A partial registration would break the
+                // list.
                 Err(_) => part.truncate(length),
             }
         }

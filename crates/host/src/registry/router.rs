@@ -68,14 +68,14 @@ struct Report {
 /// `total` counts all registrations, `returned` the matching ones.
 ///
 /// The `lease` is returned once. To renew, report and remove a registration, send it in the header
-/// `glassbox-lease`; without it the answer is 409 or 403. Only the lease distinguishes the owner of an
-/// instance: who may reach the registry is for a [`Guard`](glassbox_guard::Guard) around it.
+/// `glassbox-lease`; without it the response is 409 or 403. Only the lease identifies the owner of an
+/// instance. To restrict access to the registry, put a [`Guard`](glassbox_guard::Guard) around it.
 ///
 /// Requests have no spans, because renewals would dominate the traces.
 ///
 /// # Bounds
 /// A registration is limited to 1 MiB; the registry limits their number and their memory. Registrations
-/// that are being received have 64 MiB together; 429 is the answer to a further one.
+/// that are being received are limited to 64 MiB together; a further one is rejected with 429.
 pub fn registry_router(registry: MemoryRegistry) -> Router {
     let served = Served {
         registry,

@@ -1,4 +1,4 @@
-//! Leases on a clock that stands still.
+//! Leases on a clock that does not advance by itself.
 
 use super::*;
 use glassbox_core::{Cx, ServiceKind};
@@ -187,7 +187,7 @@ fn all_registrations_together_have_a_limit_in_bytes() {
     // Text of many values needs more memory than its bytes.
     let values = registry.put(large("4", ",".repeat(100_000)), TTL, None);
     assert_eq!(values.unwrap_err().code(), "registry.full");
-    // A renewal takes the place of what it renews, and a removal makes room.
+    // A renewal replaces the old registration, and a removal makes room.
     let Put::New(lease) = &leases[0] else {
         panic!("the instance was new");
     };

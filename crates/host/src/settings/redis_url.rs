@@ -29,7 +29,7 @@ impl RedisUrl {
         &self.0
     }
 
-    /// Whether it has a scheme of a Redis URL.
+    /// Whether it has the scheme of a Redis URL.
     pub(crate) fn is_one(&self) -> bool {
         const SCHEMES: [&str; 4] = ["redis", "rediss", "redis+unix", "unix"];
         let parts = self.0.split_once("://");
@@ -52,29 +52,29 @@ impl fmt::Display for RedisUrl {
             return f.write_str("***");
         };
         write!(f, "{scheme}://")?;
-        // The last '@': a password that was not percent-encoded may hold others, and slashes.
+        // The last '@': a password that was not percent-encoded may contain '@' and slashes.
         let place = match rest.rsplit_once('@') {
-            // Either side of it may be a part of a password.
+            // Both sides of the '@' may be part of a password.
             Some((before, _)) if before.contains(['?', '#']) => return f.write_str("***"),
             Some((_, place)) => {
                 f.write_str("***@")?;
                 place
             }
-            // Where the '@' was forgotten, what stands in the place of a port may be a password.
+            // If the '@' is missing, the text in place of the port may be a password.
             None if !has_a_port(rest) => return f.write_str("***"),
             None => rest,
         };
-        // A socket's URL has its password in the query.
+        // The URL of a socket has its password in the query.
         let end = place.find(['?', '#']).unwrap_or(place.len());
         f.write_str(&place[..end])
     }
 }
 
-/// Whether nothing but a port follows the host, if anything does.
+/// Whether the host is followed by a port or by nothing.
 fn has_a_port(place: &str) -> bool {
     let end = place.find(['/', '?', '#']).unwrap_or(place.len());
     let authority = &place[..end];
-    // The colons of an address in brackets are its own.
+    // The colons of an address in brackets do not start a port.
     let (_, last) = authority.rsplit_once(']').unwrap_or(("", authority));
     match last.rsplit_once(':') {
         Some((_, port)) => {

@@ -156,7 +156,7 @@ mod tests {
         let said = error.to_string();
         assert!(said.contains("must start with http://"), "{said}");
         assert!(said.contains("GLASSBOX_REGISTRY_URL"), "{said}");
-        // Nothing would be used of a list that is too old as soon as it is heard.
+        // A list that is too old as soon as it is received could never be used.
         let error = load(&[("GLASSBOX_HOST_LAST_KNOWN", "999ms")]).unwrap_err();
         let said = error.to_string();
         assert!(said.contains("must be at least 1s"), "{said}");

@@ -17,7 +17,7 @@ async fn start(settings: HostSettings) -> Running {
     host.start().await.unwrap()
 }
 
-/// Sends a request of these lines with the body `{}`. Returns the status and the whole response.
+/// Sends a request with these lines and the body `{}`. Returns the status and the whole response.
 async fn send(address: SocketAddr, lines: &[&str]) -> (u16, String) {
     let port = address.port();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
@@ -100,7 +100,7 @@ async fn a_web_page_cannot_call_a_service_of_this_machine() {
         (&[CALL, "host: localhost"], 415),
     ] {
         let (status, response) = send(address, lines).await;
-        // Two hosts may be refused by the server before the guard.
+        // The server may reject two hosts before the guard does.
         let is_expected = status == expected || (expected == 400 && status == 403);
         assert!(is_expected, "{lines:?}: {response}");
     }
@@ -211,7 +211,7 @@ mod calls {
     };
     use tokio::net::TcpListener;
 
-    /// A server that notes the authorization of every request.
+    /// A server that records the authorization of every request.
     async fn listener() -> (String, Arc<Mutex<Vec<Option<String>>>>) {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&seen);
@@ -250,7 +250,7 @@ mod calls {
         let sent = Some("Bearer sesame".to_owned());
         assert_eq!(*at_peer.lock().unwrap(), [sent]);
         assert_eq!(*at_stranger.lock().unwrap(), [None, None]);
-        // Nobody is asked whose host is read differently by different parsers.
+        // A host that different parsers read differently is not called.
         let disguised = peer.replace("http://", "http://sesame@");
         assert!(connector.connect(&found_at(&disguised)).is_err());
     }

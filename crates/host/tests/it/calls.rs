@@ -1,4 +1,4 @@
-//! One call after another, right and wrong.
+//! Single calls, valid and invalid.
 
 use crate::tools::{Probe, call, get, post, soon};
 use glassbox_core::{Baggage, Blame, Category, Cx, Deadline, Decide, Problem};

@@ -1,4 +1,4 @@
-//! From start to stop.
+//! A service from start to shutdown.
 
 use crate::tools::{Probe, get, post, soon, until};
 use glassbox_core::{Filter, Problem};

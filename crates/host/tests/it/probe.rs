@@ -1,4 +1,4 @@
-//! A program that asks whether its own service is alive.
+//! A program that checks the health of its own service.
 
 use crate::tools::Probe;
 use glassbox_host::{Host, HostSettings, ProbeError, probe, probe_at};
@@ -8,13 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Blocks, as the program does that does nothing else.
+/// Blocks, as in a program that does nothing else.
 async fn asked(address: SocketAddr) -> Result<(), ProbeError> {
     let asking = tokio::task::spawn_blocking(move || probe_at(address));
     asking.await.unwrap()
 }
 
-/// Answers one request with these bytes, and hangs up.
+/// Answers one request with these bytes, and closes the connection.
 fn answering(answer: &'static [u8]) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
@@ -65,7 +65,7 @@ async fn nobody_there_is_said_with_the_place_and_the_cause() {
     drop(free);
     let error = asked(address).await.unwrap_err();
     assert!(matches!(error, ProbeError::Silent { .. }), "{error:?}");
-    // As `main` shows it.
+    // As printed by `main`.
     let said = format!("{error:?}");
     assert!(said.contains(&address.to_string()), "{said}");
     assert!(said.contains("refused"), "{said}");
@@ -79,7 +79,7 @@ async fn whoever_accepts_and_says_nothing_is_given_up() {
     let error = asked(silent.local_addr().unwrap()).await.unwrap_err();
     let took = began.elapsed();
     assert!(format!("{error:?}").contains("within 2s"), "{error:?}");
-    // A health check gives its command more than that.
+    // A health check has a longer timeout for its command.
     assert!(took < Duration::from_secs(5), "{took:?}");
 }
 

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// Serves a registry; aborting the task takes it away.
+/// Serves a registry; aborting the task stops it.
 pub(crate) async fn serve(registry: MemoryRegistry, at: SocketAddr) -> (String, JoinHandle<()>) {
     let listener = loop {
         match TcpListener::bind(at).await {
             Ok(listener) => break listener,
-            // The one before has not let go of the port yet.
+            // The previous server has not released the port yet.
             Err(_) => tokio::task::yield_now().await,
         }
     };

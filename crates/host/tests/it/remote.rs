@@ -25,7 +25,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Asks the only tool there is.
+/// Calls the only tool that it finds.
 struct Asker(Vec<Capability>);
 
 impl Asker {
@@ -92,7 +92,7 @@ async fn an_agent_finds_a_tool_by_the_registrys_url_and_one_trace_joins_them() {
     assert_eq!(response.status(), 200);
     let seen: Value = response.json().await.unwrap();
 
-    // Ours, the agent's, its look into the registry, its call, the tool's.
+    // The spans of this caller, the agent, its lookup in the registry, its call, and the tool.
     until(async || capture.trace(0xc1).len() == 5).await;
     let spans = capture.trace(0xc1);
     let tool_span = spans
@@ -173,7 +173,7 @@ async fn a_tool_that_lives_stays_past_its_lease() {
     let host = Host::tool(Probe::new("probe")).settings(settings(&url));
     let _running = host.start().await.unwrap();
     for _ in 0..4 {
-        // The registration is for 300 ms: without renewals it would lapse with the second step.
+        // The registration is for 300 ms: without renewals it would expire at the second step.
         let before = renewals.load(SeqCst);
         until(async || renewals.load(SeqCst) >= before + 2).await;
         clock.advance(Duration::from_millis(200));
@@ -199,7 +199,7 @@ async fn a_registry_that_was_away_and_forgot_knows_everybody_again() {
 
     task.abort();
     let _ = task.await;
-    // While it is away, what was last known goes on being known.
+    // While the registry is unavailable, the last known list is still used.
     until(async || {
         HttpClient::new()
             .get(&url)
@@ -346,7 +346,7 @@ async fn what_is_harmless_is_tried_again_and_what_is_not_is_not() {
     let done = tool.call(&call(0xc2), "flaky", json!({})).await.unwrap();
     assert_eq!(done.into_output().unwrap().value, "done");
     assert_eq!(seen.calls.load(SeqCst), 2);
-    // One call, two requests, and what the tool saw of them.
+    // One call, two requests, and the tool's spans of them.
     until(async || capture.trace(0xc2).len() == 5).await;
     let spans = capture.trace(0xc2);
     let tool_span = spans

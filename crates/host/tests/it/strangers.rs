@@ -1,4 +1,4 @@
-//! Peers that are not quite what they should be.
+//! Peers that do not follow the protocol.
 
 use crate::tools::Remote;
 use axum::{Json, Router, http::StatusCode};
@@ -15,7 +15,7 @@ use std::{
 };
 use tokio::net::TcpListener;
 
-/// Where this router is served.
+/// Serves this router, and returns its URL.
 async fn serve(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -23,7 +23,7 @@ async fn serve(router: Router) -> String {
     url
 }
 
-/// The tool that is believed to be there.
+/// A tool with this router as its service.
 async fn tool(router: Router) -> Remote {
     Remote::probe("1", serve(router).await)
 }
@@ -49,7 +49,7 @@ async fn a_wait_may_be_given_as_a_date() {
 async fn a_refusal_from_further_down_is_no_promise_that_nothing_was_done() {
     let calls = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&calls);
-    // An agent that has charged somebody, and hands on what the next service said.
+    // An agent that has made a charge, and forwards the response of the next service.
     let hands_on = async move || {
         counted.fetch_add(1, SeqCst);
         let problem =

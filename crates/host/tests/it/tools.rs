@@ -1,4 +1,4 @@
-//! Tools for the tests, and what every test needs.
+//! Tools and helpers of the tests.
 
 use glassbox_core::{
     Call, Caller, Capability, Category, Content, Cx, Effect, InputRequest, Outcome, Output,
@@ -21,7 +21,7 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// What a [`Probe`] saw, and what it waits for.
+/// What a [`Probe`] observes, and what it waits for.
 #[derive(Default)]
 pub(crate) struct Seen {
     /// Calls that have begun.
@@ -30,13 +30,13 @@ pub(crate) struct Seen {
     pub(crate) release: Notify,
     /// Calls whose future was dropped before its end.
     pub(crate) dropped: Notify,
-    /// Calls that saw their caller go.
+    /// Calls that noticed the cancellation of their caller.
     pub(crate) cancelled: Notify,
     /// Calls of `flaky` and `charge`.
     pub(crate) calls: AtomicU64,
 }
 
-/// A tool that does what its capabilities are called.
+/// A tool whose capabilities do what their names suggest.
 pub(crate) struct Probe {
     pub(crate) seen: Arc<Seen>,
     name: String,
@@ -147,7 +147,7 @@ impl Tool for Probe {
     }
 }
 
-/// A call of its own trace, so that tests in parallel tell their spans apart.
+/// A call with its own trace, so that parallel tests can distinguish their spans.
 pub(crate) fn call(trace_id: u128) -> Cx {
     let mut trace = TraceContext::new(trace_id, 1, true);
     trace.remote = true;
@@ -164,14 +164,14 @@ pub(crate) async fn get(url: &str) -> HttpResponse {
     request.send(&Cx::background()).await.unwrap()
 }
 
-/// Waits for what has to happen, and fails the test if it does not.
+/// Waits for an event, and fails the test if it does not happen in time.
 pub(crate) async fn soon<T>(event: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(20), event)
         .await
         .expect("it has to happen soon")
 }
 
-/// Asks again until the answer is yes.
+/// Repeats a check until it succeeds.
 pub(crate) async fn until(mut holds: impl AsyncFnMut() -> bool) {
     soon(async {
         while !holds().await {
@@ -181,7 +181,7 @@ pub(crate) async fn until(mut holds: impl AsyncFnMut() -> bool) {
     .await;
 }
 
-/// A service in another process, called as an agent calls it; the calls share a circuit breaker.
+/// A service in another process, called as by an agent; the calls share a circuit breaker.
 pub(crate) struct Remote {
     invoker: Invoker<Nobody, HttpConnector>,
     service: ServiceInfo,

@@ -1,4 +1,4 @@
-//! Who may ask Redis, and how one gets there.
+//! Access to Redis: users, credentials and TLS.
 
 use crate::{
     again,
@@ -14,7 +14,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use std::{error::Error, fs, time::Duration};
 use tempfile::TempDir;
 
-/// What a user of Redis has to be allowed: as `docs/guides/discovery.md` has it.
+/// The permissions that a user of Redis needs, as in `docs/guides/discovery.md`.
 const RULES: &[&str] = &[
     "~{test}:instance*",
     "+eval",
@@ -39,7 +39,7 @@ fn client(url: &RedisUrl) -> RedisClient {
     RedisClient::try_new(url, "test").unwrap()
 }
 
-/// Asserts what is said to whoever has no access.
+/// Asserts the error for a client without access.
 fn names_the_setting(problem: &Problem, server: &Server) {
     assert_eq!(problem.category(), Category::Unauthenticated, "{problem}");
     assert_eq!(problem.code(), "registry.unauthenticated");
@@ -98,7 +98,7 @@ async fn a_user_needs_no_more_than_the_guide_says() {
     assert!(found(&discovery).await.is_empty());
     assert_eq!(log.all(), "");
 
-    // Without one of them it says which, and what is needed.
+    // Without one of them, the error names it and the required permissions.
     server.tell(&["ACL", "SETUSER", "app", "-zadd"]).await;
     let problem = try_register(&app, "a", LONG).await.err().unwrap();
     assert_eq!(problem.category(), Category::Forbidden);
@@ -197,8 +197,8 @@ async fn a_url_that_leads_nowhere_is_said_with_its_setting() {
     }
 }
 
-/// Starts a service as an application does, with this URL in its environment; gives what it says when
-/// it does not start.
+/// Starts a service as an application does, with this URL in its environment. Returns the error if it
+/// does not start.
 async fn start(url: &str) -> Result<(), String> {
     let environment: Environment = [("REDIS_URL", url)].into_iter().collect();
     let load = || {
@@ -219,7 +219,7 @@ async fn start(url: &str) -> Result<(), String> {
     }
 }
 
-/// An authority of one's own, and a Redis for which it vouches.
+/// A private certificate authority, and a Redis with a certificate from it.
 struct Vouched {
     server: Server,
     folder: TempDir,
@@ -299,7 +299,7 @@ async fn an_authority_of_ones_own_is_trusted_by_the_file_that_names_it() {
     assert!(output.status.success(), "{said}");
     assert!(said.contains("1 passed"), "{said}");
 
-    // It vouches for one name, and no other.
+    // The certificate is valid for one name only.
     let output = run(redis.url("127.0.0.1"));
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);

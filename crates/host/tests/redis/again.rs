@@ -1,18 +1,19 @@
-//! A test that is two processes: itself, and itself again in another role.
+//! Tests of two processes: the test itself, and the test again in another role.
 
 use glassbox_config::Environment;
 use glassbox_host::RedisUrl;
 use std::process::{Child, Command, Stdio};
 
-/// Set where a test runs again.
+/// Set if the test runs as the second process.
 const VARIABLE: &str = "GLASSBOX_REDIS_TEST_AGAIN";
 
-/// Whether this process is the one that was started again.
+/// Whether this is the second process.
 pub(crate) fn is_again() -> bool {
     Environment::from_process().get(VARIABLE).is_some()
 }
 
-/// This program, to run one test again, by its full name. What it needs to know is in its environment.
+/// A command that runs one test of this program again, by its full name. The environment passes its
+/// parameters.
 pub(crate) fn again(test: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
@@ -22,18 +23,18 @@ pub(crate) fn again(test: &str) -> Command {
     command
 }
 
-/// What the process that was started again was told by this variable.
+/// The value of this variable, set by the first process.
 pub(crate) fn told(variable: &str) -> String {
     let environment = Environment::from_process();
     environment.get(variable).unwrap().to_owned()
 }
 
-/// Where Redis is, as it was told.
+/// The URL of Redis, set by the first process.
 pub(crate) fn url() -> RedisUrl {
     RedisUrl::new(told("REDIS_URL"))
 }
 
-/// A process that ends with its test.
+/// A process that is killed when its test ends.
 pub(crate) struct Ends(pub(crate) Child);
 
 impl Drop for Ends {

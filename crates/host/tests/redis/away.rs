@@ -1,4 +1,4 @@
-//! Redis restarted, killed, frozen, full, read-only: services go on, and know what to say.
+//! Redis restarted, killed, frozen, full, read-only: services continue, and report the reason.
 
 use crate::{
     log::Log,
@@ -21,7 +21,7 @@ async fn everybody_registers_again_within_seconds_and_not_all_at_once() {
     let mut server = Server::start();
     let mut leases = Vec::new();
     for number in 0..INSTANCES {
-        // Each with a connection of its own, as a process of its own would have.
+        // Each with its own connection, as if in its own process.
         let instance = format!("i-{number:02}");
         leases.push(register(&server.client(), &instance, LONG).await);
     }
@@ -47,7 +47,7 @@ async fn everybody_registers_again_within_seconds_and_not_all_at_once() {
     assert_eq!(found(&discovery).await.len(), INSTANCES);
     assert!(took < Duration::from_secs(5), "{took:?}");
 
-    // When each came, by the clock of Redis: each lease is as long as every other.
+    // When each one registered, by the clock of Redis: all leases have the same length.
     let mut times: Vec<f64> = ends.into_iter().map(|(_, end)| end).collect();
     times.sort_by(f64::total_cmp);
     let within = |start: f64| {
@@ -159,7 +159,7 @@ async fn a_frozen_redis_holds_nobody_up_and_is_used_again_when_it_thaws() {
     let took = began.elapsed();
     assert!(took < Duration::from_secs(5), "{took:?}");
 
-    // Who knows somebody waits once, and then no more.
+    // A reader with a known list waits once, and then no longer.
     assert_eq!(found(&knowing).await, ["a"]);
     let began = Instant::now();
     for _ in 0..100 {
@@ -189,7 +189,7 @@ async fn a_redis_whose_memory_is_full_says_so_and_is_used_again_when_there_is_ro
     assert!(said[0].contains("its memory is full"), "{said:?}");
     assert!(said[0].contains("maxmemory"), "{said:?}");
 
-    // Whoever is there is found, and may go.
+    // Registered services are still found, and can deregister.
     let discovery = discovery(server.client());
     assert_eq!(found(&discovery).await, ["a"]);
     there.release(&Cx::background()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Services as they are served: a tool and an agent that know nothing but where Redis is.
+//! Real services: a tool and an agent that share only the address of Redis.
 
 use crate::{
     again::{self, Ends},
@@ -17,10 +17,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Gives back what it is given, and says who it is.
+/// Returns its input and its instance.
 struct Echo(Vec<Capability>);
 
-/// Asks whoever can echo.
+/// Calls any service that can echo.
 struct Asker(Vec<Capability>);
 
 fn echo() -> Echo {
@@ -82,7 +82,7 @@ fn settings(redis: RedisUrl, lease: Duration) -> HostSettings {
     settings
 }
 
-/// What the agent answers, with its status.
+/// The agent's response, with its status.
 async fn ask(endpoint: &str) -> (u16, Value) {
     let url = format!("{endpoint}/v1/capabilities/ask");
     let request = HttpClient::new().post(&url).json(&json!({"say": "hello"}));
@@ -90,7 +90,7 @@ async fn ask(endpoint: &str) -> (u16, Value) {
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-/// The same test in the role of a tool's process, until it is ended.
+/// The same test in the role of the tool's process, until it is killed.
 async fn serve_again() {
     let lease = again::told("LEASE_MS").parse().unwrap();
     let settings = settings(again::url(), Duration::from_millis(lease));
@@ -104,7 +104,7 @@ fn process(test: &str, server: &Server, lease: Duration) -> Ends {
     command
         .env("REDIS_URL", format!("redis://{}", server.authority()))
         .env("LEASE_MS", lease.as_millis().to_string())
-        // What it says of itself is not this run's to count.
+        // The test harness's output must not be counted as part of this run.
         .stdout(Stdio::null());
     Ends(command.spawn().unwrap())
 }
@@ -147,7 +147,7 @@ async fn services_serve_and_find_each_other_while_redis_is_dead() {
 
     server.kill();
     let dead = Instant::now();
-    // Longer than their leases: they would be gone if Redis were there and they were not.
+    // Longer than their leases, which would have expired in a running Redis.
     while dead.elapsed() < lease * 2 {
         let began = Instant::now();
         assert_eq!(ask(agent.endpoint()).await.0, 200);
@@ -227,7 +227,7 @@ async fn a_process_that_is_killed_is_gone_after_its_lease_and_not_before() {
         .query_async(&mut redis)
         .await
         .unwrap();
-    // Negative where there is nothing.
+    // Negative if there is no such key.
     let left = u64::try_from(left).expect("nobody deregistered it");
     let left = Duration::from_millis(left);
     assert!(left <= lease, "{left:?}");

@@ -1,4 +1,4 @@
-//! What the code under test says.
+//! Captures the log of the code under test.
 
 use std::{
     cell::RefCell,
@@ -13,25 +13,25 @@ use tracing::{
 };
 
 thread_local! {
-    /// What was said on this thread since somebody began to listen.
+    /// The lines logged on this thread since capturing began.
     static LINES: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
-/// Keeps what is said at `INFO` and above on this thread, which is the only one of a plain
-/// `#[tokio::test]`, while it lives.
+/// Captures logs at `INFO` and above on this thread, which is the only one of a plain `#[tokio::test]`,
+/// until dropped.
 pub(crate) struct Log(ThreadId);
 
 impl Log {
     pub(crate) fn listen() -> Self {
-        // One for the process: where each thread has its own, what a thread without one passes by may be
-        // switched off for all.
+        // One subscriber for the process: with one per thread, events that a thread without a subscriber
+        // skips may be disabled for all.
         static LISTENER: Once = Once::new();
         LISTENER.call_once(|| tracing::subscriber::set_global_default(Listener).unwrap());
         LINES.set(Some(Vec::new()));
         Self(thread::current().id())
     }
 
-    /// The lines that hold this text.
+    /// The lines that contain this text.
     pub(crate) fn with(&self, text: &str) -> Vec<String> {
         let mut lines = self.lines();
         lines.retain(|line| line.contains(text));

@@ -1,5 +1,5 @@
-//! Services that find each other by a real Redis. Run by `cargo xtask collector`; `redis-server` has to be
-//! on the path.
+//! Services that find each other through a real Redis. Run by `cargo xtask collector`; `redis-server`
+//! must be on the path.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! How a registration begins, lives and ends.
+//! How a registration begins, is renewed and ends.
 
 use crate::{
     log::Log,
@@ -125,14 +125,14 @@ async fn of_two_processes_with_one_id_the_newer_holds_it_and_the_older_says_so()
     assert_eq!(problem.category(), Category::Conflict);
     assert_eq!(problem.code(), "registry.superseded");
 
-    // And takes it again once it is free.
+    // The older one registers again once the instance is free.
     newer.release(&Cx::background()).await.unwrap();
     until("the older one is back", async || {
         name().await.as_deref() == Some("probe")
     })
     .await;
 
-    // What the older one releases is its own alone.
+    // The older one releases only its own registration.
     let newest = registry
         .register(&Cx::background(), service("newest", "a"), LONG)
         .await;
@@ -147,7 +147,7 @@ async fn a_lease_that_was_lost_is_taken_again() {
     let server = Server::start();
     let _lease = register(&server.client(), "a", Duration::from_millis(600)).await;
     let discovery = discovery(server.client());
-    // As by somebody's hand, or by a Redis that evicts what it likes.
+    // As after a manual deletion, or an eviction by Redis.
     server.tell(&["FLUSHALL"]).await;
     assert!(found(&discovery).await.is_empty());
     until("it registered again", async || {

@@ -1,4 +1,4 @@
-//! A Redis of one's own.
+//! A Redis server for one test.
 
 use glassbox_host::{RedisClient, RedisUrl};
 use redis::aio::MultiplexedConnection;
@@ -10,7 +10,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// A `redis-server` on a port of its own, which keeps nothing. Killed when dropped.
+/// A `redis-server` on its own port, without persistence. Killed when dropped.
 pub(crate) struct Server {
     child: Child,
     port: u16,
@@ -27,7 +27,7 @@ impl Server {
     pub(crate) fn with(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let arguments: Vec<_> = arguments.iter().map(|&it| it.to_owned()).collect();
-        // Somebody may take the port before Redis does.
+        // Another process may take the port before Redis does.
         for _ in 0..10 {
             let free = TcpListener::bind("127.0.0.1:0").unwrap();
             let port = free.local_addr().unwrap().port();
@@ -55,7 +55,7 @@ impl Server {
         self.child.wait().unwrap();
     }
 
-    /// Makes it hang: connections are accepted, and nothing is answered.
+    /// Makes it hang: connections are accepted, but get no responses.
     pub(crate) fn freeze(&self) {
         kill_process(Pid::from_child(&self.child), Signal::STOP).unwrap();
     }
@@ -82,7 +82,7 @@ impl Server {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// Has it do something; fails where it refuses.
+    /// Runs a command; fails if it is rejected.
     pub(crate) async fn tell(&self, words: &[&str]) {
         let mut command = redis::cmd(words[0]);
         command.arg(&words[1..]);
@@ -90,7 +90,7 @@ impl Server {
         let () = command.query_async(&mut connection).await.unwrap();
     }
 
-    /// A connection to look at what is there.
+    /// A connection for inspection.
     pub(crate) async fn connect(&self) -> MultiplexedConnection {
         let client = redis::Client::open(("127.0.0.1", self.port)).unwrap();
         client.get_multiplexed_async_connection().await.unwrap()
@@ -117,7 +117,7 @@ impl Drop for Server {
     }
 }
 
-/// The server once it accepts connections, or `None` where the port is taken.
+/// Returns the server once it accepts connections, or `None` if the port is taken.
 fn run(port: u16, arguments: &[String], folder: &TempDir) -> Option<Child> {
     let port = port.to_string();
     let mut child = Command::new("redis-server")
@@ -133,7 +133,7 @@ fn run(port: u16, arguments: &[String], folder: &TempDir) -> Option<Child> {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     while let Some(Ok(line)) = lines.next() {
         if line.contains("Ready to accept connections") {
-            // It goes on talking, and must not be stopped by a full pipe.
+            // It continues to log, and must not block on a full pipe.
             std::thread::spawn(move || lines.for_each(drop));
             return Some(child);
         }

@@ -1,4 +1,4 @@
-//! What every test needs.
+//! Helpers of the tests.
 
 use glassbox_core::{
     Capability, Cx, Discovery, Filter, Lease, Problem, Registry, ServiceInfo, ServiceKind,
@@ -6,7 +6,7 @@ use glassbox_core::{
 use glassbox_host::{RedisClient, RedisDiscovery, RedisRegistry};
 use std::time::Duration;
 
-/// Longer than any test: what goes before that was ended.
+/// Longer than any test: a registration that disappears earlier was removed.
 pub(crate) const LONG: Duration = Duration::from_secs(600);
 
 pub(crate) fn service(name: &str, instance: &str) -> ServiceInfo {
@@ -40,7 +40,7 @@ pub(crate) async fn try_register(
         .await
 }
 
-/// Discovery that looks each time.
+/// Discovery without a cache.
 pub(crate) fn discovery(client: RedisClient) -> RedisDiscovery {
     RedisDiscovery::with_freshness(client, Duration::ZERO)
 }
@@ -54,7 +54,7 @@ pub(crate) async fn found(discovery: &RedisDiscovery) -> Vec<String> {
     found.into_iter().map(|service| service.instance).collect()
 }
 
-/// What keeps a look-up from being answered.
+/// The error of a failed lookup.
 pub(crate) async fn refused(discovery: &RedisDiscovery) -> Problem {
     discovery
         .find(&Cx::background(), &Filter::any())
@@ -62,7 +62,7 @@ pub(crate) async fn refused(discovery: &RedisDiscovery) -> Problem {
         .unwrap_err()
 }
 
-/// Asks again until the answer is yes, and fails the test if it never is.
+/// Repeats a check until it succeeds, and fails the test if it never does.
 pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let asked = async {
         while !holds().await {

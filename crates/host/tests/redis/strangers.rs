@@ -1,4 +1,4 @@
-//! What others have put under our keys, or beside them.
+//! Foreign data under our keys, or beside them.
 
 use crate::{
     log::Log,
@@ -11,7 +11,7 @@ use glassbox_host::RedisClient;
 const INDEX: &str = "{test}:instances";
 
 impl Server {
-    /// Puts a text under the key of an instance, and the instance into the index.
+    /// Writes a text under the key of an instance, and adds the instance to the index.
     async fn plant(&self, instance: &str, text: &str) {
         let key = format!("{{test}}:instance:{instance}");
         self.tell(&["SET", &key, text]).await;
@@ -39,9 +39,9 @@ async fn what_cannot_be_read_hides_nothing_else_and_is_said_once() {
     let _lease = register(&server.client(), "a", LONG).await;
     server.plant("json", r#"{"who": "somebody else"}"#).await;
     server.plant("text", "no JSON at all").await;
-    // An empty key is no registration, and nothing to count.
+    // An empty key is not a registration, and is not counted.
     server.plant("empty", "").await;
-    // It is measured and not fetched.
+    // It is measured but not fetched.
     server.plant("huge", &"x".repeat(100 << 20)).await;
     let nowhere = r#"{"instance":"nowhere","name":"n","kind":"tool","endpoint":" ","capabilities":[],"health":"ready"}"#;
     server.plant("nowhere", nowhere).await;
@@ -74,7 +74,7 @@ async fn an_instance_whose_key_is_something_else_is_taken_out_of_the_index() {
     let indexed: usize = command.arg(INDEX).query_async(&mut redis).await.unwrap();
     assert_eq!(indexed, 1);
 
-    // And whoever registers as that instance takes the key.
+    // A service that registers as that instance replaces the key.
     let _taken = register(&server.client(), "list", LONG).await;
     assert_eq!(found(&discovery).await, ["a", "list"]);
 }
@@ -113,7 +113,7 @@ async fn of_too_many_instances_those_with_the_longest_lease_left_are_seen() {
     }
     let () = plant.query_async(&mut redis).await.unwrap();
     let discovery = discovery(server.client());
-    // It is said once, however often one looks.
+    // It is logged once, regardless of the number of lookups.
     for _ in 0..2 {
         let found = found(&discovery).await;
         assert_eq!(found.len(), 4096);

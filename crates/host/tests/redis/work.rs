@@ -1,4 +1,4 @@
-//! What Redis is asked to do for us.
+//! The number of commands that Redis executes.
 
 use crate::{
     server::Server,
@@ -33,7 +33,7 @@ async fn counted(server: &Server) -> BTreeMap<&'static str, u64> {
     counted
 }
 
-/// What happened between two counts, without what did not.
+/// The difference between two counts, without zeros.
 fn between(
     before: &BTreeMap<&'static str, u64>,
     after: &BTreeMap<&'static str, u64>,
@@ -82,10 +82,10 @@ async fn a_renewal_is_one_question_however_many_are_there() {
             .await
             .unwrap();
         let asked = between(&before, &counted(&server).await);
-        // One script, and what it does.
+        // One script, and the commands in it.
         let expected = ["eval", "get", "pttl", "set", "time", "zadd"].map(|name| (name, 1));
         let mut asked_once = asked.clone();
-        // Raised only where the index would end before the lease.
+        // Extended only if the index would expire before the lease.
         asked_once.remove("pexpire");
         assert_eq!(
             asked_once,
