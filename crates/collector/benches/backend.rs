@@ -1,7 +1,7 @@
-//! What storing costs: the backend against the same receiver in front of nothing, in one run.
+//! The cost of storing: the backend compared with the same receiver without a store, in one run.
 //!
 //! `cargo bench -p glassbox-collector` sends OTLP/HTTP over one connection to both and prints the
-//! ratio, then what the store takes on disk and in memory and how long questions take.
+//! ratio, then the store's size on disk and in memory, and the duration of queries.
 
 #![expect(
     clippy::unwrap_used,
@@ -27,7 +27,7 @@ const REQUESTS: u64 = 800;
 const SPANS: u64 = 512;
 const SPANS_PER_TRACE: u64 = 8;
 
-/// Takes everything and keeps nothing.
+/// Accepts everything and stores nothing.
 struct Nothing;
 
 #[glassbox_core::async_trait]
@@ -211,7 +211,7 @@ fn main() {
         .page(free);
     let backend = runtime.block_on(Backend::start(config.clone())).unwrap();
     let http = backend.endpoints().http().to_owned();
-    // Once each to warm up, and the peer first and last, so that a slow minute hits both.
+    // Each once to warm up, and the bare receiver both first and last, so that a slow minute affects both.
     ingest(&bare, &requests[..50]);
     let peer = ingest(&bare, &requests);
     let before = resident();

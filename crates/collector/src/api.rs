@@ -42,11 +42,11 @@ pub(crate) struct Api {
     pub(crate) query: Query,
     pub(crate) receiver: Receiver,
     pub(crate) endpoints: Endpoints,
-    /// What receives, as it fares now.
+    /// Current receiver status.
     pub(crate) collector: watch::Receiver<CollectorStatus>,
-    /// What a real collector writes beside the store.
+    /// The archive that a real collector writes beside the store.
     pub(crate) archive: Option<Arc<Archive>>,
-    /// What a collector could not hand on.
+    /// What a collector could not forward.
     pub(crate) losses: Losses,
     pub(crate) started: u64,
     pub(crate) max_records: usize,
@@ -81,7 +81,7 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .with_state(api)
 }
 
-/// Returns the routes that are also served when all connections are taken.
+/// Returns the routes that are also served when the limit of connections is reached.
 pub(crate) fn health(api: Arc<Api>) -> Router {
     Router::new()
         .route("/health", get(status::health))
@@ -89,7 +89,7 @@ pub(crate) fn health(api: Arc<Api>) -> Router {
         .with_state(api)
 }
 
-/// A failure of the API as its answer.
+/// A failure of the API as its response.
 #[derive(Debug)]
 pub(crate) struct Failure(Problem);
 
@@ -99,7 +99,7 @@ impl Failure {
         Self(problem.with_detail("parameter", parameter))
     }
 
-    /// A limit is reached that is free again soon.
+    /// A limit that is reached for a moment.
     fn busy(code: &str, message: impl Into<String>) -> Self {
         Self(overload::busy(code, message))
     }
@@ -154,7 +154,7 @@ async fn traces(State(api): State<Arc<Api>>, RawQuery(raw): RawQuery) -> Result<
         return answer(api, move |query| query.traces(&filter)).await;
     };
     if !params.has("limit") {
-        // A trace is looked at as a whole.
+        // A trace is rendered as a whole.
         filter.limit = api.max_records;
     }
     answer(api, move |query| query.trace(&trace_id, &filter)).await
@@ -193,7 +193,7 @@ async fn logs(State(api): State<Arc<Api>>, RawQuery(raw): RawQuery) -> Result<Re
     answer(api, move |query| query.logs(&filter)).await
 }
 
-/// Takes log records as the OTLP/HTTP receiver does.
+/// Accepts log records as the OTLP/HTTP receiver does.
 async fn receive_logs(State(api): State<Arc<Api>>, mut request: Request) -> Response {
     *request.uri_mut() = Uri::from_static(Signal::Logs.http_path());
     match api.receiver.http_router().oneshot(request).await {
@@ -215,7 +215,7 @@ async fn unknown(uri: Uri) -> Failure {
     ))
 }
 
-/// Answers a path outside of the API: a browser gets the page, which says that there is no such view.
+/// Responds to a path outside of the API: a browser gets the page, which reports that there is no such view.
 pub(crate) async fn elsewhere(uri: Uri, headers: HeaderMap) -> Response {
     let mut accepted = headers.get_all(ACCEPT).iter();
     if accepted.any(|value| {

@@ -232,7 +232,7 @@ impl BackendConfig {
         Ok(())
     }
 
-    /// Returns the settings of the collector. Its keys are set apart: a part of them is in a file.
+    /// Returns the settings of the collector. Its keys are set separately, because some of them are in a file.
     pub(crate) fn collector(&self) -> CollectorConfig {
         let mut collector = CollectorConfig::default();
         collector.otelcol = self.otelcol.clone();

@@ -242,7 +242,7 @@ fn none_free(port: u16, last: Option<io::Error>) -> StartError {
 mod tests {
     use super::*;
 
-    /// Two ports in a row, the first of which somebody has.
+    /// Two ports in a row, the first of which is in use.
     async fn half_taken() -> (u16, TcpListener) {
         for _ in 0..100 {
             let taken = TcpListener::bind(loopback(0)).await.unwrap();

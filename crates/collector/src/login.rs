@@ -1,4 +1,4 @@
-//! Lets a browser in: a page that posts a key and gets a cookie.
+//! The login of a browser: a page that posts a key and gets a cookie.
 //!
 //! The cookie holds a token that is valid until the backend stops, and not the key: browsers send
 //! cookies of a host to all its ports, so other programs on the machine may see it.
@@ -23,7 +23,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::assets::POLICY;
 
-/// Begins the names of the cookies; the port follows, since cookies do not distinguish ports.
+/// The prefix of the cookies' names; the port follows, since cookies do not distinguish ports.
 const COOKIE: &str = "glassbox_session_";
 
 const PAGE: &str = include_str!("login/page.html");
@@ -81,7 +81,7 @@ impl Login {
             .with_form(refuse))
     }
 
-    /// Returns the route that takes a key. It is outside of the checks, and checks by itself.
+    /// Returns the route that accepts a key. It is outside of the guard's checks, and checks the key itself.
     pub(crate) fn router(&self) -> Router {
         match &self.session {
             Some(_) => Router::new()

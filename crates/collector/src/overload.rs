@@ -9,7 +9,7 @@ use glassbox_core::{Category, Problem};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 
-/// When a client that was refused should ask again.
+/// When a client that was refused should retry.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Adds a refusal of everything else to the routes that are served when all connections are taken.
@@ -36,7 +36,7 @@ pub(crate) fn busy(code: &str, message: impl Into<String>) -> Problem {
     Problem::new(Category::Unavailable, code, message).with_retry_after(RETRY)
 }
 
-/// Answers with a problem, its status, and when to try again.
+/// Responds with a problem, its status, and when to retry.
 pub(crate) fn respond(problem: Problem) -> Response {
     let status = StatusCode::from_u16(problem.category().status());
     let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -4,8 +4,8 @@
 //! callers run them outside of async threads.
 //!
 //! # Bounds
-//! A result has at most `limit` records and about `bytes` bytes of [`Filter`]. It says `truncated` and
-//! gives the cursor `next` if there are more. A value that is too large is cut; [`Query::value`] reads
+//! A result has at most `limit` records and about `bytes` bytes of [`Filter`]. If there are more, it is
+//! marked `truncated` and has the cursor `next`. A value that is too large is cut; [`Query::value`] reads
 //! all of it in pieces.
 
 use glassbox_store::{SegmentStore, View};

@@ -1,4 +1,4 @@
-//! Runs queries on threads of their own, a few at a time.
+//! Runs queries on dedicated threads, a few at a time.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,23 +17,23 @@ use crate::overload::busy;
 /// How many queries run at a time.
 const RUNNING: usize = 4;
 
-/// How many queries wait for their turn.
+/// How many queries may wait.
 const WAITING: usize = 64;
 
-/// Limit in KiB of answers that their clients have not read.
+/// Limit in KiB of responses that their clients have not read yet.
 const ANSWERS: usize = 64 << 10;
 
-/// How much of an answer is handed to the connection at a time.
+/// How much of a response is passed to the connection at a time.
 const PIECE: usize = 64 << 10;
 
-/// How long a query waits for its turn, and its answer for memory.
+/// How long a query waits to run, and its response for memory.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The threads that read the store for the API.
 ///
 /// # Bounds
-/// Four queries run at a time and 64 wait, for at most 10 s; others are refused. Answers that wait for their
-/// clients have 64 MiB together.
+/// Four queries run at a time and 64 wait, for at most 10 s; others are refused. Responses that their
+/// clients have not read yet have 64 MiB together.
 #[derive(Debug, Clone)]
 pub(crate) struct Readers {
     threads: Handle,
@@ -53,7 +53,7 @@ impl Readers {
         }
     }
 
-    /// Runs `work` when it is its turn. It runs to its end even if the caller goes away.
+    /// Runs `work` when a slot is free. It runs to its end even if the client disconnects.
     ///
     /// # Errors
     /// Fails if too many queries wait, or if `work` panics.
@@ -74,7 +74,7 @@ impl Readers {
         &self,
         work: impl FnOnce() -> serde_json::Result<Vec<u8>> + Send + 'static,
     ) -> Result<Answer, Problem> {
-        // The next query begins when this answer has its share, so that answers do not pile up.
+        // The next query begins only when this answer has its share of memory, so that answers do not pile up.
         let (bytes, _turn) = self.run(work).await?;
         let bytes = bytes.map_err(|_| failed("the result could not be written as JSON"))?;
         let size = (bytes.len() >> 10).clamp(1, ANSWERS);
@@ -176,7 +176,7 @@ mod tests {
         assert!(refused.retry_after().is_some());
         drop(release);
         for one in started {
-            // Those that run get their turn, and those that wait after them too.
+            // The running queries finish, and so do those that wait for them.
             assert!(one.await.unwrap().is_ok());
         }
     }

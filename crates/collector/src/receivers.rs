@@ -27,8 +27,8 @@ pub(crate) struct Receivers {
 }
 
 impl Receivers {
-    /// Wraps `receiver`. Clients must call it by a loopback name, the bound address or one of `hosts`.
-    /// If there are keys, they must send one of them. They are served on `threads`.
+    /// Wraps `receiver`. Clients must address it by a loopback name, the bound address or one of `hosts`.
+    /// If there are keys, they must send one of them. Connections are served on `threads`.
     pub(crate) fn new(receiver: Receiver, hosts: &[String], keys: &Keys, threads: &Handle) -> Self {
         Self {
             receiver,
@@ -82,7 +82,7 @@ impl Receivers {
     }
 }
 
-/// The checks of a listener at `address`, which also answers to the names `hosts`.
+/// Returns the checks of a listener at `address`, which may also be addressed as one of `hosts`.
 pub(crate) fn guard(address: SocketAddr, hosts: &[String], keys: &Keys) -> Guard {
     Guard::new(address)
         .with_hosts(hosts)

@@ -1,8 +1,8 @@
-//! The threads of a backend: reception, the page, and readers of the store have their own.
+//! The threads of a backend, in separate pools for reception, the page, and readers of the store.
 //!
-//! Work in one pool never delays another: a query that reads a gigabyte, or a thousand clients of
-//! the page, leave the threads that receive telemetry free. Readers of the store also run at a lower
-//! priority, so that the system prefers reception when there are not enough cores.
+//! Work in one pool never delays another: a query that reads a gigabyte, or a thousand clients of the page,
+//! do not occupy the threads that receive telemetry. Readers of the store also run at a lower priority, so
+//! that the system prefers reception when there are not enough cores.
 
 use std::io;
 use std::num::NonZero;
@@ -85,7 +85,7 @@ impl Runtimes {
 fn yield_to_others() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, READER_NICENESS) {
-        // A container may forbid it; the threads then compete as equals.
+        // A container may forbid it; the threads then have equal priority.
         tracing::debug!(
             exception.message = %error,
             "the priority of a reader could not be lowered"

@@ -1,10 +1,9 @@
 //! Serves a router over HTTP/1.1 and HTTP/2 without TLS, with limits.
 //!
-//! An idle connection already costs a descriptor and memory. So the number of connections is
-//! limited, a connection that does not complete a request's head in time is closed, a client that
-//! does not read its response is disconnected, and pings detect a dead peer. When all connections
-//! are taken, a new one replaces the one that was idle for the longest time. If none is idle, it is
-//! answered 503, except for health checks.
+//! Even an idle connection costs a descriptor and memory. So the number of connections is limited, a
+//! connection that does not complete a request's head in time is closed, a client that does not read its
+//! response is disconnected, and pings detect a dead peer. At the limit, a new connection replaces the one
+//! that was idle for the longest time. If none is idle, the new one gets a 503, except for health checks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +25,7 @@ use slots::{Slot, Slots};
 /// Pause after a failed accept, whose usual cause is that no descriptor is free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How many connections beyond the limit are told that it is reached; others wait.
+/// How many connections beyond the limit get a response that reports it; others wait.
 const TURNED_AWAY: usize = 64;
 
 /// How long a connection beyond the limit may take for the head of its request.
@@ -37,10 +36,10 @@ const TURNED_AWAY_HEAD: Duration = Duration::from_secs(5);
 pub(crate) struct Bounds {
     /// How many are served at a time.
     pub(crate) connections: usize,
-    /// How long a client may take for the head of a request, and an idle one be kept. Over
-    /// HTTP/2, how long it may take to answer a ping.
+    /// How long a client may take for the head of a request, and how long an idle connection is kept. Over
+    /// HTTP/2, how long a client may take to answer a ping.
     pub(crate) head: Duration,
-    /// How long a client may take to read 64 KiB of a response that waits for it.
+    /// How long a client may take to read 64 KiB of a pending response.
     pub(crate) stall: Duration,
     /// Whether HTTP/2 is served.
     pub(crate) http2: bool,
@@ -67,7 +66,7 @@ pub(crate) struct Routes {
     pub(crate) full: Router,
 }
 
-/// Serves on `threads`, which need not be those that bound the listener.
+/// Serves on `threads`, which may differ from the threads that bound the listener.
 pub(crate) fn spawn(
     threads: &Handle,
     listener: TcpListener,

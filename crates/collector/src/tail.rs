@@ -8,7 +8,7 @@
 //! # Bounds
 //! Streams are limited in number. A line is at most [`LINE`] bytes, a replay at most [`REPLAY`], a
 //! queue at most [`QUEUE`], and all lines in memory together at most [`LINES`]. If a queue is full, its
-//! oldest lines make room, and the client gets their number.
+//! oldest lines are dropped, and the client gets their number.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -60,7 +60,7 @@ pub(crate) enum Start {
     After(u64),
 }
 
-/// All streams are taken.
+/// The limit of streams is reached.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Full {
     /// How many there are.
@@ -118,13 +118,13 @@ impl Tail {
     /// string: streams with equal ones share their work.
     ///
     /// # Errors
-    /// Fails if all streams are taken.
+    /// Fails if the limit of streams is reached.
     pub(crate) fn open(&self, filter: Filter, query: String, start: Start) -> Result<Stream, Full> {
         let Ok(place) = Arc::clone(&self.shared.free).try_acquire_owned() else {
             let limit = self.shared.limit;
             return Err(Full { limit });
         };
-        // A cursor of another store may be in the future: then only what is new is sent.
+        // A cursor of another store may be in the future: then only new records are sent.
         let newest = self.shared.newest.borrow().saturating_sub(1);
         let start = match start {
             Start::After(last) => Start::After(last.min(newest)),

@@ -1,4 +1,4 @@
-//! The backend tells of its own life and of nothing it ingests, or its telemetry would feed itself.
+//! The backend reports only its own state and nothing that it ingests, or its telemetry would feed itself.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,7 +14,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// What this crate and the receiver said, and how many spans they opened.
+/// The events of this crate and of the receiver, and how many spans they opened.
 static EVENTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static SPANS: AtomicU64 = AtomicU64::new(0);
 

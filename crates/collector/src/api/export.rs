@@ -39,7 +39,7 @@ pub(super) async fn export(
                 Next::Ready(part) => part,
                 Next::From(from) => match part(&api, id, from).await {
                     Ok(Some(part)) => part,
-                    // Retention removed the rest, or too many queries wait: break the response off.
+                    // Retention removed the rest, or too many queries are waiting: abort the response.
                     Ok(None) | Err(_) => {
                         return Some((Err(io::Error::from(io::ErrorKind::NotFound)), (None, "")));
                     }
@@ -61,7 +61,7 @@ pub(super) async fn export(
     Ok((headers, Body::from_stream(parts)).into_response())
 }
 
-/// What of an export is to be sent next.
+/// What is sent next of an export.
 enum Next {
     Ready(ExportPart),
     From(u64),

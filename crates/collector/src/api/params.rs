@@ -1,4 +1,4 @@
-//! Query parameters. An unknown one or an invalid value is an error that names it.
+//! Query parameters. An unknown parameter or an invalid value is an error that names it.
 
 use std::collections::BTreeMap;
 
@@ -69,7 +69,7 @@ impl Params {
         })
     }
 
-    /// Reads which value is asked for.
+    /// Reads the reference to a value: its record and its path.
     pub(super) fn value(&self) -> Result<(ValueRef, String), Failure> {
         let one = |name: &str| Signal::ALL.into_iter().find(|one| one.as_str() == name);
         let signal = self.read("signal", "traces, metrics or logs", one)?;
@@ -170,7 +170,7 @@ fn instant(text: &str, now: u64) -> Option<u64> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return text.parse().ok();
     }
-    // The plus of an offset like +02:00, if not escaped, arrives as a space.
+    // An unescaped plus in an offset like +02:00 arrives as a space.
     let offset = text
         .rsplit_once(' ')
         .map(|(time, zone)| format!("{time}+{zone}"));
@@ -217,7 +217,7 @@ mod tests {
             instant("1970-01-01T02:00:01+02:00", now),
             Some(1_000_000_000)
         );
-        // The plus of an offset is a space to whoever decodes a query.
+        // An unescaped plus in an offset is decoded as a space.
         assert_eq!(
             instant("1970-01-01T02:00:01 02:00", now),
             Some(1_000_000_000)

@@ -1,4 +1,4 @@
-//! `/api/status`: what runs, what is stored, what was lost.
+//! `/api/status`: the running components, the stored data, and the losses.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -34,7 +34,7 @@ impl TraceCount {
     }
 }
 
-/// `/health`: the process answers.
+/// `/health`: the process responds.
 pub(super) async fn health() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }

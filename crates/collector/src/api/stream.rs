@@ -16,7 +16,7 @@ use super::params::Params;
 use super::{Api, Failure};
 use crate::tail::{Full, Start, Stream};
 
-/// A comment, which shows an idle client that the stream is alive.
+/// A comment, which tells an idle client that the stream is still open.
 const HEARTBEAT: Bytes = Bytes::from_static(b":\n\n");
 
 pub(super) async fn stream(

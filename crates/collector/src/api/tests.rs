@@ -1,4 +1,4 @@
-//! What cannot be seen from outside in reasonable time.
+//! What cannot be tested from outside in reasonable time.
 
 use axum::body::Body;
 use futures_util::StreamExt;

@@ -1,4 +1,4 @@
-//! `/api/otel/value`: a whole value that an answer shows only in part, streamed.
+//! `/api/otel/value`: a whole value of which a response shows only a part, streamed.
 
 use std::sync::Arc;
 
@@ -35,8 +35,7 @@ pub(super) async fn value(
                 None if from >= total => return None,
                 None => match piece(&api, record, path, from).await {
                     Ok(Some(piece)) => piece,
-                    // Retention removed the record meanwhile, or too many queries wait: break the
-                    // response off.
+                    // Retention has removed the record, or too many queries are waiting: abort the response.
                     Ok(None) | Err(_) => {
                         return Some((Err(std::io::ErrorKind::NotFound.into()), (None, total)));
                     }

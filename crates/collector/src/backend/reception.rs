@@ -223,7 +223,7 @@ impl Reception {
     }
 }
 
-/// Why there is no collector in an application without a shim.
+/// The reason why an application without a shim has no collector.
 const NOT_ASKED: &str = "the application runs no collector";
 
 /// Returns warnings about settings that have no effect without a collector.

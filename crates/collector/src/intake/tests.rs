@@ -1,4 +1,4 @@
-//! Clients that go away while the disk is slow.
+//! Clients that disconnect while the disk is slow.
 
 use std::sync::mpsc;
 
@@ -31,7 +31,7 @@ fn batch(number: u64) -> Batch {
 
 #[test]
 fn clients_that_give_up_on_a_slow_disk_leave_few_batches_behind() {
-    // One thread for all blocking work: while it is held, the disk is as slow as can be.
+    // One thread for all blocking work: while it is blocked, the disk makes no progress.
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.max_blocking_threads(1).build().unwrap();
     runtime.block_on(async {
@@ -63,7 +63,7 @@ fn clients_that_give_up_on_a_slow_disk_leave_few_batches_behind() {
         tokio::task::yield_now().await;
         release.send(()).unwrap();
         slow.await.unwrap().unwrap();
-        // Whoever asks now is behind everything that was left.
+        // This request is queued behind all those that were abandoned.
         let last = intake.consume(batch(1_000)).await;
         assert_eq!(last, Ok(Accepted::all()));
         let held = store.view().records();

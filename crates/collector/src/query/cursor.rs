@@ -1,4 +1,4 @@
-//! Where the next part of a result begins.
+//! The position at which the next part of a result begins.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! Cuts values out of records that are too large for an answer. Each has a URL of its own.
+//! Cuts values that are too large for a response. Each cut value has a URL of its own.
 
 use std::fmt;
 
@@ -12,26 +12,26 @@ use serde_json::{Value, json};
 
 use super::record::ValueRef;
 
-/// How much of one value is in an answer.
+/// How many bytes of one value are in a response.
 pub(super) const VALUE_BYTES: usize = 64 << 10;
 
-/// How much of the values of one record is in an answer.
+/// How many bytes of the values of one record are in a response.
 pub(super) const RECORD_BYTES: usize = 256 << 10;
 
 /// The part of [`RECORD_BYTES`] that is for short values and for the beginnings of long ones, so that a
 /// few large values do not cut all others.
 const RESERVE: usize = 64 << 10;
 
-/// How much of a value the reserve is for.
+/// How many bytes of one value may come from the reserve.
 const SHORT_BYTES: usize = 256;
 
-/// How much of the key of an attribute is in an answer.
+/// How many bytes of the key of an attribute are in a response.
 const KEY_BYTES: usize = 1024;
 
-/// What an attribute, an element, an event or a link takes besides its text.
+/// The size of an attribute, an element, an event or a link without its text.
 const ITEM_BYTES: usize = 32;
 
-/// How many cut values of one record are listed; after that the whole record is.
+/// How many cut values of one record are listed; if there are more, only the whole record is listed.
 const MOST_CUTS: usize = 64;
 
 /// The place of a value in a record.

@@ -1,4 +1,4 @@
-//! Fits records into an answer of a limited size.
+//! Fits records into a response of limited size.
 
 use glassbox_otlp::wire::Record;
 use glassbox_store::{Columns, Hit, fetch};
@@ -7,15 +7,15 @@ use serde_json::value::RawValue;
 
 use super::cut::RECORD_BYTES;
 
-/// The default limit of an answer in bytes.
+/// The default limit of a response in bytes.
 const ANSWER_BYTES: usize = 8 << 20;
 
 /// JSON takes about this much more than the encoded record: names of fields, resource and scope.
 const OVERHEAD: usize = 512;
 
-/// Returns the limit in bytes of an answer that may hold `max_records` records.
+/// Returns the limit in bytes of a response that may have `max_records` records.
 ///
-/// Who raises the limit of records gets room for them.
+/// A higher limit of records also raises the limit of bytes.
 pub(crate) fn answer_bytes(max_records: usize) -> usize {
     ANSWER_BYTES.max(max_records.saturating_mul(512))
 }
@@ -40,8 +40,8 @@ pub(super) fn fit<C: Columns>(
 
 /// Makes items of `hits` in their order, until their sizes add up to `budget`.
 ///
-/// `make` gets some of the hits, a record, the places in `some` of the hits in it, and the items of
-/// `some` to fill in. The result is as of [`fit`].
+/// `make` gets some of the hits, a record, the indices of those hits that are in the record, and the items
+/// to fill in, one for each of the given hits. The result is as for [`fit`].
 ///
 /// # Bounds
 /// Only as many items are made at a time as are expected to fit.

@@ -73,7 +73,7 @@ impl Query {
     }
 }
 
-/// Returns where a record is in the order of time.
+/// Returns the position of a record in the order of time.
 fn position(hit: &Hit<'_, LogColumns>) -> Cursor {
     Cursor {
         time: hit.columns().time(),

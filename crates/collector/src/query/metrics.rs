@@ -48,7 +48,7 @@ pub(crate) struct MetricSummary {
     series: usize,
     points: u64,
     last_unix_nano: u64,
-    /// How its senders describe it, in words, if they differ. Each has series of its own.
+    /// How its senders' descriptions differ, as sentences. Each description has its own series.
     conflicts: Vec<String>,
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct MetricPoints {
     /// Whether there are older ones.
     truncated: bool,
     next: Option<Cursor>,
-    /// Null when no such metric is stored.
+    /// Null if no such metric is stored.
     metric: Option<MetricSummary>,
     series: Vec<Series>,
 }
@@ -99,7 +99,7 @@ struct Series {
 
 /// The sum over the rows of one metric.
 struct Sum<'v> {
-    /// As the newest point describes it.
+    /// The description of the newest point.
     metric: &'v Metric,
     services: BTreeSet<&'v str>,
     series: HashSet<u64>,
@@ -151,7 +151,7 @@ impl<'v> Sum<'v> {
     }
 }
 
-/// Says how the descriptions of a metric differ; nothing if there is one.
+/// Describes how the descriptions of a metric differ; empty if there is only one.
 fn conflicts(shapes: &BTreeSet<Shape<'_>>) -> Vec<String> {
     if shapes.len() < 2 {
         return Vec::new();
@@ -203,7 +203,7 @@ impl Query {
         };
         let mut metrics: Vec<_> = sums.into_values().filter(fits).map(Sum::summary).collect();
         let total = metrics.len();
-        // A cursor of this list is a place in it: it is ordered by name.
+        // A cursor of this list is an index into it, because it is ordered by name.
         let first = filter
             .after
             .map_or(0, |after| usize::try_from(after.tie).unwrap_or(usize::MAX));
@@ -317,7 +317,7 @@ impl Query {
     }
 }
 
-/// Returns where a point is in the order of time.
+/// Returns the position of a point in the order of time.
 fn position(hit: &Hit<'_, PointColumns>) -> Cursor {
     Cursor {
         time: hit.columns().time(),
@@ -352,7 +352,7 @@ impl Collected<'_> {
     }
 }
 
-/// What tells a series from others, as JSON.
+/// What distinguishes a series from others, as JSON.
 struct Origin {
     resource: Box<RawValue>,
     resource_schema_url: Option<String>,
@@ -369,7 +369,7 @@ impl Origin {
     }
 }
 
-/// Returns the series of which an attribute, the service or the instance holds the text.
+/// Returns the series whose attributes, service or instance contain the text.
 fn series_with(view: &View, filter: &Filter, needle: &Needle) -> HashSet<u64> {
     let mut known: HashSet<u64> = HashSet::new();
     let hits = view.scan::<PointColumns>(&filter.predicate).hits();

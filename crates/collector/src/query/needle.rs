@@ -7,7 +7,7 @@ use glassbox_otlp::proto::common::v1::{AnyValue, KeyValue};
 #[derive(Debug, Clone)]
 pub(crate) struct Needle {
     lower: String,
-    /// Whether the text, if it is in a record, is in its bytes.
+    /// Whether the encoded bytes of every record that contains the text contain it literally.
     literal: bool,
 }
 
@@ -51,7 +51,7 @@ impl Needle {
         })
     }
 
-    /// Returns whether the text is all of a value, in any case.
+    /// Returns whether a value is equal to the text, ignoring case.
     pub(crate) fn is_value(&self, value: &AnyValue) -> bool {
         match &value.value {
             Some(Value::StringValue(text)) => text.to_lowercase() == self.lower,

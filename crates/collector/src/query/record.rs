@@ -3,7 +3,7 @@
 use glassbox_otlp::Signal;
 use glassbox_otlp::proto::Message;
 
-/// The path of the API below which whole values are.
+/// The path of the API below which whole values are served.
 pub(crate) const VALUE_PATH: &str = "/api/otel/value";
 
 /// A stored record: its signal and its number among all records of the signal.

@@ -82,7 +82,7 @@ fn render_resource(resource: &mut Resource, knife: &mut Knife<'_>) -> Value {
     attributes(&resource.attributes)
 }
 
-/// Adds the resource and the scope of a record, with what else its sender said of them.
+/// Adds the resource and the scope of a record, with their schema URLs and other metadata.
 pub(super) fn add_resource(json: &mut Value, record: &Record<'_>, knife: &mut Knife<'_>) {
     let mut resource: Resource = decode(record.resource);
     json["resource"] = render_resource(&mut resource, knife);
@@ -177,7 +177,7 @@ pub(super) fn span(hit: &Hit<'_, SpanColumns>, record: &Record<'_>) -> Value {
     json
 }
 
-/// Adds the member `cut` to a record of which something was cut.
+/// Adds the member `cut` to a record if anything in it was cut.
 pub(super) fn add_cuts(record: &mut Value, knife: Knife<'_>) {
     if let Some(cuts) = knife.cuts() {
         record["cut"] = cuts;

@@ -56,7 +56,7 @@ pub(super) struct Attribute {
     names: Vec<String>,
     /// Quickly rules out records without the value.
     needle: Needle,
-    /// Whether a part of the value is enough.
+    /// Whether a part of the value matches as well.
     partial: bool,
 }
 
@@ -218,7 +218,7 @@ fn words(text: &str) -> Vec<Word<'_>> {
         let tail = tail.trim_start();
         let signs = [">=", "<=", "=", ":", ">", "<"];
         let sign = signs.into_iter().find(|sign| tail.starts_with(sign));
-        // A URL is a text: its colon separates no field.
+        // A URL is plain text: its colon does not separate a field from a value.
         let sign = sign.filter(|sign| !field.is_empty() && !tail[sign.len()..].starts_with("//"));
         let (field, sign, start) = match sign {
             Some(sign) => (field, sign, tail[sign.len()..].trim_start()),

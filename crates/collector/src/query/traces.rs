@@ -59,11 +59,11 @@ pub(crate) struct TraceSummary {
     start_unix_nano: u64,
     end_unix_nano: u64,
     duration_nano: u64,
-    /// How many spans have impossible times, which are left out of the trace's.
+    /// How many spans have impossible times, which are excluded from the trace's times.
     unusable_times: usize,
     /// How many spans were exported again and are counted once.
     repeated: usize,
-    /// How many ids different spans share.
+    /// How many ids are shared by different spans.
     conflicts: usize,
 }
 
@@ -84,13 +84,13 @@ pub(crate) struct TraceSpans {
     truncated: bool,
     next: Option<Cursor>,
     trace_id: String,
-    /// Of the whole trace, whatever part of it is in this answer; null if no span is stored.
+    /// Of the whole trace, whatever part of it is in this response; null if no span is stored.
     start_unix_nano: Option<u64>,
     end_unix_nano: Option<u64>,
     duration_nano: Option<u64>,
     usage: Option<TraceUsage>,
     summary: Option<TraceSummary>,
-    /// Spans that share an id and differ, in words.
+    /// Spans that differ but share an id, as sentences.
     conflicts: Vec<String>,
     spans: Vec<Box<RawValue>>,
 }
@@ -137,7 +137,7 @@ impl<'v> Sum<'v> {
             sum.add(*hit);
         }
         if sum.start > sum.end {
-            // No span has usable times: the trace is as long as its spans took to arrive.
+            // No span has usable times: the trace lasts from the arrival of its first span to that of its last.
             let starts = trace.spans.iter().map(|hit| hit.columns().start());
             sum.start = starts.clone().min().unwrap_or_default();
             sum.end = starts.max().unwrap_or_default();
@@ -293,7 +293,7 @@ impl Query {
     }
 }
 
-/// Says which ids different spans share.
+/// Describes which ids are shared by different spans.
 fn conflicts(ids: &HashSet<[u8; 8]>) -> Vec<String> {
     let mut ids: Vec<_> = ids.iter().collect();
     ids.sort_unstable();
@@ -307,7 +307,7 @@ fn conflicts(ids: &HashSet<[u8; 8]>) -> Vec<String> {
     said.collect()
 }
 
-/// Returns where a span is in the order of a trace.
+/// Returns the position of a span in the order of a trace.
 fn position(hit: &Hit<'_, SpanColumns>) -> Cursor {
     Cursor {
         time: hit.columns().start(),
@@ -392,7 +392,7 @@ fn questions(sums: &[Sum<'_>]) -> HashMap<usize, String> {
             Value::String(text) => text,
             other => other.to_string(),
         };
-        // A title; the trace has all of it.
+        // This is only a title; the trace has the whole question.
         question.truncate(question.floor_char_boundary(QUESTION_BYTES));
         for hit in here {
             questions.insert(places[*hit], question.clone());

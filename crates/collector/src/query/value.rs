@@ -1,4 +1,4 @@
-//! Whole values that an answer shows only in part, piece by piece.
+//! Whole values of which a response shows only a part, piece by piece.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ use super::Query;
 use super::record::{ValueRef, decode};
 use super::render::any;
 
-/// How much of a value is in memory for one client.
+/// How many bytes of a value are in memory for one client.
 const PIECE_BYTES: usize = 1 << 20;
 
 /// A piece of a value.

@@ -32,7 +32,7 @@ const BUFFER: usize = 64 << 10;
 /// How many requests an HTTP/2 connection may have at a time.
 const CONCURRENT: u32 = 128;
 
-/// How one connection is treated.
+/// The parameters of one connection.
 #[derive(Debug, Clone)]
 pub(super) struct Manners {
     pub(super) head: Duration,

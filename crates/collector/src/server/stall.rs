@@ -1,4 +1,4 @@
-//! Ends connections whose client does not read.
+//! Disconnects clients that do not read.
 //!
 //! A response waits in memory until its client reads it. A client that keeps the connection open and
 //! reads nothing, or a byte now and then, would hold that memory forever.
@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::io::AsyncWrite;
 use tokio::time::{Instant, Sleep, sleep};
 
-/// How much a client must read in a period in which data waited for it.
+/// How many bytes a client must read in a period in which data is pending.
 const LEAST: usize = 64 << 10;
 
 /// A writer that fails if its peer reads less than 64 KiB per period while data waits.
@@ -21,7 +21,7 @@ pub(super) struct Unstalled<W> {
     period: Duration,
     /// The end of the period; `None` while the peer keeps up.
     until: Option<Pin<Box<Sleep>>>,
-    /// What the peer took in this period.
+    /// How many bytes the peer took in this period.
     taken: usize,
 }
 
@@ -35,7 +35,7 @@ impl<W> Unstalled<W> {
         }
     }
 
-    /// Counts what a write took of `len` bytes.
+    /// Counts the bytes that a write of `len` bytes took.
     fn wrote(&mut self, taken: usize, len: usize) {
         self.taken += taken;
         if taken == len {

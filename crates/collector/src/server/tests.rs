@@ -13,7 +13,7 @@ use super::connection::PREFACE;
 use super::*;
 use crate::overload;
 
-/// Ends a test that hangs; nothing is measured by it.
+/// Ends a test that hangs; it does not measure anything.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const LONG: Duration = Duration::from_secs(3600);
@@ -65,7 +65,7 @@ async fn read(stream: &mut TcpStream) -> String {
 async fn a_client_that_does_not_finish_a_head_is_let_go() {
     let bounds = bounds(8, Duration::from_millis(50));
     let (address, _stop) = listen(bounds).await;
-    // Nothing, the beginning of either version, and a head without its end.
+    // Nothing, the beginning of either version, and an incomplete head.
     for said in ["", "P", "PRI * HTTP/2.0\r\n", "GET / HTTP/1.1\r\nhost: lo"] {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(said.as_bytes()).await.unwrap();
@@ -82,7 +82,7 @@ async fn an_http_2_client_that_answers_no_ping_is_let_go() {
     let (address, _stop) = listen(bounds).await;
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(PREFACE).await.unwrap();
-    // An empty SETTINGS frame: a sound client so far.
+    // An empty SETTINGS frame: a valid client so far.
     stream
         .write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0])
         .await

@@ -12,7 +12,7 @@ use super::Shared;
 use super::group::{Group, Member, visit};
 use super::replay::Replay;
 
-/// How many records are read before anything else is looked at.
+/// How many records are read before checking for anything else.
 const SLICE: u64 = 4096;
 
 /// Serves the streams until `stop`.

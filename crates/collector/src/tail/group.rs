@@ -13,7 +13,7 @@ use super::queue::{Line, Sender};
 use super::{Shared, Start};
 use crate::query::Filter;
 
-/// One stream, as the follower knows it.
+/// One stream, as seen by the follower.
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) filter: Arc<Filter>,
@@ -31,7 +31,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// Removes members whose client has gone; returns whether any is left.
+    /// Removes members whose client has disconnected; returns whether any is left.
     pub(super) fn prune(&mut self) -> bool {
         self.members.retain(|member| !member.is_closed());
         !self.members.is_empty()
@@ -44,7 +44,7 @@ impl Group {
     }
 }
 
-/// One stored record, rendered when the first group wants it.
+/// One stored record, rendered when the first group needs it.
 pub(super) struct Candidate<'a> {
     pub(super) hit: &'a Hit<'a, LogColumns>,
     record: &'a Record<'a>,

@@ -53,7 +53,7 @@ impl Drop for Held {
     }
 }
 
-/// Renders a record. Of one that is too large, values are cut, and the line says where the whole is.
+/// Renders a record. If it is too large, its values are cut, and the line contains the path of the whole record.
 pub(super) fn log(gauge: &Gauge, sequence: u64, record: &Record<'_>) -> Bytes {
     let size = record.body.len() + record.resource.len() + record.scope.len();
     let mut data = alone(record);
@@ -80,14 +80,14 @@ pub(super) fn log(gauge: &Gauge, sequence: u64, record: &Record<'_>) -> Bytes {
     gauge.hold(event("log", Some(sequence), &data.to_string()))
 }
 
-/// Renders how many records a client missed, and where they are.
+/// Renders how many records a client missed, and the path to them.
 pub(super) fn dropped(count: u64, after: u64, query: &str) -> Bytes {
     let rest = rest(query, &format!("after_record={after}"));
     let data = json!({ "count": count, "after": after.to_string(), "rest": rest });
     event("dropped", None, &data.to_string()).into()
 }
 
-/// Renders that a replay has only the newest records, and where the older ones are.
+/// Renders that a replay has only the newest records, and the path to the older ones.
 pub(super) fn truncated(from: &str, before: u64, query: &str) -> Bytes {
     let rest = rest(query, &format!("{from}&before_record={before}"));
     let message = "the replay is limited in bytes; older records are at `rest`";
@@ -95,7 +95,7 @@ pub(super) fn truncated(from: &str, before: u64, query: &str) -> Bytes {
     event("truncated", None, &data.to_string()).into()
 }
 
-/// Returns the path of a record as a whole.
+/// Returns the path of a whole record.
 fn whole(sequence: u64) -> String {
     format!("{VALUE_PATH}?signal=logs&record={sequence}")
 }

@@ -120,13 +120,13 @@ impl Drop for Stream {
 }
 
 impl Sender {
-    /// Returns whether the client has gone.
+    /// Returns whether the client has disconnected.
     pub(super) fn is_closed(&self) -> bool {
         self.0.state().is_closed
     }
 
-    /// Queues the line of a record. If the queue or the memory is full, the oldest lines make room and
-    /// are counted as missed.
+    /// Queues the line of a record. If the queue or the memory is full, the oldest lines are dropped and
+    /// counted as missed.
     pub(super) fn push(&self, shared: &Shared, line: Line) {
         let mut state = self.0.state();
         if state.is_closed {

@@ -1,4 +1,4 @@
-//! What new streams get before they are live: the newest stored records, within a limit.
+//! The replay of new streams: the newest stored records, within a limit.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -28,7 +28,7 @@ struct Share {
     filter: Filter,
     /// The first record.
     from: u64,
-    /// The range in the words of the API.
+    /// The range in the wording of the API.
     range: String,
     /// Limit of its bytes.
     limit: usize,
@@ -152,7 +152,7 @@ impl Share {
         }
     }
 
-    /// Counts what retention has removed of what a resumed stream has not seen.
+    /// Counts the records that a resumed stream has not received and retention has removed.
     fn evict(&mut self, first: u64) {
         let is_resumed = self
             .members
@@ -168,7 +168,7 @@ impl Share {
         !self.is_cut && hit.sequence() >= self.from && hit.satisfies(&self.filter.predicate)
     }
 
-    /// Returns what the next slice may add.
+    /// Returns an empty result with the room that is left for the next slice.
     fn room(&self) -> Newest {
         Newest {
             room: self.limit - self.bytes,

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::clock;
 
-/// Ends a test that hangs; nothing is measured by it.
+/// Ends a test that hangs; it does not measure anything.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn store(folder: &std::path::Path) -> Arc<SegmentStore> {

@@ -1,4 +1,4 @@
-//! Questions: every parameter, wrong ones, order, limits, large and late traces.
+//! Queries: every parameter, invalid ones, order, limits, large and late traces.
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use opentelemetry_proto::tonic::trace::v1::Status;
@@ -139,7 +139,7 @@ async fn each_parameter_narrows_the_list_of_traces() {
     assert_eq!(roots(page, &format!("until={time}")).await, ["one"]);
     assert_eq!(roots(page, "since=59m").await, ["three"]);
     assert_eq!(roots(page, "limit=1").await, ["three"]);
-    // One span has to satisfy everything: the failing one is not the agent's.
+    // One span has to satisfy all conditions: the failing span is not the agent's.
     assert_eq!(roots(page, "errors=true&service=agent").await, [""; 0]);
     for found in [
         "atlantis",
@@ -376,7 +376,7 @@ async fn late_and_disordered_spans_take_their_place() {
     let backend = start(folder.path()).await;
     let (http, page) = (backend.endpoints().http(), backend.endpoints().page());
     let time = now();
-    // The root comes last, as it does; others come in no order and in several requests.
+    // The root arrives last, as usual; others arrive in no order and in several requests.
     for numbers in [[5_u64, 3], [4, 2]] {
         let spans = numbers.map(|number| span(1, number, 1, &number.to_string(), time + number));
         export(

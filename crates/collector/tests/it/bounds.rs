@@ -1,4 +1,4 @@
-//! Answers have a bound in bytes: what does not fit comes with the next part or by a URL of its own.
+//! Responses are limited in bytes: what does not fit is in the next part or has a URL of its own.
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use prost::Message;
@@ -10,7 +10,7 @@ use crate::records::{
 };
 use crate::{start, stop};
 
-/// What an answer may have by default, and the last record that goes beyond it.
+/// The default limit of a response, and the last record that exceeds it.
 const MOST: usize = (8 << 20) + (1 << 20);
 
 /// Reads a result part by part; returns the items of all parts.

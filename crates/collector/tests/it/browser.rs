@@ -1,4 +1,4 @@
-//! What browsers may and may not do, and what the page is made of.
+//! What browsers may do, and what the page consists of.
 
 use axum::Router;
 use axum::routing::get as route;
@@ -44,7 +44,7 @@ async fn a_foreign_host_or_origin_is_refused_on_every_port() {
     for header in [foreign_host, foreign_origin] {
         let answer = send("POST", http, "/v1/traces", &[PROTOBUF, header], &request).await;
         assert_eq!(answer.status, 403);
-        // OTLP clients are answered with a google.rpc.Status: PERMISSION_DENIED is 7.
+        // OTLP clients get a google.rpc.Status: PERMISSION_DENIED is 7.
         assert_eq!(&answer.body[..2], [0x08, 7]);
         let json = ("Content-Type", "application/json");
         let answer = send("POST", http, "/v1/logs", &[json, header], b"{}").await;
@@ -181,7 +181,7 @@ async fn the_page_is_served_at_each_of_its_addresses_and_its_files_below_assets(
     .await;
     assert_eq!((again.status, again.body.len()), (304, 0));
     assert_eq!(get(page, "/assets/js/nothing.js").await.status, 404);
-    // A browser gets the page, which says that it has no such view; a program gets an error.
+    // A browser gets the page, which reports that it has no such view; a program gets an error.
     let asked = [("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
     let nowhere = send("GET", page, "/nowhere/at/all", &asked, &[]).await;
     assert_eq!(

@@ -1,4 +1,4 @@
-//! A small HTTP/1.1 client that says exactly what a test wants to say.
+//! A small HTTP/1.1 client that sends exactly what a test specifies.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// What a test waits for at most.
+/// The longest that a test waits.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// One answer.
+/// One response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -34,7 +34,7 @@ impl Answer {
     }
 }
 
-/// Sends one request and reads the whole answer.
+/// Sends one request and reads the whole response.
 pub(crate) async fn send(
     method: &str,
     base: &str,
@@ -69,7 +69,7 @@ async fn exchange(
     }
 }
 
-/// Sends a request and leaves the answer to be read.
+/// Sends a request and leaves the response to be read.
 pub(crate) async fn open(
     method: &str,
     base: &str,
@@ -133,7 +133,7 @@ pub(crate) async fn get(base: &str, path: &str) -> Answer {
     send("GET", base, path, &[], &[]).await
 }
 
-/// Gets a JSON answer that must be a 200.
+/// Gets a JSON response, which must be a 200.
 pub(crate) async fn get_json(base: &str, path: &str) -> Value {
     let answer = get(base, path).await;
     assert_eq!(
@@ -145,7 +145,7 @@ pub(crate) async fn get_json(base: &str, path: &str) -> Value {
     answer.json()
 }
 
-/// Posts protobuf that must be taken.
+/// Posts protobuf that must be accepted.
 pub(crate) async fn export(base: &str, path: &str, body: &[u8]) {
     let answer = post(base, path, "application/x-protobuf", body).await;
     assert_eq!(

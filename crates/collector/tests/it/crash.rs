@@ -1,4 +1,4 @@
-//! `kill -9`: what was acknowledged is there afterwards.
+//! `kill -9`: acknowledged data is there after a restart.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use crate::client::{export, get_json, post};
 use crate::records::{hex, now, span, trace_id, traces};
 use crate::{config, start, stop};
 
-/// Names the folder to the process that plays the victim.
+/// The variable with the folder for the process that is killed.
 const FOLDER: &str = "GLASSBOX_TEST_CRASH_FOLDER";
 
-/// The victim: runs a backend until it is killed. Does nothing in an ordinary test run.
+/// Runs a backend until it is killed. Does nothing in an ordinary test run.
 #[test]
 fn victim() {
     let Some(folder) = std::env::var_os(FOLDER) else {
@@ -33,7 +33,7 @@ fn victim() {
     });
 }
 
-/// Starts the victim by `command`, which is to run this test program.
+/// Starts the victim by `command`, which has to run this test program.
 fn spawn(command: &mut Command, folder: &Path) -> (Child, String) {
     let mut victim = command
         .args(["--exact", "crash::victim", "--nocapture"])
@@ -119,7 +119,7 @@ async fn what_a_crash_tore_is_said_where_people_look() {
     assert_eq!(stored_numbers(folder.path()).await, [1], "said once");
 }
 
-/// The limit on file sizes stands in for a full disk: the system refuses the write half-way.
+/// The limit on file sizes simulates a full disk: the system writes only a part.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_takes_no_more_is_a_503_and_what_was_acknowledged_stays() {
     let folder = tempfile::tempdir().unwrap();
@@ -153,7 +153,7 @@ async fn a_disk_that_takes_no_more_is_a_503_and_what_was_acknowledged_stays() {
     assert_eq!(stored_numbers(folder.path()).await, acknowledged);
 }
 
-/// Letters that no compressor makes much of.
+/// Letters that hardly compress.
 fn noise(seed: u64, len: usize) -> String {
     let mut state = seed | 1;
     let letters = (0..len).map(|_| {

@@ -1,4 +1,4 @@
-//! The OTLP that comes out is the OTLP that went in.
+//! An export returns the same OTLP as was received.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;

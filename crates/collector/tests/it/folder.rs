@@ -1,4 +1,4 @@
-//! The data folder: its mode, its one owner, what makes it unusable.
+//! The data folder: its mode, its single owner, and what makes it unusable.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -29,7 +29,7 @@ async fn the_folder_is_made_for_its_owner_alone() {
         assert_eq!(mode(&entry.unwrap().path()), 0o600);
     }
     stop(backend).await;
-    // One that was opened up meanwhile is closed again.
+    // If its mode was changed in between, it is restored.
     fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
     stop(start(&folder).await).await;
     assert_eq!(mode(&folder), 0o700);
@@ -87,7 +87,7 @@ async fn a_folder_that_cannot_be_used_is_named() {
     let parent = tempfile::tempdir().unwrap();
     let file = parent.path().join("file");
     fs::write(&file, "not a folder").unwrap();
-    // Permissions do not stop root, a file in the way stops everybody.
+    // Permissions do not stop root, but a file in the way does.
     for folder in [file.clone(), file.join("below")] {
         let error = Backend::start(config(&folder)).await.unwrap_err();
         let said = error.to_string();
@@ -215,7 +215,7 @@ async fn a_deleted_folder_is_noticed_before_anything_is_acknowledged_and_said() 
     );
     assert_eq!(status["notes"].as_array().unwrap().last().unwrap(), problem);
 
-    // Another backend takes the path; the first one leaves it alone.
+    // Another backend uses the path; the first one does not touch its files.
     let second = start(&folder).await;
     assert_eq!(
         send("POST", http, "/v1/traces", &protobuf, &body)

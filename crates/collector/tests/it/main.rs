@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use glassbox_collector::{Backend, BackendConfig, Listen};
 
-/// A configuration that never meets another test: free ports, a folder of its own.
+/// A configuration that does not conflict with other tests: free ports, a folder of its own.
 fn config(folder: &Path) -> BackendConfig {
     let free: Listen = "127.0.0.1:0".parse().unwrap();
     BackendConfig::default()

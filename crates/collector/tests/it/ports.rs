@@ -1,4 +1,4 @@
-//! Ports: by default the next free, by hand exactly that one.
+//! Ports: by default the next free one, otherwise exactly the one that is set.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -11,10 +11,10 @@ fn port(url: &str) -> u16 {
     url.rsplit_once(':').unwrap().1.parse().unwrap()
 }
 
-/// Default ports are the machine's: whoever holds them, the rules must hold.
+/// Other programs may use the default ports; the rules must hold in any case.
 #[tokio::test(flavor = "multi_thread")]
 async fn defaults_that_are_taken_give_way_to_the_next_free_pair_and_it_is_said() {
-    // Taken by us, or by somebody else already: both make them taken.
+    // They are in use either by this test or by another program.
     let _held: Vec<_> = [4317, 4380]
         .map(|port| TcpListener::bind(("127.0.0.1", port)))
         .into_iter()
@@ -87,7 +87,7 @@ async fn an_address_set_by_hand_and_taken_is_an_error_that_names_it() {
         };
         assert_eq!((setting, address), (name, taken));
     }
-    // Nothing is left behind: the folder is free.
+    // No lock is left: the folder is free.
     stop(Backend::start(config(folder.path())).await.unwrap()).await;
 }
 

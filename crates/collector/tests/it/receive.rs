@@ -1,4 +1,4 @@
-//! What a client sent is what the API shows, field by field, whichever way it came.
+//! The API shows what a client sent, field by field, over every protocol and encoding.
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -523,7 +523,7 @@ async fn fields_that_this_version_does_not_know_are_no_obstacle() {
     let backend = start(folder.path()).await;
     let (http, page) = (backend.endpoints().http(), backend.endpoints().page());
     let known = traces("agent", vec![span(1, 1, 0, "a", now())]).encode_to_vec();
-    // Field 100 as a varint, as bytes, and as a group, the form that went out of use.
+    // Field 100 as a varint, as bytes, and as a group, a deprecated encoding.
     for unknown in [
         &[0xa0, 0x06, 1][..],
         &[0xa2, 0x06, 2, 7, 7],

@@ -98,7 +98,7 @@ async fn every_field_finds_its_runs_and_no_others() {
         ("http.route=/report", vec![report]),
         ("http.route=/rep", vec![]),
         ("%22no+such+city%22", vec![agent]),
-        // Each term matches another span of the run.
+        // Each term matches a different span of the run.
         ("tool=geocode+model=gpt+service=travel-agent", vec![agent]),
         ("tool=geocode+status=503", vec![]),
         ("", vec![report, agent]),

@@ -249,7 +249,7 @@ async fn a_request_that_would_need_too_much_memory_is_refused() {
     }
 }
 
-/// Letters that no compressor makes much of.
+/// Letters that hardly compress.
 fn noise(seed: u64, len: usize) -> String {
     let mut state = seed | 1;
     let letters = (0..len).map(|_| {
@@ -281,7 +281,7 @@ async fn pruned_after(config: BackendConfig, requests: u64) -> Value {
     );
     assert!(store["pruned"]["before_unix_nano"].is_u64(), "{store}");
     stop(backend).await;
-    // What was pruned is still said after a restart; by age, more may have gone meanwhile.
+    // The account of what was pruned survives a restart; more may have expired by age since.
     let backend = start(&folder).await;
     let again = get_json(backend.endpoints().page(), "/api/status").await;
     for (key, count) in store["pruned"].as_object().unwrap() {

@@ -1,4 +1,4 @@
-//! The live tail: replay, live, resume, what a slow client misses, the end.
+//! The live tail: replay, live records, resuming, records that a slow client misses, the end.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ impl Stream {
             if self.0.read_line(&mut line).await.ok()? == 0 {
                 return None;
             }
-            // Lengths of chunks and empty lines between them match nothing here.
+            // Chunk lengths and the empty lines between chunks match nothing here.
             match line.trim_end().split_once(": ") {
                 Some(("event", value)) => kind = value.to_owned(),
                 Some(("id", value)) => id = value.to_owned(),
@@ -129,7 +129,7 @@ async fn a_replay_holds_the_last_hour_alone_whatever_order_it_came_in() {
     }
     let mut stream = Stream::connect(page, "", &[]).await;
     assert_eq!(stream.bodies(2).await, ["ahead", "one"]);
-    // What arrives now is shown, however old it is.
+    // A record that arrives now is shown, however old it is.
     let late = log("late", old, 9);
     export(http, "/v1/logs", &logs("agent", vec![late]).encode_to_vec()).await;
     assert_eq!(stream.bodies(1).await, ["late"]);
@@ -150,7 +150,7 @@ async fn a_client_that_comes_back_gets_what_it_missed_and_nothing_twice() {
     send_logs(http, "agent", &["four"]).await;
     stop(backend).await;
 
-    // Across a restart as well: the cursor is a number of the store, not of the process.
+    // This also works across a restart: the cursor is a number of the store, not of the process.
     let backend = start(folder.path()).await;
     let page = backend.endpoints().page();
     let mut stream = Stream::connect(page, "", &[("Last-Event-ID", &last.id)]).await;

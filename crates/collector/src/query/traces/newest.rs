@@ -14,21 +14,21 @@ use crate::query::search::{Search, Term};
 pub(super) struct Newest {
     /// How many satisfy it.
     pub(super) total: usize,
-    /// How many more do, but are Glassbox's own traffic.
+    /// How many more satisfy it, but are Glassbox's own traffic.
     pub(super) hidden: usize,
     /// How many of them come after the cursor of the filter.
     pub(super) older: usize,
     /// Newest first, up to the limit.
     pub(super) ids: Vec<[u8; 16]>,
-    /// By which each of them is ordered.
+    /// The start of each of them, by which they are ordered.
     pub(super) starts: Vec<u64>,
 }
 
-/// What a list needs to know of one trace.
+/// The facts about one trace that a list needs.
 struct Trace {
     start: u64,
     end: u64,
-    /// The earliest start, unusable ones included, which are replaced by the arrival.
+    /// The earliest start; the time of arrival replaces unusable starts.
     arrived: u64,
     tokens: u64,
     /// Whether a span matches the parameters.
@@ -70,7 +70,7 @@ impl Trace {
         self.is_internal |= span.is_root() && is_internal(span);
     }
 
-    /// Returns the start of the trace; of one without usable times, when it arrived.
+    /// Returns the start of the trace, or the time of its arrival if no span has usable times.
     fn start(&self) -> u64 {
         if self.start == u64::MAX {
             self.arrived
@@ -90,10 +90,10 @@ impl Trace {
     }
 }
 
-/// How the conventions name the spans of agents and workflows.
+/// The names that the conventions give to the spans of agents and workflows.
 const AGENT_SPANS: [&str; 3] = ["invoke_agent", "invoke_workflow", "create_agent"];
 
-/// The path of the registry, which services ask on their own.
+/// The path of the registry, which services query on their own.
 const REGISTRY: &str = "/v1/registry/";
 
 fn is_internal(span: &SpanColumns) -> bool {
