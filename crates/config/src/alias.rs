@@ -31,7 +31,7 @@ impl Alias {
         self.spelling
     }
 
-    /// The key.
+    /// The key that it stands for.
     pub const fn key(&self) -> &'static str {
         self.key
     }

@@ -89,7 +89,7 @@ pub enum SettingsError {
         /// Why it is invalid.
         reason: String,
     },
-    /// A file that was only found in the working folder sets a reserved value.
+    /// A file that was found in the working folder, and not chosen by the user, sets a reserved value.
     #[error(
         "{key} ({origin}) {does}, and nobody named this file: it was found in the working folder; name it \
          with --config or {}{}",
@@ -135,7 +135,7 @@ pub struct UnknownKey {
     pub origin: Origin,
     /// The known key that was most likely meant.
     pub nearest: Option<String>,
-    /// What is known instead, if nothing is likely: the keys of the section, or the sections.
+    /// The known keys of the section, or the known sections, if no suggestion is likely.
     pub known: Vec<String>,
 }
 

@@ -67,8 +67,8 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Leaf>, SettingsError> {
     Ok(leaves)
 }
 
-/// The settings file of a program: from the flag, from the variable, or in `directory`; and whether it
-/// is the last, which nobody named.
+/// The settings file of a program: from the flag, from the variable, or in `directory`. Also returns
+/// whether it is the one from `directory`, which the user did not choose.
 pub(crate) fn find(
     flag: Option<&Path>,
     environment: &Environment,

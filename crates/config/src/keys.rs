@@ -34,7 +34,7 @@ impl Keys {
         }
     }
 
-    /// Whether there is exactly this key, in a table that does not allow others.
+    /// Whether exactly this key exists, in a table that does not allow others.
     pub(crate) fn has(&self, path: &[String]) -> bool {
         !path.is_empty() && !matches!(self, Self::Any) && self.know(path)
     }
@@ -64,7 +64,7 @@ impl Keys {
             .find(|key| key.rsplit('.').next() == Some(&name))
     }
 
-    /// The names of the keys at the top.
+    /// The names of the top-level keys.
     pub(crate) fn names(&self) -> Vec<String> {
         match self {
             Self::Any => Vec::new(),

@@ -102,7 +102,7 @@ impl<T: Section> Loaded<T> {
     }
 }
 
-/// Rejects what a file may not decide that nobody named.
+/// Rejects reserved values from a file that the user did not choose.
 fn refuse_reserved<T: Section>(value: &T, origins: &Origins) -> Result<(), SettingsError> {
     let path = |key: &'static str| -> Vec<&str> {
         std::iter::once(T::NAME).chain(key.split('.')).collect()

@@ -1,6 +1,6 @@
 //! Suggestions for misspelt names.
 
-/// Words that people use for one thing, whatever a key calls it.
+/// Words with the same meaning, regardless of which one a key uses.
 const SYNONYMS: &[&[&str]] = &[
     &["active", "disable", "disabled", "enable", "enabled", "on"],
     &[
@@ -62,7 +62,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate.to_owned())
 }
 
-/// How alike two names are, from 0 to 1: by spelling, or by the meaning of their words.
+/// The similarity of two names, from 0 to 1: by spelling, or by the meaning of their words.
 fn likeness(name: &str, candidate: &str) -> f64 {
     let (name, candidate) = (name.to_lowercase(), candidate.to_lowercase());
     let spelling = strsim::normalized_damerau_levenshtein(&name, &candidate);
@@ -77,7 +77,7 @@ fn likeness(name: &str, candidate: &str) -> f64 {
         })
         .sum();
     let meaning = 2.0 * shared / (ours.len() + theirs.len()).max(1) as f64;
-    // Of names that mean the same, the one that is spelt like it.
+    // Among names with the same meaning, the one with the closest spelling wins.
     meaning.max(spelling) + spelling / 100.0
 }
 

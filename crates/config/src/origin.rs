@@ -18,7 +18,7 @@ pub enum Origin {
         key: String,
         /// The line of the key, starting at one.
         line: usize,
-        /// Whether the file was only found in the working folder, and nobody named it.
+        /// Whether the file was found in the working folder, and not chosen by the user.
         found: bool,
     },
     /// An environment variable.
@@ -36,7 +36,8 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// Whether the value is from a file that nobody named: it was found in the working folder.
+    /// Whether the value is from a file that the user did not choose, but that was found in the working
+    /// folder.
     pub const fn is_found(&self) -> bool {
         matches!(self, Self::File { found: true, .. })
     }

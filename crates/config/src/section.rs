@@ -24,10 +24,11 @@ pub trait Section: Serialize + DeserializeOwned + Default {
     /// The keys whose values are never printed.
     const SECRETS: &'static [&'static str] = &[];
 
-    /// The values that a file may not set that was only found in the working folder.
+    /// The values that a file must not set if it was found in the working folder, and not chosen by the
+    /// user.
     ///
-    /// Whoever starts a program in a folder that somebody else wrote has not chosen that file: it must not
-    /// name programs, places to write, or where secrets are sent.
+    /// A user who starts a program in somebody else's folder has not chosen that file. It must not name
+    /// programs to run, places to write to, or where secrets are sent.
     fn reserved(&self) -> Vec<Reserved> {
         Vec::new()
     }
@@ -41,7 +42,7 @@ pub trait Section: Serialize + DeserializeOwned + Default {
     }
 }
 
-/// A value that a file may not set that was only found in the working folder.
+/// A value that a file must not set if it was found in the working folder, and not chosen by the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reserved {
     pub(crate) key: &'static str,
@@ -50,7 +51,8 @@ pub struct Reserved {
 }
 
 impl Reserved {
-    /// A key, relative to the section, and what its value does, such as `names a program to run`.
+    /// Reserves a key, relative to the section. `does` describes what its value does, such as `names a
+    /// program to run`.
     pub const fn new(key: &'static str, does: &'static str) -> Self {
         Self {
             key,
@@ -59,7 +61,8 @@ impl Reserved {
         }
     }
 
-    /// A key that names where `secret` is sent. It is reserved only if the secret is set elsewhere.
+    /// Reserves a key that sets where `secret` is sent. It is reserved only if the secret is set
+    /// elsewhere.
     pub const fn receives(key: &'static str, secret: &'static str) -> Self {
         Self {
             key,
@@ -77,7 +80,8 @@ pub struct Invalid {
 }
 
 impl Invalid {
-    /// A key, relative to the section, and the reason, such as `must be between 0 and 1`.
+    /// Creates the error from a key, relative to the section, and the reason, such as `must be between 0
+    /// and 1`.
     pub fn new(key: &'static str, reason: impl fmt::Display) -> Self {
         Self {
             key,

@@ -31,7 +31,7 @@ pub(super) fn parse(text: &str) -> Result<BTreeMap<String, Node>, Syntax> {
     }
 }
 
-/// The first line of the parser's message. The rest repeats the text.
+/// The first line of the parser's message. The rest repeats the document.
 fn message(error: &serde_saphyr::Error) -> String {
     let text = error.without_snippet().to_string();
     text.lines().next().unwrap_or_default().to_owned()

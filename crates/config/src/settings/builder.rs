@@ -31,7 +31,7 @@ pub struct SettingsBuilder {
 struct Source {
     path: PathBuf,
     leaves: Vec<Leaf>,
-    /// Whether it was only found in the working folder.
+    /// Whether it was found in the working folder, and not chosen by the user.
     found: bool,
 }
 
@@ -73,9 +73,10 @@ impl SettingsBuilder {
         Ok(self)
     }
 
-    /// Reads the file that the flag names, else `GLASSBOX_CONFIG`, else the one in `directory`.
+    /// Reads the file from the flag, or else from `GLASSBOX_CONFIG`, or else the one in `directory`.
     ///
-    /// The last was found and not named, so it may not set what [`Section::reserved`] returns.
+    /// The user did not choose a file in `directory`, so it must not set what [`Section::reserved`]
+    /// returns.
     ///
     /// # Errors
     /// If the named file does not exist, there are two files, or the file cannot be read or parsed.
@@ -169,7 +170,7 @@ impl SettingsBuilder {
         })
     }
 
-    /// The variables that would have an effect if they were text.
+    /// The variables that would have an effect if they were UTF-8.
     fn unreadable_variables(&self) -> Vec<String> {
         let is_read = |name: &str| {
             let mut read = self.sections.iter().flat_map(|schema| schema.variables);
@@ -214,7 +215,7 @@ impl fmt::Debug for SettingsBuilder {
     }
 }
 
-/// Compares without the common prefix.
+/// Compares names without the common prefix.
 fn nearest_variable(name: &str, known: &[&str]) -> Option<String> {
     let bare = |name: &str| name.strip_prefix("GLASSBOX_").map(str::to_owned);
     let candidates: Vec<String> = known.iter().filter_map(|name| bare(name)).collect();

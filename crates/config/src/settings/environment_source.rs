@@ -16,7 +16,7 @@ pub(super) fn settings(
 ) -> Result<Vec<Setting>, SettingsError> {
     let mut ranked: Vec<(u8, Setting)> = Vec::new();
     for schema in sections {
-        // Of two variables for one key, the first is applied last and so wins.
+        // If two variables set one key, the first is applied last, so it wins.
         for variable in schema.variables.iter().rev() {
             let path = path_in(schema.name, variable.key());
             let key = path.join(".");

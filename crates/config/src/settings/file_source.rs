@@ -95,7 +95,7 @@ fn translated(leaf: Leaf, origin: &Origin) -> Result<(Vec<String>, Value), Setti
     Ok((path, value))
 }
 
-/// The keys of the section, or the sections.
+/// The known keys of the section, or the known sections.
 fn known_instead(section: Option<&Keys>, keys: &BTreeMap<&'static str, Keys>) -> Vec<String> {
     match section {
         Some(section) => section.names(),

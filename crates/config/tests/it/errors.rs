@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Telemetry, builder, environment, file};
 
-/// The error's text, with the folder of the file taken out.
+/// The error's text, without the folder of the file.
 fn refused(name: &str, text: &str) -> String {
     let (folder, path) = file(name, text);
     let error = builder()

@@ -1,4 +1,4 @@
-//! Which file is read, and how its spellings are understood.
+//! Which file is read, and how its aliases are resolved.
 
 use std::time::Duration;
 

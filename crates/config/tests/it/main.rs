@@ -113,7 +113,7 @@ fn environment<const N: usize>(variables: [(&str, &str); N]) -> Environment {
     Environment::from(variables)
 }
 
-/// A file in a folder of its own, which goes with the first value.
+/// A file in its own folder, which is removed when the first value is dropped.
 fn file(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);

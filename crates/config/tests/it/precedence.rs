@@ -1,4 +1,4 @@
-//! Which source wins, and which one is named.
+//! Which source wins, and which origin is reported.
 
 use std::time::Duration;
 

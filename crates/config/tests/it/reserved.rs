@@ -1,4 +1,4 @@
-//! What a file may not decide that nobody named.
+//! Values that a file must not set if the user did not choose it.
 
 use glassbox_config::{Environment, Reserved, Section, Settings, SettingsError, Variable};
 use serde::{Deserialize, Serialize};
