@@ -11,7 +11,7 @@ use http::{
 };
 use http_body_util::Full;
 
-/// Whether a browser asks if it may send a request.
+/// Whether a request is a preflight, in which a browser asks whether it may send another request.
 pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
     method == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }

@@ -35,14 +35,14 @@ struct Policy {
     form: Form,
 }
 
-/// What a request is allowed.
+/// The decision about an allowed request.
 #[derive(Debug)]
 pub(crate) enum Verdict {
     /// It is passed on.
     Pass,
     /// It is passed on, and the page at this origin may read the response.
     PassTo(HeaderValue),
-    /// It asks whether the page at this origin may send a request, which it may.
+    /// It is a preflight for the page at this origin, which is allowed.
     Preflight(HeaderValue),
     /// It is a preflight of the listener's own page.
     OwnPreflight,
@@ -75,7 +75,7 @@ impl Guard {
         })
     }
 
-    /// Requires one of these keys. Without keys, none is required.
+    /// Requires one of these keys. If there are no keys, none is required.
     pub fn with_keys(self, keys: Keys) -> Self {
         self.change(|policy| policy.keys = keys)
     }
@@ -102,8 +102,8 @@ impl Guard {
         self.change(|policy| policy.json_only = true)
     }
 
-    /// Sets the words for problems: what the listener is (`backend`), which starts the codes, and the
-    /// setting for further names.
+    /// Sets the words used in problems: the listener's name (such as `backend`), which starts the codes,
+    /// and the setting for further names.
     pub fn with_words(self, service: &'static str, setting: &'static str) -> Self {
         self.change(|policy| {
             policy.service = service;
@@ -135,7 +135,7 @@ impl Guard {
         let is_preflight = is_preflight(head.method, head.headers);
         let is_exempt = policy.exempt.iter().any(|path| path == head.uri.path());
         match policy.keys.is_empty() || is_exempt || is_preflight {
-            // Without a key, the name tells whether a web page has been rebound to this address.
+            // Without a key, the name shows whether a web page was rebound to this address.
             true => policy.check_host(&authority)?,
             false => policy.check_key(head.headers)?,
         }
@@ -162,7 +162,7 @@ impl Guard {
     }
 }
 
-/// A page that may call.
+/// The origin of a page that may call.
 enum Origin {
     /// Served from loopback.
     Loopback(HeaderValue),

@@ -1,4 +1,4 @@
-//! The hosts that a request names, and those that may be named.
+//! The host of a request, and the hosts that are allowed.
 
 use http::{HeaderMap, Uri, header::HOST, uri::Authority};
 use std::net::{IpAddr, SocketAddr};
@@ -13,7 +13,7 @@ pub(crate) fn authority(headers: &HeaderMap, uri: &Uri) -> Option<String> {
     let header = match (hosts.next(), hosts.next()) {
         (Some(host), None) => Some(host.to_str().ok()?.to_ascii_lowercase()),
         (None, _) => None,
-        // With two hosts an attacker could have one checked and the other used.
+        // With two hosts, an attacker could have one checked and the other used.
         (Some(_), Some(_)) => return None,
     };
     match (header, target) {
@@ -33,7 +33,7 @@ pub(crate) fn host_of(authority: &str) -> Option<String> {
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
         .unwrap_or(host);
-    // One trailing dot makes a name absolute; more are no name.
+    // One trailing dot makes a name absolute; more are invalid.
     let host = host.strip_suffix('.').unwrap_or(host);
     Some(host.to_ascii_lowercase())
 }
@@ -56,7 +56,7 @@ pub(crate) fn is_loopback_origin(origin: &str) -> bool {
         .is_some_and(|host| is_loopback(&host))
 }
 
-/// The hosts of one listener.
+/// The allowed hosts of one listener.
 #[derive(Clone, Debug)]
 pub(crate) struct Hosts {
     pub(crate) bound: SocketAddr,
@@ -72,7 +72,7 @@ impl Hosts {
         if is_loopback(&host) || self.names.contains(&host) {
             return true;
         }
-        // Only names can be rebound, not addresses.
+        // Names can be rebound, addresses cannot.
         host.parse::<IpAddr>().is_ok_and(|ip| {
             let (ip, bound) = (ip.to_canonical(), self.bound.ip().to_canonical());
             bound == ip || (bound.is_unspecified() && !ip.is_unspecified())

@@ -17,10 +17,10 @@ const MOST: usize = 16;
 /// Maximum size of a key file in bytes.
 const FILE: u64 = 64 * 1024;
 
-/// The keys of a listener; each of them gives access. Cheap to clone.
+/// The keys of a listener, each of which gives access. Cheap to clone.
 ///
 /// Several keys allow rotation: add the new key first, so that clients use it, and remove the old one
-/// when none uses it. [`first`](Self::first) is the one that a client sends.
+/// once no client uses it. [`first`](Self::first) is the key that a client sends.
 ///
 /// The keys are never printed: `Debug` and serde show `***`.
 ///
@@ -42,7 +42,7 @@ pub struct Keys(Arc<[String]>);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// A key is empty, too long, or has other characters than visible ASCII.
+    /// A key is empty, too long, or contains characters other than visible ASCII.
     #[error(
         "a key must be 1 to {LONGEST} visible ASCII characters without spaces and without , ; \" and \\"
     )]
@@ -73,13 +73,13 @@ pub enum KeyError {
 }
 
 impl Keys {
-    /// No keys: the listener needs none.
+    /// No keys, so the listener requires none.
     #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// These keys, without spaces around them.
+    /// Creates the list from these keys, without surrounding spaces.
     ///
     /// # Errors
     /// If a key is invalid, or there are too many.
@@ -136,7 +136,7 @@ impl Keys {
     /// Adds these keys after the others.
     ///
     /// # Errors
-    /// If there are then too many.
+    /// If there are too many in total.
     pub fn with(self, more: &Self) -> Result<Self, KeyError> {
         Self::try_new(self.0.iter().chain(more.0.iter()))
     }

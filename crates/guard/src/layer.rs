@@ -68,7 +68,7 @@ where
             Err(refusal) => {
                 let mut answer = self.guard.render(head, &refusal);
                 challenge(&mut answer);
-                // For the layers outside of this one, which may count refusals.
+                // For the layers outside this one, which may count refusals.
                 answer.extensions_mut().insert(refusal);
                 (Some(answer), None)
             }

@@ -1,10 +1,10 @@
-//! Decides who may talk to a port.
+//! Controls access to a listening port.
 //!
 //! A [`Guard`] checks every request of one listener, as a tower layer:
 //!
 //! 1. **Key.** If the listener has [`Keys`], a request needs one of them, as
 //!    `Authorization: Bearer KEY`. Exempt paths (health checks) need none.
-//! 2. **Host.** A request without a key must name a loopback host, an address that is listened on,
+//! 2. **Host.** A request without a key must name a loopback host, a listening address,
 //!    or an allowed name. A web page can point its own name at a loopback address (DNS rebinding);
 //!    its requests then have a foreign `Host`. A page does not know the key, so a request with the
 //!    right key passes under any name.
@@ -28,9 +28,9 @@
 //! # }
 //! ```
 //!
-//! [`may_listen`] decides whether an address may be listened on at all: beyond loopback a key is
-//! required, unless anonymous access is allowed explicitly. [`is_json`] tells JSON from `text/plain`,
-//! which a web page may send to any server without asking.
+//! [`may_listen`] decides whether listening on an address is allowed at all: beyond loopback, a key is
+//! required, unless anonymous access is allowed explicitly. [`is_json`] distinguishes JSON from
+//! `text/plain`, which a web page may send to any server without a preflight.
 
 #![forbid(unsafe_code)]
 mod cors;

@@ -1,4 +1,4 @@
-//! Which addresses may be listened on.
+//! Addresses on which listening is allowed.
 
 use crate::Keys;
 use std::net::SocketAddr;
@@ -53,11 +53,11 @@ impl Exposed {
     }
 }
 
-/// Whether an address may be listened on: it is loopback, there is a key, or anonymous access is
-/// allowed.
+/// Checks whether listening on an address is allowed: it is loopback, there is a key, or anonymous
+/// access is allowed.
 ///
 /// # Errors
-/// If none is the case. The error names both ways out.
+/// If none of these applies. The error names both settings.
 pub fn may_listen(
     address: SocketAddr,
     keys: &Keys,

@@ -4,7 +4,7 @@ use http::{HeaderMap, header::CONTENT_TYPE};
 
 /// Whether the content type is `application/json`, or an `application` type with the suffix `+json`.
 ///
-/// A web page may send `text/plain` to any server without asking (a "simple" request). JSON needs a
+/// A web page may send `text/plain` to any server without a preflight (a "simple" request). JSON needs a
 /// preflight, which a guard rejects for foreign pages. So a server must not read other types as JSON.
 ///
 /// ```

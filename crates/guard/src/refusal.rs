@@ -1,4 +1,4 @@
-//! Requests that are refused, and the response in the form that the port speaks.
+//! Refused requests, and the response in the format of the protocol.
 
 use crate::Head;
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 pub enum Reason {
     /// The host is missing, ambiguous or not allowed.
     Host,
-    /// The web page that sent it is not allowed.
+    /// The origin of the web page is not allowed.
     Origin,
     /// It has no key.
     NoKey,
@@ -27,7 +27,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The end of the problem's code, and a label for metrics.
+    /// The end of the problem's code, also a label for metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -71,7 +71,7 @@ impl Refusal {
         self.reason
     }
 
-    /// What was wrong, and what to do.
+    /// What is wrong, and how to fix it.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
@@ -105,8 +105,8 @@ impl Refusal {
     }
 
     /// The response in the default form: `google.rpc.Status` for gRPC and for OTLP over HTTP, otherwise
-    /// the [problem](Self::problem). For a [form](crate::Guard::with_form) that differs for some
-    /// requests.
+    /// the [problem](Self::problem). For a [form](crate::Guard::with_form) that changes only some
+    /// responses.
     #[must_use]
     pub fn response(&self, head: Head<'_>) -> Response<Full<Bytes>> {
         in_form_of(head, self)
@@ -149,7 +149,7 @@ pub(crate) fn in_form_of(head: Head<'_>, refusal: &Refusal) -> Response<Full<Byt
     response
 }
 
-/// What HTTP requires of every 401.
+/// Adds the header that HTTP requires in every 401.
 pub(crate) fn challenge<B>(response: &mut Response<B>) {
     if response.status() == StatusCode::UNAUTHORIZED {
         let value = HeaderValue::from_static("Bearer realm=\"glassbox\"");

@@ -1,4 +1,4 @@
-//! The layer around routers of axum and servers of tonic.
+//! The layer around axum routers and tonic servers.
 
 #![expect(
     clippy::unwrap_used,
@@ -119,7 +119,7 @@ async fn with_keys_a_request_needs_one_of_them() {
         assert_eq!(status(&locked, &headers).await, expected, "{authorization}");
     }
     assert_eq!(status(&locked, &[LOCAL]).await, 401);
-    // With two headers, one could be checked here and the other elsewhere.
+    // With two headers, one could be checked here and the other used elsewhere.
     let two = [
         LOCAL,
         ("authorization", "Bearer new-key"),
