@@ -161,7 +161,8 @@ impl Assistant {
 
     /// Answers a question with a value of type `T`; the model gets the JSON Schema of `T`.
     ///
-    /// If the answer does not match, the model is asked once to correct it, with the path of what is wrong.
+    /// If the answer does not match, the model is asked once to correct it, with the path of the
+    /// mistake.
     ///
     /// ```
     /// use glassbox_ai::Assistant;

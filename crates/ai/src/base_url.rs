@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-/// The only member of a query that is shown and is not taken for a secret.
+/// The only query parameter that is shown and not treated as a secret.
 const SHOWN: &str = "api-version";
 
-/// The URL of requests to `path` below a base URL. A base URL may have a query, and may end with the path already:
+/// The URL of requests to `path` below a base URL. A base URL may have a query, and may already end with
+/// the path:
 /// `https://x.openai.azure.com/openai/deployments/gpt/chat/completions?api-version=2024-10-21`.
 pub(crate) fn request_url(base: &str, path: &str) -> String {
     let (base, query) = split(base);
@@ -17,10 +18,10 @@ pub(crate) fn request_url(base: &str, path: &str) -> String {
     }
 }
 
-/// A URL for people, without credentials and secrets. It need not be a valid one.
+/// A URL for display, without credentials and secrets. It may be invalid.
 pub(crate) fn shown(url: &str) -> String {
     let (base, query) = split(url);
-    // An invalid URL has no parts that could be relied on: whatever stands before the last @ may be a password.
+    // The parts of an invalid URL are unreliable: everything before the last @ may be a password.
     let at = base.to_ascii_lowercase().replace("%40", "@00").rfind('@');
     let base = match at {
         None => Cow::Borrowed(base),
@@ -51,7 +52,7 @@ pub(crate) fn secrets(url: &str) -> Vec<String> {
     values.map(|(_, value)| value.to_owned()).collect()
 }
 
-/// Whether the server takes the key as Azure does, in the header `api-key`.
+/// Whether the server expects the key in the header `api-key`, as Azure does.
 pub(crate) fn is_azure(host: &str) -> bool {
     let domains = [
         ".openai.azure.com",
@@ -62,7 +63,7 @@ pub(crate) fn is_azure(host: &str) -> bool {
     domains.iter().any(|domain| host.ends_with(domain))
 }
 
-/// A URL without its fragment, as what stands before its query and the query.
+/// Splits a URL without its fragment into the part before the query, and the query.
 fn split(url: &str) -> (&str, Option<&str>) {
     let url = url.split_once('#').map_or(url, |(url, _)| url);
     match url.split_once('?') {

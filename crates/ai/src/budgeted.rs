@@ -71,7 +71,7 @@ fn check(cx: &Cx) -> Result<(), ModelError> {
 
 fn charge(cx: &Cx, tokens: u64) {
     if tokens > 0 {
-        // Prices are not known here.
+        // Prices are unknown here.
         cx.charge(Spent::tokens(tokens));
     }
 }

@@ -50,7 +50,7 @@ impl ModelConfig {
 /// ```
 ///
 /// # Errors
-/// If no model can be configured; the message says what to set.
+/// If no model can be configured; the message names the settings.
 pub fn model_from_environment(
     environment: &Environment,
 ) -> Result<Arc<dyn ChatModel>, ModelConfigError> {

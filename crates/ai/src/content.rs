@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Value, json};
 use std::{fmt, sync::Arc};
 
-/// Limit for the text of one part of a message, in characters; longer text is truncated.
+/// Limit on the text of one part of a message, in characters; longer text is truncated.
 const MAX_TEXT: usize = 16_384;
 
 /// Whether prompts, answers, tool arguments and tool results are recorded on spans.
@@ -95,7 +95,7 @@ pub(crate) fn output(response: &ChatResponse) -> String {
     message.to_string()
 }
 
-/// The reason in the words of the schema, which differ from those of `gen_ai.response.finish_reasons`.
+/// The reason as defined by the schema, which differs from `gen_ai.response.finish_reasons`.
 fn finish_reason(finish: &FinishReason) -> &str {
     match finish {
         FinishReason::ToolCalls => "tool_call",

@@ -1,4 +1,4 @@
-//! Estimated token counts, for when the provider reports none: one token per four characters, rounded up.
+//! Estimated token counts, used if the provider reports none: one token per four characters, rounded up.
 
 use glassbox_core::{ChatRequest, Message, Part, ToolCall};
 

@@ -28,13 +28,14 @@ const MAX_ERROR: usize = 64 << 10;
 
 /// A model behind the HTTP API of a provider.
 ///
-/// It makes one attempt, and its only telemetry is the HTTP client's span. [`Observed`](crate::Observed) and
-/// [`Resilient`](crate::Resilient) add the rest. An attempt is several requests only if the server rejects an optional
-/// member of the request, which is then left out for good.
+/// It makes one attempt, and its only telemetry is the HTTP client's span. [`Observed`](crate::Observed)
+/// and [`Resilient`](crate::Resilient) add the rest. An attempt consists of several requests only if the
+/// server rejects an optional member of the request, which is then permanently left out.
 ///
 /// # Bounds
-/// The caller's deadline limits a whole call. The configured timeouts limit the time until the head of the answer, each
-/// pause within it, and the whole; [`AnswerLimits`](crate::AnswerLimits) limit its size.
+/// The caller's deadline limits a whole call. The configured timeouts limit the time until the head of
+/// the answer, each pause within it, and the total. [`AnswerLimits`](crate::AnswerLimits) limit its
+/// size.
 #[derive(Clone, Debug)]
 pub struct HttpModel {
     http: HttpClient,
@@ -97,7 +98,7 @@ impl HttpModel {
         ))
     }
 
-    /// Sends the request, again if the server rejects its form.
+    /// Sends the request, and sends it again in another form if the server rejects the first one.
     async fn send(
         &self,
         cx: &Cx,
@@ -152,7 +153,8 @@ impl HttpModel {
         sent.map_err(|error| self.failures.of_http(error))
     }
 
-    /// The beginning of an error's body. If it cannot be read or does not end, what came has to be enough.
+    /// The beginning of an error's body. If the body breaks off or does not end, the part received is
+    /// returned.
     async fn error_body(&self, mut body: HttpBody) -> String {
         let mut bytes = Vec::new();
         let read = async {

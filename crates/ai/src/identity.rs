@@ -35,8 +35,9 @@ impl ModelIdentity {
         format!("{}/{}", self.provider, self.model)
     }
 
-    /// The server that answers, independent of the model. What an origin attached to an answer is sent back to
-    /// that origin only. The provider's name is not enough: many servers that speak its protocol share it.
+    /// The answering server, independent of the model. Data that an origin attached to an answer is sent
+    /// back to that origin only. The provider's name is not enough, because many servers use its
+    /// protocol.
     pub(crate) fn origin(&self) -> String {
         format!("{}@{}:{}", self.provider, self.address, self.port)
     }

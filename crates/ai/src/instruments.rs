@@ -22,8 +22,8 @@ use glassbox_semconv::{
 
 const SCOPE: Scope = scope!();
 
-/// One measurement under the names of two generations of the conventions. The installed telemetry drops the one that
-/// the application did not choose (`glassbox_semconv::OptIn`).
+/// One measurement under the names of two versions of the conventions. The installed telemetry drops the
+/// one that the application did not choose (`glassbox_semconv::OptIn`).
 pub(crate) struct Both(Histogram, Histogram);
 
 impl Both {
@@ -37,7 +37,7 @@ const fn histogram(descriptor: &Descriptor, keys: &'static [&'static str]) -> Hi
     Histogram::of(descriptor).with_scope(SCOPE).with_keys(keys)
 }
 
-/// Keys in the order in which a call gives their values: what is known at its start comes first.
+/// Keys in the order in which a call sets their values: those known at its start come first.
 const DURATION_KEYS: &[&str] = &[
     OPERATION_NAME,
     PROVIDER_NAME,

@@ -1,18 +1,18 @@
-//! Chat models over HTTP, what wraps them, and the loop in which a model calls tools.
+//! Chat models over HTTP, their wrappers, and the loop in which a model calls tools.
 //!
-//! [`model_from_environment`] returns a model that is ready for use: [`HttpModel`], the client of a provider's
-//! API, within [`Budgeted`] (stops when the call's budget is spent), within [`Observed`] (one span and one record
-//! of usage for each attempt), within [`Resilient`] (tries again until the first piece of an answer). Each is a
-//! [`ChatModel`](glassbox_core::ChatModel) and can be combined in other ways.
+//! [`model_from_environment`] returns a model that is ready for use: [`HttpModel`], the client of a
+//! provider's API, within [`Budgeted`] (stops when the call's budget is spent), within [`Observed`] (one
+//! span and one record of usage for each attempt), within [`Resilient`] (retries until the first piece
+//! of an answer). Each is a [`ChatModel`](glassbox_core::ChatModel) and can be combined in other ways.
 //!
 //! [`Assistant`] answers a question with a model and the tools that discovery offers.
 //!
-//! Inside, `wire` is the trait of a provider's API; `openai` implements it for Chat Completions. What a provider
-//! attaches to an answer for its own later use is kept with its *origin* (provider, host and port), and is sent
-//! back to that origin only.
+//! Internally, `wire` is the trait of a provider's API; `openai` implements it for Chat Completions.
+//! Data that a provider attaches to an answer for its own later use is kept with its *origin* (provider,
+//! host and port), and is sent back to that origin only.
 //!
-//! Everything here runs within a tokio runtime with timers. Nothing is spawned, so dropping a call or a stream
-//! ends it.
+//! Everything here requires a tokio runtime with timers. Nothing is spawned, so dropping a call or a
+//! stream ends it.
 
 #![forbid(unsafe_code)]
 

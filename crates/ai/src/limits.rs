@@ -1,9 +1,9 @@
-//! Limits for one answer of a model.
+//! Limits on one answer of a model.
 
 use std::time::Duration;
 
-/// Limits for one answer of a model. An answer that exceeds one fails with `model.answer_too_large` or
-/// `model.answer_timeout`; the error has the usage and the part of the answer that came before.
+/// Limits on one answer of a model. An answer that exceeds one fails with `model.answer_too_large` or
+/// `model.answer_timeout`; the error contains the usage and the part of the answer received before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AnswerLimits {

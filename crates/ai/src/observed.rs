@@ -1,4 +1,4 @@
-//! Telemetry of model calls: one span and one record of usage per call, however it ends.
+//! Telemetry of model calls: one span and one record of usage per call, regardless of how it ends.
 
 mod call;
 
@@ -17,8 +17,9 @@ use std::{
 
 /// A model whose calls are recorded as `chat {model}` spans and metrics of the GenAI conventions 1.41.
 ///
-/// Put it inside of retries, so that each attempt has its own span. Usage is recorded once per attempt: as
-/// reported at the end, or estimated if the attempt failed or was dropped after the model began to answer.
+/// Put it inside the retries, so that each attempt has its own span. Usage is recorded once per attempt:
+/// as reported at the end, or estimated if the attempt failed or was dropped after the model began to
+/// answer.
 #[derive(Clone, Debug)]
 pub struct Observed<M> {
     model: M,
@@ -27,7 +28,7 @@ pub struct Observed<M> {
 }
 
 impl<M: ChatModel> Observed<M> {
-    /// Records the calls of `model` under `identity`; `capture` decides about content.
+    /// Records the calls of `model` under `identity`; `capture` decides whether content is recorded.
     pub fn new(model: M, identity: ModelIdentity, capture: ContentCapture) -> Self {
         Self {
             model,
@@ -75,7 +76,7 @@ impl<M: ChatModel> ChatModel for Observed<M> {
     }
 }
 
-/// A stream whose span is current while it is polled, and ends when it ends.
+/// A stream whose span is current while it is polled. The span ends with the stream.
 struct ObservedStream {
     stream: ChatStream,
     call: Option<Call>,

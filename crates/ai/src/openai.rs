@@ -1,4 +1,4 @@
-//! OpenAI's Chat Completions, which many servers speak.
+//! OpenAI's Chat Completions, which many servers implement.
 
 mod arguments;
 mod balance;
@@ -27,11 +27,11 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 pub(crate) struct OpenAiChat {
     identity: ModelIdentity,
     origin: String,
-    /// Whether it is OpenAI itself.
+    /// Whether the server is OpenAI itself.
     is_openai: bool,
     /// Whether the server rejected `stream_options`.
     without_stream_options: AtomicBool,
-    /// Whether the server rejected the name of the token limit that it was sent first.
+    /// Whether the server rejected the first name of the token limit.
     other_limit: AtomicBool,
 }
 

@@ -4,7 +4,7 @@ use crate::{AnswerLimits, ModelIdentity, base_url};
 use glassbox_semconv::gen_ai_v1_41::provider;
 use std::{fmt, time::Duration};
 
-/// The API that a provider speaks.
+/// The API of a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Api {
     /// OpenAI's Chat Completions.
@@ -76,12 +76,12 @@ impl ProviderConfig {
         self.idle_timeout
     }
 
-    /// Limits for one answer.
+    /// Limits on one answer.
     pub fn limits(&self) -> AnswerLimits {
         self.limits
     }
 
-    /// Whether this is the provider's own API and not another server with the same protocol.
+    /// Whether this is the provider's own API, not another server with the same protocol.
     pub(crate) fn is_providers_own(&self) -> bool {
         self.identity.address == self.provider.host
     }

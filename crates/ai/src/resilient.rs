@@ -14,9 +14,9 @@ use std::sync::Arc;
 
 /// A model whose calls are retried if they fail before the first piece of the answer, behind a circuit breaker.
 ///
-/// A call is not retried after the first piece, because the caller has already seen it. The breaker counts a call
-/// when that piece comes, and once more if the answer then breaks off. A call that the breaker rejects fails at
-/// once.
+/// A call is not retried after the first piece, because the caller has already seen it. The breaker
+/// counts a call when that piece arrives, and once more if the answer then breaks off. A call rejected
+/// by the breaker fails at once.
 #[derive(Clone)]
 pub struct Resilient<M> {
     model: M,
@@ -26,7 +26,7 @@ pub struct Resilient<M> {
 }
 
 impl<M: ChatModel> Resilient<M> {
-    /// Retries by `policy`, with a breaker of its own.
+    /// Retries by `policy`, with its own breaker.
     ///
     /// # Errors
     /// If the breaker's configuration is invalid.
@@ -94,7 +94,7 @@ impl<M: ChatModel> Resilient<M> {
         }
     }
 
-    /// A stream of which the first piece has come.
+    /// A stream whose first piece has arrived.
     async fn begun(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, ModelError> {
         let mut stream = self.model.stream(cx, request).await?;
         match stream.next().await {
@@ -153,7 +153,7 @@ impl Failure {
 impl Decide for Failure {
     fn retry(&self) -> Retry {
         match self {
-            // An open breaker fails at once; it is not waited for.
+            // An open breaker fails the call at once, without a pause.
             Self::Rejected(_) => Retry::Never,
             Self::Model(error) => error.retry(),
         }

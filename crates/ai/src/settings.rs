@@ -1,4 +1,4 @@
-//! The settings of section `[ai]`, and the model configuration that they result in.
+//! The settings of section `[ai]`, and the resulting model configuration.
 
 mod model_config;
 
@@ -119,7 +119,7 @@ impl Section for AiSettings {
 }
 
 impl AiSettings {
-    /// The limits for one answer.
+    /// The limits on one answer.
     pub(crate) fn limits(&self) -> AnswerLimits {
         AnswerLimits {
             answer_bytes: self.max_answer_bytes.as_usize(),

@@ -1,4 +1,4 @@
-//! The tools that a model is offered, with unique names.
+//! The tools offered to a model, with unique names.
 
 use glassbox_core::{Capability, Cx, Discovery, Effect, Filter, Problem, ServiceInfo};
 use std::{
@@ -6,14 +6,14 @@ use std::{
     sync::Arc,
 };
 
-/// The longest name that providers take for a function.
+/// The maximum length of a function name that providers accept.
 const MAX_NAME: usize = 64;
 
-/// The discovered capabilities as a model is offered them, ordered by service and capability.
+/// The discovered capabilities, in the form offered to a model, ordered by service and capability.
 ///
-/// A capability keeps its name if only one service has it; otherwise each is called `service__capability`.
-/// The instances of a service are one tool. Capabilities that cannot be undone ([`Effect::Destructive`]) are left
-/// out, because they need an approval, and nobody can approve them here.
+/// A capability keeps its name if only one service has it; otherwise each is called
+/// `service__capability`. The instances of a service are one tool. Capabilities that cannot be undone
+/// ([`Effect::Destructive`]) are left out, because they need an approval, which nobody can give here.
 #[derive(Clone, Debug, Default)]
 pub struct Toolset {
     offered: Vec<Offered>,
@@ -23,7 +23,7 @@ pub struct Toolset {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Offered {
-    /// The capability, under the name that the model is given.
+    /// The capability, under the name offered to the model.
     pub shown: Arc<Capability>,
     /// The capability's own name.
     pub capability: String,
@@ -89,18 +89,18 @@ impl Toolset {
         &self.offered
     }
 
-    /// The capabilities that a model is given, in order.
+    /// The capabilities offered to a model, in order.
     pub fn capabilities(&self) -> Vec<Arc<Capability>> {
         self.offered.iter().map(|tool| tool.shown.clone()).collect()
     }
 
-    /// The tool that the model calls by this name.
+    /// The tool with this name.
     pub fn get(&self, name: &str) -> Option<&Offered> {
         self.offered.iter().find(|tool| tool.shown.name == name)
     }
 }
 
-/// A free name of letters, digits, `_` and `-` within the limit.
+/// An unused name of letters, digits, `_` and `-` within the limit.
 fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
     let plain = |letter: char| match letter {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-' => letter,

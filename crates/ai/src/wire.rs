@@ -1,4 +1,4 @@
-//! How a provider's API is spoken: what each API implements, and the HTTP client uses.
+//! The interface between a provider's API and the HTTP client.
 
 pub(crate) mod conceal;
 pub(crate) mod json;
@@ -20,11 +20,11 @@ pub(crate) trait Wire: fmt::Debug + Send + Sync {
     /// Encodes a request.
     ///
     /// # Errors
-    /// If it has a part that the API cannot carry.
+    /// If it has a part that the API does not support.
     fn encode(&self, request: &ChatRequest, stream: bool) -> Result<Value, ModelError>;
 
-    /// Learns from a rejection of `sent`; the answer is whether the request is encoded differently from now on, so
-    /// that sending it again may help.
+    /// Adapts to a rejection of `sent`. Returns whether the request is encoded differently from now on,
+    /// so that sending it again may help.
     fn adapt(&self, sent: &Value, body: &str) -> bool;
 
     /// Starts to join the answer to `request`.
@@ -63,35 +63,35 @@ pub(crate) enum End {
 /// # Bounds
 /// The limits of the [`Reading`] that it was made with.
 pub(crate) trait Join: Send {
-    /// Takes one event. What cannot be read is skipped and counted.
+    /// Processes one event. Unreadable parts are skipped and counted.
     ///
     /// # Errors
-    /// If the event is an error of the provider's, or the answer exceeds a limit.
+    /// If the event is an error from the provider, or the answer exceeds a limit.
     fn event(&mut self, piece: &Piece) -> Result<Step, Broken>;
 
     /// The bytes of the answer so far.
     fn bytes(&self) -> usize;
 
-    /// Whether the answer is complete, except for its usage at most.
+    /// Whether the answer is complete, except possibly for its usage.
     fn is_finished(&self) -> bool;
 
-    /// What is known to have been used so far: nothing before the provider says so or begins to answer.
+    /// The known usage so far; `None` before the provider reports it or begins to answer.
     fn used(&self) -> Option<Usage>;
 
     /// The text that was held back; call it before [`finish`](Self::finish).
     fn flush(&mut self) -> Vec<ChatEvent>;
 
-    /// The whole answer.
+    /// Takes the whole answer.
     ///
     /// # Errors
-    /// If it is not finished, or the provider says that it failed.
+    /// If it is not finished, or the provider reports that it failed.
     fn finish(&mut self, end: End) -> Result<ChatResponse, Broken>;
 
     /// The answer so far, for an error; `None` before it began.
     fn partial(&mut self) -> Option<ChatResponse>;
 }
 
-/// What an event came to.
+/// The result of an event.
 #[derive(Debug)]
 pub(crate) enum Step {
     /// Pieces of the answer.
@@ -105,18 +105,18 @@ pub(crate) enum Step {
 pub(crate) enum Broken {
     /// The provider sent an error.
     Refused(Refusal),
-    /// The answer ended with a reason that is not an end.
+    /// The answer ended with a reason that means a failure.
     Failed {
         /// The reason as the provider states it.
         word: String,
         /// Whether another attempt may succeed.
         is_transient: bool,
     },
-    /// The answer exceeds a limit: which one, and the setting that raises it.
+    /// The answer exceeds a limit. Contains the limit, and the setting that raises it.
     TooLarge(String),
     /// The stream ended too early.
     Incomplete(String),
-    /// The provider sent something that cannot be read; without its content.
+    /// The provider sent something unreadable. Does not contain its content.
     Unreadable(String),
 }
 
@@ -131,7 +131,7 @@ pub(crate) struct Refusal {
     pub(crate) message: Option<String>,
 }
 
-/// A reason that calls for a decision of its own, whatever the status.
+/// A reason that needs special handling, regardless of the status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
     /// The quota or the credit is used up.
@@ -149,7 +149,7 @@ pub(crate) enum Reason {
 /// The longest message of a provider that is passed on, in characters.
 const MAX_LINE: usize = 300;
 
-/// A text as one line: without control characters, cut at 300 characters.
+/// A text as one line: without control characters, truncated to 300 characters.
 pub(crate) fn line(text: &str) -> Option<String> {
     let words: Vec<&str> = text
         .split(|letter: char| letter.is_whitespace() || letter.is_control())

@@ -21,7 +21,7 @@ pub struct Answer {
     pub steps: u32,
     /// The tool calls, in order.
     pub tools: Vec<ToolUse>,
-    /// The usage of all model calls; estimated if that of one was.
+    /// The usage of all model calls; estimated if the usage of any call was.
     pub usage: Usage,
     /// The conversation, with all messages that were added.
     pub messages: Vec<Arc<Message>>,
@@ -40,9 +40,9 @@ impl Answer {
 pub struct ToolUse {
     /// The call as the model wrote it.
     pub call: ToolCall,
-    /// The service that was called; `None` if there is no such tool.
+    /// The service that was called; `None` if the tool does not exist.
     pub service: Option<String>,
-    /// The output, or why there is none.
+    /// The output, or the problem.
     pub result: Result<Output, Problem>,
 }
 
@@ -60,7 +60,7 @@ impl ToolUse {
     }
 }
 
-/// Why there is no answer, with the calls and the usage up to then.
+/// Why there is no answer, with the calls and the usage so far.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", problem.message())]
 pub struct AssistantError {
@@ -88,7 +88,7 @@ impl AssistantError {
         &self.tools
     }
 
-    /// The usage of all model calls up to then.
+    /// The usage of all model calls so far.
     pub fn usage(&self) -> Usage {
         self.usage
     }
@@ -100,7 +100,8 @@ impl AssistantError {
     }
 }
 
-/// The text that came before the failure is the detail `partial_answer`, at most 16 384 characters of it.
+/// The text received before the failure becomes the detail `partial_answer`, truncated to 16 384
+/// characters.
 impl From<AssistantError> for ToolError {
     fn from(error: AssistantError) -> Self {
         let partial = error.partial();
@@ -158,7 +159,7 @@ impl Progress {
         problem
     }
 
-    /// Adds a tool call and its result; a problem is given to the model as JSON.
+    /// Adds a tool call and its result; the model gets a problem as JSON.
     pub(super) fn used(&mut self, used: ToolUse) {
         let result = ToolResult::new(&used.call.id, told(&used.result));
         let result = result.with_is_error(used.result.is_err());

@@ -1,4 +1,4 @@
-//! Telemetry of an assistant, recorded once at every end, a drop included.
+//! Telemetry of an assistant, recorded once at every end, including a drop.
 
 use super::answer::Progress;
 use crate::{
@@ -18,7 +18,7 @@ use glassbox_semconv::{
 };
 use std::time::Instant;
 
-/// `error.type` of what was dropped before its end.
+/// The `error.type` of a call that was dropped.
 const CANCELLED: &str = "cancelled";
 
 /// The telemetry of one invocation of an assistant.

@@ -22,9 +22,9 @@ impl<T> Structured<T> {
 
 /// Why an answer cannot be parsed.
 pub(super) struct Mismatch {
-    /// The path of what is wrong, such as `cities[1].name`; `.` is the whole answer.
+    /// The path of the mistake, such as `cities[1].name`; `.` is the whole answer.
     pub(super) path: String,
-    /// What is wrong. It may quote the answer.
+    /// The mistake. The text may quote the answer.
     pub(super) what: String,
 }
 
@@ -107,7 +107,7 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Mismatch> {
     Ok(value)
 }
 
-/// Removes a fenced block, which some models put around JSON.
+/// Removes the Markdown code fence that some models put around JSON.
 fn without_fence(text: &str) -> &str {
     let text = text.trim();
     let fenced = text.strip_prefix("```").and_then(|rest| {

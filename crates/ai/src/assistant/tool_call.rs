@@ -1,4 +1,4 @@
-//! One call of a tool, as the model asked for it.
+//! One call of a tool, as requested by the model.
 
 use super::{Assistant, ToolUse};
 use crate::Toolset;
@@ -6,12 +6,12 @@ use glassbox_core::{Call, Category, Cx, Outcome, Problem, ToolCall, World};
 use glassbox_invoke::{Execution, ToolRecord};
 use serde_json::Value;
 
-/// `error.type` of a call to a tool that the model invented.
+/// `error.type` of a call to a tool that does not exist.
 const UNKNOWN_TOOL: &str = "unknown_tool";
-/// `error.type` of a call whose arguments are no JSON object.
+/// `error.type` of a call whose arguments are not a JSON object.
 const INVALID_ARGUMENTS: &str = "invalid_arguments";
 
-/// Makes the call; whatever goes wrong becomes the result.
+/// Makes the call; every failure becomes the result.
 pub(super) async fn run(
     assistant: &Assistant,
     cx: &Cx,
@@ -47,7 +47,7 @@ pub(super) async fn run(
     ToolUse::new(call, service, result)
 }
 
-/// The tool that the model asks for does not exist: it is told which ones do.
+/// The problem for a call to a tool that does not exist. It lists the existing ones for the model.
 fn unknown(call: &ToolCall, tools: &Toolset) -> Problem {
     let all = tools.offered().iter().map(|tool| tool.shown.name.as_str());
     let known = match all.collect::<Vec<_>>().join(", ") {
@@ -58,7 +58,8 @@ fn unknown(call: &ToolCall, tools: &Toolset) -> Problem {
     Problem::new(Category::NotFound, "tool.unknown", message)
 }
 
-/// The arguments are no JSON object: the model is told what it wrote, in what goes to nobody else.
+/// The problem for arguments that are not a JSON object. It quotes them, in a detail that only the model
+/// gets.
 fn unreadable(call: &ToolCall) -> Problem {
     let written: String = match &call.arguments {
         Value::String(text) => text.chars().take(200).collect(),

@@ -52,7 +52,7 @@ impl Assistant {
                 repaired = true;
                 continue;
             }
-            // In the last step nobody would use the results.
+            // In the last step, the results would not be used.
             if step < self.max_steps.get() {
                 self.call_all(cx, world, &tools, calls, progress).await;
             }
@@ -85,8 +85,8 @@ impl Assistant {
         Ok(())
     }
 
-    /// Calls the model. It streams, so that an exhausted budget or a cancellation takes effect in the middle of an
-    /// answer.
+    /// Calls the model. The answer is streamed, so that an exhausted budget or a cancellation takes
+    /// effect in the middle of it.
     async fn ask(
         &self,
         cx: &Cx,

@@ -33,7 +33,7 @@ impl Failures {
         }
     }
 
-    /// The exchange failed.
+    /// The HTTP exchange failed.
     pub(super) fn of_http(&self, error: HttpError) -> ModelError {
         let url = &self.url;
         let (code, message) = match &error {
@@ -103,7 +103,7 @@ impl Failures {
             }
             Broken::TooLarge(what) => {
                 let message = format!("the answer of the model at {url} was stopped: {what}");
-                // The limit is ours: one long answer must not open the breaker for everyone.
+                // The limit is local: one long answer must not open the breaker for all calls.
                 peers(Category::Internal, "model.answer_too_large", message)
                     .with_blame(Blame::Local)
             }
@@ -121,7 +121,7 @@ impl Failures {
         }
     }
 
-    /// The answer took too long.
+    /// The answer exceeded its time limit.
     pub(super) fn of_time(&self, limit: Duration) -> ModelError {
         let url = &self.url;
         let message = format!(
@@ -193,19 +193,19 @@ impl Failures {
         };
         let problem = Problem::new(category, code, message);
         ModelError::from_problem(match wait {
-            // Waiting does not help if a retry does not.
+            // If a retry does not help, waiting does not either.
             Some(wait) if problem.is_retryable() => problem.with_retry_after(wait),
             _ => problem,
         })
     }
 }
 
-/// A failure of the provider's.
+/// A failure for which the provider is to blame.
 fn peers(category: Category, code: &str, message: String) -> ModelError {
     ModelError::from_problem(Problem::new(category, code, message)).with_blame(Blame::Peer)
 }
 
-/// Copies the decisions of the HTTP error, into the problem too.
+/// Copies the retry and blame decisions of the HTTP error, also into the problem.
 fn decide(problem: Problem, error: &HttpError) -> ModelError {
     let problem = problem
         .with_retryable(error.retry() != Retry::Never)
@@ -215,7 +215,7 @@ fn decide(problem: Problem, error: &HttpError) -> ModelError {
         .with_blame(error.blame())
 }
 
-/// The causes, without the error itself.
+/// The causes of the error, without the error itself.
 fn causes(error: &HttpError) -> String {
     error
         .source()

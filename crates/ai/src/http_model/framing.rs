@@ -1,4 +1,4 @@
-//! Finds the pieces of an answer, whatever the server says that it sends.
+//! Finds the pieces of an answer, regardless of the declared content type.
 
 use super::sse::{EventTooLarge, SseParser};
 use crate::wire::{End, Piece};
@@ -9,8 +9,8 @@ const FIELDS: &[&[u8]] = &[b"data", b"event", b"id", b"retry", b":"];
 /// As many bytes as the longest field and its colon.
 const ENOUGH: usize = 6;
 
-/// The form of a body. The content type does not decide: servers send whole answers as streams, streams as JSON, and
-/// either without a type.
+/// The form of a body. The content type does not decide: servers send whole answers labelled as streams,
+/// streams labelled as JSON, and either without a type.
 #[derive(Debug)]
 enum Form {
     /// The first bytes, without leading white space.
@@ -38,7 +38,7 @@ impl Framing {
         }
     }
 
-    /// Takes the next bytes and returns the pieces that end in them.
+    /// Adds the next bytes and returns the pieces that they complete.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Piece>, EventTooLarge> {
         match &mut self.form {
             Form::Events(events) => events.feed(bytes),

@@ -19,8 +19,9 @@ use tokio::time::{Instant, Sleep};
 /// The events of a response body. It ends after `Finished` or after an error.
 ///
 /// # Bounds
-/// The limits of the configuration. Holds the events of one chunk of the body. A body that sends as many bytes as an
-/// answer may have without adding to the answer, such as endless pings, is an error.
+/// The limits of the configuration. Holds the events of one chunk of the body. A body that sends as many
+/// bytes as an answer may have, but does not add to the answer (endless pings, for example), is an
+/// error.
 pub(super) struct OpenStream {
     /// `None` once the last event is known.
     body: Option<HttpBody>,
@@ -28,7 +29,7 @@ pub(super) struct OpenStream {
     joined: Box<dyn Join>,
     failures: Failures,
     limits: AnswerLimits,
-    /// When the answer must have ended.
+    /// The deadline of the answer.
     end: Pin<Box<Sleep>>,
     /// Bytes since the answer last grew.
     idle_bytes: usize,
@@ -91,7 +92,7 @@ impl OpenStream {
         }
     }
 
-    /// Takes what is left at the end of the body.
+    /// Processes the rest of the data at the end of the body.
     fn close(&mut self) {
         match self.framing.finish() {
             Ok((pieces, end)) => {
@@ -128,7 +129,7 @@ impl OpenStream {
         self.end_with(error);
     }
 
-    /// Ends with an error, which has the usage and the answer so far.
+    /// Ends with an error that contains the usage and the answer so far.
     fn end_with(&mut self, error: ModelError) {
         self.body = None;
         let flushed = self.joined.flush();
@@ -158,7 +159,7 @@ impl Stream for OpenStream {
                 return Poll::Ready(None);
             };
             let polled = Pin::new(body).poll_next(task);
-            // Checked even if there is more: a stream that never pauses must end too.
+            // Checked even if more data is ready: a stream that never pauses must end too.
             if this.end.as_mut().poll(task).is_ready() {
                 let error = this.failures.of_time(this.limits.time);
                 this.end_with(error);

@@ -4,8 +4,8 @@ use crate::wire::Piece;
 
 /// Finds events in a byte stream.
 ///
-/// Ids and comments are skipped. A line that begins with `{` or `[` is taken as data: some servers forget the field's
-/// name, above all before an error.
+/// Ids and comments are skipped. A line that begins with `{` or `[` is treated as data: some servers
+/// omit the field name, especially before an error.
 ///
 /// # Bounds
 /// An event larger than the limit is an error.
@@ -18,7 +18,7 @@ pub(crate) struct SseParser {
     name: Option<String>,
     /// The data of the current event, its lines joined by newlines.
     data: Option<String>,
-    /// Whether the last line ended with CR, so that an LF after it belongs to it.
+    /// Whether the last line ended with CR, so that a following LF is part of the line ending.
     after_cr: bool,
     /// Whether the first line was seen; a byte order mark may precede it.
     begun: bool,
@@ -30,7 +30,7 @@ pub(crate) struct SseParser {
 pub(crate) struct EventTooLarge(pub(crate) usize);
 
 impl SseParser {
-    /// A parser of events of at most so many bytes.
+    /// A parser of events of at most `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -42,7 +42,7 @@ impl SseParser {
         }
     }
 
-    /// Takes the next bytes and returns the events that end in them.
+    /// Adds the next bytes and returns the events that they complete.
     pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Piece>, EventTooLarge> {
         let mut events = Vec::new();
         for &byte in bytes {
@@ -68,7 +68,7 @@ impl SseParser {
     /// A last event without its blank line. The standard drops it, but many servers leave the blank line out.
     pub(crate) fn finish(&mut self) -> Option<Piece> {
         if !self.line.is_empty() {
-            // A line that is not empty does not end an event.
+            // A non-empty line does not end an event.
             let _none = self.end_line();
         }
         self.end_event()

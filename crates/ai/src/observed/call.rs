@@ -93,7 +93,7 @@ impl Call {
     pub(super) fn heard(&mut self, event: &ChatEvent) {
         self.mark_chunk();
         self.output += match event {
-            // Characters and not tokens: rounding up each short piece would count too many.
+            // Characters instead of tokens: rounding up each short piece would overcount.
             ChatEvent::Text(text) | ChatEvent::Reasoning(text) => text.chars().count() as u64,
             ChatEvent::ToolCall(call) => 4 * estimate::call(call),
             _ => 0,
@@ -121,7 +121,7 @@ impl Call {
         );
     }
 
-    /// Sets the attributes of an answer, whole or not.
+    /// Sets the attributes of an answer, complete or partial.
     fn describe_response(&mut self, response: &ChatResponse) {
         let span = &mut self.span;
         if !span.is_recording() {
@@ -151,7 +151,7 @@ impl Call {
     fn end_badly(&mut self, error_type: &'static str, message: &str, usage: Option<Usage>) {
         self.open = false;
         self.span.fail(error_type, message.to_owned());
-        // Before the first piece, nothing is known to have been used.
+        // Before the first piece, no usage is known.
         let heard = self
             .first_chunk
             .map(|_| Usage::estimated(self.input, self.output.div_ceil(4)));
@@ -161,7 +161,7 @@ impl Call {
         self.measure(None, Some(error_type));
     }
 
-    /// Records what is recorded once, at the end.
+    /// Records the metrics that are recorded once, at the end.
     fn measure(&self, response_model: Option<&str>, error_type: Option<&str>) {
         let [operation, provider, model, address, port] = self.labels();
         let answered = Value::from(response_model);
@@ -247,7 +247,7 @@ impl Drop for Call {
     }
 }
 
-/// Sets the attributes of what the request sets.
+/// Sets the attributes of the request.
 fn describe(span: &mut Span, request: &ChatRequest, stream: bool) {
     if stream {
         span.set(REQUEST_STREAM, true);

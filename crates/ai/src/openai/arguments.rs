@@ -11,18 +11,18 @@ use serde_json::{Map, Value};
 /// How often arguments may be encoded as text within text.
 const MAX_ENCODED: usize = 3;
 
-/// The object that a text states.
+/// Parses the object in a text.
 pub(super) fn object(text: &str, limit: usize) -> Option<Map<String, Value>> {
     let text = without_fence(text);
     if text.is_empty() {
-        // A call without parameters may come without arguments.
+        // A call without parameters may have no arguments.
         return Some(Map::new());
     }
     let mut value = read(text, limit).or_else(|| last_object(text, limit))?;
     for _ in 0..MAX_ENCODED {
         match value {
             Value::Object(members) => return Some(members),
-            // Some languages cannot tell an empty list from an empty object.
+            // Some languages cannot distinguish an empty list from an empty object.
             Value::Array(items) if items.is_empty() => return Some(Map::new()),
             Value::Null => return Some(Map::new()),
             Value::String(inner) if inner.trim().is_empty() => return Some(Map::new()),
@@ -57,7 +57,7 @@ fn last_object(text: &str, limit: usize) -> Option<Value> {
     is_placeholder.then(|| Value::Object(Map::new()))
 }
 
-/// Removes a fenced block, which some models put around JSON.
+/// Removes the Markdown code fence that some models put around JSON.
 fn without_fence(text: &str) -> &str {
     let text = text.trim();
     let fenced = text.strip_prefix("```").and_then(|rest| {

@@ -8,9 +8,9 @@ pub(super) struct Balance {
     is_escaped: bool,
     /// Whether the value is closed.
     is_closed: bool,
-    /// Whether something stands between its brackets or quotes.
+    /// Whether there is anything between its brackets or quotes.
     has_content: bool,
-    /// Whether the text is no object, list or string, or goes on after its end.
+    /// Whether the text is not an object, list or string, or continues after its end.
     is_broken: bool,
 }
 

@@ -1,8 +1,8 @@
 //! Joins the fragments of tool calls.
 //!
-//! Servers disagree on everything: some give every call index 0 or none, some a new id to every fragment or one id to
-//! all calls, some repeat names or whole calls. So a fragment belongs to a call by evidence: index, id, name, and
-//! whether the arguments of the call are complete.
+//! Servers disagree on everything: some give every call index 0 or none, some give every fragment a new
+//! id or all calls the same id, some repeat names or whole calls. So a fragment is assigned to a call by
+//! evidence: index, id, name, and whether the arguments of the call are complete.
 
 use super::{arguments, balance::Balance, extras, field};
 use crate::{
@@ -23,7 +23,7 @@ pub(super) struct Calls {
     open: Vec<OpenCall>,
     limits: AnswerLimits,
     conceal: Conceal,
-    /// The names of the tools that the model was offered.
+    /// The names of the tools offered to the model.
     offered: HashSet<String>,
     /// The ids of earlier turns.
     used: HashSet<String>,
@@ -36,12 +36,12 @@ struct OpenCall {
     id: Option<String>,
     name: String,
     arguments: Spoken,
-    /// Where the arguments end.
+    /// Whether and where the arguments end.
     balance: Balance,
     /// The arguments if each fragment repeats what came before it.
     grown: Option<String>,
     extra: Map<String, Value>,
-    /// Whether it came as `function_call`, the older form.
+    /// Whether it was sent as `function_call`, the older form.
     is_legacy: bool,
 }
 
@@ -92,7 +92,7 @@ impl<'a> Fragment<'a> {
         self.arguments.and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Whether its arguments can be the beginning of arguments.
+    /// Whether its text can be the beginning of arguments.
     fn begins(&self) -> bool {
         match self.arguments {
             Some(Value::String(text)) => text.trim_start().starts_with(['{', '"', '`']),
@@ -282,10 +282,10 @@ impl Calls {
         evidence.other_id && alone.is_whole() && (call.balance.is_whole() || !joined.is_whole())
     }
 
-    /// The calls, complete, with ids that no other call of the conversation has.
+    /// Completes the calls, with ids that no other call of the conversation has.
     ///
-    /// A call without a name is left out. If the token limit cut the answer off (`is_cut`), the last call is incomplete
-    /// unless its arguments end.
+    /// A call without a name is left out. If the token limit truncated the answer (`is_cut`), the last
+    /// call is incomplete unless its arguments end.
     pub(super) fn close(
         &mut self,
         origin: &str,
@@ -365,7 +365,7 @@ impl OpenCall {
             _ => None,
         };
         self.balance = self.balance.and(&more);
-        // Arguments are handed on at the end, so what is ready now does not matter.
+        // Arguments are passed on at the end, so the result is not needed yet.
         let _ready = self.arguments.push(&more, has_marks);
         more.len()
     }
@@ -383,7 +383,7 @@ impl OpenCall {
         }
     }
 
-    /// Whether a name can be this call's: the same again, or another piece of it.
+    /// Whether a name can belong to this call: the same name again, or another piece of it.
     fn goes_by(&self, name: &str, other_id: bool, offered: &HashSet<String>) -> bool {
         if self.name.is_empty() || self.name == name {
             return true;
@@ -393,7 +393,7 @@ impl OpenCall {
         is_piece || (!is_whole && !other_id && self.arguments.is_empty())
     }
 
-    /// Whether a fragment is this whole call again.
+    /// Whether a fragment repeats this whole call.
     fn repeats(&self, fragment: &Fragment<'_>) -> bool {
         let same_name = fragment.name.as_ref().is_none_or(|name| *name == self.name);
         let is_same = match fragment.arguments {
@@ -424,7 +424,7 @@ impl OpenCall {
     }
 }
 
-/// An id that is not taken: the server's own, if that is possible.
+/// An id that is not taken: the server's own, if possible.
 fn distinct(own: Option<String>, at: usize, taken: &mut HashSet<String>) -> String {
     let wanted = own.unwrap_or_else(|| format!("call_{at}"));
     let mut id = wanted.clone();

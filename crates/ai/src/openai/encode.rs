@@ -11,22 +11,22 @@ use serde_json::{Map, Value, json};
 pub(super) struct Peer<'a> {
     pub(super) provider: &'a str,
     pub(super) model: &'a str,
-    /// Opaque values of this origin are sent back.
+    /// The origin whose opaque values are sent back.
     pub(super) origin: &'a str,
-    /// Whether it is OpenAI itself and not another server with the same protocol.
+    /// Whether it is OpenAI itself, not another server with the same protocol.
     pub(super) is_openai: bool,
     pub(super) dialect: Dialect,
 }
 
-/// What differs between servers with this protocol, as far as it is known.
+/// Known differences between servers with this protocol.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dialect {
-    /// Whether usage can be asked for.
+    /// Whether usage can be requested.
     pub(super) stream_options: bool,
     pub(super) limit: Limit,
 }
 
-/// The name of the token limit. OpenAI renamed it; many other servers know only the old name.
+/// The name of the token limit. OpenAI renamed it; many other servers accept only the old name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Limit {
     New,
@@ -52,7 +52,7 @@ impl Limit {
 /// Encodes the body of a request.
 ///
 /// # Errors
-/// If the request has a part that the protocol cannot carry.
+/// If the request has a part that the protocol does not support.
 pub(super) fn body(
     peer: &Peer<'_>,
     request: &ChatRequest,
@@ -119,7 +119,7 @@ fn tool_choice(choice: &ToolChoice) -> Result<Value, ModelError> {
     })
 }
 
-/// Encodes a message. It may become several, because each tool result is a message of its own.
+/// Encodes a message. It may become several, because each tool result is a separate message.
 fn message(message: &Message, origin: &str) -> Result<Vec<Value>, ModelError> {
     let role = message.role.as_str();
     let mut results = Vec::new();
@@ -188,7 +188,7 @@ fn message(message: &Message, origin: &str) -> Result<Vec<Value>, ModelError> {
     Ok(vec![wire])
 }
 
-/// Adds reasoning in the members in which it came, if it came from this origin.
+/// Adds reasoning in its original members, if it came from this origin.
 fn add_reasoning(wire: &mut Map<String, Value>, part: &Reasoning, origin: &str) {
     let extra = part.opaque.as_ref().and_then(|it| it.value_for(origin));
     for (key, value) in members(extra) {

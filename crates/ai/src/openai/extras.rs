@@ -18,10 +18,10 @@ const OF_MESSAGE: &[&str] = &[
 ];
 /// Members of a message that belong to its reasoning.
 const OF_REASONING: &[&str] = &["reasoning_details", "reasoning_opaque", "thinking_blocks"];
-/// The member of an opaque value in which the members of `function` are kept.
+/// The member of an opaque value that holds the members of `function`.
 pub(super) const FUNCTION: &str = "function";
 
-/// What a server attached to a tool call.
+/// The members that a server attached to a tool call.
 pub(super) fn of_call(call: &Value) -> Map<String, Value> {
     let mut extra = members(call, OF_CALL);
     let function = members(&call[FUNCTION], OF_CALL);
@@ -31,12 +31,12 @@ pub(super) fn of_call(call: &Value) -> Map<String, Value> {
     extra
 }
 
-/// What a server attached to a message.
+/// The members that a server attached to a message.
 pub(super) fn of_message(turn: &Value) -> Map<String, Value> {
     members(turn, OF_MESSAGE)
 }
 
-/// What a server attached to the reasoning of a message.
+/// The members that a server attached to the reasoning of a message.
 pub(super) fn of_reasoning(turn: &Value) -> Map<String, Value> {
     members(turn, OF_REASONING)
 }
@@ -48,7 +48,8 @@ fn members(value: &Value, names: &[&str]) -> Map<String, Value> {
     found.filter(|(_, value)| !value.is_null()).collect()
 }
 
-/// Adds the members of a later piece; returns their bytes. Lists grow, objects are merged, other values are replaced.
+/// Adds the members of a later piece; returns their bytes. Lists are extended, objects merged, other
+/// values replaced.
 pub(super) fn merge(into: &mut Map<String, Value>, more: Map<String, Value>) -> usize {
     let mut bytes = 0;
     for (key, value) in more {
@@ -87,7 +88,7 @@ fn merge_value(held: &mut Value, more: Value) -> usize {
     }
 }
 
-/// Whether an item is the next fragment of the one before: visible reasoning of the same index.
+/// Whether an item continues the previous one: visible reasoning of the same index.
 fn continues(last: &Value, item: &Value) -> bool {
     let is_text = ["text", "summary"].iter().any(|key| item[*key].is_string());
     is_text
@@ -112,7 +113,7 @@ fn append(last: &mut Value, item: Value) {
     }
 }
 
-/// Roughly the memory of a value.
+/// The approximate memory of a value.
 fn size(value: &Value) -> usize {
     let own = match value {
         Value::String(text) => text.len(),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// The first of these members that is there and not null.
+/// The first of these members that is present and not null.
 pub(super) fn member<'a>(object: &'a Value, names: &[&str]) -> Option<&'a Value> {
     let found = names.iter().map(|name| &object[*name]);
     found.into_iter().find(|value| !value.is_null())
@@ -41,7 +41,7 @@ pub(super) fn integer(value: &Value) -> Option<i128> {
     }
 }
 
-/// Whether a member says something: not null, false or empty.
+/// Whether a member has content: not null, false or empty.
 pub(super) fn is_set(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,

@@ -7,9 +7,9 @@ use serde_json::Value;
 /// The end of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Finish {
-    /// The answer ended as it may end.
+    /// The answer ended normally.
     Ended(FinishReason),
-    /// The answer failed; with the provider's word.
+    /// The answer failed, with the provider's word for the reason.
     Failed { word: String, is_transient: bool },
 }
 
@@ -20,7 +20,7 @@ impl Finish {
             Value::Object(_) => field::said(value, &["type", "reason", "value"])?,
             Value::String(_) => field::text(value).filter(|word| !word.trim().is_empty())?,
             Value::Null | Value::Bool(false) => return None,
-            // A number or `true` only says that it ended.
+            // A number or `true` only indicates that it ended.
             _ => "stop".into(),
         };
         let plain: String = word
@@ -29,7 +29,7 @@ impl Finish {
             .flat_map(char::to_lowercase)
             .collect();
         Some(match plain.as_str() {
-            // "Not finished yet", as text.
+            // Text that means "not finished yet".
             "null" | "none" | "unspecified" | "finishreasonunspecified" => return None,
             "stop" | "stopsequence" | "endturn" | "eos" | "eostoken" | "complete" | "completed"
             | "done" | "finished" | "success" | "end" => Self::Ended(FinishReason::Stop),
@@ -64,7 +64,8 @@ impl Finish {
         })
     }
 
-    /// The reason that counts, if this one came before `next`. A failure stays, and a mere stop replaces nothing.
+    /// Combines two reasons, this one before `next`. A failure is kept, and a plain stop replaces
+    /// nothing.
     pub(super) fn then(self, next: Self) -> Self {
         match (&self, &next) {
             (Self::Failed { .. }, _) | (_, Self::Ended(FinishReason::Stop)) => self,

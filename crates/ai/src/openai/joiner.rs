@@ -1,4 +1,4 @@
-//! Joins the pieces of an answer, whether it is streamed or whole.
+//! Joins the pieces of an answer, streamed or whole.
 
 use super::{
     calls::Calls,
@@ -24,7 +24,7 @@ use glassbox_core::{
 };
 use serde_json::{Map, Value};
 
-/// In an opaque value of ours: the names of the members that the reasoning came in.
+/// A key in opaque values created here: the names of the members that contained the reasoning.
 pub(super) const TEXT_AS: &str = "text_as";
 /// Marks the end of a stream in place of a chunk.
 const DONE: &str = "[DONE]";
@@ -37,24 +37,24 @@ pub(super) struct Joiner {
     reading: Reading,
     id: Option<String>,
     model: String,
-    /// Opaque values get this origin.
+    /// The origin of opaque values.
     origin: String,
     text: Spoken,
-    /// What the server attached to the message.
+    /// The members that the server attached to the message.
     extra: Map<String, Value>,
     reasoning: Spoken,
-    /// What the server attached to the reasoning: the names of its members, and details.
+    /// The data that the server attached to the reasoning: the names of its members, and details.
     reasoning_extra: Map<String, Value>,
     calls: Calls,
-    /// The index of the choice that is read; the first one that came.
+    /// The index of the choice that is read: the first one received.
     choice: Option<i128>,
     finish: Option<Finish>,
     reported: Reported,
-    /// Estimated input tokens, for when the server reports none.
+    /// Estimated input tokens, used if the server reports none.
     input: u64,
     bytes: usize,
     skipped: Skipped,
-    /// Events that were not handed on.
+    /// Events that were not passed on yet.
     told: Vec<ChatEvent>,
     /// What is wrong with the first event that is not JSON.
     invalid: Option<String>,
@@ -171,7 +171,7 @@ impl Joiner {
         Ok(())
     }
 
-    /// Adds a whole message. If the answer was streamed before, only what is new counts.
+    /// Adds a whole message. If the answer was streamed before, only new parts are added.
     fn add_whole(&mut self, whole: &Value, has_marks: bool) -> Result<(), Broken> {
         if self.bytes == 0 {
             return self.add_turn(whole, has_marks);
@@ -257,7 +257,7 @@ impl Joiner {
         (!members.is_empty()).then(|| Opaque::new(&self.origin, std::mem::take(members)))
     }
 
-    /// The answer that ended for this reason. Leaves nothing behind.
+    /// Takes the answer, with the reason for its end.
     fn response(&mut self, finish: FinishReason) -> ChatResponse {
         let usage = self.usage();
         let mut parts = Vec::new();
@@ -268,7 +268,7 @@ impl Joiner {
         let mut extra = std::mem::take(&mut self.extra);
         let mut reasoning_extra = std::mem::take(&mut self.reasoning_extra);
         if text.is_empty() {
-            // Without text it is kept with the reasoning, which also goes back with tool calls.
+            // Without text, it is kept with the reasoning, which is also sent back with tool calls.
             reasoning_extra.append(&mut extra);
         }
         if !(reasoning.is_empty() && reasoning_extra.is_empty()) {
@@ -293,7 +293,7 @@ impl Joiner {
         }
     }
 
-    /// Why there is no answer, although the stream ended.
+    /// Why the stream ended without an answer.
     fn nothing(&self, end: End) -> Broken {
         let came = self.skipped.is_empty() || self.bytes > 0;
         match (came, end) {
@@ -378,7 +378,7 @@ impl Join for Joiner {
             Some(Finish::Failed { word, is_transient }) => {
                 return Err(Broken::Failed { word, is_transient });
             }
-            // Some servers give no reason, but they mark the end.
+            // Some servers give no reason, but mark the end.
             None if has_answer && end == End::Marked => {
                 self.skipped.add("finish_reason");
                 match self.calls.is_empty() {
@@ -425,7 +425,7 @@ impl Joiner {
     }
 }
 
-/// What a whole text adds to the text that was streamed: nothing if it is another text.
+/// The part of a whole text that was not streamed yet; empty if the texts differ.
 fn rest(whole: &str, streamed: &str) -> String {
     whole.strip_prefix(streamed).unwrap_or_default().to_owned()
 }

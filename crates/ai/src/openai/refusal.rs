@@ -1,4 +1,4 @@
-//! Errors in all the forms in which servers state them.
+//! Errors in all the forms that servers use.
 
 mod reason;
 
@@ -11,9 +11,9 @@ use crate::wire::{
 };
 use serde_json::Value;
 
-/// How deep messages within messages are followed.
+/// Maximum depth of nested messages.
 const MAX_DEPTH: usize = 6;
-/// Where the message is, outermost first.
+/// The members that may contain the message, outermost first.
 const MESSAGES: &[&str] = &[
     "message",
     "msg",
@@ -34,7 +34,7 @@ pub(super) fn read(body: &str, reading: &Reading) -> Refusal {
     if let Some(value) = parse(body, reading) {
         let refusal = of_value(&value);
         return match refusal.message {
-            // Whatever it says, it says it as an error.
+            // The response is an error, so its whole content is the message.
             None if field::is_set(&value) => Refusal {
                 message: line(body),
                 ..refusal
@@ -91,7 +91,7 @@ pub(super) fn within(value: &Value) -> Option<Refusal> {
         || value["success"] == false
         || field::is_set(&value["detail"])
         || field::is_set(&value["errors"])
-        // A message that is no text is an answer.
+        // A message that is not text is an answer.
         || value["message"].is_string();
     is_error.then(|| of_value(value))
 }

@@ -1,10 +1,11 @@
-//! What a message says: text, reasoning and refusals in all their forms.
+//! The content of a message: text, reasoning and refusals in all their forms.
 
 use super::field;
 use crate::wire::skipped::Skipped;
 use serde_json::Value;
 
-/// The members in which reasoning comes, in order of preference. Some servers send the same text in two of them.
+/// The members that contain reasoning, in order of preference. Some servers send the same text in two of
+/// them.
 pub(super) const REASONING: &[&str] = &[
     "reasoning_content",
     "reasoning",
@@ -12,12 +13,12 @@ pub(super) const REASONING: &[&str] = &[
     "thinking",
 ];
 
-/// What one piece of a message says.
+/// The content of one piece of a message.
 #[derive(Debug, Default)]
 pub(super) struct Said {
     pub(super) text: String,
     pub(super) reasoning: String,
-    /// The members in which reasoning came, so that it is sent back in them.
+    /// The members that contained the reasoning, so that it is sent back in them.
     pub(super) reasoning_names: Vec<&'static str>,
 }
 

@@ -1,11 +1,11 @@
-//! Token counts, wherever a server puts them.
+//! Token counts, in any of the places where servers put them.
 
 use super::field;
 use crate::wire::skipped::Skipped;
 use glassbox_core::Usage;
 use serde_json::Value;
 
-/// More tokens than any model has; a larger count is an error.
+/// More tokens than any model supports; a larger count is an error.
 const MOST: f64 = 1e12;
 
 const INPUT: &[&str] = &[
@@ -38,7 +38,7 @@ pub(super) struct Reported {
 }
 
 impl Reported {
-    /// Takes the counts of a chunk, of its first choice and of that choice's message.
+    /// Reads the counts of a chunk, of its first choice and of that choice's message.
     pub(super) fn read(&mut self, chunk: &Value, choice: &Value, skipped: &mut Skipped) {
         let places = [
             &chunk["usage"],

@@ -61,7 +61,7 @@ impl ModelConfig {
     /// other variables of [`AiSettings`].
     ///
     /// # Errors
-    /// If no model can be configured; the message says what to set.
+    /// If no model can be configured; the message names the settings.
     pub fn from_environment(environment: &Environment) -> Result<Self, ModelConfigError> {
         let settings = Settings::builder()
             .section::<AiSettings>()
@@ -73,7 +73,7 @@ impl ModelConfig {
     /// Builds the configuration from settings.
     ///
     /// # Errors
-    /// If no model can be configured; the message says what to set.
+    /// If no model can be configured; the message names the settings.
     pub fn from_settings(settings: &AiSettings) -> Result<Self, ModelConfigError> {
         let text = |value: &Option<String>| {
             let value = value.as_deref().map(str::trim);
@@ -156,7 +156,7 @@ impl ModelConfig {
 
 /// The host and the port of a base URL.
 fn host(url: &str) -> Result<(String, u16), ModelConfigError> {
-    // Neither the text nor the parts of a URL that is wrong may show a secret.
+    // An error about an invalid URL must not show a secret, neither in the text nor in its parts.
     let bad = |reason: &str| ModelConfigError::BadUrl {
         url: base_url::shown(url),
         reason: reason.to_owned(),

@@ -1,9 +1,9 @@
-//! Removes secrets from what a provider sends. The HTTP client conceals them in bytes; here they are concealed where a
-//! provider splits them between the pieces of an answer.
+//! Removes secrets from a provider's answers. The HTTP client conceals them in bytes; this module
+//! conceals those that a provider splits between the pieces of an answer.
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
-/// Replaces a secret.
+/// The replacement for a secret.
 const CONCEALED: &str = "REDACTED";
 /// Shorter secrets are not concealed: they would occur in ordinary text.
 const SHORTEST: usize = 6;
@@ -21,7 +21,7 @@ impl Conceal {
         Self(long.collect())
     }
 
-    /// The text without secrets.
+    /// Returns the text without secrets.
     pub(crate) fn within<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut out = Cow::Borrowed(text);
         for secret in &*self.0 {
@@ -47,7 +47,7 @@ impl Conceal {
     }
 }
 
-/// Shows no secret.
+/// Never prints a secret.
 impl fmt::Debug for Conceal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Conceal({})", self.0.len())

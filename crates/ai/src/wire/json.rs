@@ -17,7 +17,7 @@ const OBJECT: usize = 11 * (size_of::<Value>() + size_of::<String>());
 #[derive(Debug)]
 pub(crate) struct Document {
     pub(crate) value: Value,
-    /// Whether characters of the private range stand for halves of characters.
+    /// Whether private-use characters stand for surrogates.
     pub(crate) has_marks: bool,
 }
 
@@ -32,9 +32,9 @@ pub(crate) enum Unreadable {
     Invalid { line: usize, column: usize },
 }
 
-/// Reads a document without secrets.
+/// Reads a document and removes secrets.
 ///
-/// A member that occurs twice keeps its last value that is not null.
+/// If a member occurs twice, its last value that is not null is kept.
 ///
 /// # Errors
 /// If it is not JSON, or takes more than `limit` bytes once it is decoded.

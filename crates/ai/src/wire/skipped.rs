@@ -1,8 +1,8 @@
-//! Counts what could not be read.
+//! Counts unreadable pieces.
 
 use std::collections::BTreeMap;
 
-/// How many pieces were left out, by kind. The kinds are few.
+/// How many pieces were skipped, by kind. There are few kinds.
 #[derive(Debug, Default)]
 pub(crate) struct Skipped(BTreeMap<&'static str, u64>);
 

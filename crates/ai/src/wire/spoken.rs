@@ -5,14 +5,16 @@ use super::{
     surrogates::{join, marked},
 };
 
-/// Text so far. Characters and secrets that are split between pieces are made whole before they are handed on.
+/// Text so far. Characters and secrets that are split between pieces are completed before they are
+/// passed on.
 #[derive(Debug)]
 pub(crate) struct Spoken {
     conceal: Conceal,
     text: String,
-    /// The end of the text that was not handed on, because it may be the beginning of a secret.
+    /// The number of bytes at the end of the text that are held back, because they may be the beginning
+    /// of a secret.
     held: usize,
-    /// The first half of a character.
+    /// The first surrogate of a split character.
     high: Option<u32>,
 }
 
@@ -26,7 +28,7 @@ impl Spoken {
         }
     }
 
-    /// The text so far, without half a character at its end.
+    /// The text so far, without a split character at its end.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
@@ -35,7 +37,8 @@ impl Spoken {
         self.text.is_empty() && self.high.is_none()
     }
 
-    /// Adds a piece, in which private characters may stand for halves; returns what can be handed on.
+    /// Adds a piece, in which private-use characters may stand for surrogates; returns the text to pass
+    /// on.
     pub(crate) fn push(&mut self, piece: &str, has_marks: bool) -> String {
         if self.high.is_none() && !has_marks {
             self.text.push_str(piece);
@@ -62,12 +65,12 @@ impl Spoken {
         self.ready(self.text.len() - before)
     }
 
-    /// An empty text that conceals the same.
+    /// An empty text that conceals the same secrets.
     pub(crate) fn renewed(&self) -> Self {
         Self::new(self.conceal.clone())
     }
 
-    /// Ends the text; returns what was not handed on.
+    /// Ends the text; returns the part that was held back.
     pub(crate) fn end(&mut self) -> String {
         if self.high.take().is_some() {
             self.text.push(char::REPLACEMENT_CHARACTER);
@@ -79,12 +82,13 @@ impl Spoken {
         rest
     }
 
-    /// What can be handed on of the end of the text, after `more` bytes were added.
+    /// The part at the end of the text that can be passed on, after `more` bytes were added.
     fn ready(&mut self, more: usize) -> String {
         let from = self.text.len() - more - self.held;
         let open = self.conceal.within(&self.text[from..]).into_owned();
         let held = self.conceal.held_back(&open);
-        // A secret is ASCII or cut between characters: the rest of the text ends on a boundary.
+        // A secret is ASCII, or split between characters, so the rest of the text ends on a character
+        // boundary.
         let held = (held..=open.len())
             .find(|held| open.is_char_boundary(open.len() - held))
             .unwrap_or(0);

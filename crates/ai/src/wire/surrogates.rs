@@ -1,17 +1,19 @@
-//! Halves of characters in JSON text: a server that cuts text between UTF-16 code units escapes each half by itself.
+//! Split characters in JSON text: a server that splits text between UTF-16 code units escapes each
+//! surrogate separately.
 
 use std::borrow::Cow;
 
-/// Stands for the surrogate U+D800 in text that has halves; the others follow. The range is private use.
+/// Stands for the surrogate U+D800 in text with split characters; the others follow. The range is
+/// private use.
 const MARK: u32 = 0x10_F000;
 const SURROGATES: std::ops::RangeInclusive<u32> = 0xD800..=0xDFFF;
 
-/// What becomes of a half whose other half is not beside it.
+/// How to treat a surrogate without its counterpart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Halves {
     /// It becomes U+FFFD.
     Replace,
-    /// It is marked, so that it can be joined with a half in the next piece.
+    /// It is marked, so that it can be joined with a surrogate in the next piece.
     Mark,
 }
 
@@ -19,11 +21,11 @@ pub(crate) enum Halves {
 #[derive(Debug)]
 pub(crate) struct Mended<'a> {
     pub(crate) text: Cow<'a, str>,
-    /// Whether characters of the private range stand for halves.
+    /// Whether private-use characters stand for surrogates.
     pub(crate) has_marks: bool,
 }
 
-/// Replaces the escapes of halves, which a JSON parser rejects together with the whole document.
+/// Replaces escaped lone surrogates, because a JSON parser would reject the whole document.
 pub(crate) fn mend(json: &str, halves: Halves) -> Mended<'_> {
     let unchanged = || Mended {
         text: Cow::Borrowed(json),
@@ -32,7 +34,7 @@ pub(crate) fn mend(json: &str, halves: Halves) -> Mended<'_> {
     if !json.contains("\\ud") && !json.contains("\\uD") {
         return unchanged();
     }
-    // If the text has characters of the private range, marks could not be told apart from them.
+    // If the text contains private-use characters, marks would be ambiguous.
     let marks = halves == Halves::Mark && !has_private(json);
     let (mut out, mut copied, mut at, mut found) = (String::new(), 0, 0, false);
     let bytes = json.as_bytes();
@@ -75,7 +77,7 @@ pub(crate) fn marked(letter: char) -> Option<u32> {
     (offset < 0x800).then_some(0xD800 + offset)
 }
 
-/// The character that two halves make.
+/// The character that two surrogates form.
 pub(crate) fn join(high: u32, low: u32) -> Option<char> {
     if !(0xD800..0xDC00).contains(&high) || !(0xDC00..=0xDFFF).contains(&low) {
         return None;
@@ -93,7 +95,7 @@ fn escape(bytes: &[u8], at: usize) -> Option<u32> {
         .then(|| u32::from_str_radix(digits, 16).ok())?
 }
 
-/// Whether the text has characters of the private range, as they are or escaped.
+/// Whether the text contains private-use characters, literally or escaped.
 fn has_private(json: &str) -> bool {
     let escaped = ["dbfc", "dbfd"];
     json.chars().any(|letter| marked(letter).is_some())

@@ -21,7 +21,7 @@ fn assistant() -> Assistant {
     Assistant::new("guide").with_clock(Arc::new(TokioClock::new()))
 }
 
-/// What the model was told in its last request as results of tools.
+/// The tool results in the model's last request.
 fn told(model: &Scripted) -> Vec<Value> {
     let requests = model.requests();
     let last = requests.last().unwrap().messages.iter();
@@ -254,7 +254,7 @@ async fn the_steps_have_a_limit() {
         failed.to_string(),
         "guide called the model 3 times without an answer; allow more steps or ask for less"
     );
-    // What the last turn asked for would be done for nobody.
+    // The tool calls of the last turn are not made, because their results would not be used.
     assert_eq!((failed.steps(), failed.tools().len()), (3, 2));
     assert_eq!(failed.usage().total(), 45);
 }
@@ -305,7 +305,7 @@ async fn a_caller_who_left_is_not_worked_for() {
     assert_eq!(failed.problem().category(), Category::Cancelled);
 }
 
-/// A caller who leaves when told to.
+/// A caller that cancels when notified.
 #[derive(Default)]
 struct Leaves(Notify);
 

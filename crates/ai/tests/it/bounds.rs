@@ -1,4 +1,4 @@
-//! Answers without an end, and what an answer may not exceed.
+//! Endless answers, and the limits on an answer.
 
 use crate::server::{Reply, Server};
 use futures_util::StreamExt;
@@ -34,7 +34,7 @@ fn call(index: usize, arguments: &str) -> Value {
     json!({"tool_calls": [{"index": index, "id": format!("c{index}"), "function": {"name": "x", "arguments": arguments}}]})
 }
 
-/// The bytes of text that were heard before the failure, and the failure.
+/// The bytes of text received before the failure, and the failure.
 async fn fails(first: String, again: String, more: &[(&str, &str)]) -> (usize, ModelError) {
     let server = Server::start([Reply::Endless(first.into_bytes(), again.into_bytes())]).await;
     let variables: Vec<_> = LIMITS.iter().chain(more).copied().collect();
@@ -199,7 +199,7 @@ async fn of_an_endless_error_the_beginning_is_enough() {
     let (_, error) = fails(head.to_owned(), "x".repeat(1000), &[]).await;
     assert_eq!(error.problem().code(), "model.refused");
     assert!(error.to_string().contains("no such model"), "{error}");
-    // One that pauses is not waited for.
+    // A stream that pauses is not waited for.
     let head =
         b"HTTP/1.1 400 X\r\nconnection: close\r\ncontent-length: 90\r\n\r\nno such model".to_vec();
     let server = Server::start([Reply::Endless(head, Vec::new())]).await;

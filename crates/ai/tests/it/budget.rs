@@ -11,7 +11,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering::SeqCst},
 };
 
-/// So many tokens.
+/// A budget of tokens.
 struct Tokens(AtomicI64);
 
 impl Tokens {

@@ -1,4 +1,4 @@
-//! What a provider attached to its answers goes back to it, and to nobody else.
+//! Data that a provider attached to its answers is sent back to that provider only.
 
 use crate::server::{Reply, Server, stream};
 use futures_util::StreamExt;
@@ -19,7 +19,7 @@ async fn ask(model: &HttpModel, request: &ChatRequest) -> ChatResponse {
     }
 }
 
-/// Sends `messages`; gives the assistant's message as it was sent.
+/// Sends `messages`; returns the assistant's message as it was sent.
 async fn sent(server: &Server, messages: Vec<Arc<Message>>) -> Value {
     ask(&server.model(), &ChatRequest::new(messages)).await;
     let seen = server.seen();
@@ -36,13 +36,13 @@ fn done() -> Reply {
     Reply::Stream(vec![stream(&[done]).into_bytes()])
 }
 
-/// Has a server answer with `chunks`, streamed; gives the conversation with that answer and the result of
-/// its call.
+/// Lets a server answer with streamed `chunks`; returns the conversation with that answer and the result
+/// of its call.
 async fn answered(server: &Server) -> Vec<Arc<Message>> {
     let question = Arc::new(Message::user("Where?"));
     let request = ChatRequest::new([question.clone()]);
     let response = ask(&server.model(), &request).await;
-    // A journal lies between the two.
+    // Stored in a journal in between.
     let text = serde_json::to_string(&response.message).unwrap();
     let message: Arc<Message> = serde_json::from_str(&text).unwrap();
     assert_eq!(message, response.message);

@@ -1,4 +1,4 @@
-//! Every way in which there is no answer.
+//! Failures of every kind.
 
 use crate::server::{Reply, Server, stream};
 use futures_util::StreamExt;
@@ -18,7 +18,7 @@ fn ask() -> ChatRequest {
     ChatRequest::new(vec![Message::user("Is it dark?")])
 }
 
-/// What is heard before the failure, and the failure.
+/// The number of events before the failure, and the failure.
 async fn fail(server: &Server) -> (usize, ModelError) {
     let stream = server.model().stream(&Cx::background(), &ask()).await;
     let mut stream = match stream {
@@ -250,7 +250,7 @@ async fn a_model_that_is_not_there_is_named_with_its_address() {
 
 #[tokio::test]
 async fn an_answer_that_makes_no_sense_is_not_quoted() {
-    // Errors are logged and put on spans; what was said is not, unless somebody wants it there.
+    // Errors are logged and recorded on spans; content is not, unless content capture is on.
     let kind = ("content-type", "application/json".to_owned());
     let whole = Reply::Whole(200, vec![kind], json!({"choices": "my secret"}).to_string());
     for (reply, says) in [

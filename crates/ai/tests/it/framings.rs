@@ -1,4 +1,4 @@
-//! What is sent, and every way in which an answer may come.
+//! Requests, and all forms of answers.
 
 use crate::server::{Reply, Server, stream};
 use futures_util::StreamExt;
@@ -30,7 +30,7 @@ fn ask() -> ChatRequest {
     ChatRequest::new(vec![Message::user("Is it dark?")])
 }
 
-/// All events, the last one taken apart.
+/// All events, with the last one separate.
 async fn listen(model: &impl ChatModel) -> (Vec<ChatEvent>, ChatResponse) {
     let stream = model.stream(&Cx::background(), &ask()).await.unwrap();
     let mut events: Vec<ChatEvent> = stream.map(Result::unwrap).collect().await;
@@ -82,7 +82,7 @@ async fn every_framing_gives_the_same_answer() {
         plain.replace("data: ", ": keep-alive\n\ndata: "),
         plain.replace("data: ", "event: chunk\nid: 1\ndata: "),
         format!("\u{feff}{plain}"),
-        // Servers that forget the end: no blank line, no [DONE].
+        // Servers that omit the end: no blank line, no [DONE].
         plain.trim_end().to_owned(),
         plain.replace("data: [DONE]\n\n", ""),
     ];
@@ -97,7 +97,7 @@ async fn every_framing_gives_the_same_answer() {
 #[tokio::test]
 async fn a_stream_can_be_cut_anywhere() {
     let bytes = stream(TEXT).into_bytes();
-    // Each cut is two pieces; the rarer the size, the more different cuts there are.
+    // Each size splits the stream at different places.
     for size in [1, 2, 3, 7, 64, 1000] {
         let pieces = bytes.chunks(size).map(<[u8]>::to_vec).collect();
         let server = Server::start([Reply::Stream(pieces)]).await;
@@ -117,7 +117,7 @@ async fn calls_are_joined_from_their_fragments() {
     assert_eq!(events, calls.clone().map(ChatEvent::ToolCall));
     assert_eq!(response.message.parts, calls.map(Part::ToolCall));
     assert_eq!(response.finish, FinishReason::ToolCalls);
-    // Nobody said what it cost.
+    // The server reported no usage.
     assert_eq!(response.usage.source, UsageSource::Estimated);
     assert!(response.usage.input > 0 && response.usage.output > 0);
 }
@@ -140,7 +140,7 @@ async fn odd_calls_are_understood() {
             r#"[{"index":0,"function":{"name":"x","arguments":""}}]"#,
             vec![called("call_0", "x", json!({}))],
         ),
-        // Arguments that are no JSON are handed on as they were written.
+        // Arguments that are not JSON are passed on unchanged.
         (
             r#"[{"index":0,"id":"a","function":{"name":"x","arguments":"{\"n\":"}}]"#,
             vec![called("a", "x", json!("{\"n\":"))],
@@ -272,7 +272,7 @@ async fn a_request_has_the_shape_of_the_api() {
             "tools": [{"type": "function", "function": tool}],
             "stream": true,
             "stream_options": {"include_usage": true},
-            // Only OpenAI itself is sure to know `max_completion_tokens`.
+            // Only OpenAI itself reliably accepts `max_completion_tokens`.
             "max_tokens": 100,
             "temperature": 0.5,
             "seed": 7,

@@ -187,7 +187,7 @@ async fn two_calls_stay_two() {
         let expected = [format!("geocode {OSLO}"), format!("geocode {BERGEN}")];
         assert_eq!(joined(&deltas).await, expected, "{deltas:?}");
     }
-    // Calls without arguments have no end that could be seen.
+    // The end of calls without arguments cannot be detected.
     for deltas in [
         [
             piece(json!(0), json!("a"), json!("geocode"), ""),

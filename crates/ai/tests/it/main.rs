@@ -1,4 +1,4 @@
-//! The client against a server that can misbehave, and everything around it against scripts.
+//! The client against a misbehaving server, and its wrappers against scripts.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod assistant;

@@ -1,4 +1,4 @@
-//! Trying again, and not.
+//! Which calls are retried, and which are not.
 
 use crate::{
     scripted::{Script, Scripted, error, says, text_event},
@@ -19,7 +19,7 @@ fn resilient(model: Arc<Scripted>, breaker: BreakerConfig) -> Resilient<Shared> 
     Resilient::try_new(Shared(model), RetryPolicy::default(), breaker, clock).unwrap()
 }
 
-/// A model that the test looks at too.
+/// A model that the test also inspects.
 struct Shared(Arc<Scripted>);
 
 #[glassbox_core::async_trait]
@@ -45,7 +45,7 @@ fn ask() -> ChatRequest {
 async fn a_call_is_tried_again_until_it_says_something() {
     let model = Arc::new(Scripted::new([
         Script::Refuses(error(Category::Unavailable)),
-        // An error in place of the first piece is as good as a refusal.
+        // An error in place of the first piece counts as a refusal.
         Script::Says(vec![Err(error(Category::Unavailable))]),
         says(&["At ", "last."]),
     ]));
@@ -155,7 +155,7 @@ async fn a_stream_that_breaks_off_counts_against_the_model() {
     assert_eq!(failed.problem().code(), "model.circuit_open");
 }
 
-/// A caller who leaves after a second.
+/// A caller that cancels after a second.
 struct Impatient;
 
 impl CancellationSource for Impatient {

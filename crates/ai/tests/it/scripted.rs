@@ -1,4 +1,4 @@
-//! A model that says what it is told to.
+//! A model that answers by a script.
 
 use futures_util::{StreamExt, stream};
 use glassbox_core::{
@@ -14,7 +14,7 @@ pub(crate) enum Script {
     Refuses(ModelError),
     /// These events, one after the other.
     Says(Vec<Result<ChatEvent, ModelError>>),
-    /// These events, and then nothing.
+    /// These events, and then no end.
     Hangs(Vec<ChatEvent>),
 }
 
@@ -32,7 +32,7 @@ impl Scripted {
         }
     }
 
-    /// What was asked so far.
+    /// The requests so far.
     pub(crate) fn requests(&self) -> Vec<ChatRequest> {
         self.requests.lock().unwrap().clone()
     }

@@ -21,19 +21,19 @@ impl Server {
         Self::start([Reply::events(events)]).await
     }
 
-    /// A server that answers every request by its content.
+    /// A server that computes each answer from the request.
     pub(crate) async fn answering(
         answer: impl FnMut(&glassbox_testkit::ModelRequest) -> Reply + Send + 'static,
     ) -> Self {
         Self(ModelServer::answering(answer).await)
     }
 
-    /// The model behind the server, bare.
+    /// The model behind the server, without wrappers.
     pub(crate) fn model(&self) -> HttpModel {
         HttpModel::new(&self.config().providers()[0], HttpClient::new())
     }
 
-    /// The model behind the server, bare, with these variables too.
+    /// The model behind the server, without wrappers, with these additional variables.
     pub(crate) fn model_with(&self, more: &[(&str, &str)]) -> HttpModel {
         HttpModel::new(&self.config_with(more).providers()[0], HttpClient::new())
     }
@@ -42,7 +42,7 @@ impl Server {
         self.config_with(&[])
     }
 
-    /// The configuration of an environment with these variables too.
+    /// The configuration of an environment with these additional variables.
     pub(crate) fn config_with(&self, more: &[(&str, &str)]) -> ModelConfig {
         let own = [
             ("OPENAI_BASE_URL", self.base_url()),
@@ -62,7 +62,7 @@ impl Deref for Server {
     }
 }
 
-/// Events as they stand in a stream, `[DONE]` at the end.
+/// Events in stream format, with `[DONE]` at the end.
 pub(crate) fn stream(events: &[&str]) -> String {
     Reply::stream_of(events)
 }

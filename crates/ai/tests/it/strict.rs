@@ -1,4 +1,4 @@
-//! Servers that refuse a conversation in which something is missing, and servers that refuse what is optional.
+//! Servers that reject a conversation with a missing member, and servers that reject optional members.
 
 use crate::{
     server::{Reply, Server},
@@ -15,8 +15,8 @@ fn done() -> Reply {
     Reply::events(&[done])
 }
 
-/// Has an assistant call a tool twice, with a server that sends `delta` with each call and refuses a conversation
-/// without `member` in every turn of the model.
+/// Lets an assistant call a tool twice, with a server that sends `delta` with each call and rejects a
+/// conversation without `member` in every turn of the model.
 async fn survives(delta: Value, call: Value, is_kept: fn(&Value) -> bool) {
     let server = Server::answering(move |request| {
         let messages = request.body["messages"]

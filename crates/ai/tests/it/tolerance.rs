@@ -1,4 +1,4 @@
-//! Answers of servers that take the protocol loosely: nothing that can be understood is lost.
+//! Answers of servers that follow the protocol loosely: everything understandable is kept.
 
 use crate::server::{Reply, Server, stream};
 use futures_util::StreamExt;

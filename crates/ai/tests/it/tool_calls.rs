@@ -1,4 +1,4 @@
-//! What a call of a tool carries along.
+//! The context that a tool call propagates.
 
 use crate::{
     scripted::{Scripted, calls, says},
@@ -12,7 +12,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-/// The contexts of three calls, two of which the model gave the same id.
+/// The contexts of three calls; the model gave two of them the same id.
 async fn contexts(cx: &Cx) -> Vec<Cx> {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = seen.clone();
@@ -54,7 +54,7 @@ async fn no_key_is_made_up_for_a_caller_who_gave_none() {
     assert!(seen.iter().all(|cx| cx.idempotency_key().is_none()));
 }
 
-/// How many of two calls succeed where the first of two instances is unavailable.
+/// How many of two calls succeed if the first of two instances is unavailable.
 async fn half_away(effect: Effect) -> usize {
     let capability = || Capability::of::<(), ()>("book", "Books.").with_effect(effect);
     let tools = Tools::default()
@@ -67,7 +67,7 @@ async fn half_away(effect: Effect) -> usize {
         })
         .with_service("book-tool", capability(), async |_, _| Ok(json!("booked")));
     let model = Scripted::new([
-        // By their ids, one call begins with each instance.
+        // By their ids, each instance is the first choice of one call.
         calls(&[("a", "book", json!({})), ("b", "book", json!({}))]),
         says(&["Booked."]),
     ]);

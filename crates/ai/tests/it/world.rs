@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 type Answer = Pin<Box<dyn Future<Output = Result<Value, ToolError>> + Send>>;
 
-/// Tokio's clock, which a test can stop.
+/// Tokio's clock, which a test can pause.
 #[derive(Clone, Copy)]
 pub(crate) struct TokioClock(Instant);
 
@@ -106,7 +106,7 @@ impl Tool for Service {
     }
 }
 
-/// Calls as a host does, on tokio's clock; each call finds its breakers closed.
+/// Makes calls as a host does, on tokio's clock and with closed breakers.
 #[async_trait]
 impl Caller for Tools {
     async fn call(&self, cx: &Cx, call: Call) -> Called {

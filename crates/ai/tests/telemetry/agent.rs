@@ -18,7 +18,7 @@ async fn run(name: &str, capture: ContentCapture) -> Vec<CapturedSpan> {
     let (look, fail) = (format!("{name}_look"), format!("{name}_fail"));
     let tools = Tools::default()
         .with(&look, async |cx: Cx, _| {
-            // The call's context is the tool's span, for whatever goes out from here.
+            // The tool's span is the current context, so that outgoing requests propagate it.
             assert_eq!(cx.trace().span_id, telemetry::current().span_id);
             Ok(json!({"seen": "the moon"}))
         })
@@ -84,7 +84,7 @@ async fn an_answer_is_one_trace_of_agent_models_and_tools() {
     assert_eq!(fail.text("error.type"), Some("not_found"));
     assert_eq!(fail.status(), &Status::Error("there is no sky".into()));
 
-    // A name that the model made up is no name for a span.
+    // A name invented by the model is not used as a span name.
     let invented = named(&spans, "execute_tool")[0];
     assert_eq!(invented.text("gen_ai.tool.name"), Some("invented"));
     assert_eq!(invented.text("error.type"), Some("unknown_tool"));
@@ -203,7 +203,7 @@ async fn a_failure_does_not_quote_what_the_model_wrote() {
             .answer(&Cx::background(), &tools.world(&script), "Where?")
             .await
             .unwrap();
-        // The model is told all of it.
+        // The model gets the complete message.
         let told = answer.tools[0].result.as_ref().unwrap_err();
         assert_eq!(told.message(), "no city is called 'Atlantis', near 12.5");
 

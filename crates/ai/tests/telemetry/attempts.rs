@@ -1,4 +1,4 @@
-//! Each attempt is a span, and its usage is recorded once, however it ends.
+//! Each attempt is a span, and its usage is recorded once, regardless of how it ends.
 
 use crate::scripted::{Script, Scripted, error, says, text_event};
 use futures_util::StreamExt;
@@ -15,7 +15,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering::SeqCst},
 };
 
-/// A model as an application gets it, except that a script stands in the place of HTTP.
+/// A model as an application gets it, with a script instead of HTTP.
 fn model(name: &str, scripts: impl IntoIterator<Item = Script>) -> impl ChatModel {
     let identity = ModelIdentity::new("openai", name, "models.test", 8443);
     let budgeted = Budgeted::new(Scripted::new(scripts));
@@ -38,7 +38,7 @@ fn attempts(capture: &TelemetryCapture, name: &str) -> Vec<(Option<String>, Opti
     spans.iter().map(attempt).collect()
 }
 
-/// What the metric has, which must be what the spans have.
+/// The values of the metric, which must equal those of the spans.
 fn output(capture: &TelemetryCapture, name: &str) -> Vec<f64> {
     let labels = [
         ("gen_ai.request.model", name),
@@ -139,7 +139,7 @@ async fn an_attempt_that_spends_the_budget_says_so_and_is_not_repeated() {
     assert_eq!(budget.0.load(SeqCst), 7);
 }
 
-/// A caller who has left.
+/// A caller that has cancelled.
 struct Gone;
 
 impl CancellationSource for Gone {

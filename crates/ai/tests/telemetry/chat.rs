@@ -17,7 +17,7 @@ const TOKENS: &str = "gen_ai.client.token.usage";
 const DURATION: &str = "gen_ai.client.operation.duration";
 const FIRST: &str = "gen_ai.client.operation.time_to_first_chunk";
 
-/// Each test asks a model of its own name, by which its telemetry is told apart.
+/// Each test uses a model with its own name, which distinguishes its telemetry.
 fn observed(name: &str, script: Script, capture: ContentCapture) -> Observed<Scripted> {
     let identity = ModelIdentity::new("openai", name, "models.test", 8443);
     Observed::new(Scripted::new([script]), identity, capture)
@@ -253,7 +253,7 @@ async fn retries_that_stop_and_calls_that_are_spared_are_counted() {
     );
 }
 
-/// A script under a name of its own.
+/// A script with its own name.
 struct Named(Scripted);
 
 #[glassbox_core::async_trait]

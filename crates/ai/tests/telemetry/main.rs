@@ -1,4 +1,5 @@
-//! What model calls, tool calls and agents leave behind. A process of its own: telemetry is global.
+//! The telemetry of model calls, tool calls and agents. In a process of its own, because telemetry is
+//! global.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod agent;

@@ -1,8 +1,8 @@
-//! The words by which providers name a reason.
+//! The words that providers use for a reason.
 
 use crate::wire::Reason;
 
-/// Parts of codes and messages, in lower case. What comes first counts.
+/// Parts of codes and messages, in lower case. The first match wins.
 const REASONS: &[(Reason, &[&str])] = &[
     (
         Reason::Quota,
@@ -83,7 +83,7 @@ const REASONS: &[(Reason, &[&str])] = &[
 ];
 
 impl Reason {
-    /// A quota that the server asks to wait for is a limit on the rate.
+    /// Turns a quota into a rate limit, if the server asks to wait.
     pub(super) fn unless_temporary(self, is_temporary: bool) -> Self {
         match self {
             Self::Quota if is_temporary => Self::RateLimited,
