@@ -12,11 +12,11 @@ use std::sync::{Arc, OnceLock};
 /// Everything that this process emits through `glassbox_core::telemetry`, for assertions.
 ///
 /// Telemetry is process-global, so there is one capture per test process: every
-/// [`install`](Self::install) gives a handle to the same one. Tests that run in parallel tell their
-/// own emissions apart by trace id, by label or by name.
+/// [`install`](Self::install) returns a handle to the same one. Tests that run in parallel separate their
+/// own emissions by trace id, by label or by name.
 ///
-/// Labels are compared as text, and a query gives the series that carry *at least* the labels asked
-/// for: `&[]` means every series of that name.
+/// Labels are compared as text, and a query returns the series that have *at least* the given labels:
+/// `&[]` matches every series of that name.
 ///
 /// ```
 /// use glassbox_core::counter;
@@ -31,10 +31,10 @@ use std::sync::{Arc, OnceLock};
 pub struct TelemetryCapture(Arc<Recorder>);
 
 impl TelemetryCapture {
-    /// Installs the capture, or joins the one that is installed.
+    /// Installs the capture, or returns the installed one.
     ///
     /// # Panics
-    /// If other telemetry than a capture is installed in this process.
+    /// If telemetry other than a capture is installed in this process.
     pub fn install() -> Self {
         static SHARED: OnceLock<TelemetryCapture> = OnceLock::new();
         SHARED
@@ -47,7 +47,7 @@ impl TelemetryCapture {
             .clone()
     }
 
-    /// What was added to the counter, over all series that carry `labels`.
+    /// The sum of a counter over all series that have `labels`.
     pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> u64 {
         self.measured(name, labels, |measurement| match measurement {
             Measurement::Add(n) => Some(n),
@@ -56,7 +56,7 @@ impl TelemetryCapture {
         .sum()
     }
 
-    /// What was added to the counter of fractions, over all series that carry `labels`.
+    /// The sum of a counter of fractions over all series that have `labels`.
     pub fn float_counter(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         self.measured(name, labels, |measurement| match measurement {
             Measurement::AddFloat(n) => Some(n),
@@ -65,7 +65,7 @@ impl TelemetryCapture {
         .sum()
     }
 
-    /// Where the up-down counter stands, over all series that carry `labels`.
+    /// The sum of an up-down counter over all series that have `labels`.
     pub fn up_down_counter(&self, name: &str, labels: &[(&str, &str)]) -> i64 {
         self.measured(name, labels, |measurement| match measurement {
             Measurement::AddSigned(n) => Some(n),
@@ -74,7 +74,7 @@ impl TelemetryCapture {
         .sum()
     }
 
-    /// What the gauge was last set to among the series that carry `labels`; `None` if it never was.
+    /// The last value of a gauge among the series that have `labels`; `None` if it was never set.
     pub fn gauge(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         self.measured(name, labels, |measurement| match measurement {
             Measurement::Set(value) => Some(value),
@@ -83,7 +83,7 @@ impl TelemetryCapture {
         .last()
     }
 
-    /// What was recorded into the histogram by the series that carry `labels`, in order.
+    /// The values recorded into a histogram by the series that have `labels`, in order.
     pub fn histogram(&self, name: &str, labels: &[(&str, &str)]) -> Vec<f64> {
         self.measured(name, labels, |measurement| match measurement {
             Measurement::Record(value) => Some(value),
@@ -92,18 +92,18 @@ impl TelemetryCapture {
         .collect()
     }
 
-    /// What the observable instruments of this name report now, for the series that carry `labels`.
+    /// The current values of the observable instruments of this name, for the series that have `labels`.
     pub fn observe(&self, name: &str, labels: &[(&str, &str)]) -> Vec<f64> {
         self.0.observe(name, labels)
     }
 
-    /// The label sets that the instruments of this name were used with, each once, in order of
+    /// The label sets used with the instruments of this name, each once, in order of
     /// first use; keys in the order in which the instrument declares them.
     pub fn series(&self, name: &str) -> Vec<Vec<(String, String)>> {
         self.0.series(name)
     }
 
-    /// How the instrument of this name was described; `None` if it was never used.
+    /// The descriptor of the instrument of this name; `None` if it was never used.
     pub fn descriptor(&self, name: &str) -> Option<Descriptor> {
         self.0.descriptor(name)
     }
@@ -127,7 +127,7 @@ impl TelemetryCapture {
         spans
     }
 
-    /// Forgets what was emitted so far, also by other tests of the process; ids stay valid.
+    /// Removes everything emitted so far, also by other tests of the process. Ids stay valid.
     pub fn clear(&self) {
         self.0.clear();
     }

@@ -1,4 +1,4 @@
-//! Time that moves only when the test says so.
+//! Time that moves only when the test advances it.
 
 mod sleep;
 
@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-/// A clock that stands still until [`advance`](Self::advance). Clones show the same time.
+/// A clock that stands still until [`advance`](Self::advance). Clones share the same time.
 ///
 /// ```
 /// use glassbox_core::{Clock, Deadline};
@@ -38,19 +38,19 @@ struct Inner {
 }
 
 impl VirtualClock {
-    /// A clock that shows zero.
+    /// Creates a clock at zero.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A clock that shows `start` since its own beginning.
+    /// Creates a clock at `start` since its own beginning.
     pub fn starting_at(start: Duration) -> Self {
         let clock = Self::new();
         clock.advance(start);
         clock
     }
 
-    /// Moves the time on, for every clone; it stops at the end of a `u64` of nanoseconds.
+    /// Advances the time of every clone; it stops at the maximum of a `u64` of nanoseconds.
     pub fn advance(&self, by: Duration) {
         let by = nanos(by);
         self.0
@@ -61,17 +61,17 @@ impl VirtualClock {
         self.0.sleepers.wake(self.now());
     }
 
-    /// What the clock shows.
+    /// The time since the clock's beginning.
     pub fn elapsed(&self) -> Duration {
         Duration::from_nanos(self.now())
     }
 
-    /// Completes once the clock shows this much more than it does now.
+    /// Completes when the clock has advanced by `duration` from now.
     pub fn sleep(&self, duration: Duration) -> Sleep {
         Sleep::until(self.clone(), self.now().saturating_add(nanos(duration)))
     }
 
-    /// Polls a future to its end; whenever it waits, the clock jumps to the end of the shortest
+    /// Polls a future to completion. Whenever it waits, the clock jumps to the end of the shortest
     /// [`sleep`](Self::sleep).
     ///
     /// ```
@@ -110,7 +110,7 @@ impl Clock for VirtualClock {
     }
 }
 
-/// Remembers that the future wants to be polled again.
+/// Records that the future was woken.
 struct Woken(AtomicBool);
 
 impl Wake for Woken {

@@ -1,4 +1,4 @@
-//! A model server that answers as a test says, byte for byte.
+//! A model server with scripted replies, byte for byte.
 
 mod request;
 mod writer;
@@ -12,7 +12,7 @@ use std::{
 };
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 
-/// What is written in answer to one request; the connection is closed after it.
+/// The reply to one request; the connection is closed after it.
 #[derive(Clone, Debug)]
 pub enum ModelReply {
     /// A status, headers and a body.
@@ -21,12 +21,12 @@ pub enum ModelReply {
     Stream(Vec<Vec<u8>>),
     /// A stream that stays open after its pieces.
     Open(Vec<Vec<u8>>),
-    /// A stream that ends before the length that its head states.
+    /// A stream that ends before the length stated in its head.
     Cut(Vec<u8>),
-    /// Bytes, and then other bytes again and again until the client leaves; if there are no other bytes, silence. The
-    /// head is among them.
+    /// Bytes, and then other bytes repeated until the client disconnects; silence if there are no other bytes. The
+    /// first bytes include the head.
     Endless(Vec<u8>, Vec<u8>),
-    /// Nothing, ever.
+    /// No reply, ever.
     Silence,
 }
 
@@ -36,7 +36,7 @@ impl ModelReply {
         Self::Stream(vec![Self::stream_of(events).into_bytes()])
     }
 
-    /// Events as they stand in a stream, with `[DONE]` at the end.
+    /// The body of an event stream, with `[DONE]` at the end.
     pub fn stream_of(events: &[&str]) -> String {
         let all = events.iter().chain(&["[DONE]"]);
         all.map(|event| format!("data: {event}\n\n")).collect()
@@ -56,7 +56,7 @@ impl ModelReply {
 
 type Answer = Box<dyn FnMut(&ModelRequest) -> ModelReply + Send>;
 
-/// A server on a free port of loopback, which ends when it is dropped.
+/// A server on a free loopback port, which stops when it is dropped.
 ///
 /// ```
 /// use glassbox_testkit::{ModelReply, ModelServer};
@@ -87,7 +87,7 @@ impl ModelServer {
         Self::serve(Box::new(next), count).await
     }
 
-    /// Answers every request by its content, as a strict server does.
+    /// Computes each reply from the request, as a strict server does.
     ///
     /// # Panics
     /// If no port can be opened.
@@ -141,7 +141,7 @@ impl ModelServer {
         locked(&self.seen)
     }
 
-    /// Resolves once a client has left a stream that had not ended.
+    /// Resolves when a client has disconnected from a stream that had not ended.
     pub async fn left(&self) {
         self.left.notified().await;
     }
@@ -161,7 +161,7 @@ impl fmt::Debug for ModelServer {
     }
 }
 
-/// What it guards is whole after each of its holders.
+/// The guarded value is consistent whenever the lock is released.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

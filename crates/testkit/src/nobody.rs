@@ -1,4 +1,4 @@
-//! A world in which there is nothing.
+//! A world that contains nothing.
 
 use glassbox_core::{
     Call, Called, Caller, Category, ChatModel, ChatRequest, ChatStream, Connector, Cx, Discovery,
@@ -10,8 +10,8 @@ use std::{sync::Arc, time::Duration};
 
 /// Stands in for every part of a [`World`](glassbox_core::World) that a test does not use.
 ///
-/// Discovery finds nothing and events are dropped. Whatever else is asked panics: a test that gets there
-/// uses a part that it did not mean to use.
+/// Discovery finds nothing and events are dropped. Every other call panics, because the test uses a part that
+/// it did not mean to use.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Nobody;
 

@@ -18,8 +18,8 @@ use std::{
 type Answer = Pin<Box<dyn Future<Output = Result<Outcome, ToolError>> + Send>>;
 type Act = Box<dyn Fn(Cx, Value) -> Answer + Send + Sync>;
 
-/// Services that are discovered and called without a network. Cheap to clone; clones count the same
-/// calls.
+/// Services that are discovered and called without a network. Cheap to clone; clones share the call
+/// counts.
 ///
 /// ```
 /// use glassbox_core::{Capability, Connector, Discovery, Filter, Outcome};
@@ -73,10 +73,10 @@ impl Services {
         self
     }
 
-    /// Sets the health of the instance that was added last.
+    /// Sets the health of the last added instance.
     ///
     /// # Panics
-    /// If there is none.
+    /// If no instance was added.
     #[must_use]
     pub fn with_health(mut self, health: Health) -> Self {
         let last = self.0.last_mut();
@@ -84,12 +84,12 @@ impl Services {
         self
     }
 
-    /// All instances, as they were added.
+    /// All instances, in the order in which they were added.
     pub fn all(&self) -> Vec<ServiceInfo> {
         self.0.iter().map(|(info, _)| info.clone()).collect()
     }
 
-    /// How often an instance was called.
+    /// The number of calls of an instance.
     ///
     /// # Panics
     /// If there is no such instance.

@@ -20,10 +20,10 @@ use collected::Collected;
 pub use collected::Received;
 pub use mode::SinkMode;
 
-/// Speaks OTLP/HTTP and OTLP/gRPC on one port of 127.0.0.1 and keeps what arrives.
+/// Accepts OTLP/HTTP and OTLP/gRPC on one port of 127.0.0.1 and keeps everything it receives.
 ///
-/// It is the receiver of `glassbox-otlp` with a memory behind it, so an exporter meets the same
-/// checks and answers as at the local backend. What goes wrong is set with [`SinkMode`]. Dropping
+/// It uses the receiver of `glassbox-otlp` with storage in memory, so an exporter meets the same
+/// checks and responses as at the local backend. [`SinkMode`] sets the failures. Dropping
 /// the sink closes the port and every connection.
 ///
 /// # Examples
@@ -44,7 +44,7 @@ pub struct OtlpSink {
     server: JoinHandle<()>,
 }
 
-/// How long [`OtlpSink::wait_for`] waits.
+/// Timeout of [`OtlpSink::wait_for`].
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl OtlpSink {
@@ -57,7 +57,7 @@ impl OtlpSink {
         Self::start_with(Limits::default()).await
     }
 
-    /// Starts a sink with limits of its own, to test what an exporter does at them.
+    /// Starts a sink with its own limits, to test how an exporter behaves at them.
     ///
     /// # Panics
     ///
@@ -81,7 +81,7 @@ impl OtlpSink {
         }
     }
 
-    /// Returns the address as exporters take it, such as `http://127.0.0.1:40123`. It is the same
+    /// Returns the address in the form that exporters take, such as `http://127.0.0.1:40123`. It is the same
     /// for both protocols.
     #[must_use]
     pub fn endpoint(&self) -> String {
@@ -94,18 +94,18 @@ impl OtlpSink {
         self.address
     }
 
-    /// Sets what happens to requests from now on.
+    /// Sets how requests are handled from now on.
     pub fn set_mode(&self, mode: SinkMode) {
         self.collected.set_mode(mode);
     }
 
-    /// Sets what happens to the next requests, one mode each; then [`set_mode`](Self::set_mode)
+    /// Sets how the next requests are handled, one mode each; then [`set_mode`](Self::set_mode)
     /// applies again.
     pub fn script(&self, modes: impl IntoIterator<Item = SinkMode>) {
         self.collected.script(modes);
     }
 
-    /// Returns how many requests came in, however they were answered.
+    /// Returns the number of received requests, however they were handled.
     #[must_use]
     pub fn attempts(&self) -> u64 {
         self.collected.attempts()
@@ -117,7 +117,7 @@ impl OtlpSink {
         &self.receiver
     }
 
-    /// Returns everything that was accepted, in the order of arrival.
+    /// Returns everything that was accepted, in order of arrival.
     #[must_use]
     pub fn batches(&self) -> Vec<Batch> {
         self.collected.batches()
@@ -141,7 +141,7 @@ impl OtlpSink {
         spans
     }
 
-    /// Returns all metrics accepted so far, each as often as it was exported.
+    /// Returns all metrics accepted so far, once for each export.
     #[must_use]
     pub fn metrics(&self) -> Vec<Received<Metric>> {
         let mut metrics = Vec::new();
@@ -178,18 +178,18 @@ impl OtlpSink {
         logs
     }
 
-    /// Forgets what was accepted.
+    /// Removes everything that was accepted.
     pub fn clear(&self) {
         self.collected.clear();
     }
 
-    /// Waits until the condition holds, for ten seconds of real time at most.
+    /// Waits until the condition holds, for at most ten seconds of real time.
     ///
-    /// The condition is looked at again after each request.
+    /// The condition is checked again after each request.
     ///
     /// # Panics
     ///
-    /// If the time is over, saying what has arrived.
+    /// If the time is over; the message lists what has arrived.
     pub async fn wait_for(&self, condition: impl Fn(&Self) -> bool) {
         assert!(
             self.wait_for_within(PATIENCE, condition).await,
@@ -202,7 +202,7 @@ impl OtlpSink {
         );
     }
 
-    /// Waits until the condition holds or the time is over; returns whether it holds.
+    /// Waits until the condition holds or the time is over. Returns whether it holds.
     pub async fn wait_for_within(
         &self,
         patience: Duration,

@@ -1,4 +1,4 @@
-//! The `Telemetry` that keeps everything.
+//! A `Telemetry` that keeps everything.
 
 use super::CapturedSpan;
 use glassbox_core::telemetry::{
@@ -15,7 +15,7 @@ use std::{
 };
 
 thread_local! {
-    /// What this thread has entered and not left, each under its token.
+    /// The spans that this thread has entered and not left, each with its token.
     static CURRENT: RefCell<Vec<(u64, TraceContext)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -39,7 +39,7 @@ struct Kept {
     spans: Vec<CapturedSpan>,
 }
 
-/// Keeps every call, without bound: a test ends.
+/// Keeps every call. Unbounded, because a test is short.
 #[derive(Debug, Default)]
 pub(super) struct Recorder {
     kept: Mutex<Kept>,
@@ -49,7 +49,7 @@ pub(super) struct Recorder {
 
 impl Recorder {
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        // A test that failed while it held the lock must not fail the others.
+        // A test that panicked while it held the lock must not fail the others.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -86,7 +86,7 @@ impl Recorder {
     }
 
     pub(super) fn observe(&self, name: &str, wanted: &[(&str, &str)]) -> Vec<f64> {
-        // Upgraded before they are read: a callback may make instruments itself.
+        // Upgraded before they are read, because a callback may create instruments itself.
         let live: Vec<_> = self
             .kept()
             .observations
@@ -245,7 +245,7 @@ impl Telemetry for Recorder {
     }
 
     fn exit(&self, token: u64) {
-        // In whatever order guards are dropped, as with OpenTelemetry.
+        // Guards may be dropped in any order, as with OpenTelemetry.
         CURRENT.with_borrow_mut(|current| current.retain(|(entered, _)| *entered != token));
     }
 
@@ -261,7 +261,7 @@ impl Telemetry for Recorder {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         let wall = u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX);
-        // The wall clock may be set back; this one must not go back.
+        // The wall clock may be set back, but this clock must not decrease.
         self.latest.fetch_max(wall, Ordering::Relaxed).max(wall)
     }
 

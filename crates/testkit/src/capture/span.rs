@@ -1,10 +1,10 @@
-//! A span as it ended.
+//! An ended span.
 
 use glassbox_core::telemetry::{
     Attribute, Link, Record, Scope, SpanEvent, SpanKind, Status, TraceContext,
 };
 
-/// A span as it ended.
+/// An ended span.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CapturedSpan {
     pub(super) context: TraceContext,
@@ -29,7 +29,7 @@ impl CapturedSpan {
             && self.record.parent.span_id == other.context.span_id
     }
 
-    /// As it was called at the end.
+    /// The final name.
     pub fn name(&self) -> &str {
         &self.record.name
     }
@@ -39,7 +39,7 @@ impl CapturedSpan {
         self.record.kind
     }
 
-    /// Who started it, if that was said.
+    /// The instrumentation scope, if one was given.
     pub fn scope(&self) -> Option<&Scope> {
         self.record.scope.as_ref()
     }
@@ -49,7 +49,7 @@ impl CapturedSpan {
         &self.record.status
     }
 
-    /// The value of an attribute; the last one where it was set several times.
+    /// The value of an attribute; the last one if it was set several times.
     pub fn attribute(&self, key: &str) -> Option<&Attribute> {
         let mut newest_first = self.record.attributes.iter().rev();
         newest_first
@@ -73,7 +73,7 @@ impl CapturedSpan {
         }
     }
 
-    /// What happened during it, in order.
+    /// The events, in order.
     pub fn events(&self) -> &[SpanEvent] {
         &self.record.events
     }
@@ -83,7 +83,7 @@ impl CapturedSpan {
         self.record.events.iter().find(|event| event.name == name)
     }
 
-    /// Other spans that it belongs with.
+    /// The links to other spans.
     pub fn links(&self) -> &[Link] {
         &self.record.links
     }

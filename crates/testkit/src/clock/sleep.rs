@@ -12,13 +12,13 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// Completes once its [`VirtualClock`] shows a time.
+/// Completes when its [`VirtualClock`] reaches a time.
 #[derive(Debug)]
 #[must_use = "a future does nothing until it is polled"]
 pub struct Sleep {
     clock: VirtualClock,
     until: u64,
-    /// The number under which its waker is kept, once it was polled.
+    /// The id of its stored waker, once it was polled.
     id: Option<u64>,
 }
 
@@ -55,7 +55,7 @@ impl Drop for Sleep {
     }
 }
 
-/// Who waits for which time.
+/// The wakers of all sleeps, by time.
 #[derive(Debug, Default)]
 pub(super) struct Sleepers {
     waiting: Mutex<BTreeMap<(u64, u64), Waker>>,
@@ -63,12 +63,12 @@ pub(super) struct Sleepers {
 }
 
 impl Sleepers {
-    /// The earliest time that somebody waits for.
+    /// The earliest time that a sleep waits for.
     pub(super) fn first(&self) -> Option<u64> {
         self.waiting().keys().next().map(|(until, _)| *until)
     }
 
-    /// Wakes everybody whose time has come.
+    /// Wakes every sleep whose time has come.
     pub(super) fn wake(&self, now: u64) {
         let due = {
             let mut waiting = self.waiting();

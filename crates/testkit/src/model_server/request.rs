@@ -1,9 +1,9 @@
-//! A request as it came.
+//! A received request.
 
 use serde_json::Value;
 use tokio::{io::AsyncReadExt, net::TcpStream};
 
-/// A request as it came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct ModelRequest {
     /// The request line and the headers, in lower case.
@@ -12,7 +12,7 @@ pub struct ModelRequest {
     pub body: Value,
 }
 
-/// The next request; `None` if the client leaves before its end.
+/// Reads the next request; `None` if the client disconnects before its end.
 pub(super) async fn read(socket: &mut TcpStream) -> Option<ModelRequest> {
     let mut bytes = Vec::new();
     let mut more = [0; 4096];

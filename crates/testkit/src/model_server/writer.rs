@@ -8,7 +8,7 @@ use tokio::{
 
 const STREAM: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n";
 
-/// Writes `reply`; whether the client left a reply that had not ended.
+/// Writes `reply`. Returns whether the client disconnected from a reply that had not ended.
 pub(super) async fn write(mut socket: TcpStream, reply: ModelReply) -> bool {
     let mut stays = false;
     let pieces = match reply {
@@ -48,7 +48,7 @@ pub(super) async fn write(mut socket: TcpStream, reply: ModelReply) -> bool {
             Vec::new()
         }
     };
-    // Pieces are to arrive one by one, as a rule; nothing depends on it.
+    // Makes it likely that pieces arrive one by one; no test depends on it.
     let _without_delay = socket.set_nodelay(true);
     for piece in pieces {
         if socket.write_all(&piece).await.is_err() {
@@ -58,7 +58,7 @@ pub(super) async fn write(mut socket: TcpStream, reply: ModelReply) -> bool {
     }
     if stays {
         let mut rest = [0; 64];
-        // Zero bytes or an error: the client left.
+        // Zero bytes or an error means that the client disconnected.
         while matches!(socket.read(&mut rest).await, Ok(1..)) {}
     }
     stays

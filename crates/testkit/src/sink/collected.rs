@@ -1,4 +1,4 @@
-//! What a sink remembers.
+//! The items and requests that a sink has received.
 
 use std::collections::VecDeque;
 use std::ops::Deref;
@@ -12,13 +12,13 @@ use tokio::sync::watch;
 
 use super::SinkMode;
 
-/// A span, metric or log record with where it came from.
+/// A span, metric or log record with its resource and scope.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Received<T> {
-    /// What emitted it; empty when the client sent none.
+    /// The resource that emitted it; empty if the client sent none.
     pub resource: Resource,
-    /// The library that emitted it; empty when the client sent none.
+    /// The library that emitted it; empty if the client sent none.
     pub scope: InstrumentationScope,
     /// The record itself, which this dereferences to.
     pub record: T,
@@ -39,7 +39,7 @@ impl<T> Received<T> {
         })
     }
 
-    /// Returns `service.name` of the resource, or nothing but an empty string.
+    /// Returns `service.name` of the resource, or an empty string.
     #[must_use]
     pub fn service(&self) -> &str {
         let mut attributes = self.resource.attributes.iter();
@@ -75,7 +75,7 @@ struct State {
 
 impl Collected {
     fn state(&self) -> MutexGuard<'_, State> {
-        // A test that panics while it holds the lock leaves nothing half done.
+        // The state stays consistent even if a test panics while it holds the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -87,7 +87,7 @@ impl Collected {
         self.state().script.extend(modes);
     }
 
-    /// Counts a request and says what to do with it.
+    /// Counts a request and returns how to handle it.
     pub(super) fn begin(&self) -> SinkMode {
         let mut state = self.state();
         state.attempts += 1;
@@ -97,7 +97,7 @@ impl Collected {
             .unwrap_or_else(|| state.mode.clone())
     }
 
-    /// Tells those who wait that a request came to its end, or will never.
+    /// Notifies waiting tests that a request ended or will never end.
     pub(super) fn announce(&self) {
         self.changed.send_replace(());
     }

@@ -1,26 +1,26 @@
-//! What a sink does to a request.
+//! How a sink handles a request.
 
 use glassbox_otlp::{Accepted, Refusal};
 
-/// What an [`OtlpSink`](crate::OtlpSink) does to a request.
+/// How an [`OtlpSink`](crate::OtlpSink) handles a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SinkMode {
-    /// Keeps it and answers so: in full, in part, or with a warning.
+    /// Keeps it and returns this response: full or partial success, or a warning.
     Accept(Accepted),
-    /// Reads it and refuses it, as the specification says for each protocol.
+    /// Reads and rejects it, as the specification defines for each protocol.
     Refuse(Refusal),
-    /// Answers without reading it: with a status of HTTP, or of gRPC when it speaks that. No body,
+    /// Answers without reading it: with an HTTP status, or a gRPC status if the client uses gRPC. No body and
     /// no details, as from a proxy on the way.
     Status {
-        /// Status code of HTTP, such as 502.
+        /// The HTTP status code, such as 502.
         http: u16,
-        /// Status code of gRPC, such as 14 for `UNAVAILABLE`.
+        /// The gRPC status code, such as 14 for `UNAVAILABLE`.
         grpc: u16,
     },
     /// Never answers.
     Hang,
-    /// Closes the connection without an answer.
+    /// Closes the connection without a response.
     Close,
 }
 

@@ -1,4 +1,4 @@
-//! Connections, and the ways to treat them badly.
+//! Connections, including those that are deliberately mishandled.
 
 use std::sync::Arc;
 
@@ -18,19 +18,19 @@ use tokio::task::JoinSet;
 use super::SinkMode;
 use super::collected::{Collected, MODE};
 
-/// Accepts until it is dropped; then every connection is closed.
+/// Accepts connections until it is dropped, which closes all of them.
 pub(super) async fn run(listener: TcpListener, router: Router, collected: Arc<Collected>) {
     let mut connections = JoinSet::new();
     loop {
         let (stream, _) = tokio::select! {
-            // A failed accept is that client's loss, the next one may succeed.
+            // A failed accept affects only that client; the next one may succeed.
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(_) => continue,
             },
             Some(_) = connections.join_next() => continue,
         };
-        // An error means that the connection is gone already.
+        // An error means that the connection is already closed.
         let _ = stream.set_nodelay(true);
         let close = Arc::new(Notify::new());
         let router = router.clone().layer(from_fn({
@@ -49,7 +49,7 @@ pub(super) async fn run(listener: TcpListener, router: Router, collected: Arc<Co
             let service = TowerToHyperService::new(router);
             let server = Builder::new(TokioExecutor::new());
             tokio::select! {
-                // How a connection ends is the client's business.
+                // How a connection ends is the client's concern.
                 _ = server.serve_connection(TokioIo::new(stream), service) => {}
                 () = close.notified() => {}
             }

@@ -1,4 +1,4 @@
-//! What the kit offers beyond one process's memory, used as a test would.
+//! Tests of the parts of the kit that use the network.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod sink;

@@ -1,4 +1,4 @@
-//! The sink as an exporter meets it.
+//! Tests of the sink from an exporter's point of view.
 
 use std::time::Duration;
 
@@ -229,7 +229,7 @@ async fn a_closed_connection_is_an_error_of_transport() {
     );
     let status = grpc(&sink).await.unwrap_err();
     assert_ne!(status.code(), Code::Ok);
-    // The next connection finds the sink in good health.
+    // The next connection succeeds.
     grpc(&sink).await.unwrap();
     assert_eq!(sink.spans().len(), 1);
 }
