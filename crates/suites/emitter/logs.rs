@@ -1,4 +1,4 @@
-//! Log records: events of `tracing`, and records by OpenTelemetry's own interface.
+//! Log records: `tracing` events, and records emitted through OpenTelemetry's own API.
 
 use crate::Facts;
 use glassbox_core::telemetry::Span;
@@ -32,7 +32,7 @@ fn levels() {
     tracing::error!(target: "shop", "an error");
 }
 
-/// Every kind of field, to its ends.
+/// Every kind of field, with its extreme values.
 fn fields() {
     let error = Failed(io::Error::other("disk is full"));
     tracing::info!(
@@ -52,7 +52,7 @@ fn fields() {
     tracing::info!(target: "shop", at = 1);
 }
 
-/// Inside of spans of every make, and outside by its own word.
+/// Inside spans of every kind, and explicitly outside of any span.
 fn correlated(facts: &mut Facts) {
     let span = Span::builder("correlated").root().start();
     facts.set_context("correlated", span.context());
@@ -65,7 +65,7 @@ fn correlated(facts: &mut Facts) {
     });
 }
 
-/// What `tracing` has no word for: structured bodies, the name of an event, times of its own.
+/// Features that `tracing` lacks: structured bodies, event names, explicit times.
 fn native(telemetry: &TelemetryGuard) {
     let Some(provider) = telemetry.logger_provider() else {
         return;

@@ -1,9 +1,9 @@
-//! An application that emits what the suites look for, and says what it emitted.
+//! An application that emits what the suites check, and reports what it emitted.
 //!
-//! A process has one telemetry, so each case of a suite is a process of this program. It is set up
-//! as any application is, by `OTEL_*` and `GLASSBOX_*` variables; the argument names the scenario.
-//! On standard output it leaves one JSON object: the `facts` that only it can know (ids, times),
-//! what the `flush` failed with, the `health` before the end, and the `report` of the end.
+//! Telemetry is process-global, so each case of a suite runs its own process of this program. It is set up
+//! like any application, by `OTEL_*` and `GLASSBOX_*` variables; the argument names the scenario.
+//! It prints one JSON object to standard output: the `facts` that only it can report (ids, times),
+//! the error of the `flush`, the `health` before the end, and the final `report`.
 
 mod facts;
 mod logs;
@@ -23,7 +23,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long everything may take to be delivered, and again at the end.
+/// Timeout of the flush, and again of the shutdown.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -97,7 +97,7 @@ fn observe(total: &Arc<AtomicU64>) -> [Observable; 3] {
     [written, queued, balance]
 }
 
-/// What our contract has no word for: numbers of the other type, label values of more types.
+/// Features that our contract lacks: numbers of the other type, label values of more types.
 fn native_first(meter: &Meter) {
     meter
         .u64_histogram("native.size")

@@ -1,4 +1,4 @@
-//! Traces of requests that took as long as was chosen, so that what a collector makes of them can be
+//! Traces of requests with fixed durations, so that the collector's results can be
 //! computed.
 
 use crate::Facts;
@@ -9,15 +9,15 @@ use opentelemetry::{
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
 
-/// How many of each kind: name, number, and how long the first of them takes.
+/// The requests of each kind: name, number, and duration of the first one.
 const KINDS: [(&str, u64, Duration); 3] = [
     ("fast", 300, Duration::from_millis(1)),
     ("failed", 25, Duration::from_millis(1)),
     ("slow", 25, Duration::from_millis(2500)),
 ];
 
-/// Each trace is a request, a call within it that takes half of the time, and a step within that
-/// takes a quarter. The facts have the traces of each kind, and how long each took.
+/// Each trace is a request, a call within it that takes half of the time, and a step within the call that
+/// takes a quarter. The facts list the traces of each kind, and the duration of each trace.
 pub(crate) fn emit(facts: &mut Facts) {
     for (kind, number, shortest) in KINDS {
         let requests = (0..number).map(|at| {

@@ -1,24 +1,24 @@
-//! What the program can be asked to emit.
+//! The scenarios that the program can emit.
 
 use crate::{Facts, logs, metrics, requests, traces};
 use glassbox_telemetry::TelemetryGuard;
 use std::{error::Error, str::FromStr};
 
-/// One thing to emit.
+/// One scenario.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Scenario {
-    /// Spans of every make, with everything that a span can carry.
+    /// Spans of every kind, with everything that a span can carry.
     Traces,
     /// Instruments of every kind, collected twice.
     Metrics,
-    /// Log records of every make.
+    /// Log records of every kind.
     Logs,
-    /// Traces of requests that took as long as was chosen.
+    /// Traces of requests with fixed durations.
     Requests,
 }
 
 impl Scenario {
-    /// Emits it.
+    /// Emits the scenario.
     pub(crate) fn play(
         self,
         telemetry: &TelemetryGuard,

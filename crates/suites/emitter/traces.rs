@@ -1,4 +1,4 @@
-//! Spans of every make: of our own contract, of `tracing`, of OpenTelemetry's API.
+//! Spans of every kind: from our own contract, from `tracing`, from OpenTelemetry's API.
 
 use crate::Facts;
 use glassbox_core::telemetry::{Attribute, Link, Span, SpanKind, TraceContext};
@@ -16,7 +16,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-/// A caller that keeps its trace, as its headers say it.
+/// The headers of a caller whose trace is sampled.
 const REMOTE: [(&str, &str); 2] = [
     (
         "traceparent",
@@ -42,7 +42,7 @@ fn remote_context() -> TraceContext {
     TraceContext::extract(&HashMap::from(headers))
 }
 
-/// Every kind of value, to its ends.
+/// Every kind of value, with its extreme values.
 fn values(facts: &mut Facts) {
     let strs = |texts: &[&'static str]| {
         Attribute::Strs(texts.iter().copied().map(Cow::Borrowed).collect())
@@ -81,7 +81,7 @@ fn values(facts: &mut Facts) {
     facts.set_context("values", span.context());
 }
 
-/// A caller's trace goes on here, and its vendors' entries with it.
+/// Continues a caller's trace, including its vendors' entries.
 fn remote(facts: &mut Facts) {
     let caller = remote_context();
     let span = Span::builder("remote")
@@ -134,7 +134,7 @@ impl std::error::Error for Outer {
     }
 }
 
-/// More of everything than is kept: 128 of each.
+/// More of everything than the limits allow: 128 of each.
 fn overflowing(facts: &mut Facts) {
     let mut span = Span::builder("overflowing").root().start();
     for at in 0..131 {
@@ -156,7 +156,7 @@ fn overflowing(facts: &mut Facts) {
     facts.set_context("overflowing", span.context());
 }
 
-/// Spans of `tracing`, one under the other.
+/// Nested `tracing` spans.
 fn instrumented(facts: &mut Facts) {
     facts.set("file", file!());
     facts.set("outer.line", line!() + 1);
@@ -185,7 +185,7 @@ fn instrumented(facts: &mut Facts) {
     });
 }
 
-/// A span by OpenTelemetry's own interface, with everything that ours has no word for.
+/// A span from OpenTelemetry's own API, with everything that our contract lacks.
 fn native(facts: &mut Facts) {
     let scope = InstrumentationScope::builder("native.scope")
         .with_version("4.5.6")

@@ -1,8 +1,8 @@
-//! A service that calls back: the test service that the W3C's trace-context suite asks for.
+//! A service that calls back: the test service that the W3C trace-context suite requires.
 //!
-//! It is made of `ServerLayer` and `HttpClient`, as any axum application is. The body of a request lists calls to make
+//! It consists of `ServerLayer` and `HttpClient`, like any axum application. The body of a request lists calls to make
 //! (`[{"url": …, "arguments": …}]`); each is a POST with the `Cx` of the request. The argument `with-telemetry` or
-//! `without-telemetry` says which of the two is tested. It prints its URL, and ends when its standard input does.
+//! `without-telemetry` selects what is tested. It prints its URL, and ends when its standard input closes.
 
 use axum::{Extension, Json, Router, http::StatusCode, routing::post};
 use glassbox_config::{Environment, Settings};
@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-/// The time to deliver telemetry at the end.
+/// Timeout for delivering telemetry at the end.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A call to make.

@@ -1,4 +1,4 @@
-//! Headers and bearer tokens: what is sent along, who is let in, and what is said to the others.
+//! Headers and bearer tokens: what is sent, which clients are accepted, and what the others report.
 
 use crate::{
     collector::{Collector, Signal},
@@ -11,13 +11,13 @@ use std::time::Duration;
 const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
 
 const TOKEN: &str = "s3cr3t-t0ken";
-/// Another, of the same form.
+/// Another token of the same form.
 const WRONG: &str = "wr0ng-t0ken";
 
-/// By when an application is through that is let in by nobody.
+/// Maximum run time of an application that every collector rejects.
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// A collector that asks for a token, and notes on every span the headers that came with it.
+/// A collector that requires a token, and copies the request headers to every span.
 const CONFIG: &str = r"
 extensions:
   bearertokenauth:
@@ -105,7 +105,7 @@ async fn missing(protocol: Protocol) {
     said.emitted.assert_kept(TOKEN);
 }
 
-/// What came of one application.
+/// The result of one application.
 struct Said {
     protocol: Protocol,
     collector: Collector,
@@ -114,7 +114,7 @@ struct Said {
 }
 
 impl Said {
-    /// Runs one with these variables, which logs all that it can.
+    /// Runs one application with these variables and its most detailed log.
     async fn with(protocol: Protocol, variables: &[(&str, &str)]) -> Self {
         let collector = Collector::start("auth", CONFIG).await;
         let wire = Wire::to(protocol.authority(&collector)).await;
@@ -137,7 +137,7 @@ impl Said {
         }
     }
 
-    /// Fails unless everything is lost by one request that was refused, and that is what is told.
+    /// Asserts that one rejected request lost everything, and that exactly this is reported.
     fn assert_refused(&self) {
         let (status, requests) = match self.protocol {
             Protocol::Http => ("401 Unauthorized", self.wire.http().len()),
@@ -147,7 +147,7 @@ impl Said {
         let told = emitted.assert_lost(Signal::Traces, "export_failed", WITHIN);
         assert!(told.contains(status), "{told}");
         assert_eq!(requests, 1, "what can never succeed is tried once");
-        // The application's own log says it, too.
+        // The application's own log reports it, too.
         assert!(emitted.log.contains(status), "{}", emitted.log);
         let written = self.collector.written(Signal::Traces);
         assert!(written.is_empty(), "it is written all the same");

@@ -1,4 +1,4 @@
-//! A collector in a container, of the image that `GLASSBOX_COLLECTOR_IMAGE` names.
+//! A collector in a container, from the image that `GLASSBOX_COLLECTOR_IMAGE` names.
 
 mod archive;
 mod disturbance;
@@ -16,8 +16,8 @@ use glassbox_instrument::HttpClient;
 use std::{collections::BTreeMap, time::Duration};
 use testcontainers::{ContainerAsync, GenericImage};
 
-/// The ports that a collector may listen on inside of its container; all are published, each on a
-/// port of this machine's loopback.
+/// The ports that a collector may listen on in its container. All are published, each on a
+/// loopback port of this machine.
 const PORTS: [u16; 4] = [GRPC, HTTP, PROMETHEUS, HEALTH];
 const GRPC: u16 = 4317;
 const HTTP: u16 = 4318;
@@ -25,34 +25,34 @@ const HTTP: u16 = 4318;
 const PROMETHEUS: u16 = 8889;
 const HEALTH: u16 = 13133;
 
-/// A collector under way; dropped, also by a panic, it is removed with its files.
+/// A running collector. Dropping it, also in a panic, removes it with its files.
 ///
-/// Needs a runtime of several threads where it is dropped.
+/// Dropping it requires a multi-threaded runtime.
 pub(crate) struct Collector {
     container: ContainerAsync<GenericImage>,
-    /// By the port inside.
+    /// The published ports, by the port in the container.
     ports: BTreeMap<u16, u16>,
     folder: Folder,
 }
 
 impl Collector {
-    /// Starts one that receives OTLP on plain ports and writes each signal to a file, with `config`
-    /// laid over that, and waits until it is ready.
+    /// Starts a collector that receives OTLP without TLS and writes each signal to a file, with `config`
+    /// merged over that, and waits until it is ready.
     pub(crate) async fn start(suite: &str, config: &str) -> Self {
         Setup::new(suite, config).start().await
     }
 
-    /// Where a Prometheus exporter is scraped.
+    /// The address at which a Prometheus exporter is scraped.
     pub(crate) fn prometheus(&self) -> String {
         format!("http://{}/metrics", self.authority(PROMETHEUS))
     }
 
-    /// Address and port of OTLP over HTTP.
+    /// Address and port of OTLP/HTTP.
     pub(crate) fn http_authority(&self) -> String {
         self.authority(HTTP)
     }
 
-    /// Address and port of OTLP over gRPC.
+    /// Address and port of OTLP/gRPC.
     pub(crate) fn grpc_authority(&self) -> String {
         self.authority(GRPC)
     }
@@ -61,23 +61,23 @@ impl Collector {
         format!("127.0.0.1:{}", self.ports[&inside])
     }
 
-    /// Lays another config over that of every collector; it is read when the collector is told to.
+    /// Merges another config over the base config. The collector reads it when it reloads.
     pub(crate) fn configure(&self, config: &str) {
         self.folder.write(setup::SUITE, config.as_bytes());
     }
 
-    /// What its file exporter has written of a signal, to the byte.
+    /// The exact bytes that its file exporter has written for a signal.
     pub(crate) fn written(&self, signal: Signal) -> Vec<u8> {
         archive::bytes(&self.folder.archive(signal))
     }
 
-    /// What it has said so far.
+    /// Its log so far.
     pub(crate) async fn log(&self) -> String {
         let said = self.container.stderr_to_vec().await.unwrap_or_default();
         String::from_utf8_lossy(&said).into_owned()
     }
 
-    /// Waits until it says that it is ready; fails with its log when it ends instead.
+    /// Waits until it reports that it is ready. Fails with its log if it exits instead.
     pub(crate) async fn ready(&self) {
         let health = format!("http://{}/", self.authority(HEALTH));
         let client = HttpClient::new();
@@ -96,8 +96,8 @@ impl Collector {
         }
     }
 
-    /// The records of a signal in its archive, once `enough` says so of them; fails with the
-    /// collector's log when it never does.
+    /// The records of a signal in its archive, once `enough` accepts them. Fails with the
+    /// collector's log if that never happens.
     pub(crate) async fn records(
         &self,
         signal: Signal,

@@ -5,30 +5,30 @@ use serde_json::{Value, json};
 use std::{process::Stdio, time::Duration};
 use tokio::process::Command;
 
-/// The longest that the program lives: a flush and an end of 20 seconds each, and some more.
+/// Maximum run time of the program: 20 seconds each for flush and shutdown, and some margin.
 const LIFE: Duration = Duration::from_secs(60);
 
-/// The program and its environment, which has nothing in it but what is put there.
+/// The program and its environment, which contains only the variables set here.
 pub(crate) struct Emitter {
     command: Command,
 }
 
-/// What it said at its end.
+/// The final output of the program.
 #[derive(Debug)]
 pub(crate) struct Emitted {
     pub(crate) facts: Value,
-    /// Why the flush failed; null where it did not.
+    /// Why the flush failed; null if it succeeded.
     pub(crate) flush: Value,
     pub(crate) flush_seconds: f64,
     pub(crate) health: Value,
     pub(crate) report: Value,
     pub(crate) shutdown_seconds: f64,
-    /// What it logged.
+    /// Its log.
     pub(crate) log: String,
 }
 
 impl Emitter {
-    /// To play a scenario of `emitter/scenario.rs`.
+    /// Plays a scenario of `emitter/scenario.rs`.
     pub(crate) fn new(scenario: &str) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_suites-emitter"));
         command
@@ -47,7 +47,7 @@ impl Emitter {
         self
     }
 
-    /// Sends one signal and no other.
+    /// Sends only this signal.
     pub(crate) fn only(mut self, signal: Signal) -> Self {
         for other in [Signal::Traces, Signal::Metrics, Signal::Logs] {
             let name = format!("OTEL_{}_EXPORTER", other.as_str().to_uppercase());
@@ -56,7 +56,7 @@ impl Emitter {
         self
     }
 
-    /// Runs it to its end, which comes.
+    /// Runs it to its end, within a time limit.
     pub(crate) async fn run(mut self) -> Emitted {
         let running = self.command.spawn().unwrap().wait_with_output();
         let output = tokio::time::timeout(LIFE, running).await;
@@ -68,7 +68,7 @@ impl Emitter {
 }
 
 impl Emitted {
-    /// Reads what the program left on its standard output.
+    /// Parses the program's standard output.
     fn read(stdout: &[u8], log: String) -> Self {
         let said: Value = serde_json::from_slice(stdout).unwrap();
         Self {
@@ -82,7 +82,7 @@ impl Emitted {
         }
     }
 
-    /// Asserts that everything of a signal was delivered, and gives how much it was.
+    /// Asserts that everything of a signal was delivered. Returns the number of items.
     pub(crate) fn assert_lossless(&self, signal: &str) -> u64 {
         let report = &self.report["signals"][signal];
         assert_eq!(self.flush, Value::Null, "{self:#?}");
@@ -94,7 +94,7 @@ impl Emitted {
     }
 
     /// Asserts that nothing of a signal was delivered, that all of it is counted as lost for one
-    /// reason, and that nobody waited for longer than `within`; gives what the application was told.
+    /// reason, and that no wait was longer than `within`. Returns the error that the application got.
     pub(crate) fn assert_lost(&self, signal: Signal, reason: &str, within: Duration) -> String {
         let report = &self.report["signals"][signal.as_str()];
         let emitted = report["emitted"].as_u64().unwrap();
@@ -110,7 +110,7 @@ impl Emitted {
         told
     }
 
-    /// Asserts that nobody is told a secret: not the log, not the health, not the report.
+    /// Asserts that a secret appears in neither the log, the health nor the report.
     pub(crate) fn assert_kept(&self, secret: &str) {
         let all = format!("{self:?}");
         assert!(!all.contains(secret), "{secret:?} is told: {all}");

@@ -1,8 +1,8 @@
-//! Collectors that freeze, die, come back, are replaced and are told anew, all under load: the
-//! application goes on, and what it says that it lost is what is not there.
+//! Collectors that freeze, die, come back, are replaced and are reconfigured, all under load: the
+//! application continues, and what it reports as lost is exactly what is missing.
 //!
-//! Nothing here is timed. Each disturbance lasts until the application has shown what it does about
-//! it: its queue is full and it counts, it has given batches up, it has emitted on and on.
+//! Nothing here depends on timing. Each disturbance lasts until the application has shown its reaction:
+//! its queue is full and losses are counted, batches were given up, or it has continued to emit.
 
 mod books;
 mod ended;
@@ -15,7 +15,7 @@ use crate::collector::{Collector, Setup};
 use serde_json::Value;
 use worker::{BATCH, Knobs, Worker, both};
 
-/// Files that are written without a buffer: what is acknowledged is there, even after a SIGKILL.
+/// Files are written without a buffer, so that whatever is acknowledged is there even after a SIGKILL.
 const CONFIG: &str = r"
 exporters:
   file/traces: { append: false, rotation: { max_megabytes: 1000 } }
@@ -23,7 +23,7 @@ exporters:
   file/logs: { append: false, rotation: { max_megabytes: 1000 } }
 ";
 
-/// One that is on the same ports when it comes back.
+/// Starts a collector that keeps its ports across restarts.
 async fn start() -> Collector {
     let setup = Setup::new("outage", CONFIG).with_fixed_ports();
     setup.start().await
@@ -33,7 +33,7 @@ fn delivered(signals: &Value, signal: &str) -> u64 {
     signals[signal]["delivered"].as_u64().unwrap()
 }
 
-/// Waits until more of every signal is delivered than now: some batches of spans and records.
+/// Waits until more of every signal is delivered than now: several batches of spans and records.
 async fn until_it_flows(worker: &mut Worker) {
     let before = worker.health().await;
     let more = |now: &Value, signal: &str, by: u64| {
@@ -54,8 +54,8 @@ async fn until_lost(worker: &mut Worker, reason: &str) {
     worker.until(|signals| both(signals, lost)).await;
 }
 
-/// Fails unless the application goes on: every thread emits, no call waits for anybody, no more
-/// waits to be sent than was allowed, and memory does not grow with what is emitted.
+/// Asserts that the application continues: every thread emits, no call blocks, the queue stays within
+/// its limit, and memory does not grow with what is emitted.
 async fn assert_it_goes_on(worker: &mut Worker, knobs: &Knobs) {
     worker.pace().await;
     let memory = worker.memory();
@@ -67,7 +67,7 @@ async fn assert_it_goes_on(worker: &mut Worker, knobs: &Knobs) {
     );
     let pace = worker.pace().await;
     assert!(pace.jobs >= MANY && pace.slow * 100 < pace.jobs, "{pace:?}");
-    // A single job may wait for a busy machine; none waits for the collector, as long as it is away.
+    // A single job may wait for a busy machine, but none may wait for the unavailable collector.
     assert!(pace.slowest_ms < 10_000, "{pace:?}");
     let signals = worker.health().await;
     let bound = knobs.queue + BATCH;
@@ -75,5 +75,5 @@ async fn assert_it_goes_on(worker: &mut Worker, knobs: &Knobs) {
     assert!(both(&signals, bounded), "more than {bound} wait: {signals}");
 }
 
-/// Jobs that would take more than 60 MiB if they were kept.
+/// The number of jobs that would take more than 60 MiB if they were kept.
 const MANY: u64 = 60_000;

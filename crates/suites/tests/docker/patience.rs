@@ -1,13 +1,13 @@
-//! Waiting for a condition, never for a time.
+//! Waiting for a condition instead of a fixed time.
 
 use std::time::{Duration, Instant};
 
-/// How long anything may take.
+/// Timeout of every wait.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-/// How often it is looked at.
+/// Interval between checks.
 const POLL: Duration = Duration::from_millis(20);
 
-/// Asks until there is an answer; gives `None` when [`PATIENCE`] is over.
+/// Calls `ask` until it returns a value. Returns `None` after [`PATIENCE`].
 pub(crate) async fn eventually<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> Option<T> {
     let start = Instant::now();
     loop {

@@ -1,5 +1,5 @@
-//! What a collector makes of telemetry on its way: metrics to scrape, traces chosen by their end,
-//! numbers out of spans, what a cluster adds and takes away, and a no when it has no room.
+//! How a collector processes telemetry: metrics to scrape, tail sampling, metrics derived from spans,
+//! attributes that a cluster adds and removes, and rejection when its memory is full.
 
 mod cluster;
 mod exposition;
@@ -18,10 +18,10 @@ use glassbox_core::Cx;
 use glassbox_instrument::HttpClient;
 use std::time::Duration;
 
-/// How many spans each trace of the scenario `requests` has.
+/// The number of spans in each trace of the scenario `requests`.
 const SPANS: usize = 3;
 
-/// Has the application play a scenario of one signal, all of which arrives.
+/// Plays a scenario of one signal in the application, and asserts that everything arrives.
 async fn play(scenario: &str, signal: Signal, collector: &Collector) -> Emitted {
     let emitted = Emitter::new(scenario)
         .only(signal)
@@ -58,7 +58,7 @@ fn requests(emitted: &Emitted, kind: &str) -> Vec<Request> {
     requests
 }
 
-/// What a collector's Prometheus exporter shows; nothing while it does not answer.
+/// The output of a collector's Prometheus exporter; `None` while it does not answer.
 async fn scrape(collector: &Collector) -> Option<(Exposition, String)> {
     let cx = Cx::background();
     let client = HttpClient::new();

@@ -1,8 +1,8 @@
-//! How OTLP travels.
+//! The protocols of OTLP.
 
 use crate::collector::Collector;
 
-/// One of the two ways.
+/// A protocol of OTLP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Http,
@@ -10,7 +10,7 @@ pub(crate) enum Protocol {
 }
 
 impl Protocol {
-    /// As settings have it.
+    /// The name in settings.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Http => "http/protobuf",
@@ -26,13 +26,13 @@ impl Protocol {
         }
     }
 
-    /// Where a collector takes it.
+    /// The endpoint of a collector for this protocol.
     pub(crate) fn endpoint(self, collector: &Collector) -> String {
         format!("http://{}", self.authority(collector))
     }
 }
 
-/// Makes two cases of each function that takes a protocol.
+/// Generates two test cases for each function that takes a protocol.
 macro_rules! over_both {
     ($($name:ident: $http:ident, $grpc:ident;)+) => {$(
         #[tokio::test(flavor = "multi_thread")]

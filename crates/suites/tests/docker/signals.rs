@@ -1,9 +1,9 @@
 //! Every signal over every protocol with every compression, compared field by field.
 //!
-//! The application is a process of its own, set up by variables as any is. Between it and the
-//! collector somebody watches that what goes over the wire is what was asked for; what arrived is
-//! read from the collector's file exporter. Records are compared whole: a field that is missing
-//! and one that nobody asked for are both found.
+//! The application is a separate process, configured by variables like any other. A proxy between it and
+//! the collector checks that the wire format is as configured; what arrived is
+//! read from the collector's file exporter. Records are compared whole, so missing and unexpected
+//! fields are both detected.
 
 mod compression;
 mod logs;
@@ -72,7 +72,7 @@ async fn what_is_observed_stays_a_total_where_memory_is_to_be_low() {
     metrics::assert_differences(&emitted, found, false);
 }
 
-/// Emits one signal, watches it go by, and gives what arrived.
+/// Emits one signal, records its requests on the wire, and returns what arrived.
 async fn arrive(
     signal: Signal,
     protocol: Protocol,

@@ -1,5 +1,5 @@
-//! TLS with an authority of one's own house: whom the application trusts, whom the collector lets
-//! in, and what is said where they do not come together.
+//! TLS with a private authority: which collectors the application trusts, which clients the collector
+//! accepts, and what is reported if either rejects the other.
 
 mod authority;
 
@@ -12,9 +12,9 @@ use authority::{Authority, Pair};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// A batch is given up after this.
+/// Time after which a batch is given up.
 const TIMEOUT: Duration = Duration::from_millis(1500);
-/// By when an application is through that delivers nothing.
+/// Maximum run time of an application that delivers nothing.
 const WITHIN: Duration = Duration::from_secs(10);
 
 over_both! {
@@ -105,7 +105,7 @@ async fn plain(protocol: Protocol) {
     assert_told(&emitted, told);
 }
 
-/// A collector with a certificate, which lets in whom `guests` knows, or everybody.
+/// A collector with a certificate. It accepts clients with certificates of `guests`, or all clients.
 async fn serve(server: &Pair, guests: Option<&Authority>) -> Collector {
     let ask = guests.map_or("", |_| ", client_ca_file: /etc/glassbox/guests.pem");
     let tls = format!(
@@ -147,7 +147,7 @@ impl Application {
             .with("CLIENT_KEY", &client.key)
     }
 
-    /// Puts a file where a variable says.
+    /// Writes a file and sets a variable to its path.
     fn with(mut self, name: &str, content: &str) -> Self {
         let file = self.folder.path().join(name);
         std::fs::write(&file, content).unwrap();
@@ -178,7 +178,7 @@ async fn assert_arrived(collector: &Collector, emitted: &Emitted) {
     assert_eq!(found.await.len() as u64, delivered);
 }
 
-/// Fails unless all is lost and counted, and the application is told one of these.
+/// Asserts that everything is lost and counted, and that the application gets one of these errors.
 fn assert_told(emitted: &Emitted, any: &[&str]) {
     let told = emitted.assert_lost(Signal::Traces, "export_failed", WITHIN);
     assert!(any.iter().any(|word| told.contains(word)), "{told}");

@@ -1,4 +1,4 @@
-//! What goes over the wire, seen from between the application and the collector.
+//! A proxy between the application and the collector that records the wire data.
 
 mod grpc;
 mod http;
@@ -10,10 +10,10 @@ use tokio::{
     task::AbortHandle,
 };
 
-/// Hands everything on in both directions, and keeps what the application sent.
+/// Forwards everything in both directions, and keeps what the application sent.
 pub(crate) struct Wire {
     authority: String,
-    /// One for each connection.
+    /// One buffer for each connection.
     sent: Arc<Mutex<Vec<Vec<u8>>>>,
     running: AbortHandle,
 }
@@ -21,16 +21,16 @@ pub(crate) struct Wire {
 /// One export request.
 #[derive(Debug)]
 pub(crate) struct Message {
-    /// The method's or the endpoint's path, and other headers; over gRPC, where they are compressed
-    /// against each other, empty.
+    /// The path of the method or of the endpoint, and other headers. Empty over gRPC, whose headers are
+    /// compressed relative to each other.
     pub(crate) head: String,
-    /// Whether the message itself says that it is compressed; over HTTP its header does.
+    /// Whether the message itself is flagged as compressed. Over HTTP, a header states this instead.
     pub(crate) flagged: bool,
     pub(crate) body: Vec<u8>,
 }
 
 impl Wire {
-    /// Listens on a port of its own for connections to `authority`.
+    /// Starts a proxy on its own port for connections to `authority`.
     pub(crate) async fn to(authority: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let own = listener.local_addr().unwrap().to_string();
@@ -49,24 +49,24 @@ impl Wire {
         }
     }
 
-    /// What the application takes for the collector.
+    /// The endpoint that the application uses in place of the collector.
     pub(crate) fn endpoint(&self) -> String {
         format!("http://{}", self.authority)
     }
 
-    /// The requests over HTTP/1.1 so far.
+    /// The HTTP/1.1 requests so far.
     pub(crate) fn http(&self) -> Vec<Message> {
         let sent = self.sent.lock().unwrap();
         sent.iter().flat_map(|sent| http::messages(sent)).collect()
     }
 
-    /// How many calls over gRPC were begun so far.
+    /// The number of gRPC calls started so far.
     pub(crate) fn calls(&self) -> usize {
         let sent = self.sent.lock().unwrap();
         sent.iter().map(|sent| grpc::calls(sent)).sum()
     }
 
-    /// The messages over gRPC so far.
+    /// The gRPC messages so far.
     pub(crate) fn grpc(&self) -> Vec<Message> {
         let sent = self.sent.lock().unwrap();
         sent.iter().flat_map(|sent| grpc::messages(sent)).collect()
@@ -95,7 +95,7 @@ async fn hand_on(from: TcpStream, to: TcpStream, keep: Arc<Mutex<Vec<Vec<u8>>>>)
                 break;
             }
         }
-        // Either end may be gone by now.
+        // Either end may already be closed.
         let _ = requested.shutdown().await;
     };
     let back = async {

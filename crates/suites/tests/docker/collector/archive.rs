@@ -1,9 +1,9 @@
-//! What the collector's file exporter has written: JSON lines, a request each.
+//! The output of the collector's file exporter: JSON lines, one request each.
 
 use serde_json::Value;
 use std::{fs, path::Path};
 
-/// Which file.
+/// The signal of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
     Traces,
@@ -12,7 +12,7 @@ pub(crate) enum Signal {
 }
 
 impl Signal {
-    /// As it is called in settings and reports.
+    /// The name in settings and reports.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Traces => "traces",
@@ -39,10 +39,10 @@ impl Signal {
     }
 }
 
-/// A span, metric or log record, and what it is of; all as the collector wrote it.
+/// A span, metric or log record with its resource and scope; all as the collector wrote it.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
-    /// With what else stands beside it: the URL of its schema.
+    /// With its sibling field, the schema URL.
     pub(crate) resource: Value,
     pub(crate) resource_schema: Value,
     pub(crate) scope: Value,
@@ -56,7 +56,7 @@ impl Found {
         self.record["name"].as_str().unwrap_or_default()
     }
 
-    /// How many items it counts for: a metric for each of its points.
+    /// The number of items: one per data point for a metric, otherwise one.
     pub(crate) fn items(&self) -> u64 {
         let data = ["sum", "gauge", "histogram"];
         let data = data.iter().find_map(|data| self.record.get(data));
@@ -64,7 +64,7 @@ impl Found {
         points.map_or(1, |points| points.len() as u64)
     }
 
-    /// A text among the attributes of the resource.
+    /// A text attribute of the resource.
     pub(crate) fn of(&self, key: &str) -> Option<&str> {
         let attributes = self.resource["attributes"].as_array()?;
         let found = attributes
@@ -74,7 +74,7 @@ impl Found {
     }
 }
 
-/// What a file holds so far; one that is not there yet, nothing.
+/// The current content of a file; empty if it does not exist yet.
 pub(super) fn bytes(file: &Path) -> Vec<u8> {
     match fs::read(file) {
         Ok(bytes) => bytes,
@@ -83,9 +83,9 @@ pub(super) fn bytes(file: &Path) -> Vec<u8> {
     }
 }
 
-/// All records so far, in the order of the file. A line and its end are two writes of the
-/// collector, and a batch may be split between two flushes: blank lines are nothing, and a last
-/// line that is not whole yet comes whole the next time.
+/// Returns all records so far, in file order. The collector writes a line and its end separately, and
+/// a batch may be split between two flushes: blank lines are skipped, and an incomplete last line
+/// is left for the next read.
 pub(super) fn read(file: &Path, signal: Signal) -> Vec<Found> {
     let text = bytes(file);
     let whole = text.ends_with(b"\n");

@@ -1,4 +1,4 @@
-//! What may happen to a collector.
+//! Disturbances of a collector.
 
 use super::Collector;
 use testcontainers::bollard::{
@@ -7,7 +7,7 @@ use testcontainers::bollard::{
 };
 
 impl Collector {
-    /// Freezes it: its connections stay, and nobody answers.
+    /// Freezes it: its connections stay open, but nothing answers.
     pub(crate) async fn pause(&self) {
         self.container.pause().await.unwrap();
     }
@@ -25,7 +25,7 @@ impl Collector {
         state.paused.unwrap()
     }
 
-    /// SIGKILL; nobody listens on its ports afterwards.
+    /// SIGKILL. Afterwards, nothing listens on its ports.
     pub(crate) async fn kill(&self) {
         self.signal("SIGKILL").await;
         assert!(!self.container.is_running().await.unwrap());
@@ -37,7 +37,7 @@ impl Collector {
         self.ready().await;
     }
 
-    /// SIGTERM, and a start once it has ended by itself.
+    /// Sends SIGTERM, and starts it again once it has exited.
     pub(crate) async fn restart(&self) {
         let options = Some(RestartContainerOptions::default());
         let docker = docker();
@@ -46,7 +46,7 @@ impl Collector {
         self.ready().await;
     }
 
-    /// Has it read its configuration again, which `config` is laid over now.
+    /// Makes it reload its configuration, with `config` merged over the base.
     pub(crate) async fn reload(&self, config: &str) {
         self.configure(config);
         self.signal("SIGHUP").await;

@@ -1,4 +1,4 @@
-//! The files of a collector on this machine: what it reads, and what it writes.
+//! The files of a collector on this machine: its input and its output.
 
 use super::Signal;
 use std::{
@@ -8,15 +8,15 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// Goes with the collector.
+/// Removed together with the collector.
 pub(super) struct Folder {
     root: TempDir,
-    /// Whose it is.
+    /// The user and the group that own it.
     owner: (u32, u32),
 }
 
 impl Folder {
-    /// Writes the files that the collector will read.
+    /// Writes the files that the collector reads.
     pub(super) fn new(files: &[(String, Vec<u8>)]) -> Self {
         let root = tempfile::tempdir().unwrap();
         let owner = fs::metadata(root.path()).unwrap();
@@ -36,7 +36,7 @@ impl Folder {
         folder
     }
 
-    /// Writes a file that the collector reads, or will read again.
+    /// Writes a file that the collector reads or reloads.
     pub(super) fn write(&self, name: &str, content: &[u8]) {
         let file = self.path("config").join(name);
         fs::write(&file, content).unwrap();
@@ -47,30 +47,30 @@ impl Folder {
         self.root.path().join(name)
     }
 
-    /// For Docker to mount: what is only read.
+    /// The folder to mount read-only.
     pub(super) fn config(&self) -> String {
         self.path("config").to_str().unwrap().to_owned()
     }
 
-    /// For Docker to mount: what is written.
+    /// The folder to mount writable.
     pub(super) fn data(&self) -> String {
         self.path("data").to_str().unwrap().to_owned()
     }
 
-    /// What the file exporter writes.
+    /// The output file of the file exporter.
     pub(super) fn archive(&self, signal: Signal) -> PathBuf {
         self.path("data").join(signal.file())
     }
 
-    /// As whom the container has to run so that we may read what it writes; `None`: root reads
-    /// everything, and leaves the image the user that it names.
+    /// The user for the container, so that we can read what it writes. `None` if we are root, which can
+    /// read everything: the image's own user is kept.
     pub(super) fn user(&self) -> Option<String> {
         let (user, group) = self.owner;
         (user != 0).then(|| format!("{user}:{group}"))
     }
 }
 
-/// Whatever the umask says.
+/// Sets the mode regardless of the umask.
 fn allow(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }

@@ -1,4 +1,4 @@
-//! Which image.
+//! The image of the collector.
 
 use testcontainers::GenericImage;
 
@@ -12,7 +12,7 @@ pub(super) fn image() -> GenericImage {
     named(&reference)
 }
 
-/// An image by its reference, the tag being what follows the last colon of the last part.
+/// Parses an image reference. The tag follows the last colon of the last path segment.
 pub(crate) fn named(reference: &str) -> GenericImage {
     match reference.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => GenericImage::new(name, tag),

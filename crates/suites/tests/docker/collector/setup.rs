@@ -1,4 +1,4 @@
-//! What a collector is started with.
+//! The setup of a collector.
 
 use super::{Collector, PORTS, folder::Folder, image::image};
 use std::{
@@ -13,25 +13,25 @@ use testcontainers::{
     runners::AsyncRunner,
 };
 
-/// What every collector here has; a suite's own config is laid over it, by the collector itself.
+/// The base config of every collector here. The collector itself merges a suite's own config over it.
 const BASE: &str = include_str!("base.yaml");
-/// The suite's own, among its files.
+/// The file with the suite's own config.
 pub(super) const SUITE: &str = "suite.yaml";
-/// Where files are seen in the container.
+/// The folder of the files in the container.
 const CONFIG: &str = "/etc/glassbox";
 
 /// A collector that is about to start.
 pub(crate) struct Setup {
     suite: String,
     files: Vec<(String, Vec<u8>)>,
-    /// Which files are its config, one laid over the other.
+    /// The config files, each merged over the one before.
     layers: Vec<String>,
     variables: Vec<(String, String)>,
     fixed_ports: bool,
 }
 
 impl Setup {
-    /// As [`Collector::start`] does it, with more to say.
+    /// The setup of [`Collector::start`], which can be extended.
     pub(crate) fn new(suite: &str, config: &str) -> Self {
         Self {
             suite: suite.to_owned(),
@@ -51,7 +51,7 @@ impl Setup {
         self
     }
 
-    /// Lays a config between what every collector has and the suite's own.
+    /// Adds a config between the base config and the suite's own.
     pub(crate) fn with_layer(mut self, name: &str, config: &str) -> Self {
         self.layers.insert(self.layers.len() - 1, name.to_owned());
         self.with_file(name, config)
@@ -63,7 +63,7 @@ impl Setup {
         self
     }
 
-    /// Ports of this machine that stay when the container is stopped and started again.
+    /// Keeps the ports on this machine when the container is stopped and started again.
     pub(crate) const fn with_fixed_ports(mut self) -> Self {
         self.fixed_ports = true;
         self
@@ -78,7 +78,7 @@ impl Setup {
         let container = match self.request(&name, &folder).start().await {
             Ok(container) => container,
             Err(error) => {
-                // Docker keeps what it made and could not start.
+                // Docker keeps a container that it created but could not start.
                 let docker = Docker::connect_with_local_defaults().unwrap();
                 let force = RemoveContainerOptionsBuilder::new().force(true).build();
                 let _ = docker.remove_container(&name, Some(force)).await;
@@ -123,7 +123,7 @@ impl Setup {
         for (name, value) in self.variables {
             request = request.with_env_var(name, value);
         }
-        // By this label `cargo xtask collector` finds what a run that was killed has left.
+        // `cargo xtask collector` uses this label to find what a killed run left behind.
         if let Ok(run) = std::env::var("GLASSBOX_SUITE_RUN") {
             request = request.with_label("org.glassbox.run", run);
         }
@@ -134,7 +134,7 @@ impl Setup {
     }
 }
 
-/// On loopback, on ports of Docker's choice, or on ports that are free now and stay so.
+/// Loopback ports: chosen by Docker, or free ones that stay the same.
 fn bindings(fixed: bool) -> HashMap<String, Option<Vec<PortBinding>>> {
     let mut free = free_ports();
     let outside = PORTS.iter().map(|_| match fixed {
@@ -154,8 +154,8 @@ fn bindings(fixed: bool) -> HashMap<String, Option<Vec<PortBinding>>> {
         .collect()
 }
 
-/// Ports that nobody listens on, below those that the system gives to whoever connects: while a
-/// container is down, nobody takes its ports by chance.
+/// Unused ports below the range from which the system assigns ports to outgoing connections: while a
+/// container is stopped, no connection takes its ports by chance.
 fn free_ports() -> impl Iterator<Item = u16> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     const PORTS: u32 = 12_000;

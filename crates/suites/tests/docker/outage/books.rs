@@ -1,25 +1,25 @@
-//! What was emitted, held against what the collectors have and what the application counts as lost.
+//! Compares what was emitted with what the collectors have and what the application counts as lost.
 
 use super::received::Received;
 use crate::collector::{Collector, Signal};
 use serde_json::Value;
 
-/// What an application says it did, and what is there.
+/// The application's own report, and what the collectors have.
 pub(super) struct Books<'a> {
     /// Jobs emitted: each is a span, a log record and an addition to the counter.
     emitted: u64,
     report: &'a Value,
     collectors: &'a [&'a Collector],
-    /// Requests of a signal whose fate nobody can know.
+    /// Requests of a signal whose outcome is uncertain.
     unsure: Unsure,
 }
 
-/// Where a collector ends or freezes with a request in its hands, the one that sent it cannot know
-/// whether it was written. No protocol mends that without the receiver remembering what it wrote; so
-/// this much, and no more, may differ.
+/// If a collector ends or freezes while it handles a request, the sender cannot know whether the request
+/// was written. No protocol solves this unless the receiver remembers what it wrote. The counts may
+/// differ by this much, and no more.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Unsure {
-    /// Items of each signal that are counted as lost and may have been written all the same.
+    /// Items of each signal that are counted as lost but may have been written.
     late: Late,
     /// Requests of each signal that may have been written, were not acknowledged, and were sent again.
     again: u64,
@@ -30,17 +30,17 @@ pub(super) struct Unsure {
 enum Late {
     #[default]
     None,
-    /// This many requests of data points, which are sent when their time has come, and none of spans
-    /// and records, which the suite knows to be at rest.
+    /// This many requests of data points, which are sent at intervals, and none of spans
+    /// and records, because the suite ensures that none are in flight.
     Points(u64),
     /// This many requests of each signal.
     Requests(u64),
-    /// Whatever counts as `export_failed`.
+    /// Everything that is counted as `export_failed`.
     GivenUp,
 }
 
 impl<'a> Books<'a> {
-    /// The books of one application.
+    /// Creates the books of one application.
     pub(super) const fn of(
         emitted: u64,
         report: &'a Value,
@@ -58,32 +58,32 @@ impl<'a> Books<'a> {
         }
     }
 
-    /// This many requests of each signal may have been written twice.
+    /// Allows this many requests of each signal to be written twice.
     pub(super) const fn with_doubles(mut self, requests: u64) -> Self {
         self.unsure.again = requests;
         self
     }
 
-    /// This many requests of data points may have been written although they count as lost.
+    /// Allows this many requests of data points to be written although they count as lost.
     pub(super) const fn with_late_points(mut self, requests: u64) -> Self {
         self.unsure.late = Late::Points(requests);
         self
     }
 
-    /// This many requests of each signal may have been written although they count as lost.
+    /// Allows this many requests of each signal to be written although they count as lost.
     pub(super) const fn with_late_requests(mut self, requests: u64) -> Self {
         self.unsure.late = Late::Requests(requests);
         self
     }
 
-    /// Whatever was given up may have been written.
+    /// Allows everything that was given up to be written.
     pub(super) const fn with_late_losses(mut self) -> Self {
         self.unsure.late = Late::GivenUp;
         self
     }
 
-    /// Asserts that they balance: every item emitted is delivered or lost for one reason; everything
-    /// delivered is there; and what is there is delivered, the unsure aside.
+    /// Asserts that the books balance: every emitted item is delivered or lost for one reason; everything
+    /// delivered is there; and everything there is delivered, except for the uncertain requests.
     pub(super) fn balance(&self) {
         for signal in [Signal::Traces, Signal::Logs, Signal::Metrics] {
             let counted = &self.report[signal.as_str()];
@@ -122,7 +122,7 @@ impl<'a> Books<'a> {
         }
     }
 
-    /// Asserts that the counter of jobs has arrived at its total: totals lose nothing by an outage.
+    /// Asserts that the counter of jobs has reached its total, because an outage must not lose totals.
     pub(super) fn counter_is_whole(&self) {
         let received = Received::read(self.collectors, Signal::Metrics);
         assert_eq!(received.counted(), self.emitted, "{}", self.report);

@@ -1,4 +1,4 @@
-//! An application that ends while there is nobody to take what it has left.
+//! An application that ends while no collector accepts its remaining telemetry.
 
 use super::{
     books::Books,
@@ -12,11 +12,11 @@ use crate::{
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
-/// How many jobs are delivered before, and how many nobody takes.
+/// The number of jobs that are delivered before the outage, and of those that are not delivered.
 const BEFORE: u64 = 4 * BATCH;
 const AFTER: u64 = 8 * BATCH;
 
-/// How much longer than allowed the end may take; the machine is busy.
+/// How much longer than allowed the end may take, because the machine is busy.
 const GRACE: Duration = Duration::from_secs(5);
 
 over_both! {
@@ -34,7 +34,7 @@ async fn frozen(protocol: Protocol) {
     assert!(collector.is_paused().await);
     collector.resume().await;
     let collectors = [&collector];
-    // The one that was on its way lay in the socket of the frozen process.
+    // The request in flight was in the socket of the frozen process.
     let books = Books::of(emitted, &report, &collectors).with_late_requests(1);
     books.balance();
 }
@@ -42,7 +42,7 @@ async fn frozen(protocol: Protocol) {
 async fn killed(protocol: Protocol) {
     let (collector, worker) = at_rest(protocol).await;
     collector.kill().await;
-    // It is not there, which is known at once: nobody waits for as long as is allowed.
+    // The refused connection is detected at once, so the allowed time is not used up.
     let start = Instant::now();
     let within = Duration::from_secs(60);
     let (emitted, report) = end(worker, within).await;
@@ -52,7 +52,7 @@ async fn killed(protocol: Protocol) {
     books.balance();
 }
 
-/// A worker all of whose spans and records are delivered.
+/// A worker whose spans and records are all delivered.
 async fn at_rest(protocol: Protocol) -> (Collector, Worker) {
     let collector = start().await;
     let mut worker = Worker::start(&collector, protocol, &Knobs::PATIENT);
@@ -61,7 +61,7 @@ async fn at_rest(protocol: Protocol) -> (Collector, Worker) {
     (collector, worker)
 }
 
-/// Emits what nobody takes, and ends; fails unless exactly that is lost.
+/// Emits what no collector accepts, and ends. Asserts that exactly that is lost.
 async fn end(mut worker: Worker, within: Duration) -> (u64, Value) {
     let emitted = worker.emit(AFTER / 4).await;
     assert_eq!(emitted, BEFORE + AFTER);

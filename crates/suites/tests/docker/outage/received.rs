@@ -1,4 +1,4 @@
-//! What a collector has written, item by item.
+//! What a collector has written, by item.
 
 use crate::collector::{Collector, Signal};
 use serde_json::{Deserializer, Value};
@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The items of one signal in the archives of one or more collectors.
 #[derive(Debug, Default)]
 pub(super) struct Received {
-    /// What tells an item from all others: the number of its job; the series and the time of a data
+    /// The identity of each item: the number of its job, or the series and the time of a data
     /// point.
     distinct: BTreeSet<String>,
-    /// Items that were there already.
+    /// Items that occur more than once.
     pub(super) doubled: u64,
-    /// The most items in one request.
+    /// The largest number of items in one request.
     pub(super) largest: u64,
-    /// Of each series of the counter of jobs, its highest total.
+    /// The highest total of each series of the counter of jobs.
     totals: BTreeMap<String, u64>,
 }
 
@@ -40,12 +40,12 @@ impl Received {
         received
     }
 
-    /// Items, each counted once.
+    /// The number of items, each counted once.
     pub(super) fn distinct(&self) -> u64 {
         self.distinct.len() as u64
     }
 
-    /// Jobs as the counter has them.
+    /// The number of jobs according to the counter.
     pub(super) fn counted(&self) -> u64 {
         self.totals.values().sum()
     }
@@ -88,13 +88,13 @@ fn records<'a>(request: &'a Value, [resources, scopes, records]: [&str; 3]) -> V
         .collect()
 }
 
-/// A 64-bit number, which OTLP's JSON has in a string.
+/// A 64-bit number, which OTLP/JSON encodes as a string.
 fn number(value: &Value) -> u64 {
     value.as_str().unwrap().parse().unwrap()
 }
 
-/// The requests that were written whole. A kill may come between a record and the end of its line,
-/// and in the middle of a record: then the next one stands on the same line.
+/// The requests that were written completely. A kill may come between a record and the end of its line,
+/// or in the middle of a record; the next record is then on the same line.
 fn requests(written: &[u8]) -> Vec<Value> {
     let mut requests = Vec::new();
     for mut line in written.split(|byte| *byte == b'\n') {
@@ -106,7 +106,7 @@ fn requests(written: &[u8]) -> Vec<Value> {
                     requests.push(request);
                     read.byte_offset()
                 }
-                // Torn; what follows it may be whole.
+                // An incomplete record; a complete one may follow on the same line.
                 _ => 1,
             };
             line = &line[next..];
@@ -115,7 +115,7 @@ fn requests(written: &[u8]) -> Vec<Value> {
     requests
 }
 
-/// Where the first record begins, as nothing within one does.
+/// The offset at which the first record begins. Nothing within a record begins like this.
 fn begin(line: &[u8]) -> Option<usize> {
     let signals = ["Spans", "Metrics", "Logs"];
     let begins = signals.map(|signal| format!("{{\"resource{signal}\":"));

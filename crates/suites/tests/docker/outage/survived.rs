@@ -1,4 +1,4 @@
-//! What the application lives through.
+//! Disturbances that the application survives.
 
 use super::{
     CONFIG, assert_it_goes_on,
@@ -16,7 +16,7 @@ use crate::{
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// What is sent at the end, to a collector that is there.
+/// Timeout of the final flush, to a collector that is available.
 const END: Duration = Duration::from_secs(20);
 
 over_both! {
@@ -47,7 +47,7 @@ async fn frozen(protocol: Protocol) {
     until_it_flows(&mut worker).await;
     let (emitted, report) = end(worker).await;
     let collectors = [&collector];
-    // What was given up lay in the sockets of the frozen process, which read it when it could.
+    // Abandoned requests were in the sockets of the frozen process, which read them after it resumed.
     let books = Books::of(emitted, &report, &collectors).with_late_losses();
     books.balance();
     books.counter_is_whole();
@@ -115,7 +115,7 @@ async fn replaced(protocol: Protocol) {
     until_it_flows(&mut worker).await;
     collector.pause().await;
     switch.turn(protocol.authority(&successor));
-    // A batch of each signal is given up with its connection; the next one leads elsewhere.
+    // A batch of each signal fails with its connection; the next one goes to the new address.
     until_lost(&mut worker, "export_failed").await;
     until_it_flows(&mut worker).await;
     let (emitted, report) = end(worker).await;
@@ -127,11 +127,11 @@ async fn replaced(protocol: Protocol) {
     books.counter_is_whole();
 }
 
-/// Stops the load, sees everything that waits arrive, and ends; gives how many jobs there were, and
-/// what became of them.
+/// Stops the load, waits until everything queued is delivered, and ends. Returns the number of jobs and
+/// the final report.
 async fn end(mut worker: Worker) -> (u64, Value) {
     let emitted = worker.stop_load().await;
-    // A busy machine may cost a batch more, which is counted as any other.
+    // On a busy machine another batch may fail, which is counted like any other.
     let flushed = eventually(async || worker.flush().await.is_none().then_some(()));
     assert!(flushed.await.is_some(), "nothing arrives");
     (emitted, worker.shutdown(END).await)

@@ -1,4 +1,4 @@
-//! An address that may lead elsewhere tomorrow, as that of a service in a cluster.
+//! An address whose target can change, like that of a service in a cluster.
 
 use std::sync::{Arc, Mutex};
 use tokio::{
@@ -7,7 +7,7 @@ use tokio::{
     task::JoinSet,
 };
 
-/// Hands each new connection on to where it points to at that moment; what is connected stays.
+/// Forwards each new connection to the current target. Existing connections stay.
 pub(super) struct Switch {
     address: String,
     target: Arc<Mutex<String>>,
@@ -15,7 +15,7 @@ pub(super) struct Switch {
 }
 
 impl Switch {
-    /// Points to an address and port.
+    /// Starts with an address and port as the target.
     pub(super) async fn towards(target: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -29,7 +29,7 @@ impl Switch {
                 let target = current.lock().unwrap().clone();
                 connections.spawn(async move {
                     let mut server = TcpStream::connect(target).await.unwrap();
-                    // How it ends is the business of its two ends.
+                    // How it ends is the concern of its two ends.
                     let _ = copy_bidirectional(&mut client, &mut server).await;
                 });
             }
@@ -41,12 +41,12 @@ impl Switch {
         }
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     pub(super) fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Points elsewhere from now on.
+    /// Changes the target of new connections.
     pub(super) fn turn(&self, target: String) {
         *self.target.lock().unwrap() = target;
     }

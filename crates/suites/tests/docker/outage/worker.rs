@@ -9,58 +9,58 @@ use tokio::{
     time::timeout,
 };
 
-/// The most items in a request.
+/// Maximum number of items in a request.
 pub(super) const BATCH: u64 = 100;
 
-/// The program, told what to do and asked how it is.
+/// The program, controlled through standard input and output.
 pub(super) struct Worker {
     child: Child,
     orders: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
 }
 
-/// What it is started with.
+/// The settings that it is started with.
 pub(super) struct Knobs {
-    /// The longest that a batch may take, retries included.
+    /// Maximum time for a batch, including retries.
     pub(super) timeout: Duration,
-    /// The most spans, and the most log records, that wait.
+    /// Maximum number of queued spans, and of queued log records.
     pub(super) queue: u64,
 }
 
 impl Knobs {
-    /// A batch that is tried for longer than a suite takes.
+    /// Retries a batch for longer than a suite takes.
     pub(super) const PATIENT: Self = Self {
         timeout: Duration::from_secs(120),
         queue: 1000,
     };
-    /// A batch that is given up soon.
+    /// Gives a batch up soon.
     pub(super) const HASTY: Self = Self {
         timeout: Duration::from_secs(1),
         queue: 1000,
     };
-    /// Room for everything.
+    /// A queue with room for everything.
     pub(super) const ROOMY: Self = Self {
         timeout: Duration::from_secs(120),
         queue: 1_000_000,
     };
 }
 
-/// How long jobs took, as the program measured it around each.
+/// How long jobs took, measured by the program around each.
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct Pace {
     pub(super) jobs: u64,
-    /// Those of 50 ms and more.
+    /// Jobs of 50 ms and more.
     pub(super) slow: u64,
     pub(super) slowest_ms: u64,
 }
 
 impl Worker {
-    /// Starts one that sends to a collector.
+    /// Starts a worker that sends to a collector.
     pub(super) fn start(collector: &Collector, protocol: Protocol, knobs: &Knobs) -> Self {
         Self::start_towards(&protocol.endpoint(collector), protocol, knobs)
     }
 
-    /// Starts one that sends to an address.
+    /// Starts a worker that sends to an address.
     pub(super) fn start_towards(endpoint: &str, protocol: Protocol, knobs: &Knobs) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_suites-worker"))
             .env_clear()
@@ -98,29 +98,29 @@ impl Worker {
         serde_json::from_str(&answer).unwrap()
     }
 
-    /// Has four threads emit so many jobs each; gives how many were emitted so far, once every call
+    /// Emits this many jobs on each of four threads. Returns the number emitted so far, once every call
     /// has returned.
     pub(super) async fn emit(&mut self, each: u64) -> u64 {
         let emitted = self.tell(json!({"emit": {"threads": 4, "each": each}}));
         emitted.await.as_u64().unwrap()
     }
 
-    /// Has four threads emit from now on.
+    /// Starts emitting on four threads.
     pub(super) async fn start_load(&mut self) {
         self.tell(json!({"start": {"threads": 4}})).await;
     }
 
-    /// Gives how many were emitted so far, once every call has returned.
+    /// Stops emitting. Returns the number emitted so far, once every call has returned.
     pub(super) async fn stop_load(&mut self) -> u64 {
         self.tell(json!("stop")).await.as_u64().unwrap()
     }
 
-    /// How its telemetry is, by signal.
+    /// The health of its telemetry, by signal.
     pub(super) async fn health(&mut self) -> Value {
         self.tell(json!("health")).await["signals"].take()
     }
 
-    /// Asks how it is until `enough` says so of its signals; fails with what it was at last.
+    /// Polls the health until `enough` accepts it. Fails with the last health.
     pub(super) async fn until(&mut self, enough: impl Fn(&Value) -> bool) -> Value {
         let mut last = Value::Null;
         let answer = crate::patience::eventually(async || {
@@ -133,12 +133,12 @@ impl Worker {
         }
     }
 
-    /// How long the jobs took since this was asked for the last time.
+    /// How long the jobs took since the previous call.
     pub(super) async fn pace(&mut self) -> Pace {
         serde_json::from_value(self.tell(json!("pace")).await).unwrap()
     }
 
-    /// How much memory it has, in MiB.
+    /// Its memory usage in MiB.
     pub(super) fn memory(&self) -> u64 {
         let pid = self.child.id().unwrap();
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
@@ -148,13 +148,13 @@ impl Worker {
         kib / 1024
     }
 
-    /// Sends what waits; gives why that failed.
+    /// Flushes. Returns the error, if that failed.
     pub(super) async fn flush(&mut self) -> Option<String> {
         let failed = self.tell(json!({"flush": {"within": 20_000}})).await;
         failed.as_str().map(str::to_owned)
     }
 
-    /// Ends it; gives what became of everything, by signal.
+    /// Ends it. Returns the report of every item, by signal.
     pub(super) async fn shutdown(mut self, within: Duration) -> Value {
         let within = u64::try_from(within.as_millis()).unwrap();
         let mut report = self.tell(json!({"shutdown": {"within": within}})).await;
@@ -164,7 +164,7 @@ impl Worker {
     }
 }
 
-/// Whether something holds for spans and for log records.
+/// Whether a condition holds for both spans and log records.
 pub(super) fn both(signals: &Value, holds: impl Fn(&Value) -> bool) -> bool {
     ["traces", "logs"]
         .iter()

@@ -1,13 +1,13 @@
-//! The collector of a cluster, by the config that is deployed.
+//! A collector with the config that is deployed in clusters.
 
 use super::play;
 use crate::collector::{Collector, Found, Setup, Signal};
 use std::path::Path;
 
-/// Seen from the package.
+/// Relative to the package.
 const CENTRAL: &str = "../../deploy/collector/central.yaml";
 
-/// What the config hands to others is written to files; batches do not wait.
+/// What the config exports elsewhere is written to files; batches are sent at once.
 const CONFIG: &str = r"
 processors:
   batch:
@@ -22,7 +22,7 @@ service:
       exporters: [file/logs]
 ";
 
-/// One of the cluster `suite`.
+/// Starts a collector of the cluster `suite`.
 pub(super) async fn start() -> Collector {
     let central = Path::new(env!("CARGO_MANIFEST_DIR")).join(CENTRAL);
     let central = std::fs::read_to_string(central).unwrap();
@@ -46,7 +46,7 @@ async fn the_cluster_says_where_it_is_and_takes_credentials_out() {
         let all =
             |found: &[Found]| found.iter().map(Found::items).sum::<u64>() >= delivered.unwrap();
         for found in collector.records(signal, all).await {
-            // The application said `laptop`.
+            // The application sent `laptop`.
             assert_eq!(found.of("deployment.environment.name"), Some("suite"));
             assert_eq!(found.of("service.name"), Some("shop"));
             let attributes = found.record["attributes"].to_string();

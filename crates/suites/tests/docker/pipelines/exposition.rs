@@ -1,4 +1,4 @@
-//! The text that Prometheus scrapes, read strictly.
+//! A strict parser of the text that Prometheus scrapes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,12 +14,12 @@ pub(super) struct Exposition(BTreeMap<String, Family>);
 pub(super) struct Family {
     pub(super) kind: String,
     pub(super) help: String,
-    /// By the name of the sample and its labels.
+    /// By sample name and labels.
     pub(super) samples: BTreeMap<(String, Labels), f64>,
 }
 
 impl Exposition {
-    /// Reads it; fails at a line that is none, a sample without a family, a series that is there
+    /// Parses it. Fails on an invalid line, a sample without a family, or a series that occurs
     /// twice.
     pub(super) fn parse(text: &str) -> Self {
         let mut families: BTreeMap<String, Family> = BTreeMap::new();
@@ -54,12 +54,12 @@ impl Exposition {
         Self(families)
     }
 
-    /// The families, by what they are called.
+    /// The names of the families.
     pub(super) fn names(&self) -> BTreeSet<&str> {
         self.0.keys().map(String::as_str).collect()
     }
 
-    /// A family.
+    /// The family of this name.
     pub(super) fn family(&self, name: &str) -> &Family {
         self.0
             .get(name)
@@ -75,7 +75,7 @@ impl Exposition {
 }
 
 impl Family {
-    /// The only value whose labels have these among them.
+    /// The only value whose labels include these.
     pub(super) fn value(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let found: Vec<_> = self
             .samples
@@ -92,8 +92,8 @@ impl Family {
         }
     }
 
-    /// The buckets of the only histogram whose labels have these among them: upper bound and how
-    /// many are at or below it. Fails unless they grow, and end with all.
+    /// The buckets of the only histogram whose labels include these: upper bound and cumulative
+    /// count. Fails unless the counts ascend and end with the total.
     pub(super) fn buckets(&self, name: &str, labels: &[(&str, &str)]) -> Vec<(f64, f64)> {
         let bucket = format!("{name}_bucket");
         let mut buckets = Vec::new();
@@ -112,7 +112,7 @@ impl Family {
     }
 }
 
-/// Name, labels, value; a time would be refused as part of the value.
+/// Name, labels, value; a timestamp would be rejected as part of the value.
 fn sample(line: &str) -> (String, Labels, f64) {
     let end = line.find(['{', ' ']).unwrap();
     let (name, mut rest) = line.split_at(end);
@@ -131,7 +131,7 @@ fn sample(line: &str) -> (String, Labels, f64) {
     (name.to_owned(), labels, number(rest.trim_start()))
 }
 
-/// Up to the closing quote, and what follows it.
+/// The text up to the closing quote, and the rest.
 fn quoted(text: &str) -> (String, &str) {
     let mut value = String::new();
     let mut characters = text.char_indices();

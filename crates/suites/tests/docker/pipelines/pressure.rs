@@ -1,4 +1,4 @@
-//! A collector that has no room: what it refuses is tried again, and counted when the time is over.
+//! A collector without free memory: rejected requests are retried, and counted as lost when the time is over.
 
 use crate::{
     collector::{Collector, Signal},
@@ -37,12 +37,12 @@ async fn given_up(protocol: Protocol) {
     let told = emitted.assert_lost(Signal::Traces, "export_failed", Duration::from_secs(10));
     assert!(told.contains("high memory usage"), "{told}");
     let requests = requests(&wire, protocol);
-    // From 100 ms on, twice as long each time: a handful, and no storm.
+    // Backoff from 100 ms, doubled each time, allows a few requests and no storm.
     assert!((2..10).contains(&requests), "{requests} requests");
     assert!(collector.written(Signal::Traces).is_empty());
 }
 
-/// A collector that uses more memory than it may already, and refuses everything.
+/// A collector that already exceeds its memory limit and rejects everything.
 async fn full(protocol: Protocol) -> (Collector, Wire) {
     let collector = Collector::start("pipelines", &with_room(1)).await;
     let refuses = async || {
@@ -74,7 +74,7 @@ fn emitter(wire: &Wire, protocol: Protocol, timeout: Duration) -> Emitter {
         .only(Signal::Traces)
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", wire.endpoint())
         .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol.name())
-        // All in one batch.
+        // Everything in one batch.
         .env("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10000")
         .env(
             "OTEL_EXPORTER_OTLP_TIMEOUT",

@@ -1,4 +1,4 @@
-//! The metrics of an application, as Prometheus scrapes them from the collector of a cluster.
+//! The metrics of an application, as Prometheus scrapes them from a cluster's collector.
 
 use super::{
     cluster,
@@ -9,7 +9,7 @@ use crate::{collector::Signal, patience::eventually};
 use std::process::Stdio;
 use tokio::{io::AsyncWriteExt, process::Command};
 
-/// All there is to see. A unit is a suffix where it has a name, and one in braces has none.
+/// All metric names. A unit becomes a suffix if it has a name; a unit in braces has none.
 const NAMES: [&str; 13] = [
     "glassbox_native_balance",
     "glassbox_native_size_bytes",
@@ -34,7 +34,7 @@ async fn every_instrument_is_there_to_scrape() {
     play("metrics", Signal::Metrics, &collector).await;
     let scraped = eventually(async || {
         let (exposition, text) = scrape(&collector).await?;
-        // The last collection has come.
+        // The last collection has arrived.
         let requests = exposition.sum("glassbox_shop_cost_total");
         (requests == 1.75).then_some((exposition, text))
     });
@@ -47,7 +47,7 @@ async fn every_instrument_is_there_to_scrape() {
     assert_promtool_agrees(&text).await;
 }
 
-/// Whose it is, of which scope, where, and what the application put there; nothing else.
+/// Asserts that the labels are those of the service, the scope, the cluster and the application; no others.
 fn assert_labels(exposition: &Exposition) {
     for name in NAMES {
         let family = exposition.family(name);
@@ -71,7 +71,7 @@ fn assert_labels(exposition: &Exposition) {
     }
 }
 
-/// The keys that are neither of the resource nor of the scope.
+/// The keys that belong to neither the resource nor the scope.
 fn own(labels: &Labels) -> Vec<&str> {
     let given = ["environment", "instance", "job", "le"];
     let keys = labels.keys().map(String::as_str);
@@ -95,7 +95,7 @@ fn assert_numbers(exposition: &Exposition) {
     let of_a = [("route", "/a"), ("cached", "true"), ("status", "200")];
     for (name, kind, labels, value) in [
         (requests, "counter", &of_a[..], 15.0),
-        // A double holds no more than this of what was counted.
+        // A double cannot represent the count more exactly than this.
         (requests, "counter", &[("route", "/größe")], 2_f64.powi(53)),
         ("glassbox_shop_cost_total", "counter", &[], 1.75),
         ("glassbox_shop_written_total", "counter", &[], 12.0),
@@ -148,8 +148,8 @@ fn assert_histograms(exposition: &Exposition) {
     assert_eq!(family.value("glassbox_native_size_bytes_sum", &[]), 64.0);
 }
 
-/// Where Prometheus is installed, its own tool reads the text, too. It ends with 3 where it only
-/// has wishes, such as a help text for each metric.
+/// Also checks the text with Prometheus' own tool, if it is installed. It exits with 3 if it only
+/// has suggestions, such as a help text for each metric.
 async fn assert_promtool_agrees(text: &str) {
     let mut promtool = Command::new("promtool");
     promtool.args(["check", "metrics"]).kill_on_drop(true);

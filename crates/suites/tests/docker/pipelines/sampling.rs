@@ -1,4 +1,4 @@
-//! Traces that are chosen when they are over.
+//! Traces that are sampled after they end.
 
 use super::{SPANS, play, requests, scrape};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Keeps what failed, what took two seconds, and a quarter of the rest; tells on the port of the
+/// Keeps failed traces, traces of two seconds, and a quarter of the rest. Reports on the port of the
 /// Prometheus exporter how many traces it has decided on.
 const CONFIG: &str = r"
 processors:
@@ -41,7 +41,7 @@ service:
       processors: [tail_sampling]
 ";
 
-/// What it says of each decision.
+/// The metric that counts its decisions.
 const DECIDED: &str = "otelcol_processor_tail_sampling_global_count_traces_sampled";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,7 +79,7 @@ async fn what_failed_and_what_was_slow_is_kept_whole_and_a_share_of_the_rest() {
     assert_eq!(torn, 0, "traces that are not whole: {kept:?}");
     let lost = |kind: &BTreeSet<String>| kind.iter().filter(|id| !kept.contains_key(*id)).count();
     assert_eq!((lost(&failed), lost(&slow)), (0, 0));
-    // 75 of 300 are to be expected, and 7.5 more or less; five times that is never seen.
+    // The expected value is 75 of 300, with a standard deviation of 7.5; five times that never occurs.
     let some = fast.len() - lost(&fast);
     assert!((38..=112).contains(&some), "{some} of {}", fast.len());
 }

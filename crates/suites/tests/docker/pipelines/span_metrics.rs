@@ -1,4 +1,4 @@
-//! Numbers out of spans.
+//! Metrics that are derived from spans.
 
 use super::{play, requests};
 use crate::{
@@ -69,7 +69,7 @@ async fn calls_and_durations_are_those_of_the_spans() {
     }
 }
 
-/// How long the spans of each series took, in milliseconds.
+/// The durations of the spans of each series, in milliseconds.
 fn expected(emitted: &Emitted) -> BTreeMap<Series, Vec<f64>> {
     let mut expected: BTreeMap<Series, Vec<f64>> = BTreeMap::new();
     for kind in ["fast", "failed", "slow"] {
@@ -97,18 +97,18 @@ fn expected(emitted: &Emitted) -> BTreeMap<Series, Vec<f64>> {
     expected
 }
 
-/// How many are in each bucket; a bound belongs to the one below it.
+/// The number of values in each bucket; a value equal to a bound belongs to the lower bucket.
 fn in_buckets(took: &[f64]) -> Vec<u64> {
     let mut counts = vec![0; BOUNDS.len() + 1];
     for took in took {
-        // What is a bound in milliseconds is one in nanoseconds, too.
+        // The epsilon makes a bound in milliseconds equal to the same one in nanoseconds.
         let at = BOUNDS.partition_point(|bound| *bound + 1e-9 < *took);
         counts[at] += 1;
     }
     counts
 }
 
-/// The newest point of each series of a metric: totals grow.
+/// The newest point of each series of a metric, because totals grow.
 fn latest(found: &[Found], name: &str, data: &str) -> BTreeMap<Series, Value> {
     let mut latest = BTreeMap::new();
     for found in found.iter().filter(|found| found.name() == name) {
@@ -138,7 +138,7 @@ fn counts(point: &Value) -> Vec<u64> {
     counts.map(count).collect()
 }
 
-/// A 64-bit number, which OTLP's JSON has in a string.
+/// A 64-bit number, which OTLP/JSON encodes as a string.
 fn count(value: &Value) -> u64 {
     value.as_str().unwrap().parse().unwrap()
 }

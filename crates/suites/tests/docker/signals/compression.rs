@@ -1,4 +1,4 @@
-//! Whether what goes over the wire is compressed as it was asked for.
+//! Whether requests are compressed as configured.
 
 use crate::{collector::Signal, wire::Message};
 
@@ -11,7 +11,7 @@ pub(super) enum Compression {
 }
 
 impl Compression {
-    /// By the name that settings and headers have for it.
+    /// The name in settings and headers.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -20,7 +20,7 @@ impl Compression {
         }
     }
 
-    /// What compressed data begins with.
+    /// The first bytes of compressed data.
     const fn magic(self) -> &'static [u8] {
         match self {
             // The tag of the first field of an export request, which is a message.
@@ -30,7 +30,7 @@ impl Compression {
         }
     }
 
-    /// A config of the collector that takes nothing else over HTTP.
+    /// A collector config that accepts only this compression over HTTP.
     pub(super) fn only_over_http(self) -> String {
         let word = match self {
             Self::None => "",
@@ -41,7 +41,7 @@ impl Compression {
         )
     }
 
-    /// Fails unless all requests are compressed like this, and say so.
+    /// Asserts that all requests are compressed in this way and state it in a header.
     pub(super) fn assert_seen_over_http(self, messages: &[Message], signal: Signal) {
         assert!(!messages.is_empty(), "nothing went over the wire");
         let line = format!("POST /v1/{} HTTP/1.1", signal.as_str());
@@ -58,8 +58,8 @@ impl Compression {
         self.assert_seen(messages);
     }
 
-    /// Fails unless all messages are compressed like this, and say so. By which name, the collector
-    /// has read in the headers: it could not have understood them otherwise.
+    /// Asserts that all messages are compressed in this way and flagged. The collector has checked the
+    /// algorithm's name in the headers, because it could not have decompressed them otherwise.
     pub(super) fn assert_seen_over_grpc(self, messages: &[Message]) {
         assert!(!messages.is_empty(), "nothing went over the wire");
         self.assert_seen(messages);

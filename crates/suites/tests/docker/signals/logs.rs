@@ -1,10 +1,10 @@
-//! The records of `emitter/logs.rs`, as they have to arrive.
+//! The expected records of `emitter/logs.rs`.
 
 use super::times;
 use crate::{collector::Found, emitter::Emitted};
 use serde_json::{Value, json};
 
-/// Fails unless these records arrived and no others, each with these fields and no others.
+/// Asserts that exactly these records arrived, each with exactly these fields.
 pub(super) fn assert_as_emitted(emitted: &Emitted, found: Vec<Found>) {
     let facts = &emitted.facts;
     let (native, mut events): (Vec<_>, Vec<_>) = found
@@ -22,7 +22,7 @@ pub(super) fn assert_as_emitted(emitted: &Emitted, found: Vec<Found>) {
         times::assert_ordered(&[before, time, observed], record);
         before = time;
         let attributes = record["attributes"].as_array_mut().unwrap();
-        // Where it was said, first.
+        // The source location comes first.
         let place: Vec<_> = attributes.drain(..2).collect();
         assert_eq!(place[0]["key"], "code.file.path");
         assert_eq!(place[0]["value"]["stringValue"], facts["file"]);
@@ -39,7 +39,7 @@ pub(super) fn assert_as_emitted(emitted: &Emitted, found: Vec<Found>) {
     assert_eq!(arrived.len(), expected.len());
 }
 
-/// In the order they were said.
+/// In the order in which they were emitted.
 fn expected(facts: &Value) -> Vec<Value> {
     let said = |severity: u32, level: &str, body: &str| {
         json!({
@@ -52,7 +52,7 @@ fn expected(facts: &Value) -> Vec<Value> {
     let within = |mut record: Value, span: &str| {
         record["traceId"] = facts[span]["trace_id"].clone();
         record["spanId"] = facts[span]["span_id"].clone();
-        // Sampled, and of a random id.
+        // Sampled, with a random trace id.
         record["flags"] = json!(3);
         record
     };

@@ -1,5 +1,5 @@
-//! The instruments of `emitter/metrics.rs`, as their four collections have to arrive: one after each
-//! round, and two at the end of the process, where nothing is observed any more.
+//! The instruments of `emitter/metrics.rs`, as expected in their four collections: one after each
+//! round, and two at the end of the process, when nothing is observed any more.
 
 mod streams;
 
@@ -7,14 +7,14 @@ use crate::{collector::Found, emitter::Emitted};
 use serde_json::{Value, json};
 use streams::Streams;
 
-/// OTLP's numbers for them.
+/// OTLP's numbers of the temporalities.
 const DELTA: u32 = 1;
 const CUMULATIVE: u32 = 2;
 
-/// What `/größe` counts: past what a double holds.
+/// The count of `/größe`: beyond the precision of a double.
 const HUGE: u64 = 9_007_199_254_740_993;
 
-/// Fails unless totals arrived, of all instruments each time.
+/// Asserts that totals arrived, for all instruments each time.
 pub(super) fn assert_totals(emitted: &Emitted, found: Vec<Found>) {
     let streams = Streams::new(emitted, found);
     streams.assert_stream(
@@ -54,8 +54,8 @@ pub(super) fn assert_totals(emitted: &Emitted, found: Vec<Found>) {
     }
 }
 
-/// Fails unless differences arrived for what counts, and totals for what goes up and down; what is
-/// observed is a difference where `observed` says so. What did not change is not there again.
+/// Asserts that counters arrived as differences, and up-down counters as totals. Observable
+/// counters are differences if `observed` is true. Unchanged series are not repeated.
 pub(super) fn assert_differences(emitted: &Emitted, found: Vec<Found>, observed: bool) {
     let streams = Streams::new(emitted, found);
     streams.assert_stream(
@@ -74,7 +74,7 @@ pub(super) fn assert_differences(emitted: &Emitted, found: Vec<Found>, observed:
     if observed {
         streams.assert_stream(written(DELTA), &[&[double(5)], &[double(7)]]);
         streams.assert_continued("shop.written");
-        // One that was not set again is not there again.
+        // A gauge that was not set again is not repeated.
         assert_gauges(&streams, 1);
     } else {
         streams.assert_stream(written(CUMULATIVE), &[&[double(5)], &[double(12)]]);
@@ -84,7 +84,7 @@ pub(super) fn assert_differences(emitted: &Emitted, found: Vec<Found>, observed:
     streams.assert_one_start("shop.active");
 }
 
-/// One that is set once arrives so many times.
+/// A gauge that is set once arrives this many times.
 fn assert_gauges(streams: &Streams, times: usize) {
     let full = [filled(json!(1e300))];
     let mut filling = vec![&full[..]; times.max(2)];
@@ -96,7 +96,7 @@ fn assert_gauges(streams: &Streams, times: usize) {
     streams.assert_stream(temperature, &vec![&coldest[..]; times]);
 }
 
-/// These are totals whatever was asked for, and there at every collection.
+/// Up-down counters are totals in every configuration, and present at every collection.
 fn assert_up_and_down(streams: &Streams) {
     let sum = json!({ "aggregationTemporality": CUMULATIVE });
     let active = json!({ "name": "shop.active", "unit": "{session}", "sum": sum });
@@ -181,7 +181,7 @@ fn took(ok: bool, count: u32, buckets: [u32; 4], sum: f64, [min, max]: [f64; 2])
     })
 }
 
-/// As the collector writes it: a whole one without a point.
+/// A number as the collector writes it: whole numbers without a decimal point.
 fn number(value: f64) -> Value {
     match value.fract() == 0.0 {
         true => json!(value as i64),
@@ -189,7 +189,7 @@ fn number(value: f64) -> Value {
     }
 }
 
-/// A bound belongs to the bucket below it.
+/// A value equal to a bound belongs to the lower bucket.
 fn first() -> Value {
     took(true, 5, [2, 1, 1, 1], 21.15, [0.05, 10.5])
 }
@@ -203,7 +203,7 @@ fn plain(temporality: u32) -> Value {
     json!({ "name": "shop.plain", "histogram": histogram })
 }
 
-/// In the bounds that the specification has for who names none.
+/// In the specification's default bounds.
 fn three() -> Value {
     let mut counts = vec!["0"; 16];
     counts[1] = "1";

@@ -1,10 +1,10 @@
-//! What the application says of itself, beside every record.
+//! The resource of the application, which accompanies every record.
 
 use crate::{collector::Found, emitter::Emitted};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fs};
 
-/// What it is told of itself.
+/// Variables that configure the resource.
 pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("OTEL_SERVICE_NAME", "shop für alle"),
     ("OTEL_SERVICE_NAMESPACE", "market"),
@@ -17,7 +17,7 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("K8S_POD_NAME", "shop-0"),
 ];
 
-/// Fails unless the resource has these attributes and no others.
+/// Asserts that the resource has exactly these attributes.
 pub(super) fn assert_described(found: &Found, emitted: &Emitted) {
     let program = env!("CARGO_BIN_EXE_suites-emitter");
     let program = fs::canonicalize(program).unwrap();
@@ -49,7 +49,7 @@ pub(super) fn assert_described(found: &Found, emitted: &Emitted) {
         ("os.type", text("linux")),
     ]);
     let mut described = described(&found.resource);
-    // What this machine is, nobody here knows better.
+    // Values of this machine, which the test cannot verify independently.
     for key in ["host.arch", "os.version"] {
         let value = described.remove(key).unwrap();
         assert!(!value["stringValue"].as_str().unwrap().is_empty(), "{key}");
@@ -62,7 +62,7 @@ pub(super) fn assert_described(found: &Found, emitted: &Emitted) {
     assert_eq!(found.resource_schema, Value::Null);
 }
 
-/// Attributes by key; each key stands once.
+/// Attributes by key; each key occurs once.
 pub(super) fn described(of: &Value) -> BTreeMap<String, Value> {
     let mut attributes = BTreeMap::new();
     for attribute in of["attributes"].as_array().into_iter().flatten() {

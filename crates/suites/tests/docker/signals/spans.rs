@@ -1,24 +1,24 @@
-//! The spans of `emitter/traces.rs`, as they have to arrive.
+//! The expected spans of `emitter/traces.rs`.
 
 use super::times;
 use crate::{collector::Found, emitter::Emitted};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// OTLP's flags: sampled, a trace id known to be random, whether it is known if the parent is of
-/// another process, and that it is.
+/// OTLP's flags: sampled, the trace id is random, it is known whether the parent is remote, and the
+/// parent is remote.
 const SAMPLED: u32 = 1;
 const RANDOM: u32 = 2;
 const KNOWN: u32 = 0x100;
 const REMOTE: u32 = 0x200;
-/// Of a span that starts a trace here.
+/// The flags of a span that starts a trace here.
 const ROOT: u32 = SAMPLED | RANDOM | KNOWN;
 
 const OUTER_TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const OUTER_SPAN: &str = "b7ad6b7169203331";
 const OUTER_STATE: &str = "vendor=t61rcWkgMzE,rojo=00f067aa0ba902b7";
 
-/// Fails unless these spans arrived and no others, each with these fields and no others.
+/// Asserts that exactly these spans arrived, each with exactly these fields.
 pub(super) fn assert_as_emitted(emitted: &Emitted, found: Vec<Found>) {
     let facts = &emitted.facts;
     let (begin, end) = (
@@ -50,7 +50,7 @@ pub(super) fn assert_as_emitted(emitted: &Emitted, found: Vec<Found>) {
     assert!(expected.is_empty(), "did not arrive: {expected:?}");
 }
 
-/// Scope, the URL of its schema, and the span without its times, by name.
+/// Scope, schema URL, and the span without its times, by name.
 fn expected(facts: &Value) -> BTreeMap<&'static str, (Value, Value, Value)> {
     let own = json!({ "name": "glassbox", "version": env!("CARGO_PKG_VERSION") });
     let of_target = |target| json!({ "name": target });
@@ -84,7 +84,7 @@ fn expected(facts: &Value) -> BTreeMap<&'static str, (Value, Value, Value)> {
     expected
 }
 
-/// A span that starts a trace, with nothing in it.
+/// An empty span that starts a trace.
 fn root(facts: &Value, name: &str, kind: u32) -> Value {
     json!({
         "traceId": facts[name]["trace_id"],
@@ -116,7 +116,7 @@ fn yes(key: &str, value: bool) -> Value {
     json!({ "key": key, "value": { "boolValue": value } })
 }
 
-/// A number, or the word for what JSON has no number for.
+/// A number, or its name if JSON cannot represent it.
 fn double(key: &str, value: impl Into<Value>) -> Value {
     json!({ "key": key, "value": { "doubleValue": value.into() } })
 }
@@ -213,7 +213,7 @@ fn failed(facts: &Value) -> Value {
     )
 }
 
-/// 128 of each are kept, and the others counted.
+/// 128 of each are kept; the others are counted as dropped.
 fn overflowing(facts: &Value) -> Value {
     let attributes: Vec<_> = (0..128)
         .map(|at| int(&format!("key.{at:03}"), at))
@@ -288,7 +288,7 @@ fn native(facts: &Value) -> Value {
     json!({
         "traceId": facts["native"]["trace_id"],
         "spanId": facts["native"]["span_id"],
-        // The stock SDK does not say of its ids that they are random.
+        // The stock SDK does not mark its ids as random.
         "flags": SAMPLED | KNOWN,
         "name": "native",
         "kind": 4,

@@ -1,8 +1,8 @@
-//! Times, which are compared with those before and after and then taken out of a record.
+//! Times, which are compared with the times before and after and then removed from a record.
 
 use serde_json::Value;
 
-/// Takes a time out of a record, in nanoseconds since the Unix epoch.
+/// Removes a time from a record and returns it, in nanoseconds since the Unix epoch.
 pub(super) fn take(record: &mut Value, key: &str) -> u64 {
     let time = record.as_object_mut().unwrap().remove(key);
     let Some(Value::String(time)) = &time else {
@@ -11,7 +11,7 @@ pub(super) fn take(record: &mut Value, key: &str) -> u64 {
     time.parse().unwrap()
 }
 
-/// Fails unless the times come one after the other.
+/// Asserts that the times are in ascending order.
 pub(super) fn assert_ordered(times: &[u64], of: &Value) {
     assert!(times.is_sorted(), "{times:?} are not in order: {of}");
 }

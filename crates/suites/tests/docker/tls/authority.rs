@@ -1,4 +1,4 @@
-//! An authority of one's own house, and the certificates that it issues.
+//! A private certificate authority, and the certificates that it issues.
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -16,7 +16,7 @@ pub(super) struct Pair {
 }
 
 impl Authority {
-    /// One that nobody knows.
+    /// Creates an authority that nothing trusts yet.
     pub(super) fn new() -> Self {
         static NAMED: AtomicU32 = AtomicU32::new(0);
         let name = format!("authority {} of the suites", NAMED.fetch_add(1, Relaxed));
@@ -27,17 +27,17 @@ impl Authority {
         Self(issuer.unwrap())
     }
 
-    /// By which others know it, in PEM.
+    /// The authority's own certificate, in PEM.
     pub(super) fn certificate(&self) -> String {
         self.0.pem()
     }
 
-    /// For a server of this name.
+    /// Issues a certificate for a server of this name.
     pub(super) fn server(&self, name: &str) -> Pair {
         self.issue(server(name))
     }
 
-    /// For a server of this name, some years ago.
+    /// Issues an expired certificate for a server of this name.
     pub(super) fn expired(&self, name: &str) -> Pair {
         let mut params = server(name);
         params.not_before = date_time_ymd(2020, 1, 1);
@@ -45,7 +45,7 @@ impl Authority {
         self.issue(params)
     }
 
-    /// For a client.
+    /// Issues a certificate for a client.
     pub(super) fn client(&self) -> Pair {
         let mut params = CertificateParams::default();
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];

@@ -1,4 +1,4 @@
-//! Messages of gRPC, which lie in the data frames of HTTP/2.
+//! gRPC messages, which are in the data frames of HTTP/2.
 
 use super::Message;
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const PADDED: u8 = 8;
 
-/// A frame that was sent whole.
+/// A complete frame.
 struct Frame<'a> {
     kind: u8,
     flags: u8,
@@ -16,7 +16,7 @@ struct Frame<'a> {
     payload: &'a [u8],
 }
 
-/// All whole messages of one connection.
+/// All complete messages of one connection.
 pub(super) fn messages(sent: &[u8]) -> Vec<Message> {
     let mut streams: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
     for frame in frames(sent).iter().filter(|frame| frame.kind == DATA) {
@@ -29,7 +29,7 @@ pub(super) fn messages(sent: &[u8]) -> Vec<Message> {
     streams.values().filter_map(|data| message(data)).collect()
 }
 
-/// How many calls were begun on one connection: each has its headers once.
+/// The number of calls started on one connection: each sends its headers once.
 pub(super) fn calls(sent: &[u8]) -> usize {
     let frames = frames(sent);
     frames.iter().filter(|frame| frame.kind == HEADERS).count()
@@ -55,7 +55,7 @@ fn frames(sent: &[u8]) -> Vec<Frame<'_>> {
     frames
 }
 
-/// One byte that says whether it is compressed, four of length, then the message; a call has one.
+/// One byte for the compression flag, four for the length, then the message. A call has one message.
 fn message(data: &[u8]) -> Option<Message> {
     let (head, body) = data.split_first_chunk::<5>()?;
     let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;

@@ -1,8 +1,8 @@
-//! Requests of HTTP/1.1, whose bodies have a length.
+//! HTTP/1.1 requests whose bodies have a length.
 
 use super::Message;
 
-/// All whole requests of one connection.
+/// All complete requests of one connection.
 pub(super) fn messages(mut sent: &[u8]) -> Vec<Message> {
     let mut messages = Vec::new();
     while let Some(end) = sent.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -31,7 +31,7 @@ pub(super) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 }
 
 impl Message {
-    /// The value of a header of a request over HTTP.
+    /// The value of a header of an HTTP request.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         header(&self.head, name)
     }

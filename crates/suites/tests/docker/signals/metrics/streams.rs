@@ -1,14 +1,14 @@
-//! Metrics by name, each with what it was at every collection.
+//! Metrics by name, each with its points at every collection.
 
 use super::super::{resource::described, times};
 use crate::{collector::Found, emitter::Emitted};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// The points of one collection, each without its times, which stand before it: start and end.
+/// The points of one collection, each as start time, end time and the rest.
 type Points = Vec<(u64, u64, Value)>;
 
-/// A metric without its points, and these of each collection.
+/// A metric without its points, and the points of each collection.
 struct Stream {
     metric: Value,
     collections: Vec<Points>,
@@ -18,7 +18,7 @@ struct Stream {
 pub(super) struct Streams(BTreeMap<String, Stream>);
 
 impl Streams {
-    /// Takes the times of all points out, after a look at them.
+    /// Checks the times of all points and removes them.
     pub(super) fn new(emitted: &Emitted, found: Vec<Found>) -> Self {
         let facts = &emitted.facts;
         let begin = facts["first.begin"].as_u64().unwrap();
@@ -69,7 +69,7 @@ impl Streams {
         Self(streams)
     }
 
-    /// Fails unless the metric is this, and its points are these at each collection.
+    /// Asserts that the metric and its points at each collection are these.
     pub(super) fn assert_stream(&self, metric: Value, collections: &[&[Value]]) {
         let name = metric["name"].as_str().unwrap();
         let stream = &self.0[name];
@@ -85,14 +85,14 @@ impl Streams {
         assert_eq!(arrived, expected, "{name}");
     }
 
-    /// Fails unless all points count from one time on.
+    /// Asserts that all points have the same start time.
     pub(super) fn assert_one_start(&self, name: &str) {
         let points = self.0[name].collections.iter().flatten();
         let starts: Vec<_> = points.map(|(start, _, _)| *start).collect();
         assert!(starts.iter().all(|start| *start == starts[0]), "{name}");
     }
 
-    /// Fails unless each collection counts from the end of the one before.
+    /// Asserts that each collection starts at the end of the previous one.
     pub(super) fn assert_continued(&self, name: &str) {
         for pair in self.0[name].collections.windows(2) {
             let ended = pair[0][0].1;
@@ -103,7 +103,7 @@ impl Streams {
     }
 }
 
-/// Of which scope each metric is.
+/// Asserts that each metric has its scope.
 fn assert_scope(found: &Found) {
     let (scope, schema) = match found.name().starts_with("native.") {
         true => (
@@ -122,7 +122,7 @@ fn assert_scope(found: &Found) {
     assert_eq!((&found.scope, &found.scope_schema), (&scope, &schema));
 }
 
-/// A point with its times beside it, and its attributes by key.
+/// A point with its times separated, and its attributes by key.
 fn timed(mut point: Value, begin: u64) -> (u64, u64, Value) {
     let start = times::take(&mut point, "startTimeUnixNano");
     let time = times::take(&mut point, "timeUnixNano");
