@@ -19,7 +19,7 @@
 //! | `honours_idempotency_key` | two calls with one key take effect once |
 //! | `open_world`, `closed_world` | whether a tool accesses systems outside the service; `open_world` if omitted |
 //! | `lenient` | accepts unknown input fields |
-//! | `crate = path` | the crate with the contracts; `::glassbox` if omitted, `::glassbox_core` without that crate |
+//! | `crate = path` | the crate with the contracts; `::glassbox` if omitted, else e.g. `::glassbox_core` |
 //!
 //! Internally, `options` parses the attribute, `signature` parses the function, `capability` converts both to
 //! constants of the trait, and `free` and `group` generate the items.
