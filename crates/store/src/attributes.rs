@@ -41,12 +41,12 @@ impl Mark {
     }
 }
 
-/// How an attribute is kept.
+/// How an attribute is stored in the index.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kept {
-    /// As one bit: whether it names a call of a model.
+    /// As one bit: whether the operation is a call of a model.
     Operation,
-    /// As 32 bits, saturating. Of several names the one with the lowest rank counts.
+    /// As 32 bits, saturating. If a count has several names, the one with the lowest rank is used.
     Count(Count, u8),
     /// As one bit.
     Mark(Mark),
@@ -121,7 +121,7 @@ pub(crate) const COLUMNS: [Column; 13] = [
     column("openinference.span.kind", Kept::Operation),
 ];
 
-/// Returns how the attribute `key` is kept, if it is a column.
+/// Returns how the attribute `key` is stored in the index, if it is a column.
 #[inline]
 pub(crate) fn kept(key: &[u8]) -> Option<Kept> {
     let column = COLUMNS

@@ -117,7 +117,7 @@ impl SpanColumns {
         self.is_inference
     }
 
-    /// Returns whether the span says how many tokens it used.
+    /// Returns whether the span has a number of tokens.
     #[must_use]
     pub fn has_usage(&self) -> bool {
         self.has_usage
@@ -305,7 +305,7 @@ impl MetricKind {
     }
 }
 
-/// The index keeps this many bytes of a name, so that senders cannot fill its memory.
+/// The index keeps this many bytes of a name, so that senders cannot fill the memory.
 const LONGEST_NAME: usize = 1024;
 
 /// Returns what the index keeps of a name.

@@ -95,7 +95,7 @@ pub(crate) enum Edition {
     None,
 }
 
-/// Reads the version off the beginning of a file.
+/// Reads the version from the beginning of a file.
 pub(crate) fn edition(bytes: &[u8]) -> Edition {
     let Some(header) = bytes.get(..SegmentHeader::LEN) else {
         let magic = &SEGMENT_MAGIC[..bytes.len().min(SEGMENT_MAGIC.len())];
@@ -181,7 +181,7 @@ impl FrameHeader {
         payload.len() == self.len as usize && crc32fast::hash(payload) == self.payload_crc
     }
 
-    /// Unpacks the payload of this frame, which [`holds`](Self::holds) it.
+    /// Unpacks `payload`, for which [`holds`](Self::holds) returned true.
     pub(crate) fn unpack(&self, payload: Cow<'_, [u8]>) -> Option<Vec<u8>> {
         let raw_len = self.raw_len as usize;
         if !self.compressed {

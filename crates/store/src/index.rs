@@ -23,7 +23,7 @@ pub(crate) enum RowError {
     Malformed,
     /// It has more records than there is room for.
     TooMany,
-    /// Its names are longer in all than there is room for.
+    /// Its names are longer in total than there is room for.
     TooLong,
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn rows(
         Signal::Logs => reading.logs(request, received),
         Signal::Metrics => reading.points(request, received),
     };
-    // The walker of the wire knows one error only.
+    // The callback can only fail with [`Malformed`]; `failed` has the actual error.
     read.map_err(|Malformed| reading.failed.unwrap_or(RowError::Malformed))
 }
 
@@ -102,14 +102,14 @@ impl<'a> Reading<'_, 'a> {
         Ok(Rows::Points(points.into()))
     }
 
-    /// Takes room for one row.
+    /// Uses up the room of one row.
     fn count(&mut self) -> Result<(), Malformed> {
         let left = self.room.records.checked_sub(1);
         self.room.records = self.or_fail(left, RowError::TooMany)?;
         Ok(())
     }
 
-    /// Takes room for a name that is new.
+    /// Uses up the room of a name, if it is new.
     fn name(&mut self, is_new: bool, bytes: usize) -> Result<(), Malformed> {
         if is_new {
             let left = self.room.names.checked_sub(bytes as u64);

@@ -36,7 +36,7 @@ fn intern<T: Eq + Hash>(table: &mut HashSet<Arc<T>>, value: T) -> Interned<T> {
 
 impl Names {
     fn with<R>(&self, act: impl FnOnce(&mut Tables) -> R) -> R {
-        // Interning cannot leave a table half changed, so a poisoned one is still valid.
+        // A panic while interning cannot leave a table half changed, so a poisoned one is still valid.
         act(&mut self.tables.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

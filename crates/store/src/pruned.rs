@@ -1,4 +1,4 @@
-//! The account of what retention has removed, kept beside the segments.
+//! The account of what retention has removed, a file next to the segments.
 
 use std::io::{self, Read, Write};
 
@@ -36,7 +36,7 @@ pub struct Pruned {
     pub(crate) last_segment: Option<u64>,
     /// The sequence numbers after the last removed record, from which an empty store continues.
     pub(crate) sequences: Sequences,
-    /// The oldest segment that is there, and where its first frame is that is not pruned.
+    /// The oldest remaining segment, and the offset of its first frame that is not pruned.
     pub(crate) trimmed: Option<(u64, u64)>,
 }
 
@@ -73,7 +73,7 @@ impl Pruned {
         is_sound.then_some(account)
     }
 
-    /// Replaces the account in `folder` if it says something else.
+    /// Replaces the account in `folder` if it differs.
     pub(crate) fn save_if_changed(&self, folder: &Folder) -> io::Result<()> {
         match Self::load(folder)? == *self {
             true => Ok(()),
@@ -83,7 +83,7 @@ impl Pruned {
 
     /// Replaces the account atomically.
     pub(crate) fn save(&self, folder: &Folder) -> io::Result<()> {
-        // A draft is left over if the process was killed. What is there is not written to.
+        // A killed process may have left a draft. Remove it instead of writing to whatever is there.
         match folder.remove(DRAFT) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -93,7 +93,7 @@ impl Pruned {
         folder.rename(DRAFT, FILE)
     }
 
-    /// Returns the account with the oldest frames of segment `id` added to it, which are too many.
+    /// Returns the account with the oldest frames of segment `id`, which exceed the limits, added to it.
     pub(crate) fn with_excess(&self, id: u64, excess: &Excess) -> Self {
         Self {
             spans: self.spans + excess.records.spans,

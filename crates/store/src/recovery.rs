@@ -20,7 +20,7 @@ pub(crate) use damage::Damage;
 #[derive(Debug)]
 pub(crate) enum Recovered {
     Segment(Box<Contents>),
-    /// It holds nothing: the process ended when it had been created. Its bytes are a part of a header.
+    /// It has no content, because the process ended just after creating it. The bytes are a part of a header.
     Empty(Option<Damage>),
     /// It is not a segment of this version; it is unchanged. The text says why.
     Foreign(String),
@@ -46,7 +46,7 @@ pub(crate) struct Excess {
     pub(crate) end: u64,
 }
 
-/// What a segment is read back with.
+/// The state and the limits of reading segments back.
 #[derive(Debug)]
 pub(crate) struct Recovery<'a> {
     pub(crate) folder: &'a Folder,
@@ -171,7 +171,7 @@ impl Recovery<'_> {
                     survey.lost(at, end - at, Some(header.rows));
                 }
                 Err(RowError::TooMany | RowError::TooLong) => {
-                    // All older frames go as well, or a later part would be missing in between.
+                    // Leave out all older frames as well, or there would be a gap in the middle.
                     self.left.records = 0;
                     excess.add(at as u64, &header);
                 }
@@ -229,13 +229,13 @@ fn read(mut file: &File, len: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The frames of a file, and what is between them.
+/// The frames of a file, and the damage between them.
 struct Survey<'a> {
     path: &'a std::path::Path,
     frames: Vec<(usize, FrameHeader)>,
     damage: Vec<Damage>,
     sequences: Sequences,
-    /// Where the last sound frame ends.
+    /// Where the last valid frame ends.
     end: usize,
 }
 
@@ -259,7 +259,7 @@ impl<'a> Survey<'a> {
         survey
     }
 
-    /// Notes what is at `at` and returns where it ends.
+    /// Records what is at `at` and returns where it ends.
     fn step(&mut self, bytes: &[u8], at: usize) -> usize {
         match look(bytes, at) {
             Found::Frame(header) => {
@@ -273,7 +273,7 @@ impl<'a> Survey<'a> {
                 let claimed = (at + FrameHeader::LEN + header.len as usize).min(bytes.len());
                 let end = next_header(bytes, at + 1).map_or(claimed, |next| next.min(claimed));
                 self.lost(at, end - at, Some(header.rows));
-                // Its numbers are used: a client may hold one as a cursor.
+                // Its numbers are not used again, because a client may have one as its cursor.
                 self.number(&header);
                 end
             }

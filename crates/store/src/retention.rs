@@ -12,8 +12,8 @@ pub struct Retention {
     pub max_bytes: u64,
     /// How long telemetry is kept after it arrived; `None` is forever.
     pub max_age: Option<Duration>,
-    /// Number of spans, log records and data points together. Bounds the index in memory, at 288 bytes
-    /// for each; long names count as well.
+    /// Number of spans, log records and data points together. Bounds the index in memory, at 288 bytes for
+    /// each; long names count towards it as well.
     pub max_records: u64,
 }
 
@@ -31,7 +31,7 @@ impl Default for Retention {
 /// A full store has about this many segments, so one eviction removes that fraction of it.
 const SEGMENTS: u64 = 16;
 
-/// What one record may take in the index, on average: as much as one that arrives alone does.
+/// What one record may take in the index, on average: as much as one that arrives in its own request takes.
 const RECORD_MEMORY: u64 = 288;
 
 const LEAST_MEMORY: u64 = 4 << 20;
@@ -40,8 +40,8 @@ const SMALLEST_SEGMENT: u64 = 64 << 10;
 const LARGEST_SEGMENT: u64 = 64 << 20;
 
 impl Retention {
-    /// Returns the limit of records of one request: a quarter of the store, but 65 536 in any case if the
-    /// store may have as many.
+    /// Returns the limit of records of one request: a quarter of the store's limit, but at least 65 536,
+    /// unless the store's limit is lower.
     pub(crate) fn request_records(&self) -> u64 {
         (self.max_records / 4).max(1 << 16).min(self.max_records)
     }
@@ -134,8 +134,8 @@ impl Size {
     }
 }
 
-/// Returns when the last frame of `segment` arrived. No frame arrived after the next segment was
-/// created, even if the clock said so.
+/// Returns when the last frame of `segment` arrived. This is not after the creation of the next segment,
+/// even if the clock was wrong.
 fn arrived(segment: &SegmentView, next: Option<&SegmentView>) -> u64 {
     let begun = next.map(|next| next.segment.header.created);
     // It is zero if the header is damaged.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::columns::{LogColumns, PointColumns, SpanColumns};
 
-/// Longer names count as memory of the block that has them.
+/// Names longer than this count as memory of the block that has them.
 const SHORT_NAME: usize = 64;
 
 /// The rows of one block, in wire order.
@@ -54,7 +54,7 @@ impl Rows {
         (row * self.len()) as u64 + names
     }
 
-    /// Returns the earliest and the latest time; `(u64::MAX, 0)` of no rows.
+    /// Returns the earliest and the latest time; `(u64::MAX, 0)` if there are no rows.
     pub(crate) fn time_range(&self) -> (u64, u64) {
         fn range(times: impl Iterator<Item = (u64, u64)>) -> (u64, u64) {
             times.fold((u64::MAX, 0), |(low, high), (start, end)| {

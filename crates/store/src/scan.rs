@@ -1,9 +1,9 @@
 //! Reads from the store: columns first, records only if they are needed.
 //!
-//! A [`Scan`] goes over the columns of one signal, oldest block first, and yields a [`Hit`] for each
-//! row that matches a [`Predicate`]. Blocks without a match are skipped where their summary shows it.
-//! A search for [`Text`] reads a record only if its columns do not contain the text. [`fetch`] reads
-//! the records of selected hits, each block once.
+//! A [`Scan`] goes over the columns of one signal, oldest block first, and yields a [`Hit`] for each row
+//! that matches a [`Predicate`]. It skips blocks whose summary rules out a match. A search for [`Text`]
+//! reads a record only if its columns do not contain the text. [`fetch`] reads the records of selected
+//! hits, each block once.
 //!
 //! # Bounds
 //! One block is in memory at a time; its decompressed size is that of one export request.
@@ -44,7 +44,7 @@ pub(crate) mod sealed {
 
         fn admitted(&self, predicate: &Predicate) -> bool;
 
-        /// Returns the length of the encoded record, or data point.
+        /// Returns the length of the encoded record or data point.
         fn size(&self) -> u32;
 
         /// Returns whether row `number` of its block is in this record, the block's `nth`.
@@ -196,7 +196,7 @@ impl<C: Columns> Hit<'_, C> {
         self.columns.size() as usize
     }
 
-    /// Returns whether the columns satisfy `predicate`, whose sequence numbers are not considered.
+    /// Returns whether the columns satisfy `predicate`, ignoring its sequence numbers.
     #[must_use]
     pub fn satisfies(&self, predicate: &Predicate) -> bool {
         self.columns.admitted(predicate)

@@ -12,7 +12,7 @@ use crate::frame::{FrameHeader, SegmentHeader};
 use crate::gate::{Gate, Pass};
 use crate::rows::Rows;
 
-/// What a block takes besides its rows: itself, and what the allocator adds.
+/// Memory of a block besides its rows: the struct itself, and the allocator's overhead.
 const BLOCK_MEMORY: u64 = 160;
 
 /// One frame in the index.
@@ -47,7 +47,7 @@ impl Block {
         }
     }
 
-    /// Returns about how much memory a block of `rows` will take, at most.
+    /// Returns an upper bound of the memory that a block of `rows` will take, approximately.
     pub(crate) fn expected_memory(rows: &Rows) -> u64 {
         BLOCK_MEMORY + rows.memory() + 16 * rows.len() as u64
     }

@@ -30,7 +30,7 @@ use syncer::Syncer;
 /// Delay from a write to its sync; the rest of the 200 ms is for the sync itself.
 const SYNC_AFTER: Duration = Duration::from_millis(100);
 
-/// What the rows of a request may take to be read beside others.
+/// The room for a request that is read concurrently with others.
 const SMALL: Room = Room {
     records: 1 << 14,
     names: 1 << 20,
@@ -95,7 +95,7 @@ pub enum AppendError {
     Closed,
 }
 
-/// What is wrong with a store whose folder is gone, in a sentence.
+/// The message about a store whose folder no longer exists.
 struct Vanished<'a>(&'a Path);
 
 impl std::fmt::Display for Vanished<'_> {
@@ -181,7 +181,7 @@ impl SegmentStore {
     pub fn append(&self, batch: &Batch) -> Result<(), AppendError> {
         let result = self.try_append(batch);
         if result.is_err() {
-            // A refused batch must not leave its names behind.
+            // Do not keep the names of a rejected batch.
             self.inner.names.sweep();
         }
         result
@@ -214,8 +214,8 @@ impl SegmentStore {
         Ok(())
     }
 
-    /// Reads the rows of a request. Those of large requests are read one after the other, so that
-    /// several at a time do not take more memory than the index may have.
+    /// Reads the rows of a request. Large requests are read one at a time, so that several of them do not
+    /// take more memory than the index may have.
     fn rows(&self, signal: Signal, bytes: &[u8], now: u64) -> Result<Rows, RowError> {
         let retention = &self.inner.retention;
         let all = Room {
@@ -281,7 +281,7 @@ impl SegmentStore {
         &self.inner.recovered
     }
 
-    /// Returns why nothing can be stored; `None` while all is well.
+    /// Returns why nothing can be stored; `None` if there is no problem.
     #[must_use]
     pub fn problem(&self) -> Option<String> {
         let folder = &self.inner.folder;

@@ -1,4 +1,4 @@
-//! The spans of one trace together: which are there twice, and what they used.
+//! The spans of one trace together: repeated spans, shared ids, and usage.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +15,7 @@ pub struct Distinct<'v> {
     pub spans: Vec<Hit<'v, SpanColumns>>,
     /// How many were left out, because the same span was exported again.
     pub repeated: usize,
-    /// The ids that different spans share.
+    /// The ids that are shared by different spans.
     pub conflicts: HashSet<[u8; 8]>,
 }
 
@@ -27,7 +27,7 @@ impl<'v> Distinct<'v> {
         let (mut seen, mut ids, mut conflicts) = (HashSet::new(), HashSet::new(), HashSet::new());
         spans.retain(|hit| {
             let span = hit.columns();
-            // A span without an id cannot be told from others without one.
+            // Spans without an id cannot be distinguished from each other.
             if span.span_id == [0; 8] {
                 return true;
             }
@@ -46,9 +46,9 @@ impl<'v> Distinct<'v> {
 
     /// Returns the tokens that the trace used.
     ///
-    /// A span that only repeats the usage of spans within it does not count: one that is not the call of
-    /// a model, such as an agent's, if a span within it has usage; and a call of a model if the calls
-    /// within it add up to the same. Spans that share an id count as one.
+    /// A span that only repeats the usage of the spans within it does not count. That is a span that is not
+    /// the call of a model, such as an agent's, if a span within it has usage; and a call of a model if the
+    /// calls within it add up to the same. Spans that share an id count as one.
     #[must_use]
     pub fn usage(&self) -> Usage {
         let nodes = nodes(&self.spans);
@@ -101,7 +101,7 @@ struct Node {
     is_inference: bool,
     /// How many spans with usage are directly within it and not added up yet.
     open: usize,
-    /// What they add up to, once one has been added.
+    /// The sum of their usage, once one has been added.
     within: Option<Usage>,
 }
 
@@ -120,11 +120,11 @@ fn nodes(spans: &[Hit<'_, SpanColumns>]) -> HashMap<Id, Node> {
     nodes
 }
 
-/// Finds for each node the nearest one around it.
+/// Finds for each node the nearest enclosing node.
 fn nearest(spans: &[Hit<'_, SpanColumns>], nodes: &HashMap<Id, Node>) -> HashMap<Id, Id> {
     let spans = spans.iter().map(Hit::columns);
     let parents: HashMap<Id, Id> = spans.map(|span| (span.span_id, span.parent_id)).collect();
-    // What is known of the spans without usage, so that no path is walked twice.
+    // The results for spans without usage, so that no path is walked twice.
     let mut known: HashMap<Id, Option<Id>> = HashMap::new();
     let mut outer = HashMap::new();
     for id in nodes.keys() {
@@ -134,7 +134,7 @@ fn nearest(spans: &[Hit<'_, SpanColumns>], nodes: &HashMap<Id, Node>) -> HashMap
                 Some(one) if nodes.contains_key(&one) => break Some(one),
                 Some(one) => match known.get(&one) {
                     Some(found) => break *found,
-                    // A circle has no outer span.
+                    // A cycle has no outer span.
                     None if !path.insert(one) => break None,
                     None => at = parents.get(&one).copied(),
                 },
@@ -149,7 +149,7 @@ fn nearest(spans: &[Hit<'_, SpanColumns>], nodes: &HashMap<Id, Node>) -> HashMap
     outer
 }
 
-/// Adds up from the innermost nodes outwards.
+/// Adds up usage from the innermost nodes outwards.
 fn add_up(mut nodes: HashMap<Id, Node>, outer: &HashMap<Id, Id>) -> Usage {
     for around in outer.values() {
         if let Some(node) = nodes.get_mut(around) {
@@ -177,6 +177,6 @@ fn add_up(mut nodes: HashMap<Id, Node>, outer: &HashMap<Id, Id>) -> Usage {
             None => sum = sum.plus(total),
         }
     }
-    // Spans that are within each other in a circle: each counts for itself.
+    // Spans that enclose each other in a cycle: each counts on its own.
     nodes.values().fold(sum, |sum, node| sum.plus(node.own))
 }

@@ -1,4 +1,4 @@
-//! What queries see of the store.
+//! The state of the store that queries see.
 
 use std::sync::{PoisonError, RwLock};
 

@@ -44,7 +44,7 @@ impl From<io::Error> for WriteError {
 }
 
 impl Writer {
-    /// Writes `frame` and shows its block; nothing is shown unless every byte was written to a file
+    /// Writes `frame` and makes its block visible to queries, but only if every byte was written to a file
     /// that is in the folder.
     pub(crate) fn append(
         &mut self,
@@ -88,7 +88,7 @@ impl Writer {
             }
             return Err(error.into());
         }
-        // Looked at again before anybody is told that the frame is stored.
+        // Check again before the frame is acknowledged.
         if !active.is_linked() || !self.folder.is_there() {
             self.active = None;
             return Err(WriteError::Vanished);
@@ -149,7 +149,7 @@ impl Writer {
             sequences: self.sequences,
         };
         let active = match self.medium.create(folder, &name) {
-            // Somebody else made it: it stays as it is, and the next attempt takes the next number.
+            // Another process created it: leave it unchanged; the next attempt uses the next number.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 self.next_segment += 1;
                 return Err(error);
@@ -189,7 +189,7 @@ impl Writer {
                 gone.fold(view.pruned.clone(), |sum, next| sum.with(next)),
             )
         });
-        // On a full disk the account may fit only after something was removed.
+        // On a full disk, the account may fit only after something has been removed.
         let saved = pruned.save(&self.folder).is_ok();
         let records = |of: &Pruned| of.spans + of.log_records + of.data_points;
         tracing::info!(
@@ -213,7 +213,7 @@ impl Writer {
     }
 }
 
-/// Unlinks a segment. If that fails, the next start does it, by the number in the account.
+/// Unlinks a segment. If that fails, the next start does it, based on the number in the account.
 pub(crate) fn remove(folder: &Folder, id: u64) {
     let name = file_name(id);
     if let Err(error) = folder.remove(&name) {

@@ -45,10 +45,10 @@ pub(super) fn log(
     Ok(row)
 }
 
-/// Returns the severity number that a severity text means; zero if it means none.
+/// Returns the severity number for a severity text; zero if the text is unknown.
 ///
-/// Names as in the appendix of the log data model, and in the loggers of common languages. A digit after
-/// the name counts on within its range, as in `INFO2`.
+/// The names are those in the appendix of the log data model and in the loggers of common languages. A
+/// digit after the name selects a number within its range, as in `INFO2`.
 fn number(text: &str) -> u8 {
     const NAMES: [(&str, u8); 26] = [
         ("TRACE", 1),

@@ -136,7 +136,7 @@ fn unordered(message: &[u8], number: u32) -> Result<u64, Malformed> {
     Ok(sum)
 }
 
-/// Names an OTLP aggregation temporality.
+/// Returns the name of an OTLP aggregation temporality.
 pub(super) fn temporality_name(number: u64) -> Option<&'static str> {
     match number {
         1 => Some("delta"),

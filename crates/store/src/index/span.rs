@@ -39,7 +39,7 @@ impl Reading<'_, '_> {
             match field.number {
                 1 => row.trace_id = id(field.value.bytes()),
                 2 => row.span_id = id(field.value.bytes()),
-                // Some senders write zeros for "no parent".
+                // Some senders write zeros if there is no parent.
                 4 => row.parent_id = id(field.value.bytes()),
                 5 => {
                     let (name, is_new) = self.names.name(indexed(text(field.value.bytes())?));
@@ -90,8 +90,8 @@ fn attribute(
     Ok(())
 }
 
-/// Reads a count as senders write it: as an integer, a double or text. A negative one is zero; `None` if it
-/// is no number.
+/// Reads a count in any form that senders use: an integer, a double or text. A negative count is zero;
+/// `None` if it is not a number.
 fn count_value(value: &[u8]) -> Option<u32> {
     let saturate = |number: i64| u32::try_from(number.max(0)).unwrap_or(u32::MAX);
     let field = Fields::new(value).find_map(Result::ok)?;

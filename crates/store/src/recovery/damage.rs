@@ -1,4 +1,4 @@
-//! What of a segment file was lost.
+//! The parts of a segment file that were lost.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ pub(crate) struct Damage {
     pub(crate) path: PathBuf,
     pub(crate) offset: u64,
     pub(crate) bytes: u64,
-    /// How many records it held, where its header survived.
+    /// How many records it held, if its header is intact.
     pub(crate) records: Option<u32>,
     /// Whether it was the end of the file and has been truncated.
     pub(crate) truncated: bool,

@@ -42,7 +42,7 @@ impl<'v, C: Columns> Hits<'v, C> {
         let blocks: Box<dyn Iterator<Item = Located<'v>> + 'v> = match scan.predicate.numbers() {
             None => Box::new(blocks(view)),
             Some(range) => {
-                // From the newest back: a follower's range is at the end.
+                // From the newest backwards, because a follower's range is at the end.
                 let mut wanted: Vec<_> = blocks(view)
                     .rev()
                     .filter(|(_, block)| C::of(&block.rows).is_some())

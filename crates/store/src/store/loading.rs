@@ -28,10 +28,10 @@ pub(super) struct Loaded {
     pub(super) notes: Vec<String>,
 }
 
-/// Reads the segments of `directory` from the newest back, until the limits are reached.
+/// Reads the segments of `directory`, newest first, until the limits are reached.
 ///
 /// # Bounds
-/// The index never takes more than retention allows, whatever the files hold: what does not fit is not
+/// The index never takes more than retention allows, whatever the files contain: what does not fit is not
 /// read, and counts as pruned.
 pub(super) fn load(
     directory: &Path,
@@ -115,7 +115,7 @@ pub(super) fn load(
     notes.reverse();
     segments.reverse();
     let active = match segments.last() {
-        // Continue in the last segment, or every start would add a file.
+        // Continue in the last segment, otherwise every start would add a file.
         Some(last) if is_open(last, &retention, now) => {
             Some(medium.open(&folder, &file_name(last.segment.id))?)
         }

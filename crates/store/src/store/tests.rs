@@ -1,4 +1,4 @@
-//! The store against restarts, damage, limits and a disk that fails.
+//! Tests of the store: restarts, damage, limits and a disk that fails.
 
 mod damage;
 mod disk;
@@ -26,7 +26,7 @@ fn now() -> u64 {
     u64::try_from(since.as_nanos()).unwrap()
 }
 
-/// A store that keeps everything a test puts into it.
+/// A store that keeps everything that a test stores.
 fn open(directory: &Path) -> SegmentStore {
     SegmentStore::open(directory, roomy(), now).unwrap()
 }

@@ -1,4 +1,4 @@
-//! The store as a query sees it: through its public interface alone.
+//! The store as queries see it: through its public interface only.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! Scans: what they yield, in which order, and what they read for it.
+//! Scans: what they yield, in which order, and which records they read.
 
 use std::cell::Cell;
 
@@ -19,7 +19,7 @@ fn store() -> (TempDir, SegmentStore) {
     (folder, store)
 }
 
-/// A span as the naive model remembers it.
+/// A span in the naive model.
 #[derive(Clone)]
 struct Modelled {
     trace: u8,
@@ -47,7 +47,7 @@ fn a_scan_yields_what_a_naive_filter_yields_in_the_order_of_arrival() {
                 trace: u8::try_from(below(6)).unwrap() + 1,
                 service,
                 name: ["chat", "execute_tool", "plan"][below(3) as usize],
-                // Zero is no time.
+                // Zero means no time.
                 start: below(99) + 1,
                 is_error: below(4) == 0,
             })
@@ -156,7 +156,7 @@ fn the_points_of_a_metric_come_with_one_record_and_their_places_in_it() {
     );
 }
 
-/// Searches for a text in names and attributes, and counts the records that it is asked about.
+/// Searches for a text in names and attributes, and counts the records that it searches.
 struct Counting {
     text: &'static str,
     read: Cell<usize>,

@@ -1,4 +1,4 @@
-//! Torn ends, flipped bits, files that are no segments.
+//! Torn ends, flipped bits, files that are not segments.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -21,7 +21,7 @@ fn a_torn_end_costs_the_last_frame_and_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let path = filled(folder.path(), 3);
     let whole = fs::metadata(&path).unwrap().len();
-    // Every place at which the last frame may have been cut.
+    // Every position at which the last frame may have been cut.
     let view = open(folder.path()).view();
     let last = &view.segments[0].blocks[2];
     let start = last.offset - frame::FrameHeader::LEN as u64;
@@ -152,7 +152,7 @@ fn half_a_frame_before_good_ones_is_stepped_over() {
     let start = usize::try_from(second.offset).unwrap() - frame::FrameHeader::LEN;
     let bytes = fs::read(&path).unwrap();
     let mut file = fs::File::create(&path).unwrap();
-    // As after a write that failed half-way and could not be cut back.
+    // As after a write that failed half-way and could not be truncated.
     file.write_all(&bytes[..start + 100]).unwrap();
     file.write_all(&bytes[start..]).unwrap();
     drop(file);
@@ -192,14 +192,14 @@ fn no_damage_stops_a_start_or_shows_what_was_not_stored() {
         fs::write(&path, &bytes).unwrap();
         let store = open(folder.path());
         let mut left = stored(&store);
-        // A frame that was copied is shown twice: it is what the file holds.
+        // A frame that was copied appears twice, because the file contains it twice.
         left.sort_unstable();
         left.dedup();
         assert!(
             left.iter().all(|number| (1..=6).contains(number)),
             "round {round}: {left:?}"
         );
-        // A cut between two frames looks like a shorter life; everything else is said.
+        // A cut between two frames looks like an earlier end; all other damage is reported.
         let said = !store.recovered().is_empty() || good.starts_with(&bytes);
         assert!(
             left.len() == 6 || said,

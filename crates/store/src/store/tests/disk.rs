@@ -9,7 +9,7 @@ use crate::medium::{Disk, SegmentFile};
 #[derive(Debug)]
 struct SmallDisk {
     left: Arc<AtomicU64>,
-    /// Whether a file can be cut back.
+    /// Whether a file can be truncated.
     truncates: Arc<AtomicBool>,
     syncs: Arc<AtomicU64>,
     /// Whether syncing fails.

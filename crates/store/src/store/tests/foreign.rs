@@ -7,7 +7,7 @@ use std::process::Command;
 use super::*;
 use crate::segment::file_name;
 
-/// Everything that may be where a file of the store belongs.
+/// Everything that may exist in place of a file of the store.
 type Put<'a> = Box<dyn Fn(&Path) + 'a>;
 
 fn things(target: &Path) -> Vec<(&'static str, Put<'_>)> {
@@ -65,7 +65,7 @@ fn nothing_but_a_file_of_ours_is_opened_and_everything_else_stays_and_is_named()
             };
             if let Ok(store) = SegmentStore::open(&folder, retention, now) {
                 for number in 1..5 {
-                    // It fails where the account cannot be written.
+                    // Fails if the account cannot be written.
                     let _ = store.append(&span(number, 0));
                 }
             }

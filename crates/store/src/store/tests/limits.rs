@@ -132,7 +132,7 @@ fn segments_that_arrived_too_long_ago_go() {
     drop(guard);
     let left = stored(&store);
     assert_eq!(left.last(), Some(&119));
-    // One sixteenth of the age is how exact a segment can be.
+    // Retention by age is exact to one sixteenth of the age, the span of a segment.
     assert!(
         left[0] >= 119 - 60 - 5 && left[0] <= 119 - 59 + 5,
         "{}",
@@ -147,7 +147,7 @@ fn what_was_decided_before_a_crash_is_done_after_it() {
     store.append(&span(1, 0)).unwrap();
     store.close().unwrap();
     let view = store.view();
-    // The account was written, the file not yet removed.
+    // The account was written, but the file was not yet removed.
     view.pruned
         .with(&view.segments[0])
         .save(&store.inner.folder)
@@ -186,7 +186,7 @@ fn what_is_too_old_goes_even_when_nothing_follows_it() {
     assert_eq!(store.view().pruned.spans, 1);
     drop(store);
 
-    // The numbers go on: a client may hold the last one as its cursor.
+    // The numbers continue: a client may have the last one as its cursor.
     let store = SegmentStore::open(folder.path(), retention, now).unwrap();
     store.append(&span(2, 0)).unwrap();
     let first = store.view().segments[0].blocks[0].header.first_sequence;

@@ -1,4 +1,4 @@
-//! The rows that are read off the wire against the decoded messages.
+//! The rows that are read from the wire compared with the decoded messages.
 
 use glassbox_otlp::proto::metrics::v1::metric::Data;
 use glassbox_otlp::proto::metrics::v1::{
@@ -127,7 +127,7 @@ fn a_resource_behind_its_records_still_names_their_service() {
         assert!(len < 0x80);
         [vec![tag, len], bytes].concat()
     };
-    // Field 2 (scope spans) before field 1 (resource): legal, and nobody writes it.
+    // Field 2 (scope spans) before field 1 (resource): valid, but no sender writes it.
     let group = [
         message(0x12, scope.encode_to_vec()),
         message(0x0a, resource.encode_to_vec()),
