@@ -1,6 +1,6 @@
-//! What an append, a durable append, a read and a recovery cost: `cargo bench -p glassbox-journal`.
+//! The cost of an append, a durable append, a read and a recovery: `cargo bench -p glassbox-journal`.
 //!
-//! The floor beside them is the same bytes written with `write_at` alone.
+//! The lower bound next to them is the same bytes written with `write_at` alone.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 

@@ -1,4 +1,4 @@
-//! Appends, acknowledges and prunes until it is killed, and says what was done: the other half of a test.
+//! Appends, acknowledges and prunes until it is killed, and prints what was done. A test runs it.
 
 use glassbox_journal::{Journal, Options};
 use std::io::Write;
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let next = journal.end();
         let payload = vec![next as u8; (next * 7 % 100) as usize];
         let sequence = journal.append(0, &payload)?;
-        // A whole line ends with a full stop.
+        // A complete line ends with a full stop.
         writeln!(out, "appended {sequence}.")?;
         if sequence % 5 == 0 {
             writeln!(out, "passing {}.", sequence - 3)?;

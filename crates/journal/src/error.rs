@@ -17,7 +17,7 @@ pub enum OpenError {
         /// The owner, if its lock file names it.
         pid: Option<u32>,
     },
-    /// A newer version wrote it; it was left as it is.
+    /// A newer version wrote it; it was not changed.
     #[error("open the journal {}: version {version} of its format is newer than this program", path.display())]
     Newer {
         /// The folder.
@@ -33,7 +33,7 @@ pub enum OpenError {
     Io {
         /// The folder.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
 }
@@ -51,24 +51,24 @@ fn by(pid: Option<u32>) -> String {
     pid.map_or_else(String::new, |pid| format!(" by process {pid}"))
 }
 
-/// Why a record was not appended. Nothing of it is left in the journal.
+/// Why a record was not appended. No part of it is left in the journal.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AppendError {
-    /// The record is larger than one may be.
+    /// The record is larger than the limit.
     #[error("append a record of {bytes} bytes: the limit is {limit}")]
     TooLarge {
         /// Its size.
         bytes: usize,
-        /// The most that is allowed.
+        /// The limit.
         limit: usize,
     },
-    /// The journal holds as much as it may, and nothing of it may be removed.
+    /// The journal has reached its limit, and nothing in it may be removed.
     #[error("append to the journal: it holds {bytes} bytes and the limit is {limit}")]
     Full {
-        /// What it holds.
+        /// The size of the journal.
         bytes: u64,
-        /// The most that it may hold.
+        /// The limit.
         limit: u64,
     },
     /// The folder was removed or replaced while the journal was open.
@@ -93,7 +93,7 @@ pub enum SyncError {
         first: u64,
         /// The last one.
         last: u64,
-        /// What the system said; absent if an earlier call was told.
+        /// The system's error; absent if it was already reported to an earlier call.
         source: Option<io::Error>,
     },
     /// The folder was removed or replaced while the journal was open.
@@ -116,14 +116,14 @@ pub enum DurableError {
     Sync(#[from] SyncError),
 }
 
-/// Why a journal cannot be read on.
+/// Why reading a journal cannot continue.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
     /// A newer version wrote the next record.
     #[error("read the journal: version {0} of its format is newer than this program")]
     Newer(u32),
-    /// The record is larger than `max_record`, and than the 64 MiB that are read in any case.
+    /// The record is larger than `max_record` and larger than 64 MiB, which can always be read.
     #[error("read record {sequence} of the journal: it has {bytes} bytes; raise max_record")]
     TooLarge {
         /// The record.

@@ -1,4 +1,5 @@
-//! A folder of files, opened once and used by its handle: no link is followed, nothing foreign is changed.
+//! A folder of files, opened once and used by its handle: links are not followed, and other users' files
+//! are not changed.
 
 use rustix::{
     fd::OwnedFd,
@@ -18,8 +19,9 @@ const PRIVATE_FOLDER: u32 = 0o700;
 /// An open folder. Its files are opened by name relative to its handle, so a folder that replaces it at the same path
 /// is never used.
 ///
-/// A file is opened only if it is a regular file of this user with one name that not every user may write to. Links,
-/// pipes, devices and folders are errors of the kind [`InvalidInput`](io::ErrorKind::InvalidInput) and stay as they are.
+/// A file is opened only if it is a regular file of this user that has a single name and is not writable by
+/// every user. Links, pipes, devices and folders are errors of the kind
+/// [`InvalidInput`](io::ErrorKind::InvalidInput) and stay unchanged.
 #[derive(Debug)]
 pub struct Folder {
     fd: OwnedFd,
@@ -30,7 +32,7 @@ impl Folder {
     /// Opens a folder of this user, which must exist.
     ///
     /// # Errors
-    /// If it is a link or no folder, belongs to another user, or cannot be opened.
+    /// Fails if it is a link or not a folder, belongs to another user, or cannot be opened.
     pub fn open(path: &Path) -> io::Result<Self> {
         let folder = Self::open_shared(path)?;
         match folder.is_ours()? {
@@ -45,9 +47,9 @@ impl Folder {
     /// Opens a folder that may belong to another user, such as a volume that is mounted into a container.
     ///
     /// # Errors
-    /// If it is a link or no folder, or cannot be opened.
+    /// Fails if it is a link or not a folder, or cannot be opened.
     pub fn open_shared(path: &Path) -> io::Result<Self> {
-        // A link with a slash behind it would be followed.
+        // A link followed by a slash would be followed.
         let path: PathBuf = path.components().collect();
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd = fs::open(&path, flags, Mode::empty()).map_err(|errno| match errno {
@@ -63,7 +65,7 @@ impl Folder {
     /// Returns whether the folder belongs to this user.
     ///
     /// # Errors
-    /// If the system cannot tell.
+    /// Fails if the system cannot determine the owner.
     pub fn is_ours(&self) -> io::Result<bool> {
         Ok(fs::fstat(&self.fd)?.st_uid == geteuid().as_raw())
     }
@@ -71,7 +73,7 @@ impl Folder {
     /// Returns the permission bits of the folder.
     ///
     /// # Errors
-    /// If the system cannot tell.
+    /// Fails if the system cannot determine the mode.
     pub fn mode(&self) -> io::Result<u32> {
         Ok(fs::fstat(&self.fd)?.st_mode & 0o7777)
     }
@@ -79,16 +81,16 @@ impl Folder {
     /// Sets the permission bits of the folder.
     ///
     /// # Errors
-    /// If the system refuses.
+    /// Fails if the system refuses.
     pub fn set_mode(&self, mode: u32) -> io::Result<()> {
         Ok(fs::fchmod(&self.fd, Mode::from_raw_mode(mode))?)
     }
 
-    /// Locks the folder itself until the handle is dropped, whatever path leads to it. Returns false if another
-    /// handle has locked it.
+    /// Locks the folder itself until the handle is dropped; the lock also applies to other paths to the
+    /// folder. Returns false if another handle has locked it.
     ///
     /// # Errors
-    /// If the file system cannot lock folders.
+    /// Fails if the file system cannot lock folders.
     pub fn try_lock(&self) -> io::Result<bool> {
         match fs::flock(&self.fd, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(true),
@@ -97,7 +99,7 @@ impl Folder {
         }
     }
 
-    /// Fails if everybody may replace the files in this folder.
+    /// Fails if any user may replace the files in this folder.
     pub(crate) fn check_mode(&self) -> io::Result<()> {
         match is_open(&fs::fstat(&self.fd)?) {
             true => Err(io::Error::new(
@@ -111,23 +113,23 @@ impl Folder {
     /// Releases the lock that [`try_lock`](Self::try_lock) took.
     ///
     /// # Errors
-    /// If the file system cannot lock folders.
+    /// Fails if the file system cannot lock folders.
     pub fn unlock(&self) -> io::Result<()> {
         Ok(fs::flock(&self.fd, FlockOperation::Unlock)?)
     }
 
-    /// Opens the folder, and creates it for this user alone where it does not exist.
+    /// Opens the folder, and creates it for this user alone if it does not exist.
     ///
     /// # Errors
-    /// As [`open`](Self::open), and if it cannot be created.
+    /// Fails as [`open`](Self::open) does, and if it cannot be created.
     pub fn create(path: &Path) -> io::Result<Self> {
         Self::opened_or_created(path, Self::open)
     }
 
-    /// Opens a folder that may belong to another user, and creates it for this user alone where it does not exist.
+    /// Opens a folder that may belong to another user, and creates it for this user alone if it does not exist.
     ///
     /// # Errors
-    /// As [`open_shared`](Self::open_shared), and if it cannot be created.
+    /// Fails as [`open_shared`](Self::open_shared) does, and if it cannot be created.
     pub fn create_shared(path: &Path) -> io::Result<Self> {
         Self::opened_or_created(path, Self::open_shared)
     }
@@ -168,15 +170,15 @@ impl Folder {
     /// Opens a file for reading and writing.
     ///
     /// # Errors
-    /// If it is missing, or no file of ours.
+    /// Fails if it is missing, or not a file of this user.
     pub fn file(&self, name: &str) -> io::Result<File> {
         self.open_at(name, OFlags::RDWR)
     }
 
-    /// Opens a file, and creates it for this user alone where it does not exist.
+    /// Opens a file, and creates it for this user alone if it does not exist.
     ///
     /// # Errors
-    /// If it is no file of ours, or cannot be created.
+    /// Fails if it is not a file of this user, or cannot be created.
     pub fn file_or_new(&self, name: &str) -> io::Result<File> {
         self.open_at(name, OFlags::RDWR | OFlags::CREATE)
     }
@@ -184,14 +186,14 @@ impl Folder {
     /// Creates a file that does not exist.
     ///
     /// # Errors
-    /// If there is anything with that name.
+    /// Fails if the name already exists.
     pub fn new_file(&self, name: &str) -> io::Result<File> {
         self.open_at(name, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL)
     }
 
     fn open_at(&self, name: &str, flags: OFlags) -> io::Result<File> {
         let mode = Mode::RUSR | Mode::WUSR;
-        // Without `NONBLOCK` a named pipe would hold the opener.
+        // Without `NONBLOCK`, opening a named pipe would block.
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let refused =
             |why| io::Error::new(io::ErrorKind::InvalidInput, format!("'{name}' is {why}"));
@@ -217,18 +219,18 @@ impl Folder {
         Ok(File::from(fd))
     }
 
-    /// Removes a name. What it leads to stays if it is a link.
+    /// Removes a name. If it is a link, its target stays.
     ///
     /// # Errors
-    /// If there is no such name, or it is a folder.
+    /// Fails if there is no such name, or it is a folder.
     pub fn remove(&self, name: &str) -> io::Result<()> {
         Ok(fs::unlinkat(&self.fd, name, AtFlags::empty())?)
     }
 
-    /// Renames a file and replaces what has the new name.
+    /// Renames a file, replacing any file with the new name.
     ///
     /// # Errors
-    /// If the system cannot do it.
+    /// Fails if the system cannot do it.
     pub fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         Ok(fs::renameat(&self.fd, from, &self.fd, to)?)
     }
@@ -236,15 +238,15 @@ impl Folder {
     /// Makes the names in the folder durable.
     ///
     /// # Errors
-    /// If the system cannot write them.
+    /// Fails if the system cannot write them.
     pub fn sync(&self) -> io::Result<()> {
         Ok(fs::fsync(&self.fd)?)
     }
 
-    /// Returns the names in the folder that are text, in no order, `.` and `..` included.
+    /// Returns the names in the folder that are valid UTF-8, in no order, `.` and `..` included.
     ///
     /// # Errors
-    /// If the folder cannot be read.
+    /// Fails if the folder cannot be read.
     pub fn names(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in fs::Dir::read_from(&self.fd)? {
@@ -255,7 +257,7 @@ impl Folder {
         Ok(names)
     }
 
-    /// Returns whether the name leads to this file.
+    /// Returns whether the name refers to this file.
     pub fn holds(&self, name: &str, file: &File) -> bool {
         let (Ok(held), Ok(named)) = (
             fs::fstat(file),
@@ -275,8 +277,8 @@ impl Folder {
     }
 }
 
-/// Whether users may write to it who are neither its owner nor of its group. Groups may: Kubernetes' `fsGroup` sets
-/// that on every file of a volume.
+/// Returns whether users may write to it who are neither its owner nor in its group. Groups may:
+/// Kubernetes' `fsGroup` sets that on every file of a volume.
 fn is_open(stat: &Stat) -> bool {
     Mode::from_raw_mode(stat.st_mode).contains(Mode::WOTH)
 }

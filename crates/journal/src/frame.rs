@@ -1,9 +1,10 @@
 //! One record on disk: a header with two checksums, the payload, zeros up to a multiple of eight bytes.
 //!
-//! Little-endian: length `u32`, version `u8`, kind `u8`, two zero bytes, sequence `u64`, checksum of the payload
-//! `u32`, checksum of the header `u32`. Both checksums start from the segment's random salt, and the header's also
-//! covers the frame's offset. So a payload that holds the bytes of a frame, even of this very segment, is never
-//! taken for one when a reader looks for the next frame behind a damaged one.
+//! Little-endian: length `u32`, version `u8`, kind `u8`, two zero bytes, sequence `u64`, checksum of the
+//! payload `u32`, checksum of the header `u32`. Both checksums start from the segment's random salt, and
+//! the header's also covers the frame's offset. So a payload that contains the bytes of a frame, even of
+//! this very segment, is never mistaken for one when a reader searches for the next frame after a damaged
+//! one.
 
 use crc32fast::Hasher;
 
@@ -18,7 +19,7 @@ pub(crate) const ALIGNMENT: u64 = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Salt(pub(crate) u64);
 
-/// A header whose checksum is right.
+/// A header with a valid checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Frame {
     pub(crate) sequence: u64,
@@ -27,16 +28,16 @@ pub(crate) struct Frame {
     payload: u32,
 }
 
-/// What 24 bytes are.
+/// The result of parsing a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Parsed {
     Frame(Frame),
-    /// A sound header of a version that this code cannot read.
+    /// A valid header of a version that this code cannot read.
     Newer(u8),
     Invalid,
 }
 
-/// The bytes of a frame with this payload, padding included.
+/// Returns the size in bytes of a frame with this payload, padding included.
 pub(crate) fn size(payload: usize) -> u64 {
     (HEADER as u64 + payload as u64).next_multiple_of(ALIGNMENT)
 }
@@ -87,18 +88,18 @@ pub(crate) fn parse(salt: Salt, offset: u64, header: &[u8]) -> Parsed {
 }
 
 impl Frame {
-    /// The bytes of the whole frame.
+    /// Returns the size in bytes of the whole frame.
     pub(crate) fn size(&self) -> u64 {
         size(self.len as usize)
     }
 
-    /// Whether this is the payload that was written.
+    /// Returns whether this is the payload that was written.
     pub(crate) fn holds(&self, salt: Salt, payload: &[u8]) -> bool {
         payload.len() == self.len as usize && payload_checksum(salt, payload) == self.payload
     }
 }
 
-/// `bytes` has at least `at + 4` bytes.
+/// Reads a number at `at`; `bytes` must have at least `at + 4` bytes.
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
     let mut four = [0; 4];
     four.copy_from_slice(&bytes[at..at + 4]);

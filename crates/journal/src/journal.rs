@@ -1,4 +1,4 @@
-//! The writer, and the one owner, of a journal.
+//! The writer, and single owner, of a journal.
 
 mod append;
 mod cursor;
@@ -26,7 +26,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// How often an append looks whether the folder is still there.
+/// The number of appends between checks whether the folder still exists.
 const LOOK_EVERY: u64 = 256;
 
 /// An append-only log in a folder of its own. Cheap to clone; clones write the same journal.
@@ -65,7 +65,7 @@ struct Inner {
     _owner: Owner,
 }
 
-/// What appending changes.
+/// The state that appending changes.
 struct State {
     sealed: BTreeMap<u64, Sealed>,
     active: Option<Active>,
@@ -73,14 +73,14 @@ struct State {
     next: u64,
     /// The bytes of the record that is being written.
     scratch: Vec<u8>,
-    /// Where each cursor stands.
+    /// The position of each cursor.
     cursors: BTreeMap<String, u64>,
     pruned: Vec<Pruned>,
     /// Whether the journal was removed, even if its folder is still there.
     is_removed: bool,
 }
 
-/// What a reader may read of one segment.
+/// The part of a segment that a reader may read.
 #[derive(Clone, Copy, Debug)]
 struct Extent {
     first: u64,
@@ -90,10 +90,10 @@ struct Extent {
 }
 
 impl Journal {
-    /// Opens the journal in `path`, and creates it, readable by this user alone, where there is none.
+    /// Opens the journal in `path`. If there is none, creates it, readable by this user alone.
     ///
     /// # Errors
-    /// If it has an owner, is newer than this program, or its folder cannot be used. A link is never followed.
+    /// Fails if it has an owner, is newer than this program, or its folder cannot be used. A link is never followed.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let path = path.as_ref();
         let folder = Folder::create(path).map_err(|source| OpenError::io(path, source))?;
@@ -103,19 +103,20 @@ impl Journal {
     /// Opens a journal that exists, for example one whose owner has ended.
     ///
     /// # Errors
-    /// As [`open`](Self::open), and if there is none.
+    /// Fails as [`open`](Self::open) does, and if there is none.
     pub fn open_existing(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let path = path.as_ref();
         let folder = Folder::open(path).map_err(|source| OpenError::io(path, source))?;
         Self::within(folder, options, Box::new(Disk))
     }
 
-    /// Opens those journals below `parent` that have no owner: what processes left behind that have ended.
+    /// Opens the journals below `parent` that have no owner, because the processes that wrote them have ended.
     ///
-    /// A journal is a folder with a lock file. Of two processes that adopt at once, only one gets each journal.
+    /// A journal is a folder with a lock file. If two processes adopt at the same time, each journal goes
+    /// to only one of them.
     ///
     /// # Errors
-    /// If `parent` cannot be read. A journal that cannot be opened is left out.
+    /// Fails if `parent` cannot be read. A journal that cannot be opened is left out.
     ///
     /// # Bounds
     /// At most `most` journals are opened.
@@ -139,7 +140,7 @@ impl Journal {
             if matches!(&*name, "." | "..") || !path.join(LOCK).is_file() {
                 continue;
             }
-            // One that is owned or damaged stays for its owner, or for a person, to look at.
+            // A journal that is owned or damaged is left to its owner, or for manual inspection.
             if let Ok(journal) = Self::open_existing(&path, options.clone()) {
                 adopted.push(journal);
             }
@@ -198,36 +199,37 @@ impl Journal {
         })))
     }
 
-    /// What was found when the journal was opened.
+    /// Returns what was found when the journal was opened.
     pub fn recovered(&self) -> Recovered {
         self.0.recovered
     }
 
-    /// The folder.
+    /// Returns the folder.
     pub fn path(&self) -> &Path {
         self.0.folder.path()
     }
 
-    /// The sequence that the next record will have; one more than that of the last.
+    /// Returns the sequence of the next record, one more than that of the last.
     pub fn end(&self) -> u64 {
         self.0.end()
     }
 
-    /// The bytes of all segments together.
+    /// Returns the size in bytes of all segments together.
     pub fn bytes(&self) -> u64 {
         self.0.state().bytes()
     }
 
-    /// Appends a record and returns its sequence. `kind` is for the caller's own use.
+    /// Appends a record and returns its sequence. The caller chooses the meaning of `kind`.
     ///
     /// # Durability
-    /// The record survives the end of this process, however it ends, and not a failure of the machine.
+    /// The record survives the end of this process, however it ends, but not a failure of the machine.
     ///
     /// # Errors
-    /// If the record is too large, the journal is full, or the write fails. The journal is as it was before.
+    /// Fails if the record is too large, the journal is full, or the write fails. The journal is then as it
+    /// was before.
     ///
     /// # Bounds
-    /// Checked before anything is written: `max_record` bytes a record, `max_bytes` in all.
+    /// Limits are checked before anything is written: `max_record` bytes per record, `max_bytes` in total.
     pub fn append(&self, kind: u8, payload: &[u8]) -> Result<u64, AppendError> {
         let mut state = self.0.state();
         state.append(&self.0, kind, payload)
@@ -240,7 +242,7 @@ impl Journal {
     /// time share one `fsync`.
     ///
     /// # Errors
-    /// As [`append`](Self::append), and if the record was appended but could not be made durable.
+    /// Fails as [`append`](Self::append) does, and if the record was appended but could not be made durable.
     pub fn append_durable(&self, kind: u8, payload: &[u8]) -> Result<u64, DurableError> {
         let sequence = self.append(kind, payload)?;
         self.0.sync_to(sequence)?;
@@ -250,9 +252,9 @@ impl Journal {
     /// Makes all records that were appended so far durable.
     ///
     /// # Errors
-    /// If the system cannot write them. They are never claimed to be durable later: after a failed `fsync`
-    /// nobody knows what is on the disk. Later records go to a new segment. `Ok` says nothing about records that an
-    /// earlier call, of any thread, reported as failed.
+    /// Fails if the system cannot write them. These records are never reported as durable later, because
+    /// after a failed `fsync` the content of the disk is unknown. Later records go to a new segment. `Ok`
+    /// does not cover records that an earlier call, by any thread, reported as failed.
     pub fn sync(&self) -> Result<(), SyncError> {
         match self.end().checked_sub(1) {
             Some(last) => self.0.sync_to(last),
@@ -260,16 +262,17 @@ impl Journal {
         }
     }
 
-    /// Reads from the record with this sequence on, also while the journal is written. 0 is the beginning.
+    /// Returns a reader that begins at the record with this sequence, 0 for the oldest. It can read while
+    /// the journal is written.
     pub fn reader(&self, from: u64) -> Reader {
         Reader::new(Arc::clone(&self.0), from)
     }
 
-    /// Opens the cursor `name`, which begins at the oldest record if it is new.
+    /// Opens the cursor `name`. A new cursor begins at the oldest record.
     ///
     /// # Errors
-    /// If its file cannot be read, or `name` has other characters than letters, digits, `-` and `_`, or more
-    /// than 64.
+    /// Fails if its file cannot be read, or if `name` has characters other than letters, digits, `-` and
+    /// `_`, or more than 64 of them.
     pub fn cursor(&self, name: &str) -> io::Result<Cursor> {
         if !cursor::is_name(name) {
             let why = "a cursor's name has 1 to 64 letters, digits, '-' and '_'";
@@ -277,7 +280,7 @@ impl Journal {
         }
         let (position, found) = match cursor::load(&self.0.folder, name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // Kept from now on, so that retention does not pass it after a restart either.
+                // Saved at once, so that retention does not pass it after a restart either.
                 let oldest = self.0.state().oldest();
                 cursor::save(&self.0.folder, name, oldest)?;
                 (oldest, Found::New)
@@ -287,7 +290,7 @@ impl Journal {
             Ok(Some(position)) => (position, Found::Kept),
         };
         let mut state = self.0.state();
-        // After a power failure the records that a cursor has passed may be gone: `next` was raised to it.
+        // After a power failure, the records that a cursor has passed may be lost: `next` was raised to its position.
         let is_ahead = position > self.0.recovered_end(&state);
         let found = match found {
             Found::Kept if is_ahead => Found::Ahead,
@@ -303,10 +306,10 @@ impl Journal {
         ))
     }
 
-    /// Forgets the cursor `name`: it holds nothing back any more.
+    /// Removes the cursor `name`, so that retention no longer waits for it.
     ///
     /// # Errors
-    /// If its file cannot be removed.
+    /// Fails if its file cannot be removed.
     pub fn remove_cursor(&self, name: &str) -> io::Result<()> {
         self.0.state().cursors.remove(name);
         for file in cursor::files(name) {
@@ -318,7 +321,7 @@ impl Journal {
     /// Removes the journal with all its records and cursors. Other clones fail from here on.
     ///
     /// # Errors
-    /// If a file cannot be removed. A folder that holds other files stays.
+    /// Fails if a file cannot be removed. A folder that contains other files stays.
     pub fn remove(self) -> io::Result<()> {
         let mut state = self.0.state();
         state.is_removed = true;
@@ -332,7 +335,7 @@ impl Journal {
         }
         state.active = None;
         state.sealed.clear();
-        // Last, so that nobody takes the journal while something is left of it.
+        // The lock goes last, so that no other process takes the journal while a part of it is left.
         ignore_missing(self.0.folder.remove(LOCK))?;
         match self.0.folder.remove_self() {
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
@@ -359,7 +362,7 @@ impl Inner {
         self.state().next
     }
 
-    /// Where the records end that are there.
+    /// Returns the end of the records that exist.
     fn recovered_end(&self, state: &State) -> u64 {
         match state.next > self.durability.opened_at() {
             true => state.next,
@@ -367,14 +370,14 @@ impl Inner {
         }
     }
 
-    /// A cursor was saved.
+    /// Notes that a cursor was saved.
     fn moved(&self, cursor: &str, position: u64) {
         if let Some(held) = self.state().cursors.get_mut(cursor) {
             *held = position;
         }
     }
 
-    /// The segment that holds `sequence`, or the next one after it, and the end of the journal.
+    /// Returns the segment that contains `sequence`, or the next one after it, and the end of the journal.
     fn extent(&self, sequence: u64) -> (Option<Extent>, u64) {
         let state = self.state();
         let active = state.active.as_ref().map(|active| Extent {
@@ -397,7 +400,7 @@ impl Inner {
         (extent, state.next)
     }
 
-    /// The first segment after the one that begins at `first`.
+    /// Returns the first segment after the one that begins at `first`.
     fn after(&self, first: u64) -> Option<u64> {
         let state = self.state();
         let later = state
@@ -418,7 +421,7 @@ impl State {
         sealed + self.active.as_ref().map_or(0, |active| active.len)
     }
 
-    /// The sequence of the oldest record that may be there.
+    /// Returns the sequence of the oldest record that may exist.
     fn oldest(&self) -> u64 {
         let sealed = self.sealed.keys().next().copied();
         let active = || self.active.as_ref().map(|active| active.header.first);
@@ -426,7 +429,7 @@ impl State {
     }
 }
 
-/// Removing what is not there has succeeded.
+/// Treats the removal of a missing file as a success.
 fn ignore_missing(removed: io::Result<()>) -> io::Result<()> {
     match removed {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -1,10 +1,10 @@
 //! An append-only log on disk.
 //!
-//! What a spool of telemetry, the journal of a workflow, tasks and recordings stand on. A [`Journal`] is a folder of
-//! segment files with one owner. Records are framed and checksummed; each has a sequence number. A record that was
-//! appended survives the end of the process, one that was made durable survives a failure of the machine. A
-//! [`Reader`] reads while the owner writes, a [`Cursor`] keeps how far a reader has come, and whole segments are
-//! removed once no cursor needs them.
+//! Spools of telemetry, journals of workflows, tasks and recordings are built on it. A [`Journal`] is a
+//! folder of segment files with one owner. Records are framed and checksummed; each has a sequence number.
+//! A record that was appended survives the end of the process; one that was made durable survives a failure
+//! of the machine. A [`Reader`] reads while the owner writes, a [`Cursor`] stores the position of a reader,
+//! and whole segments are removed once no cursor needs them.
 //!
 //! [`Folder`] opens files without following links; other stores on disk use it as well.
 //!

@@ -1,4 +1,4 @@
-//! What segments are written to: files, or in tests something that is full or fails.
+//! Where segments are written: the file system, or a medium that tests make fail.
 
 use crate::folder::Folder;
 use std::{fmt::Debug, fs::File, io, os::unix::fs::FileExt, sync::Arc};
@@ -11,15 +11,15 @@ pub(crate) trait Medium: Debug + Send + Sync {
     fn open(&self, folder: &Folder, name: &str) -> io::Result<Arc<dyn SegmentFile>>;
 }
 
-/// A segment that is written.
+/// A segment file that is open for writing.
 pub(crate) trait SegmentFile: Debug + Send + Sync {
     /// Writes all bytes at this offset. A failed write may have written some of them.
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
-    /// Cuts the file.
+    /// Truncates the file.
     fn truncate(&self, len: u64) -> io::Result<()>;
     /// Makes the content durable.
     fn sync(&self) -> io::Result<()>;
-    /// Whether the file still has a name.
+    /// Returns whether the file still has a name.
     fn is_linked(&self) -> bool;
 }
 

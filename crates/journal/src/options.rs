@@ -1,4 +1,4 @@
-//! How a journal is kept.
+//! The settings of a journal.
 
 use crate::OpenError;
 use std::{
@@ -7,19 +7,19 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// What happens when a journal holds as many bytes as it may.
+/// What happens when a journal has reached its limit of bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WhenFull {
     /// Appending fails until segments that every cursor has passed are pruned.
     #[default]
     Refuse,
-    /// The oldest segments are removed, also those that a cursor has not passed yet. The loss is counted in
-    /// [`Pruned`](crate::Pruned), and the readers that it concerns are told.
+    /// The oldest segments are removed, even if a cursor has not passed them yet. The loss is counted in
+    /// [`Pruned`](crate::Pruned), and reported to the affected readers.
     DropOldest,
 }
 
-/// How a journal is kept: limits and retention.
+/// The settings of a journal: limits and retention.
 #[derive(Clone)]
 pub struct Options {
     pub(crate) segment_bytes: u64,
@@ -31,7 +31,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// Segments of 8 MiB, records of at most 4 MiB, 256 MiB in all, any age; refuses when full.
+    /// Returns the defaults: segments of 8 MiB, records of at most 4 MiB, 256 MiB in total, any age;
+    /// appending fails when full.
     pub fn new() -> Self {
         Self {
             segment_bytes: 8 << 20,
@@ -50,14 +51,14 @@ impl Options {
         self
     }
 
-    /// Sets the most bytes of one record.
+    /// Sets the limit of one record in bytes.
     #[must_use]
     pub fn with_max_record(mut self, bytes: usize) -> Self {
         self.max_record = bytes;
         self
     }
 
-    /// Sets the most bytes of all segments together.
+    /// Sets the limit of all segments together in bytes.
     #[must_use]
     pub fn with_max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
@@ -85,7 +86,7 @@ impl Options {
         self
     }
 
-    /// Milliseconds since the Unix epoch.
+    /// Returns the time in milliseconds since the Unix epoch.
     pub(crate) fn now(&self) -> u64 {
         let since = (self.clock)()
             .duration_since(UNIX_EPOCH)

@@ -1,4 +1,4 @@
-//! One owner at a time: a lock on a file in the folder, which ends with the process at the latest.
+//! One owner at a time: a lock on a file in the folder, which is released when the process ends at the latest.
 
 use crate::{OpenError, folder, folder::Folder};
 use std::{
@@ -9,12 +9,12 @@ use std::{
 /// The name of the lock file.
 pub(crate) const LOCK: &str = "lock";
 
-/// Held by the owner.
+/// The lock, held by the owner.
 #[derive(Debug)]
 pub(crate) struct Owner(File);
 
 impl Owner {
-    /// Takes the folder for this process.
+    /// Locks the folder for this process.
     pub(crate) fn take(folder: &Folder) -> Result<Self, OpenError> {
         let io = |source| OpenError::io(folder.path(), source);
         let file = folder.file_or_new(LOCK).map_err(io)?;
@@ -28,13 +28,13 @@ impl Owner {
             }
             Err(TryLockError::Error(source)) => return Err(io(source)),
         }
-        // Whoever removed the journal between our opening and our locking removed this file as well.
+        // If another process removed the journal between our opening and locking, it removed this file as well.
         if !folder::is_linked(&file) || !folder.is_there() {
             let source = io::Error::new(io::ErrorKind::NotFound, "it was removed a moment ago");
             return Err(io(source));
         }
         let mut owner = Self(file);
-        // The number is for people: a full disk does not keep anybody from reading what is there.
+        // The number is only informative, so a full disk must not prevent opening and reading the journal.
         let _ = owner.write();
         Ok(owner)
     }
@@ -48,13 +48,13 @@ impl Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        // Closing alone would leave the lock with a child that was forked and has not begun its program yet. A
+        // Closing alone would leave the lock with a forked child that has not executed its program yet. A
         // lock that cannot be released ends with the process.
         let _ = self.0.unlock();
     }
 }
 
-/// The process that the lock file names.
+/// Returns the process that the lock file names.
 fn pid(file: &File) -> Option<u32> {
     let mut text = String::new();
     file.take(16).read_to_string(&mut text).ok()?;

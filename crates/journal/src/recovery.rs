@@ -1,4 +1,4 @@
-//! What a journal finds when it is opened.
+//! The state of a journal when it is opened.
 
 use crate::{
     OpenError, Options, ReadError,
@@ -12,32 +12,32 @@ use std::{collections::BTreeMap, io, os::unix::fs::FileExt, sync::Arc};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recovered {
-    /// Segments that are there.
+    /// Segments that exist.
     pub segments: u64,
     /// Records in the newest segment. Older segments are checked when they are read.
     pub newest_records: u64,
-    /// Bytes that were cut off the end of the newest segment: a record that was being written.
+    /// Bytes that were truncated from the end of the newest segment: a record that was being written.
     pub torn_bytes: u64,
-    /// Bytes in the middle of the newest segment that are no records any more. They stay where they are.
+    /// Bytes in the middle of the newest segment that are no longer records. They stay in the file.
     pub damaged_bytes: u64,
-    /// Segments whose header cannot be read. They stay where they are and are not read.
+    /// Segments whose header cannot be read. They stay on disk, but are not read.
     pub unreadable_segments: u64,
 }
 
-/// A segment that is not written any more.
+/// A segment that is no longer written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sealed {
     pub(crate) header: Header,
     pub(crate) len: u64,
 }
 
-/// The segment that is written.
+/// The segment that is being written.
 #[derive(Clone, Debug)]
 pub(crate) struct Active {
     pub(crate) file: Arc<dyn SegmentFile>,
     pub(crate) header: Header,
     pub(crate) len: u64,
-    /// Nothing more is written here: a write or a sync failed in a way that leaves doubts.
+    /// Whether a write or a sync failed in a way that leaves the content unknown. Nothing more is written here.
     pub(crate) is_doubtful: bool,
 }
 
@@ -101,7 +101,7 @@ pub(crate) fn recover(
             }
             _ => {
                 contents.recovered.unreadable_segments += 1;
-                // However many records it had: none of their sequences is used again.
+                // An upper bound of its records, so that none of their sequences is used again.
                 let most = len / crate::frame::HEADER as u64;
                 contents.next = contents.next.max(first.saturating_add(most));
                 continue;
@@ -148,7 +148,7 @@ pub(crate) fn recover(
     Ok(contents)
 }
 
-/// The largest record that is read whatever the options say. A larger one is kept, and its reader is told.
+/// The largest record that is read whatever the options are. A larger one is kept, and the reader gets an error.
 const MOST: usize = 64 << 20;
 
 /// Opens a segment for reading.
@@ -170,7 +170,7 @@ pub(crate) fn scanner(
     }
 }
 
-/// Whether a file holds nothing but zeros, or less than a header.
+/// Returns whether a file contains only zeros, or less than a header.
 fn is_blank(file: &std::fs::File, len: u64) -> io::Result<bool> {
     if len < START {
         return Ok(true);

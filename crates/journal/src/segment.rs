@@ -14,19 +14,19 @@ const MAGIC: [u8; 8] = *b"GBJOURNL";
 const VERSION: u32 = 1;
 /// Bytes of one copy of a segment's header.
 const COPY: usize = 40;
-/// Bytes of a segment's header: the first frame's offset. It stands there twice, because without it the whole segment
-/// cannot be read.
+/// Bytes of a segment's header, which is the offset of the first frame. The header is stored twice, because
+/// without it the whole segment cannot be read.
 pub(crate) const START: u64 = 2 * COPY as u64;
-/// Sequences that are read from names and cursors are below this, so that counting on from one does not overflow.
+/// Limit of sequences that are read from names and cursors, so that counting on from one does not overflow.
 pub(crate) const LIMIT: u64 = 1 << 62;
 const SUFFIX: &str = ".journal";
 
-/// The name of the segment whose first record has this sequence.
+/// Returns the name of the segment whose first record has this sequence.
 pub(crate) fn name(first: u64) -> String {
     format!("{first:020}{SUFFIX}")
 }
 
-/// The sequence in a segment's name.
+/// Returns the sequence in a segment's name.
 pub(crate) fn first_of(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(SUFFIX)?;
     let is_ours = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -34,7 +34,7 @@ pub(crate) fn first_of(name: &str) -> Option<u64> {
     first.filter(|first| *first < LIMIT)
 }
 
-/// What a segment says of itself.
+/// The content of a segment's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) salt: Salt,
@@ -42,7 +42,7 @@ pub(crate) struct Header {
     pub(crate) created_unix_ms: u64,
 }
 
-/// What the first bytes of a file are.
+/// The result of reading a segment's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opening {
     Header(Header),
@@ -52,7 +52,7 @@ pub(crate) enum Opening {
 
 impl Header {
     pub(crate) fn new(first: u64, created_unix_ms: u64) -> Self {
-        // The only source of randomness that the standard library has.
+        // The only source of randomness in the standard library.
         let salt = RandomState::new().build_hasher().finish();
         Self {
             salt: Salt(salt),
@@ -109,16 +109,16 @@ impl Header {
     }
 }
 
-/// What a scan meets.
+/// What a scan finds next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Met {
     /// A record; its payload is in the scanner's buffer.
     Record(Frame),
-    /// A sound header whose payload is longer than is read; it was not looked at.
+    /// A valid header whose payload exceeds the limit and was not read.
     TooLarge(Frame),
-    /// Bytes that are no record, and then one that is; the scan goes on there.
+    /// Bytes that are not a record, followed by a record; the scan continues there.
     Damage { bytes: u64 },
-    /// Nothing more that could be a record; `bytes` are left.
+    /// No further record; `bytes` are left.
     End { bytes: u64 },
     /// A record of a version that this code cannot read.
     Newer(u8),
@@ -132,7 +132,7 @@ pub(crate) struct Scanner {
     offset: u64,
     /// The lowest sequence that the next record may have.
     expected: u64,
-    /// The most bytes of a payload that are read.
+    /// Limit in bytes of a payload that is read.
     limit: usize,
     payload: Vec<u8>,
 }
@@ -149,17 +149,17 @@ impl Scanner {
         }
     }
 
-    /// Where the next frame is looked for.
+    /// Returns the offset at which the scan continues.
     pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// The payload of the record that was met last.
+    /// Returns the payload of the last record.
     pub(crate) fn payload(&self) -> &[u8] {
         &self.payload
     }
 
-    /// Goes on to the next frame before `end`.
+    /// Continues to the next frame before `end`.
     pub(crate) fn next(&mut self, end: u64) -> io::Result<Met> {
         let start = self.offset;
         let mut at = start;
@@ -174,7 +174,7 @@ impl Scanner {
                         false => Met::Record(frame),
                     });
                 }
-                // Found behind damage: reported first, read by the next call.
+                // It was found after damage, which is reported first; the next call reads it.
                 Parsed::Frame(_) => {
                     self.offset = at;
                     return Ok(Met::Damage { bytes: at - start });
@@ -188,7 +188,7 @@ impl Scanner {
         }
     }
 
-    /// The whole frame at `at`, its payload in the buffer.
+    /// Reads the whole frame at `at`, its payload into the buffer.
     fn frame_at(&mut self, at: u64, end: u64) -> io::Result<Parsed> {
         let header = self.window.bytes(at, HEADER, end)?;
         let frame = match frame::parse(self.salt, at, header) {
@@ -199,7 +199,7 @@ impl Scanner {
         if frame.sequence < self.expected || at + frame.size() > end {
             return Ok(Parsed::Invalid);
         }
-        // Bounded before anything is allocated.
+        // Checked before anything is allocated.
         if len > self.limit {
             return Ok(Parsed::Frame(frame));
         }

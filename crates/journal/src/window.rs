@@ -1,4 +1,4 @@
-//! A piece of a file in memory, so that small records cost no system call each.
+//! A piece of a file in memory, so that reading a small record does not need a system call.
 
 use std::{fs::File, io, os::unix::fs::FileExt};
 
@@ -22,7 +22,7 @@ impl Window {
         }
     }
 
-    /// `len` bytes at `at`, fewer where the file or `end` comes first.
+    /// Returns `len` bytes at `at`, or fewer if the file or `end` comes first.
     ///
     /// # Bounds
     /// Holds `len` bytes or 64 KiB, whichever is more.

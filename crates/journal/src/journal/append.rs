@@ -1,4 +1,4 @@
-//! Appending: room for the record, the segment that takes it, and what is left when a write fails.
+//! Appending: makes room for the record, chooses the segment, and cleans up after a failed write.
 
 use super::{Inner, LOOK_EVERY, State, ignore_missing};
 use crate::{
@@ -36,7 +36,7 @@ impl State {
             }
             full => {
                 match full {
-                    // Without a record in it: the next one is to have its name.
+                    // It has no record, so remove it: the next segment needs its name.
                     Some(empty) if empty.len == START => {
                         let removed = inner.folder.remove(&segment::name(empty.header.first));
                         ignore_missing(removed).map_err(AppendError::Io)?;
@@ -51,11 +51,11 @@ impl State {
         let salt = active.header.salt;
         frame::encode(&mut self.scratch, salt, active.len, sequence, kind, payload);
         let written = active.file.write_at(&self.scratch, active.len);
-        // A record that was unusually large holds its memory no longer than needed.
+        // Release the memory of an unusually large record.
         self.scratch.shrink_to(64 << 10);
         if let Err(error) = written {
-            // A part may be there: it is cut off, or the segment is not written any more. All of it may be
-            // there, too, so that its sequence is not used again.
+            // A part may have been written: truncate it, or stop writing to the segment. If that fails, the
+            // whole record may have been written, so its sequence is not used again.
             if active.file.truncate(active.len).is_err() {
                 active.is_doubtful = true;
                 self.next += 1;
@@ -72,7 +72,7 @@ impl State {
         Ok(sequence)
     }
 
-    /// Fails if the folder is gone: what is written there is lost.
+    /// Fails if the folder no longer exists: anything written there would be lost.
     pub(super) fn look(&self, inner: &Inner) -> Result<(), AppendError> {
         let is_linked = self
             .active
@@ -102,7 +102,7 @@ impl State {
                 .write_at(&header.encode(), 0)
                 .and_then(|()| inner.folder.sync());
             if let Err(error) = written {
-                // Without it the next try would find the name taken.
+                // Otherwise the next attempt would find that the name exists.
                 let _ = inner.folder.remove(&name);
                 return Err(error);
             }
@@ -131,7 +131,7 @@ impl State {
                     self.drop_segment(inner, first, may_drop)
                         .map_err(AppendError::Io)?;
                 }
-                // The segment that is written takes all the room: it is closed and dropped like the others.
+                // The active segment takes all the room: close it, and drop it like the others.
                 None if self.active.is_some() && (may_drop || self.is_all_passed()) => {
                     if let Some(active) = self.active.take() {
                         self.seal(active);

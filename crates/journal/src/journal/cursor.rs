@@ -1,4 +1,4 @@
-//! How far a reader has come, kept in a file that is replaced as a whole.
+//! The position of a reader, in a file that is replaced as a whole.
 
 use super::Inner;
 use crate::{folder::Folder, segment::LIMIT};
@@ -13,24 +13,24 @@ const SUFFIX: &str = ".cursor";
 const MAGIC: [u8; 4] = *b"GBJC";
 const SIZE: usize = 16;
 
-/// Where a cursor was found to stand.
+/// How the position of a cursor was determined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Found {
-    /// It is new: it stands at the oldest record.
+    /// The cursor is new: it is at the oldest record.
     New,
-    /// Where it was left.
+    /// The cursor is at its saved position.
     Kept,
-    /// Its file could not be read: it stands at the oldest record, so records may be read again.
+    /// Its file could not be read: it is at the oldest record, so records may be read again.
     Damaged,
-    /// It was ahead of the journal, whose end was lost in a power failure: it stands at the end.
+    /// It was ahead of the journal, whose end was lost in a power failure: it is at the end.
     Ahead,
 }
 
 /// A named position, kept across restarts. Retention does not pass it.
 ///
-/// Save after the records before it were dealt with: what is dealt with and not saved is read again after a
-/// crash (at least once).
+/// Acknowledge records only after they were processed: records that were processed but not acknowledged are
+/// read again after a crash (at least once).
 pub struct Cursor {
     inner: Arc<Inner>,
     name: String,
@@ -48,30 +48,29 @@ impl Cursor {
         }
     }
 
-    /// Its name.
+    /// Returns its name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How it was found when it was opened.
+    /// Returns how its position was determined when it was opened.
     pub fn found(&self) -> Found {
         self.found
     }
 
-    /// The sequence of the first record that is not acknowledged.
+    /// Returns the sequence of the first record that is not acknowledged.
     pub fn position(&self) -> u64 {
         *self.position.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Acknowledges all records up to and including `sequence`. A cursor never goes back, and never past the
-    /// end.
+    /// Acknowledges all records up to and including `sequence`. A cursor never goes back, and never beyond the end.
     ///
     /// # Durability
-    /// Survives the end of the process. After a power failure the cursor may stand at an earlier position. On a full
-    /// disk the file is written over in place, so that segments can be pruned.
+    /// Survives the end of the process. After a power failure the cursor may be at an earlier position. On
+    /// a full disk the file is overwritten in place, so that segments can be pruned.
     ///
     /// # Errors
-    /// If the file cannot be written; the position in memory has not moved either.
+    /// Fails if the file cannot be written; the position in memory is then unchanged as well.
     pub fn acknowledge(&self, sequence: u64) -> io::Result<()> {
         let mut position = self.position.lock().unwrap_or_else(PoisonError::into_inner);
         let next = sequence.saturating_add(1).min(self.inner.end());
@@ -94,18 +93,18 @@ impl fmt::Debug for Cursor {
     }
 }
 
-/// Whether this may name a cursor: it becomes a file's name.
+/// Returns whether this is a valid name of a cursor, which becomes a file's name.
 pub(super) fn is_name(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     !name.is_empty() && name.len() <= 64 && name.bytes().all(plain)
 }
 
-/// The cursor that a file is of.
+/// Returns the name of the cursor to which a file belongs.
 pub(super) fn name_of(file: &str) -> Option<&str> {
     file.strip_suffix(SUFFIX).filter(|name| is_name(name))
 }
 
-/// The files of a cursor: its own, and the one that replaces it.
+/// Returns the files of a cursor: its own, and the one that replaces it.
 pub(super) fn files(name: &str) -> [String; 2] {
     [format!("{name}{SUFFIX}"), temporary(name)]
 }
@@ -121,7 +120,7 @@ pub(super) fn save(folder: &Folder, name: &str, position: u64) -> io::Result<()>
     let checksum = crc32fast::hash(&bytes[..12]);
     bytes[12..].copy_from_slice(&checksum.to_le_bytes());
     match replace(folder, name, &bytes) {
-        // On a full disk nothing can be pruned, and so nothing be freed, unless cursors move.
+        // On a full disk, segments can be pruned, and room freed, only if cursors move.
         Err(error) if is_full(&error) => overwrite(folder, name, &bytes).map_err(|_| error),
         replaced => replaced,
     }
@@ -135,8 +134,8 @@ fn replace(folder: &Folder, name: &str, bytes: &[u8; SIZE]) -> io::Result<()> {
     folder.rename(&temporary, &format!("{name}{SUFFIX}"))
 }
 
-/// Writes over the cursor's file, which has its block already. A power failure may damage it; the records are then read
-/// again.
+/// Overwrites the cursor's file, which already has its block on disk. A power failure may damage it; the
+/// records are then read again.
 fn overwrite(folder: &Folder, name: &str, bytes: &[u8; SIZE]) -> io::Result<()> {
     let file = folder.file(&format!("{name}{SUFFIX}"))?;
     file.write_all_at(bytes, 0)?;
@@ -150,7 +149,7 @@ fn is_full(error: &io::Error) -> bool {
     )
 }
 
-/// The position in a cursor's file; `None` if the file is damaged.
+/// Returns the position in a cursor's file; `None` if the file is damaged.
 pub(super) fn load(folder: &Folder, name: &str) -> io::Result<Option<u64>> {
     let mut bytes = Vec::with_capacity(SIZE + 1);
     let file = folder.file(&format!("{name}{SUFFIX}"))?;
@@ -181,7 +180,7 @@ mod tests {
         let bytes = std::fs::read(path.path().join("b.cursor")).unwrap();
         overwrite(&folder, "a", &bytes.try_into().unwrap()).unwrap();
         assert_eq!(load(&folder, "a").unwrap(), Some(9));
-        // One that does not exist needs room that is not there.
+        // A file that does not exist needs room that the disk does not have.
         overwrite(&folder, "c", &[0; SIZE]).unwrap_err();
         assert!(!path.path().join("c.cursor").exists());
     }

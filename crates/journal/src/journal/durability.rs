@@ -7,12 +7,12 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
-/// How many ranges of doubtful records are told apart; more are joined.
+/// How many ranges of doubtful records are kept apart; beyond that, ranges are merged.
 const RANGES: usize = 64;
 /// How many files are held open because they are not durable.
 const FILES: usize = 8;
-/// How many segments a writer that was killed may have left that are not durable: those, and one that it was about to
-/// make durable.
+/// How many segments a killed writer may have left that are not durable: those, and one that it was about
+/// to make durable.
 pub(super) const UNSYNCED: usize = FILES + 1;
 
 pub(super) struct Durability {
@@ -20,7 +20,7 @@ pub(super) struct Durability {
     changed: Condvar,
     /// The sequence at which this process began to append.
     opened_at: u64,
-    /// Where the records ended that were there then.
+    /// The end of the records that existed at that time.
     records_end: u64,
 }
 
@@ -29,7 +29,7 @@ struct State {
     dirty: Vec<Dirty>,
     /// Records before this one are durable, those in `doubtful` aside.
     durable: u64,
-    /// Records, from and to before, that a failed `fsync` left in doubt.
+    /// Ranges of records, end exclusive, that a failed `fsync` left in doubt.
     doubtful: Vec<(u64, u64)>,
     /// Whether a thread is writing to the disk.
     is_busy: bool,
@@ -70,12 +70,12 @@ impl Durability {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A segment was removed: the system frees its room once no file of it is held.
+    /// Notes that a segment was removed: the system frees its room once no handle to its file is open.
     pub(super) fn removed(&self, first: u64) {
         self.state().dirty.retain(|held| held.first != first);
     }
 
-    /// A segment has got its first record.
+    /// Notes that a segment has its first record.
     ///
     /// # Bounds
     /// At most eight files are held for a later sync, two more after opening; beyond that the oldest is made durable
@@ -89,7 +89,7 @@ impl Durability {
         while state.dirty.len() > FILES {
             let oldest = state.dirty.remove(0);
             let next = state.dirty[0].first;
-            // Whoever wanted its records to be durable is told when they ask.
+            // The failure is reported to callers that ask for these records to be durable.
             if oldest.file.sync().is_err() {
                 state.doubt(oldest.first, next);
             }
@@ -121,7 +121,7 @@ impl Inner {
         let from = state.durable;
         drop(state);
 
-        // Appended before the files are looked at, so that each record is in one of them.
+        // Taken before the list of files, so that each record before `next` is in one of them.
         let next = self.end();
         let dirty = self.durability.state().dirty.clone();
         let newest = dirty.last().map(|dirty| dirty.first);
@@ -129,20 +129,20 @@ impl Inner {
             Ok(()) => {
                 let mut state = self.durability.state();
                 state.durable = state.durable.max(next);
-                // The newest may get more records.
+                // The newest file may get more records.
                 state.dirty.retain(|held| Some(held.first) >= newest);
                 state.is_busy = false;
                 Ok(())
             }
             Err(error) => {
-                // No appends from here on, so that every record in the files that failed is before `next`: those
-                // that were appended during the sync as well.
+                // Block appends from here on, so that every record in the files that failed is before
+                // `next`, including those that were appended during the sync.
                 let mut appending = self.state();
                 if let Some(active) = &mut appending.active {
                     active.is_doubtful = true;
                 }
                 let next = appending.next;
-                // Nobody knows what is on the disk now, and a second `fsync` would report success.
+                // The content of the disk is unknown now, and a second `fsync` would report success.
                 let mut state = self.durability.state();
                 state.doubt(from, next);
                 state.durable = state.durable.max(next);
@@ -159,7 +159,7 @@ impl Inner {
         for dirty in dirty {
             dirty.file.sync().map_err(Failure::Io)?;
         }
-        // A segment that was pruned has no name either; the newest one must have.
+        // A segment that was pruned has no name, but the newest one must have one.
         let is_linked = dirty.last().is_none_or(|newest| newest.file.is_linked());
         match is_linked && self.folder.is_there() {
             true => Ok(()),
@@ -201,7 +201,7 @@ impl State {
         }
         if self.doubtful.len() > RANGES {
             let (first, _) = self.doubtful.remove(0);
-            // Durable records between the two are called doubtful: cautious, and bounded.
+            // This also marks the durable records between the two as doubtful, which is cautious and bounded.
             self.doubtful[0].0 = first;
         }
     }

@@ -1,4 +1,4 @@
-//! Reading, also while the journal is written.
+//! Reading, including while the journal is written.
 
 use super::{Extent, Inner};
 use crate::{
@@ -16,17 +16,17 @@ pub struct Record<'a> {
 }
 
 impl Record<'_> {
-    /// Its number: one more than that of the record before it.
+    /// Returns its number, one more than that of the record before it.
     pub fn sequence(&self) -> u64 {
         self.sequence
     }
 
-    /// What its writer called it.
+    /// Returns the kind that its writer chose.
     pub fn kind(&self) -> u8 {
         self.kind
     }
 
-    /// Its bytes.
+    /// Returns its bytes.
     pub fn payload(&self) -> &[u8] {
         self.payload
     }
@@ -42,13 +42,13 @@ impl fmt::Debug for Record<'_> {
     }
 }
 
-/// What a reader meets.
+/// What a reader returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Read<'a> {
     /// A record.
     Record(Record<'a>),
-    /// Records that are not there any more: pruned, damaged, or lost in a power failure.
+    /// Records that no longer exist: pruned, damaged, or lost in a power failure.
     #[non_exhaustive]
     Missing {
         /// The sequence of the first one.
@@ -58,7 +58,7 @@ pub enum Read<'a> {
     },
 }
 
-/// Reads records in order. What is appended meanwhile is read as well.
+/// Reads records in order, including those that are appended in the meantime.
 ///
 /// # Bounds
 /// Holds one record, and 64 KiB of a segment.
@@ -67,7 +67,7 @@ pub struct Reader {
     /// The sequence of the next record.
     next: u64,
     open: Option<Open>,
-    /// The record that was read behind missing ones, and is returned after them.
+    /// The record that was read after missing ones, and is returned next.
     pending: Option<(u64, u8)>,
 }
 
@@ -86,16 +86,16 @@ impl Reader {
         }
     }
 
-    /// The sequence of the record that is read next.
+    /// Returns the sequence of the record that is read next.
     pub fn position(&self) -> u64 {
         self.next
     }
 
-    /// The next record, or what is missing in its place; `None` at the end, for now.
+    /// Returns the next record, or what is missing in its place; `None` at the end, until more is appended.
     ///
     /// # Errors
-    /// If a segment cannot be read. The next call tries again, but for a record that is too large: the next call reads
-    /// the one behind it.
+    /// Fails if a segment cannot be read. The next call tries again, unless a record is too large: then the
+    /// next call reads the one after it.
     #[expect(
         clippy::should_implement_trait,
         reason = "the record borrows from the reader, which an iterator cannot express"
@@ -124,7 +124,7 @@ impl Reader {
         }
     }
 
-    /// Reads on in this segment.
+    /// Continues reading in this segment.
     fn read_in(&mut self, extent: Extent, end: u64) -> Result<Option<Step>, ReadError> {
         let open = match &mut self.open {
             Some(open) if open.first == extent.first => open,
@@ -133,7 +133,7 @@ impl Reader {
                     first: extent.first,
                     scanner,
                 }),
-                // Pruned between our looking and our opening: the next look sees it.
+                // It was pruned between our lookup and our opening it; the next lookup takes that into account.
                 Err(ReadError::Io(error))
                     if error.kind() == io::ErrorKind::NotFound
                         && self
@@ -165,12 +165,11 @@ impl Reader {
                         Step::Record(frame.sequence, frame.kind)
                     }));
                 }
-                // The sequence of the record behind it says how many are missing.
+                // The sequence of the record after it shows how many are missing.
                 Met::Damage { .. } => {}
                 Met::Newer(version) => return Err(ReadError::Newer(version.into())),
                 Met::End { .. } => {
-                    // The extent and the end were looked at together: what is before the end and not here is
-                    // missing.
+                    // The extent and the end were read together: a record before the end that is not here is missing.
                     let next = match extent.is_sealed {
                         true => self.inner.after(extent.first).unwrap_or(end),
                         false => end,
@@ -178,7 +177,7 @@ impl Reader {
                     if extent.is_sealed {
                         self.open = None;
                     }
-                    // Where the next segment begins with the next record, nothing is missing.
+                    // If the next segment begins with the next record, nothing is missing.
                     return Ok((next > self.next).then_some(Step::Missing(next)));
                 }
             }

@@ -1,4 +1,4 @@
-//! Removing the oldest segments, as a whole, and saying so.
+//! Removes the oldest segments, as a whole, and reports them.
 
 use super::{Inner, Journal, State};
 use std::io;
@@ -13,7 +13,7 @@ pub struct Pruned {
     pub next: u64,
     /// Its bytes on disk.
     pub bytes: u64,
-    /// Records of it that the slowest cursor had not passed: they are lost to that cursor. 0 without cursors.
+    /// Records of it that the slowest cursor had not passed, and so cannot read any more. 0 without cursors.
     pub unread: u64,
 }
 
@@ -25,7 +25,7 @@ impl Journal {
     /// whatever its age.
     ///
     /// # Errors
-    /// If a segment cannot be removed.
+    /// Fails if a segment cannot be removed.
     pub fn prune(&self) -> io::Result<Vec<Pruned>> {
         let inner = &*self.0;
         let mut state = inner.state();
@@ -44,7 +44,7 @@ impl Journal {
 }
 
 impl State {
-    /// The sequence after the last record of a sealed segment.
+    /// Returns the sequence after the last record of a sealed segment.
     fn next_of(&self, first: u64) -> u64 {
         let later = self
             .sealed
@@ -55,13 +55,13 @@ impl State {
         later.or_else(active).unwrap_or(self.next)
     }
 
-    /// Whether no cursor needs the segment any more.
+    /// Returns whether no cursor needs the segment any more.
     pub(super) fn is_passed(&self, first: u64) -> bool {
         let next = self.next_of(first);
         self.cursors.values().all(|position| *position >= next)
     }
 
-    /// Whether there are cursors and all of them have passed every record.
+    /// Returns whether there are cursors and all of them have passed every record.
     pub(super) fn is_all_passed(&self) -> bool {
         let mut positions = self.cursors.values();
         !self.cursors.is_empty() && positions.all(|position| *position >= self.next)
@@ -71,7 +71,7 @@ impl State {
         let Some(limit) = inner.options.max_age else {
             return false;
         };
-        // Its newest record is as old as the next segment, at least.
+        // Its newest record is at least as old as the next segment.
         let later = self
             .sealed
             .range(first + 1..)
@@ -102,7 +102,7 @@ impl State {
             Some(slowest) if over_cursors => next.saturating_sub(slowest.max(first)),
             _ => 0,
         };
-        // Bounded: one that nobody asks for is added to its neighbour.
+        // Bounded: if the list is full, the segment is merged with the last entry.
         let is_full = self.pruned.len() >= 1024;
         match self.pruned.last_mut() {
             Some(last) if is_full => {

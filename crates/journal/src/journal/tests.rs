@@ -5,7 +5,7 @@ use crate::medium::SegmentFile;
 use crate::segment::START;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering::SeqCst};
 
-/// A disk with faults that a test switches.
+/// A disk with faults that a test controls.
 #[derive(Clone, Debug, Default)]
 struct Faulty(Arc<Faults>);
 
@@ -17,13 +17,13 @@ struct Faults {
     syncs: AtomicU32,
     /// How many truncations fail next.
     truncations: AtomicU32,
-    /// How many succeeded.
+    /// How many syncs succeeded.
     synced: AtomicU32,
-    /// Runs once, while the next sync does.
+    /// Runs once, during the next sync.
     meanwhile: Meanwhile,
 }
 
-/// What a test does while a sync is under way.
+/// What a test does while a sync is in progress.
 #[derive(Default)]
 struct Meanwhile(Mutex<Option<Box<dyn FnOnce() + Send>>>);
 
@@ -81,7 +81,7 @@ impl SegmentFile for FaultyFile {
             return self.file.write_at(bytes, offset);
         }
         self.faults.room.fetch_add(len, SeqCst);
-        // A short write, as of a disk that gets full.
+        // A short write, as on a disk that becomes full.
         let part = usize::try_from(room.max(0)).unwrap();
         self.file.write_at(&bytes[..part], offset)?;
         Err(io::ErrorKind::StorageFull.into())
@@ -205,7 +205,7 @@ fn what_a_failed_sync_left_in_doubt_is_never_called_durable() {
         _ => false,
     };
     assert!(failed(&error, true), "{error:?}");
-    // A second sync of the same file would succeed, and prove nothing.
+    // A second sync of the same file would succeed, but prove nothing.
     let error = journal.0.sync_to(2).unwrap_err();
     assert!(failed(&error.into(), false));
     assert_eq!(journal.append_durable(0, b"three").unwrap(), 3);
@@ -243,7 +243,7 @@ fn a_record_that_was_appended_during_a_failed_sync_is_in_doubt_as_well() {
     *faulty.0.meanwhile.0.lock().unwrap() = Some(Box::new(append));
     faulty.0.syncs.store(1, SeqCst);
     journal.append_durable(0, b"one").unwrap_err();
-    // It is in the file that failed, and no later sync is one of that file.
+    // It is in the file that failed, and no later sync covers that file.
     let error = journal.0.sync_to(2).unwrap_err();
     assert!(
         matches!(
@@ -268,7 +268,7 @@ fn what_a_killed_writer_left_in_older_segments_is_made_durable_as_well() {
         let folder = Folder::create(folder.path()).unwrap();
         Journal::within(folder, options, Box::new(faulty.clone())).unwrap()
     };
-    // A writer that is killed syncs nothing when it ends, and neither does one that is dropped.
+    // A writer that is killed does not sync when it ends, nor does one that is dropped.
     let journal = within(options());
     for _ in 0..5 {
         journal.append(0, &[0; 64]).unwrap();
@@ -307,7 +307,7 @@ fn a_segment_that_got_no_record_before_a_sync_failed_does_not_stop_the_next() {
     );
     let journal = journal.unwrap();
     journal.append(0, &[0; 64]).unwrap();
-    // Room for the second segment's header, and not for its record.
+    // Room for the second segment's header, but not for its record.
     faulty.0.room.store(START as i64 + 10, SeqCst);
     journal.append(0, &[1; 64]).unwrap_err();
     faulty.0.syncs.store(1, SeqCst);
@@ -350,7 +350,7 @@ fn the_room_of_a_segment_is_free_when_it_was_pruned() {
     }
     cursor.acknowledge(6).unwrap();
     assert_eq!(journal.prune().unwrap().len(), 5);
-    // A file without a name keeps its room as long as somebody holds it open.
+    // A file without a name keeps its room as long as a handle to it is open.
     let held = std::fs::read_dir("/proc/self/fd").unwrap().filter(|entry| {
         let target = std::fs::read_link(entry.as_ref().unwrap().path());
         target.is_ok_and(|target| {

@@ -1,4 +1,4 @@
-//! What processes left behind that have ended.
+//! Adopting the journals of processes that have ended.
 
 use crate::reading::{records, small};
 use glassbox_journal::Journal;

@@ -11,7 +11,7 @@ fn segment(folder: &tempfile::TempDir, first: u64) -> PathBuf {
     folder.path().join(format!("{first:020}.journal"))
 }
 
-/// What a reader meets: sequences with payloads, and how many are missing.
+/// What a reader returns: sequences with payloads, and how many are missing.
 fn met(journal: &Journal) -> (Vec<(u64, Vec<u8>)>, u64) {
     let mut reader = journal.reader(0);
     let (mut found, mut missing) = (Vec::new(), 0);
@@ -44,7 +44,7 @@ fn no_flipped_bit_is_read_as_a_record_or_takes_others_with_it() {
         let journal = Journal::open(folder.path(), small()).unwrap();
         let (found, _) = met(&journal);
         let lost = written.len() - found.len();
-        // The segment's header is there twice, and padding may flip unnoticed.
+        // The segment's header is stored twice, and flipped bits in the padding may go unnoticed.
         let most = usize::from(bit >= START * 8);
         assert!(lost <= most, "bit {bit} cost {lost} records");
         assert!(
@@ -120,7 +120,7 @@ fn a_payload_made_of_records_is_never_read_as_records() {
     for n in 0..10 {
         journal.append(0, &[n; 8]).unwrap();
     }
-    // The segment itself becomes a payload, and its own header is damaged then.
+    // The segment itself becomes a payload, and then its own header is damaged.
     let copy = fs::read(segment(&folder, 1)).unwrap();
     let at = copy.len();
     journal.append(0, &copy).unwrap();

@@ -1,4 +1,4 @@
-//! Links, files of others, and folders that vanish.
+//! Links, files of others, and folders that are removed.
 
 use crate::reading::small;
 use glassbox_journal::{AppendError, DurableError, Found, Journal, OpenError, SyncError};
@@ -39,7 +39,7 @@ fn no_link_is_followed() {
         assert!(!refused.unwrap_or(false), "{name}");
         assert_eq!(fs::read(&victim).unwrap(), b"precious", "{name}");
     }
-    // A second name of a file is a link, too.
+    // A second name of a file is refused like a link.
     let path = folder.path().join("hard");
     fs::create_dir(&path).unwrap();
     fs::hard_link(&victim, path.join("lock")).unwrap();
@@ -133,7 +133,7 @@ fn what_every_user_may_write_to_is_refused_and_left_as_it_is() {
         assert!(matches!(error, OpenError::Io { .. }), "{error}");
         let mode = fs::metadata(target).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, sound | 0o002);
-        // A group may: see `fsGroup` of Kubernetes.
+        // A group may write: see `fsGroup` of Kubernetes.
         set(target, sound | 0o060);
         Journal::open(&path, small()).unwrap();
         set(target, sound);

@@ -9,9 +9,9 @@ use std::{
     time::Duration,
 };
 
-/// How many writers are killed in all.
+/// How many writers are killed in total.
 const KILLS: usize = 2_000;
-/// How many of them write one journal after the other.
+/// How many of them write to one journal, one after the other.
 const ROUND: usize = 50;
 
 /// The program that appends until it is killed, built beside this test.
@@ -26,7 +26,8 @@ fn nothing_acknowledged_is_lost_and_nothing_torn_is_read() {
     let mut acknowledged = 0;
     for round in 0..KILLS / ROUND {
         let folder = tempfile::tempdir().unwrap();
-        // The sequence after the last one that a writer said was appended; after the last that it acknowledged.
+        // The sequence after the last record that a writer reported as appended, and that after the last it
+        // acknowledged.
         let (mut appended, mut passed, mut passing) = (1, 1, 1);
         for kill in 0..ROUND {
             let mut child = Command::new(writer())
@@ -35,7 +36,7 @@ fn nothing_acknowledged_is_lost_and_nothing_torn_is_read() {
                 .spawn()
                 .unwrap();
             let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-            // Every fourth may be killed while it starts and recovers.
+            // Every fourth writer may be killed while it starts and recovers.
             if kill % 4 != 3 {
                 let opened = lines.next().unwrap().unwrap();
                 assert_eq!(opened, "open", "round {round}, kill {kill}");
@@ -44,7 +45,7 @@ fn nothing_acknowledged_is_lost_and_nothing_torn_is_read() {
             child.kill().unwrap();
             child.wait().unwrap();
             for line in lines {
-                // The last line may be torn: that is the pipe's, not the journal's.
+                // The last line may be incomplete, because of the pipe and not of the journal.
                 let line = line.unwrap();
                 match line.strip_suffix('.').and_then(|line| line.split_once(' ')) {
                     Some(("appended", sequence)) => appended = sequence.parse::<u64>().unwrap() + 1,
@@ -63,7 +64,7 @@ fn nothing_acknowledged_is_lost_and_nothing_torn_is_read() {
             assert!(journal.end() >= appended, "an acknowledged record is lost");
             let cursor = journal.cursor("c").unwrap();
             assert!(cursor.position() >= passed, "the cursor went back");
-            // A cursor begins at the oldest record, so this also says that none of them is gone.
+            // A cursor begins at the oldest record, so this also checks that no record was removed too early.
             assert!(cursor.position() <= passing, "pruned past the cursor");
             let mut reader = journal.reader(cursor.position());
             let mut next = cursor.position();
@@ -81,7 +82,7 @@ fn nothing_acknowledged_is_lost_and_nothing_torn_is_read() {
     assert_eq!(acknowledged, KILLS);
 }
 
-/// As the writer writes it.
+/// The payload as the writer writes it.
 fn payload(sequence: u64) -> Vec<u8> {
     vec![sequence as u8; (sequence * 7 % 100) as usize]
 }

@@ -1,4 +1,4 @@
-//! A journal beside a plain list.
+//! A journal compared with a plain list.
 
 use crate::reading::{records, small};
 use glassbox_journal::{Journal, WhenFull};

@@ -3,7 +3,7 @@
 use glassbox_journal::{Found, Journal, OpenError, Options, Read};
 use std::thread;
 
-/// The sequences and payloads that are there; panics where one is missing.
+/// Returns the sequences and payloads of all records; panics if one is missing.
 pub(crate) fn records(journal: &Journal, from: u64) -> Vec<(u64, Vec<u8>)> {
     let mut reader = journal.reader(from);
     let mut all = Vec::new();

@@ -1,4 +1,4 @@
-//! What is removed, when, and what is said about it.
+//! What is removed, when, and how it is reported.
 
 use crate::reading::{records, small};
 use glassbox_journal::{AppendError, Journal, Read, WhenFull};
@@ -96,7 +96,7 @@ fn old_segments_are_removed_and_never_past_a_cursor() {
     let cursor = journal.cursor("c").unwrap();
     assert!(journal.prune().unwrap().is_empty(), "the cursor needs them");
     journal.remove_cursor(cursor.name()).unwrap();
-    // Records 9 and 10 end a segment of which nobody knows but that it is older than the next.
+    // Records 9 and 10 are in a segment of unknown age: it is only known to be older than the next one.
     let pruned = journal.prune().unwrap();
     assert_eq!((pruned[0].first, pruned.last().unwrap().next), (1, 9));
     now.store(1_161, SeqCst);
