@@ -6,7 +6,7 @@
 //!    `Authorization: Bearer KEY`. Exempt paths (health checks) need none.
 //! 2. **Host.** A request without a key must name a loopback host, a listening address,
 //!    or an allowed name. A web page can point its own name at a loopback address (DNS rebinding);
-//!    its requests then have a foreign `Host`. A page does not know the key, so a request with the
+//!    its requests then have a foreign `Host`. A page does not have the key, so a request with the
 //!    right key passes under any name.
 //! 3. **Origin.** If the request comes from a web page, the page must be served from loopback or by
 //!    the listener itself. Pages on loopback get CORS headers.
