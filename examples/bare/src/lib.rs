@@ -1,7 +1,8 @@
-//! An agent with the contracts and the host alone: no telemetry and no HTTP client in its tree.
+//! An agent that uses only the contracts and the host: no telemetry and no HTTP client in its dependency
+//! tree.
 //!
-//! It still passes on its caller's trace, answers probes and drains. Its one tool is linked
-//! in, found and called as any other would be.
+//! It still propagates its caller's trace, answers probes and drains. Its only tool is linked into the
+//! program, and is found and called like any other.
 
 use glassbox_core::{
     Category, Cx, Effect, Filter, Skillset, ToolError, Toolbox, TypedAgent, TypedTool, World,

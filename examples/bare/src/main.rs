@@ -1,4 +1,5 @@
-//! Serves the agent until SIGTERM or Ctrl-C: `bare [ADDRESS]`; `bare probe ADDRESS` asks whether it is served.
+//! Serves the agent until SIGTERM or Ctrl-C: `bare [ADDRESS]`; `bare probe ADDRESS` checks whether it is
+//! running.
 
 use std::{
     error::Error,

@@ -1,4 +1,4 @@
-//! The program as a user runs it: a process of its own, over plain TCP.
+//! The program as a user runs it: a separate process, over plain TCP.
 
 #![expect(
     clippy::unwrap_used,
@@ -34,7 +34,7 @@ impl Program {
         }
     }
 
-    /// Sends a request and leaves the answer to be read.
+    /// Sends a request without reading the response.
     fn send(&self, head: &str, body: &str) -> TcpStream {
         let mut connection = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
@@ -105,12 +105,12 @@ fn a_call_whose_input_is_still_coming_is_awaited() {
         "POST /v1/capabilities/estimate_reading HTTP/1.1\r\nhost: reader\r\ncontent-type: application/json\r\ncontent-length: 15\r\nexpect: 100-continue\r\n\r\n"
     )
     .unwrap();
-    // The go-ahead says that the call has begun.
+    // The response `100 Continue` shows that the call has begun.
     let mut continued = [0; 25];
     connection.read_exact(&mut continued).unwrap();
     assert!(continued.starts_with(b"HTTP/1.1 100 Continue"));
     program.signal(Signal::TERM);
-    // Not ready any more, and still there.
+    // It is no longer ready, but still running.
     while !program.ask("GET /ready", "").starts_with("HTTP/1.1 503") {}
     connection.write_all(br#"{"text": "one"}"#).unwrap();
     let mut answer = String::new();

@@ -71,7 +71,8 @@ pub async fn daylight(query: Query) -> Result<Answer, ToolError> {
         Light::Never => (None, None, 0, "polar night".to_owned()),
         Light::Always => (None, None, 24 * 60, "midnight sun".to_owned()),
     };
-    // Arguments and results are content, which belongs to spans and has a switch there.
+    // Arguments and results are content, which is recorded only on spans, and only if content capture is
+    // on.
     tracing::info!("computed the daylight");
     Ok(Answer {
         date: date.to_string(),

@@ -1,32 +1,34 @@
-//! Where the sun is: the low-precision formulas of the Astronomical Almanac, good to 0.01° until 2050.
+//! The position of the sun: the low-precision formulas of the Astronomical Almanac, accurate to 0.01°
+//! until 2050.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The sun's centre at sunrise: refraction lifts it by 34', and its radius is 16'.
+/// Altitude of the sun's centre at sunrise, in degrees: refraction lifts it by 34', and its radius is
+/// 16'.
 const HORIZON: f64 = -0.833;
 /// Days are counted from 2000-01-01 12:00 UTC.
 const EPOCH_SECOND: i64 = 946_728_000;
 const DAY: f64 = 86_400.0;
 
-/// What the sun does on a day.
+/// The light on a day.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Light {
-    /// Rises and sets.
+    /// The sun rises and sets.
     Day {
         /// When it rises.
         rise: Timestamp,
         /// When it sets.
         set: Timestamp,
     },
-    /// Stays below the horizon.
+    /// The sun stays below the horizon.
     Never,
-    /// Stays above it.
+    /// The sun stays above the horizon.
     Always,
 }
 
-/// The light of the day around `noon` by the clock.
+/// The light of the day around `noon`, in clock time.
 pub(crate) fn light(noon: Timestamp, latitude: f64, longitude: f64) -> Light {
-    // True noon lies where the hour angle is zero; two steps are enough, since the equation of time
+    // True noon is where the hour angle is zero. Two steps are enough, because the equation of time
     // hardly changes within a day.
     let mut transit = noon;
     for _ in 0..2 {
@@ -34,7 +36,8 @@ pub(crate) fn light(noon: Timestamp, latitude: f64, longitude: f64) -> Light {
     }
     let event = |sign: f64| {
         let mut at = transit;
-        // The declination at the event itself, not at noon, decides: near the poles it matters.
+        // The declination at sunrise and sunset is used, not the one at noon: near the poles, the
+        // difference matters.
         for _ in 0..4 {
             let angle = half_day(declination(at), latitude)?;
             at = shifted(transit, sign * angle);
@@ -47,7 +50,7 @@ pub(crate) fn light(noon: Timestamp, latitude: f64, longitude: f64) -> Light {
     }
 }
 
-/// Degrees that the sky turns between noon and the sun's setting.
+/// The angle in degrees by which the sky turns between noon and sunset.
 fn half_day(declination: f64, latitude: f64) -> Result<f64, Light> {
     let (latitude, declination) = (latitude.to_radians(), declination.to_radians());
     let cosine = (HORIZON.to_radians().sin() - latitude.sin() * declination.sin())
@@ -91,13 +94,13 @@ fn hour_angle(at: Timestamp, longitude: f64) -> f64 {
     let ascension = (obliquity(days).cos() * ecliptic.sin())
         .atan2(ecliptic.cos())
         .to_degrees();
-    // Sidereal time is the sun's mean longitude plus the turn of the day.
+    // Sidereal time is the sun's mean longitude plus the rotation since noon.
     let turn = (days.fract() * 360.0).rem_euclid(360.0);
     let angle = mean + turn + longitude - ascension;
     (angle + 180.0).rem_euclid(360.0) - 180.0
 }
 
-/// The instant after the sky turned by `degrees`.
+/// The instant at which the sky has turned by `degrees`.
 fn shifted(at: Timestamp, degrees: f64) -> Timestamp {
     let by = SignedDuration::from_secs_f64(degrees / 360.0 * DAY);
     at.checked_add(by).unwrap_or(at)

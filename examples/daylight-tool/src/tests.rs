@@ -36,7 +36,7 @@ fn near(time: &Value, expected: &str) {
 
 #[test]
 fn sunrise_and_sunset_agree_with_the_almanac() {
-    // Greenwich at the solstices, Quito at an equinox: published to the minute.
+    // Greenwich at the solstices, Quito at an equinox: published values, to the minute.
     let winter = ask(51.4769, 0.0, "2026-12-21", "Europe/London").unwrap();
     near(&winter["sunrise"], "08:03");
     near(&winter["sunset"], "15:53");

@@ -1,6 +1,6 @@
 //! Names without case and accents, so that "tromso" finds "Tromsø".
 
-/// Lower case, with Latin letters stripped of their marks.
+/// Converts to lower case, and removes the marks of Latin letters.
 pub(crate) fn fold(name: &str) -> String {
     let mut folded = String::with_capacity(name.len());
     for letter in name.trim().chars().flat_map(char::to_lowercase) {
@@ -35,7 +35,7 @@ fn plain(letter: char) -> Option<&'static str> {
         'ù'..='ü' | 'ū' | 'ů' | 'ű' | 'ų' => "u",
         'ý' | 'ÿ' => "y",
         'ź' | 'ż' | 'ž' => "z",
-        // The apostrophes that names are written with, and combining marks.
+        // The apostrophes used in names, and combining marks.
         '\u{2018}' | '\u{2019}' | '\'' | '\u{300}'..='\u{36f}' => "",
         '-' => " ",
         _ => return None,

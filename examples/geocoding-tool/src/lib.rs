@@ -66,7 +66,8 @@ impl City {
     }
 }
 
-/// A city may be meant instead of the largest of its name if it has at least one third of its people.
+/// A smaller city of the same name is a possible match if it has at least one third of the largest one's
+/// population.
 const RIVAL: u64 = 3;
 
 /// Asks which of several cities is meant.
@@ -103,8 +104,8 @@ pub async fn geocode(query: Query) -> Result<City, ToolError> {
         };
         is(&country, &city.country) && is(&zone, &city.timezone)
     };
-    // The table is sorted by population: of several cities, the largest is meant, unless another is about
-    // as large. A full name wins over a beginning ("New York" for "New York City").
+    // The table is sorted by population: if several cities match, the largest is chosen, unless another
+    // is about as large. A full name wins over a prefix ("New York" for "New York City").
     let begins = |known: &str| {
         known
             .strip_prefix(name.as_str())
@@ -126,7 +127,7 @@ pub async fn geocode(query: Query) -> Result<City, ToolError> {
         if rivals.len() > 1 && zone.is_none() {
             return Err(ambiguous(&city.name, &rivals));
         }
-        // The city is content, which belongs to spans and has a switch there.
+        // The city is content, which is recorded only on spans, and only if content capture is on.
         tracing::info!(geocoding.matches = rivals.len(), "found a city");
         return Ok(city.clone());
     }

@@ -1,4 +1,4 @@
-//! Sentences from results: known fields by phrases of their own, all others by their names.
+//! Sentences from results: known fields with their own phrases, all others by their names.
 
 use crate::{
     plan::{State, Subject, Task},
@@ -7,7 +7,7 @@ use crate::{
 };
 use serde_json::{Map, Value};
 
-/// Fields that a sentence holds already, or that say nothing to people.
+/// Fields that a sentence already contains, or that are not meaningful to people.
 const QUIET: &[&str] = &[
     "country",
     "date",
@@ -22,7 +22,7 @@ const QUIET: &[&str] = &[
     "weekday",
 ];
 
-/// What the tasks of one clause came to.
+/// The sentences for the results of one clause's tasks.
 pub(crate) fn sentences(tasks: &[Task<'_>]) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for task in tasks {
@@ -35,7 +35,7 @@ pub(crate) fn sentences(tasks: &[Task<'_>]) -> Vec<String> {
             State::Blocked { tool, reason } => failed(tool, &about, reason),
             State::Next(_) | State::Impossible => continue,
         };
-        // Several tasks may be blocked by one failure.
+        // One failure may block several tasks.
         if !all.contains(&sentence) {
             all.push(sentence);
         }
@@ -56,7 +56,7 @@ fn failed(tool: &str, about: &str, reason: &str) -> String {
         "" => String::new(),
         about => format!(" for {about}"),
     };
-    // A tool that asks which one is meant asks the user.
+    // If a tool asks which one is meant, the question is passed on to the user.
     if let Some((question, _)) = reason.split_once('?') {
         return format!("{question}?");
     }
@@ -87,7 +87,7 @@ fn told(about: &str, result: &Value, arguments: &Arguments) -> String {
         (about, None) => format!("in {about}, "),
         (about, Some(date)) => format!("in {about} on {date}, "),
     };
-    // A sentence of the tool is used unchanged.
+    // A sentence from the tool is used unchanged.
     if let Some(own) = result.own_sentence() {
         sentence = own;
     } else {
@@ -163,7 +163,7 @@ fn phrases(result: &Fields<'_>, arguments: &Arguments) -> Vec<String> {
     let said_already = !phrases.is_empty();
     for (name, value) in result.0 {
         let key = words::key(name);
-        // A number with a unit repeats what a phrase has said.
+        // A number with a unit repeats what a phrase already states.
         let repeats = said_already
             && ["minutes", "hours", "seconds"]
                 .iter()

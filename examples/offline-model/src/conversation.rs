@@ -1,4 +1,4 @@
-//! The conversation so far: the question, and what tools have said to it.
+//! The conversation so far: the question, and the tool results.
 
 use crate::{
     tool::Arguments,
@@ -6,24 +6,24 @@ use crate::{
 };
 use serde_json::Value;
 
-/// The last question and everything that was called for it.
+/// The last question, and all calls made for it.
 #[derive(Debug, Default)]
 pub(crate) struct Conversation {
     pub(crate) question: String,
     pub(crate) exchanges: Vec<Exchange>,
 }
 
-/// A call and what came of it.
+/// A call and its result.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     pub(crate) tool: String,
     pub(crate) arguments: Arguments,
-    /// The output, or why there is none.
+    /// The output, or the reason for its absence.
     pub(crate) result: Result<Value, String>,
 }
 
-/// Reads the messages as a real server does: every call must be answered before anything else is
-/// said, and nothing else may be.
+/// Reads the messages as strictly as a real server: every call must be answered before any other
+/// message, and only calls may be answered.
 pub(crate) fn read(messages: &[Message]) -> Result<Conversation, Refusal> {
     let mut conversation = Conversation::default();
     let mut open: Vec<&Call> = Vec::new();
@@ -70,7 +70,8 @@ pub(crate) fn read(messages: &[Message]) -> Result<Conversation, Refusal> {
     }
 }
 
-/// Tells an output from a problem: `{"error": …}`, or an object with `code`, `message` and `category`.
+/// Distinguishes an output from a problem: `{"error": …}`, or an object with `code`, `message` and
+/// `category`.
 fn result(text: &str) -> Result<Value, String> {
     let Ok(value) = serde_json::from_str::<Value>(text) else {
         return match text.to_lowercase().starts_with("error") {

@@ -1,4 +1,4 @@
-//! The HTTP side: one answer as a whole or as server-sent events.
+//! The HTTP side: an answer as a whole, or as server-sent events.
 
 use crate::{
     access::Access,
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use std::{convert::Infallible, io};
 use tokio::net::TcpListener;
 
-/// How the model names itself in every answer, whatever name was asked for.
+/// The model name in every answer, regardless of the requested name.
 pub const MODEL: &str = "offline-rules";
 
 /// `POST /v1/chat/completions`, `GET /v1/models`, and `GET /health`.
@@ -32,10 +32,10 @@ pub fn router() -> Router {
         .method_not_allowed_fallback(not_allowed)
 }
 
-/// Serves [`router`] until `shutdown` resolves; answers under way are finished.
+/// Serves [`router`] until `shutdown` resolves; answers in progress are finished.
 ///
 /// # Errors
-/// If the listener fails, or is beyond loopback although `access` has no key and does not allow that.
+/// If the listener fails, or is not on loopback although `access` has no key and does not allow that.
 pub async fn serve(
     listener: TcpListener,
     access: &Access,
@@ -44,7 +44,7 @@ pub async fn serve(
     let address = listener.local_addr()?;
     access.check(address)?;
     let router = router().layer(access.guard(address).layer());
-    // Small chunks are sent as they come: a kernel that gathers them makes the reader wait 40 ms.
+    // Small chunks are sent immediately: if the kernel collects them, the reader waits 40 ms.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(exception.message = %error, "a connection stays with Nagle's delay");
@@ -105,7 +105,7 @@ async fn chat(body: Result<Bytes, BytesRejection>) -> Result<Response, Refusal> 
     Ok((headers, body).into_response())
 }
 
-/// Says what this model cannot do, rather than not doing it silently.
+/// Rejects unsupported requests instead of ignoring the unsupported parts.
 fn refuse_unsupported(request: &Request) -> Result<(), Refusal> {
     if request.model.is_empty() {
         return Err(Refusal::of("model", "you must provide a model parameter"));
@@ -147,7 +147,8 @@ fn whole(reply: &Reply, created: i64) -> Value {
     })
 }
 
-/// The role, the text word by word or the calls with their arguments in pieces, the reason, the usage.
+/// The chunks of a stream: the role, the text word by word or the calls with their arguments in pieces,
+/// the finish reason, the usage.
 fn chunks(reply: &Reply, created: i64, usage: bool) -> Vec<Value> {
     let chunk = |choices: Value| {
         let mut chunk = json!({

@@ -1,16 +1,16 @@
 //! A model for machines without a model: an OpenAI-Chat-compatible server that answers by rules.
 //!
-//! It knows nothing about any particular tool. What it does follows from the question and from the
-//! names, descriptions and schemas of the tools in the request:
+//! It contains no rules for particular tools. Its calls follow from the question and from the names,
+//! descriptions and schemas of the tools in the request:
 //!
 //! 1. The question (the last user message) is cut into clauses at sentence marks, and at `and` before
 //!    a question word. Each clause takes the tool whose name, description and parameters share most
-//!    words with it (words of no meaning aside), and a further tool if its name is in the clause too.
+//!    words with it (words without meaning are ignored), and another tool if its name is in the clause.
 //! 2. Parameters are filled from the question: places are capitalised words, zones look like
-//!    `Europe/Oslo`, days are `today`, `tomorrow` or `2026-11-22`, numbers are numbers. What the
-//!    question does not say is taken from results of earlier calls for the same place; what they do
-//!    not say either is asked of a tool whose description names it.
-//! 3. All calls that can be made now are made at once. When there are none left, the results become
+//!    `Europe/Oslo`, days are `today`, `tomorrow` or `2026-11-22`, numbers are numbers. Values
+//!    missing in the question are taken from results of earlier calls for the same place, or else from
+//!    a call of a tool whose description names the value.
+//! 3. All calls that can be made are made at once. When there are none left, the results become
 //!    sentences; failures are reported as failures.
 //!
 //! The same conversation always gives the same answer, on the same day. A token is four characters,

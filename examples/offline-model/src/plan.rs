@@ -10,14 +10,14 @@ use jiff::{ToSpan, civil::Date};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What a clause is about, with everything that results have said about it.
+/// The subject of a clause, with the facts from results about it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Subject {
     pub(crate) place: Option<Place>,
     facts: BTreeMap<String, Value>,
 }
 
-/// A tool that was chosen for a clause, and its state.
+/// A tool chosen for a clause, and its state.
 #[derive(Debug)]
 pub(crate) struct Task<'a> {
     pub(crate) tool: &'a Function,
@@ -28,11 +28,11 @@ pub(crate) struct Task<'a> {
 /// The state of a task.
 #[derive(Debug)]
 pub(crate) enum State<'a> {
-    /// These calls come next.
+    /// These calls are next.
     Next(Vec<NewCall>),
-    /// It was called, and answered or failed.
+    /// It was called, and returned a result or failed.
     Done(&'a Exchange),
-    /// A call for something that it needs has failed.
+    /// A call that it depends on has failed.
     Blocked { tool: String, reason: String },
     /// Neither the results so far nor another tool can fill its parameters.
     Impossible,
@@ -45,7 +45,7 @@ pub(crate) struct NewCall {
     pub(crate) arguments: Arguments,
 }
 
-/// Everything that a decision is made from.
+/// The data for a decision.
 #[derive(Clone, Copy)]
 pub(crate) struct Planner<'a> {
     pub(crate) tools: &'a [Function],
@@ -53,7 +53,7 @@ pub(crate) struct Planner<'a> {
     pub(crate) today: Date,
 }
 
-/// What follows the colon in `Count the words: to be or not to be`, or the whole text.
+/// The text after the colon in `Count the words: to be or not to be`, or the whole text.
 fn after_colon(text: &str) -> &str {
     match text.split_once(": ").map(|(_, rest)| rest.trim()) {
         None | Some("") => text,
@@ -62,7 +62,7 @@ fn after_colon(text: &str) -> &str {
 }
 
 impl<'a> Planner<'a> {
-    /// What each tool that fits the clause has to do; nothing if none fits.
+    /// The state of each tool that fits the clause; empty if none fits.
     pub(crate) fn tasks(&self, clause: &Clause) -> Vec<Task<'a>> {
         let subjects = self.subjects(clause);
         let mut words = clause.words.clone();
@@ -79,7 +79,7 @@ impl<'a> Planner<'a> {
                 let possible = enough.then(|| self.attempts(tool, clause, &subjects))?;
                 (!possible.is_empty()).then_some((fit, matched, tool, possible))
             });
-            // Of equals, the one that asks for least; of those, the first.
+            // Among equals, the one with the fewest parameters; among those, the first.
             let best = fits
                 .min_by_key(|(fit, _, tool, _)| (std::cmp::Reverse(*fit), tool.required().count()));
             let Some((_, matched, tool, possible)) = best else {
@@ -91,7 +91,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// What a clause leaves out that a tool which fits it needs; nothing if none fits.
+    /// What a fitting tool needs but the clause leaves out; `None` if no tool fits.
     pub(crate) fn lacking(&self, clause: &Clause) -> Option<String> {
         let fits = self
             .tools
@@ -122,7 +122,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// The tool for each subject, or for all at once if it takes several; nothing if it cannot be used.
+    /// The tool for each subject, or for all at once if it takes several; empty if it cannot be used.
     fn attempts(&self, tool: &'a Function, clause: &Clause, all: &[Subject]) -> Vec<Task<'a>> {
         let is_about = |one: &Parameter<'_>| matches!(one.wants(), Wants::Place | Wants::Zone);
         let wanted = tool.required().filter(is_about).count();
@@ -130,7 +130,7 @@ impl<'a> Planner<'a> {
         let only_text = takes_text
             && (tool.required()).all(|one| matches!(one.wants(), Wants::Question | Wants::Day));
         let groups: Vec<Vec<Subject>> = match wanted {
-            // A text is about itself, whatever places it names.
+            // A text is its own subject, regardless of the places that it names.
             _ if only_text => vec![vec![Subject::default()]],
             0 | 1 => all.iter().map(|subject| vec![subject.clone()]).collect(),
             _ => all.chunks_exact(wanted).map(<[Subject]>::to_vec).collect(),
@@ -214,7 +214,7 @@ impl<'a> Planner<'a> {
         }])
     }
 
-    /// How far the tool is that can tell what `parameter` needs.
+    /// The state of the tool that can provide `parameter`.
     fn source(
         &self,
         tool: &Function,
@@ -254,7 +254,7 @@ impl<'a> Planner<'a> {
         State::Impossible
     }
 
-    /// The value of a parameter, from the question or from what is known about the subject.
+    /// The value of a parameter, from the question or from the results about the subject.
     fn value(
         &self,
         parameter: &Parameter<'_>,
@@ -268,7 +268,7 @@ impl<'a> Planner<'a> {
             (Wants::Zone, Some(Place::Zone(name))) => Some(name.clone().into()),
             (Wants::Zone, _) => known("timezone"),
             (Wants::Day, _) => clause.day.as_ref().map(|day| self.day(day, parameter)),
-            // Numbers beside a place are seldom its coordinates.
+            // Numbers next to a place are seldom its coordinates.
             (Wants::Number, None) => clause.numbers.first().map(|number| Value::from(*number)),
             (Wants::Question, _) => Some(after_colon(&clause.text).into()),
             _ => by_key()
@@ -286,7 +286,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// As the parameter's description wants it: the word, if it names it, or else a date.
+    /// The day in the form that the parameter's description expects: the word if the description names
+    /// it, otherwise a date.
     fn day(&self, day: &str, parameter: &Parameter<'_>) -> Value {
         let off = match day {
             "yesterday" => -1,
@@ -300,7 +301,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// What the clause is about, one nameless subject if it says nothing.
+    /// The subjects of the clause; one unnamed subject if it names none.
     fn subjects(&self, clause: &Clause) -> Vec<Subject> {
         match clause.places.is_empty() {
             true => vec![Subject::default()],
@@ -312,8 +313,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// A subject with what was said about it: results of calls that name it, and of calls with values
-    /// from those results.
+    /// A subject with its facts: results of calls that name it, and of calls with values from those
+    /// results.
     fn subject(&self, place: &Place) -> Subject {
         let mut facts: BTreeMap<String, Value> = BTreeMap::new();
         for exchange in self.exchanges {

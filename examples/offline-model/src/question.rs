@@ -1,14 +1,14 @@
-//! What a question says: clauses, places, zones, days, numbers.
+//! The contents of a question: clauses, places, zones, days, numbers.
 
 use crate::{quotes::Quotes, words};
 
-/// Words that a question begins with; a clause may begin with them after `and`.
+/// Words that begin a question; after `and`, they begin a new clause.
 const ASKING: &[&str] = &[
     "are", "can", "compare", "compute", "convert", "could", "do", "does", "find", "give", "how",
     "is", "please", "say", "show", "tell", "what", "when", "where", "which", "who", "will",
 ];
 
-/// Capitalised words that are no places.
+/// Capitalised words that are not places.
 const NO_PLACES: &[&str] = &[
     "a",
     "also",
@@ -50,29 +50,29 @@ const NO_PLACES: &[&str] = &[
     "yesterday",
 ];
 
-/// Small words within the names of places: Rio de Janeiro, Frankfurt am Main.
+/// Lower-case words within the names of places: Rio de Janeiro, Frankfurt am Main.
 const WITHIN_NAMES: &[&str] = &["am", "de", "del", "di", "do", "la", "of", "the", "van", "y"];
 
-/// One thing that is asked.
+/// One part of a question.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Clause {
-    /// As it was written.
+    /// The original text.
     pub(crate) text: String,
-    /// What it is about, places and days aside.
+    /// The words that describe the subject, without places and days.
     pub(crate) words: Vec<String>,
-    /// In the order they are named, each once.
+    /// The places, in order of appearance, each once.
     pub(crate) places: Vec<Place>,
     /// `today`, `tomorrow`, `yesterday`, or `2026-11-22`.
     pub(crate) day: Option<String>,
-    /// In the order they stand.
+    /// The numbers, in order of appearance.
     pub(crate) numbers: Vec<f64>,
-    /// What it quotes, without the marks.
+    /// The quoted texts, without the quotation marks.
     pub(crate) quoted: Vec<String>,
-    /// What follows `in`, where no place is named: people write `tokyo`, too.
+    /// The words after `in`, if no place is named: people also write `tokyo`.
     pub(crate) hint: Option<Place>,
 }
 
-/// What a question is about.
+/// The place that a question is about.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Place {
     /// A capitalised name.
@@ -82,7 +82,7 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// As it was written.
+    /// The original text.
     pub(crate) fn label(&self) -> &str {
         match self {
             Self::Named(label) | Self::Zone(label) => label,
@@ -90,8 +90,8 @@ impl Place {
     }
 }
 
-/// Cuts a question into what it asks. A clause that names no place is about those before it, and one
-/// that quotes nothing is about what the others quote.
+/// Splits a question into its parts. A clause that names no place is about the places before it, and one
+/// that quotes nothing is about the texts that the others quote.
 pub(crate) fn read(question: &str) -> Vec<Clause> {
     let mut clauses: Vec<Clause> = Vec::new();
     let (quotes, question) = Quotes::take(question);
@@ -111,7 +111,7 @@ pub(crate) fn read(question: &str) -> Vec<Clause> {
         }
         clauses.push(clause);
     }
-    // The first clauses may mean a place that is named later.
+    // The first clauses may refer to a place that is named later.
     if let Some(places) = clauses
         .iter()
         .map(|clause| clause.places.clone())
@@ -127,7 +127,7 @@ pub(crate) fn read(question: &str) -> Vec<Clause> {
     clauses
 }
 
-/// At sentence marks, and at `and` before a question word.
+/// Splits at sentence marks, and at `and` before a question word.
 fn cut(question: &str) -> Vec<String> {
     let mut clauses = vec![String::new()];
     let all: Vec<&str> = question.split_whitespace().collect();
@@ -156,7 +156,7 @@ fn clause(text: &str, quotes: &Quotes) -> Clause {
         hint: hint(text, quotes),
         ..Clause::default()
     };
-    // A name is a name, quoted or not.
+    // A quoted name is still a name.
     for quoted in &clause.quoted.clone() {
         let words: Vec<&str> = quoted.split_whitespace().collect();
         let first = words.first().map(|first| bare(first)).unwrap_or_default();
@@ -197,7 +197,7 @@ impl Clause {
     }
 }
 
-/// The words after the last `in`, up to a mark or a small word; or what is quoted there.
+/// The words after the last `in`, up to a mark or a small word, or the text quoted there.
 fn hint(text: &str, quotes: &Quotes) -> Option<Place> {
     let all: Vec<&str> = text.split_whitespace().collect();
     let after = all
@@ -223,8 +223,8 @@ fn hint(text: &str, quotes: &Quotes) -> Option<Place> {
     (!taken.is_empty()).then(|| Place::Named(taken.join(" ")))
 }
 
-/// Whether the first word, which is capitalised anyhow, is a name: `Oslo, …`, `New York …`,
-/// `Oslo tomorrow …`.
+/// Whether the first word, which is always capitalised, is a name: `Oslo, …`, `New York …`, `Oslo
+/// tomorrow …`.
 fn begins_with_name(words: &[&str]) -> bool {
     let next = words.get(1).map(|next| bare(next)).unwrap_or_default();
     let lower = next.to_lowercase();
@@ -233,7 +233,7 @@ fn begins_with_name(words: &[&str]) -> bool {
         || is_name(next, &lower)
 }
 
-/// A mark after a word ends the name: "Oslo, Bergen" are two.
+/// A mark after a word ends the name: "Oslo, Bergen" is two names.
 fn ends_name(word: &str) -> bool {
     word.ends_with([',', '?', '!', ';', ':', '.']) || word.contains(['\'', '’'])
 }
@@ -242,7 +242,7 @@ fn asks(word: &str) -> bool {
     ASKING.contains(&bare(word).to_lowercase().as_str())
 }
 
-/// How many words the name at the start has.
+/// The number of words in the name at the start.
 fn name(words: &[&str]) -> usize {
     let mut taken = 1;
     loop {
@@ -270,7 +270,7 @@ fn is_name(word: &str, lower: &str) -> bool {
         && !NO_PLACES.contains(&lower)
 }
 
-/// `inf` and `nan` are words here.
+/// Parses a number. `inf` and `nan` are words here.
 fn number(word: &str) -> Option<f64> {
     let begins = word.starts_with(|letter: char| letter.is_ascii_digit() || letter == '-');
     word.parse().ok().filter(|_| begins)
@@ -286,7 +286,7 @@ fn is_date(word: &str) -> bool {
     word.parse::<jiff::civil::Date>().is_ok() && word.len() == 10
 }
 
-/// Without the marks around it and without a possessive `'s`.
+/// The word without surrounding marks and without a possessive `'s`.
 fn bare(word: &str) -> &str {
     let word = word.trim_matches(|letter: char| !letter.is_alphanumeric() && letter != '-');
     word.strip_suffix("'s")

@@ -1,6 +1,6 @@
-//! Quoted texts: used as they are, and not searched for places and words.
+//! Quoted texts, which are used unchanged, and not searched for places and words.
 
-/// The marks that open and close, each pair of one language or another.
+/// Opening and closing marks, in pairs, from several languages.
 const MARKS: &[(char, &[char])] = &[
     ('"', &['"']),
     ('“', &['”', '"']),
@@ -12,12 +12,12 @@ const MARKS: &[(char, &[char])] = &[
     ('`', &['`']),
 ];
 
-/// The first of the letters that replace quoted texts. Letters of private use do not occur in questions.
+/// The first of the letters that replace quoted texts. Private-use letters do not occur in questions.
 const FIRST: char = '\u{e000}';
-/// Limit of quoted texts; further ones are read like other text.
+/// Maximum number of quoted texts; further ones are read like other text.
 const MOST: usize = 256;
 
-/// A question with a letter of private use in place of each quoted text.
+/// A question with a private-use letter in place of each quoted text.
 #[derive(Debug)]
 pub(crate) struct Quotes {
     /// The texts with their marks, in order.
@@ -25,7 +25,7 @@ pub(crate) struct Quotes {
 }
 
 impl Quotes {
-    /// Takes the quoted texts out of a question; gives what is left of it.
+    /// Removes the quoted texts from a question; returns the rest.
     pub(crate) fn take(question: &str) -> (Self, String) {
         let letters: Vec<char> = question
             .chars()
@@ -48,7 +48,7 @@ impl Quotes {
         (Self { texts }, left)
     }
 
-    /// The texts that stand in `text`, without their marks.
+    /// The quoted texts in `text`, without their marks.
     pub(crate) fn within<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a str> {
         let texts = text
             .chars()
@@ -61,7 +61,7 @@ impl Quotes {
         })
     }
 
-    /// A part of what was left, with its quoted texts as they were written.
+    /// A part of the rest, with its quoted texts restored.
     pub(crate) fn restore(&self, text: &str) -> String {
         let mut whole = String::with_capacity(text.len());
         for letter in text.chars() {
@@ -80,7 +80,7 @@ fn place(letter: char) -> Option<usize> {
     (at < MOST).then_some(at)
 }
 
-/// Where the text ends that a mark at `at` opens, if it opens one: an apostrophe does not.
+/// The end of the text whose opening mark is at `at`; `None` for an apostrophe.
 fn end(letters: &[char], at: usize) -> Option<usize> {
     let (_, closing) = MARKS.iter().find(|(opening, _)| *opening == letters[at])?;
     let is_within_word = |at: Option<usize>| {

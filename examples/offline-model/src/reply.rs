@@ -1,4 +1,4 @@
-//! What is said next: tool calls or text, and what it costs in tokens.
+//! The next reply: tool calls or text, and its cost in tokens.
 
 use crate::{
     answer,
@@ -22,7 +22,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// Makes the next turn, on the day `today`.
+    /// Creates the next turn, on the day `today`.
     pub(crate) fn to(request: &Request, today: Date) -> Result<Self, Refusal> {
         let conversation = crate::conversation::read(&request.messages)?;
         let tools: Vec<Function> = match request.tool_choice.as_ref().and_then(|one| one.as_str()) {
@@ -68,7 +68,7 @@ impl Reply {
     }
 }
 
-/// Calls, as long as there is something to call for; then the answer.
+/// Returns calls as long as there are any to make, then the answer.
 fn next(conversation: &Conversation, tools: &[Function], today: Date) -> (String, Vec<NewCall>) {
     let planner = Planner {
         tools,
@@ -93,7 +93,7 @@ fn next(conversation: &Conversation, tools: &[Function], today: Date) -> (String
             }
         }
         let said = match tasks.is_empty() {
-            // A greeting asks for nothing.
+            // A greeting needs no tool.
             true if clause.words.is_empty() => Vec::new(),
             true => {
                 let none = || {
@@ -133,7 +133,7 @@ const EXAMPLES: &[&str] = &[
     "What is the time difference between Oslo and Tokyo?",
 ];
 
-/// What the model is, and up to three questions that these tools can answer.
+/// A description of the model, and up to three questions that these tools can answer.
 fn about_myself(planner: &Planner<'_>) -> String {
     let is_answered = |example: &&&str| {
         let clauses = question::read(example);
@@ -151,7 +151,7 @@ fn about_myself(planner: &Planner<'_>) -> String {
     text
 }
 
-/// Four characters are a token.
+/// Four characters count as one token.
 fn tokens(text: &str) -> usize {
     text.chars().count().div_ceil(4)
 }

@@ -1,10 +1,10 @@
-//! What a request says about a tool.
+//! Tools as declared in a request.
 
 use crate::words;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// A function that may be called, as the request declares it.
+/// A function that may be called, as declared in the request.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Function {
     pub(crate) name: String,
@@ -21,7 +21,7 @@ pub(crate) struct Parameter<'a> {
     schema: &'a Value,
 }
 
-/// What a parameter wants, by its name, its description and its type.
+/// What a parameter expects, by its name, its description and its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wants {
     /// The name of a place.
@@ -30,16 +30,16 @@ pub(crate) enum Wants {
     Zone,
     /// A day.
     Day,
-    /// A number of the question, unless an earlier result has it.
+    /// A number from the question, unless an earlier result contains it.
     Number,
-    /// What the question quotes, or the whole question.
+    /// The quoted text, or the whole question.
     Question,
-    /// Something that only its key tells.
+    /// A value that can only be identified by its key.
     Key,
 }
 
 impl Function {
-    /// Its required parameters, in the order in which it requires them.
+    /// Its required parameters, in the declared order.
     pub(crate) fn required(&self) -> impl Iterator<Item = Parameter<'_>> {
         let names = self.parameters["required"].as_array().into_iter().flatten();
         names.filter_map(Value::as_str).map(|name| Parameter {
@@ -58,7 +58,7 @@ impl Function {
         all.filter(|one| self.required().all(|required| required.name != one.name))
     }
 
-    /// How well it fits what is asked, and the words that made it fit.
+    /// A score of how well it fits the question, and the words that contributed.
     pub(crate) fn fit<'w>(&self, asked: &'w [String]) -> (u32, Vec<&'w str>) {
         let name = words::of(&self.name);
         let description = words::of(&self.description);
@@ -89,7 +89,7 @@ impl Function {
         )
     }
 
-    /// Whether its name is among the words, rather than only its description.
+    /// Whether its name, and not only its description, is among the words.
     pub(crate) fn is_named(&self, asked: &[&str]) -> bool {
         let name = words::of(&self.name);
         let meant = asked.iter().flat_map(|word| words::meanings(word));
@@ -98,19 +98,19 @@ impl Function {
             .any(|word| name.iter().any(|own| own == word))
     }
 
-    /// What declaring it costs, by a rule for one text.
+    /// The tokens of its declaration, by a rule for one text.
     pub(crate) fn tokens(&self, of: impl Fn(&str) -> usize) -> usize {
         of(&self.name) + of(&self.description) + of(&self.parameters.to_string())
     }
 
-    /// Whether its description says that it knows `key`.
+    /// Whether its description mentions `key`.
     pub(crate) fn speaks_of(&self, key: &str) -> bool {
         words::squash(&self.description).contains(key)
     }
 }
 
 impl Parameter<'_> {
-    /// What it wants.
+    /// What the parameter expects.
     pub(crate) fn wants(&self) -> Wants {
         let name = words::of(self.name);
         let says = |word: &str| name.iter().any(|own| own == word);
@@ -128,7 +128,7 @@ impl Parameter<'_> {
                 Wants::Place
             }
             () if says("date") || says("day") => Wants::Day,
-            // A name that says nothing (`from`, `to`, `name`) leaves the description to tell.
+            // If the name is generic (`from`, `to`, `name`), the description decides.
             () if name.is_empty() || says("name") => match () {
                 () if described("zone") || described("timezone") => Wants::Zone,
                 () if described("city") || described("place") => Wants::Place,
@@ -144,13 +144,13 @@ impl Parameter<'_> {
         }
     }
 
-    /// Whether it is where something leads to: people name that last.
+    /// Whether it is a destination: people name that last.
     pub(crate) fn is_goal(&self) -> bool {
         let mut words = self.name.split('_');
         words.any(|word| matches!(word, "to" | "destination" | "target" | "end"))
     }
 
-    /// The value of its enumeration that the words name.
+    /// The value of its enumeration that the words contain.
     pub(crate) fn choice(&self, asked: &[String]) -> Option<Value> {
         let all = self.schema["enum"].as_array()?;
         let named = |value: &&Value| {
@@ -161,12 +161,12 @@ impl Parameter<'_> {
         all.iter().find(named).cloned()
     }
 
-    /// Whether any text will do.
+    /// Whether it accepts any text.
     pub(crate) fn is_free(&self) -> bool {
         self.wants() == Wants::Key && self.is_of("string") && self.schema["enum"].is_null()
     }
 
-    /// For people and models.
+    /// The description, for people and models.
     pub(crate) fn description(&self) -> &str {
         self.schema["description"].as_str().unwrap_or_default()
     }

@@ -9,7 +9,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// `POST /v1/chat/completions`; members without meaning here are ignored, as a real server ignores
+/// `POST /v1/chat/completions`. Members without a meaning here are ignored, as a real server ignores
 /// those of later versions.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Request {
@@ -114,7 +114,7 @@ fn function() -> String {
     "function".to_owned()
 }
 
-/// A request that is not answered, in OpenAI's error shape.
+/// A rejected request, in OpenAI's error format.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
@@ -144,7 +144,7 @@ impl Refusal {
 }
 
 impl Refusal {
-    /// The body, in OpenAI's shape.
+    /// The body, in OpenAI's format.
     pub(crate) fn body(&self) -> Value {
         json!({"error": {
             "message": self.message, "type": "invalid_request_error", "param": self.param, "code": null,

@@ -1,6 +1,6 @@
-//! Words: how texts are compared.
+//! Comparison of texts by their words.
 
-/// Words that say nothing about which tool is meant.
+/// Words that do not help to choose a tool.
 const EMPTY: &[&str] = &[
     "a", "about", "also", "an", "and", "are", "at", "be", "between", "by", "can", "could", "do",
     "does", "for", "from", "get", "give", "hello", "how", "i", "in", "is", "it", "its", "me", "my",
@@ -8,7 +8,7 @@ const EMPTY: &[&str] = &[
     "to", "us", "was", "what", "when", "which", "who", "will", "with", "would", "you",
 ];
 
-/// What people say, and what tools call it.
+/// Words that people use, and the corresponding words in tools.
 const MEANINGS: &[(&str, &[&str])] = &[
     ("ahead", &["difference"]),
     ("behind", &["difference"]),
@@ -25,7 +25,8 @@ const MEANINGS: &[(&str, &[&str])] = &[
     ("where", &["coordinates", "latitude", "location"]),
 ];
 
-/// The words of a text in lower case, without those that say nothing, plurals cut.
+/// The words of a text in lower case, without words that do not help to choose a tool, and without
+/// plural endings.
 pub(crate) fn of(text: &str) -> Vec<String> {
     text.split(|letter: char| !letter.is_alphanumeric())
         .map(|word| stem(&word.to_lowercase()))
@@ -33,7 +34,7 @@ pub(crate) fn of(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// A word of a question and everything it may be called.
+/// A word of a question, and all its synonyms.
 pub(crate) fn meanings(word: &str) -> impl Iterator<Item = &str> {
     let known = MEANINGS.iter().find(|(said, _)| *said == word);
     std::iter::once(word).chain(
@@ -43,7 +44,7 @@ pub(crate) fn meanings(word: &str) -> impl Iterator<Item = &str> {
     )
 }
 
-/// The name of a field without spelling: `lon`, `lng` and `Longitude` are one.
+/// The normalised name of a field: `lon`, `lng` and `Longitude` are the same.
 pub(crate) fn key(name: &str) -> String {
     let squashed = squash(name);
     match squashed.as_str() {
@@ -60,7 +61,7 @@ pub(crate) fn squash(text: &str) -> String {
     kept.flat_map(char::to_lowercase).collect()
 }
 
-/// `day_length` as people write it.
+/// `day_length` in words.
 pub(crate) fn spelled(name: &str) -> String {
     name.replace(['_', '-'], " ")
 }

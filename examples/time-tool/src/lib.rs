@@ -41,7 +41,8 @@ pub struct LocalTimeAnswer {
 #[glassbox::tool(read_only)]
 pub async fn local_time(query: LocalTimeQuery) -> Result<LocalTimeAnswer, ToolError> {
     let local = instant(query.at.as_deref())?.to_zoned(zone(&query.timezone)?);
-    // Arguments and results are content, which belongs to spans and has a switch there.
+    // Arguments and results are content, which is recorded only on spans, and only if content capture is
+    // on.
     tracing::info!("told the time");
     Ok(LocalTimeAnswer {
         local_time: local.strftime("%H:%M").to_string(),

@@ -77,14 +77,14 @@ fn settings_that_cannot_be_used_are_named_with_their_file() {
     }
 }
 
-/// A program that serves; killed if a test fails.
+/// A serving program; killed if a test fails.
 struct Serving {
     child: Child,
     lines: Vec<String>,
 }
 
 impl Serving {
-    /// Starts it, and waits until it has said where it is ready and where telemetry goes.
+    /// Starts it, and waits until it has reported its address and the telemetry endpoint.
     fn start(arguments: &[&str], folder: &Path) -> Self {
         let mut command = program(arguments);
         command.env("GLASSBOX_COLUOR", "red").current_dir(folder);
@@ -103,7 +103,7 @@ impl Serving {
         ready.strip_prefix("ready at http://").unwrap()
     }
 
-    /// Asks it to end; what it said on standard error, once it has ended well.
+    /// Stops it; returns its standard error after a clean exit.
     fn stop(mut self) -> String {
         let id = Pid::from_child(&self.child);
         kill_process(id, Signal::TERM).unwrap();

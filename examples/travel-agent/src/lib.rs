@@ -1,4 +1,5 @@
-//! Answers questions about places, with a model and whatever tools it discovers; plans trips by a workflow.
+//! Answers questions about places, with a model and the tools that it discovers; plans trips by a
+//! workflow.
 
 mod question;
 mod trip;

@@ -1,4 +1,4 @@
-//! Serves the agent with the model that the settings name, until SIGTERM or Ctrl-C; `--help` lists the arguments.
+//! Serves the agent with the configured model until SIGTERM or Ctrl-C; `--help` lists the arguments.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `trip`: a workflow instead of a conversation; no model takes part.
+//! `trip`: a workflow instead of a conversation, without a model.
 
 use glassbox::{
     Cx, Effect, ToolError, TypedAgent, World, async_trait,
@@ -18,13 +18,13 @@ impl Trip {
     /// The skill, with its workflow checked.
     ///
     /// # Errors
-    /// If the workflow contradicts itself.
+    /// If the workflow is invalid.
     pub fn try_new() -> Result<Self, InvalidWorkflow> {
         let workflow = Workflow::new("trip")
             .with_input("city", Input::default().with_default("Tromsø"))
             .with_input("date", Input::default().with_default("tomorrow"))
             .with_step(Step::new("place", "geocode").with_input(json!({"city": "${inputs.city}"})))
-            // These two wait for the place, not for each other.
+            // These two steps depend on the place, but not on each other.
             .with_step(
                 Step::new("time", "local_time")
                     .with_input(json!({"timezone": "${steps.place.output.timezone}"}))

@@ -1,4 +1,5 @@
-//! Tells the weather now, from Open-Meteo over HTTPS. Without internet its clear error is the point.
+//! Returns the current weather, from Open-Meteo over HTTPS. Without internet, it demonstrates a clear
+//! error.
 
 use glassbox::{Category, Cx, OrToolError, ToolError, Toolbox, instrument::HttpClient};
 use schemars::JsonSchema;
@@ -22,7 +23,7 @@ pub struct Weather {
 }
 
 impl Weather {
-    /// Asks the service at this address, without a slash at its end.
+    /// Uses the service at this address, without a trailing slash.
     pub fn from_service(address: impl Into<String>) -> Self {
         Self {
             http: glassbox::http_client(),
@@ -51,7 +52,7 @@ pub struct Answer {
     pub weather: String,
 }
 
-/// What Open-Meteo answers, as far as it is read.
+/// The used part of Open-Meteo's response.
 #[derive(Deserialize)]
 struct Forecast {
     current: Current,

@@ -6,7 +6,7 @@ use tokio::{
     net::TcpListener,
 };
 
-/// A service that gives one answer to one request; its address.
+/// Starts a service that answers one request; returns its address.
 async fn service(status: &'static str, body: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! Who may call the model.
+//! Access to the model.
 
 use glassbox_guard::Keys;
 use offline_model::Access;
@@ -50,7 +50,7 @@ async fn a_web_page_cannot_ask_the_model_of_this_machine() {
     ] {
         let (status, response) = ask(address, lines).await;
         assert_eq!(status, expected, "{lines:?}: {response}");
-        // Clients read errors in OpenAI's shape.
+        // Clients read errors in OpenAI's format.
         assert!(
             status == 200 || response.contains(r#"{"error":{"#),
             "{response}"

@@ -1,4 +1,4 @@
-//! A client of the router, and a set of tools to talk about.
+//! A client of the router, and a set of example tools.
 
 use axum::{
     body::{Body, to_bytes},
@@ -7,7 +7,7 @@ use axum::{
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-/// Posts a body and gives status and text.
+/// Posts a body and returns status and text.
 pub(crate) async fn post(body: String) -> (StatusCode, String) {
     let request = Request::post("/v1/chat/completions").body(Body::from(body));
     send(request.unwrap()).await
@@ -20,7 +20,7 @@ pub(crate) async fn send(request: Request<Body>) -> (StatusCode, String) {
     (status, String::from_utf8(body.to_vec()).unwrap())
 }
 
-/// Asks for the next turn, as a whole.
+/// Requests the next turn, without streaming.
 pub(crate) async fn chat(mut request: Value) -> Value {
     request["model"] = "any".into();
     let (status, body) = post(request.to_string()).await;
@@ -34,7 +34,7 @@ pub(crate) struct Talk {
     pub(crate) answer: String,
 }
 
-/// Asks a question and answers every call by `act` until there is text.
+/// Asks a question and answers every call by `act` until the model returns text.
 pub(crate) async fn talk(
     question: &str,
     tools: &Value,
@@ -71,7 +71,7 @@ fn tool(name: &str, description: &str, required: &[&str], properties: Value) -> 
     }})
 }
 
-/// Tools of the kind that the demo has.
+/// Tools like those of the demo.
 pub(crate) fn travel() -> Value {
     let zone = json!({"type": "string", "description": "IANA time zone, such as \"Europe/Oslo\"."});
     let degrees = json!({"type": "number", "description": "Degrees, north or east positive."});
@@ -112,7 +112,7 @@ pub(crate) fn travel() -> Value {
     ])
 }
 
-/// What those tools answer.
+/// The results of those tools.
 pub(crate) fn travelled(name: &str, arguments: &Value) -> Value {
     match name {
         "geocode" => match arguments["city"].as_str().unwrap() {

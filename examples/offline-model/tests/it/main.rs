@@ -1,4 +1,4 @@
-//! The model as a client meets it.
+//! The model as used by a client.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod access;

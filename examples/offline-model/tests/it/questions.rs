@@ -1,4 +1,4 @@
-//! What it calls, in which order, and what it says.
+//! Which tools are called, in which order, and with which answer.
 
 use crate::client::{talk, travel, travelled};
 use serde_json::{Value, json};
