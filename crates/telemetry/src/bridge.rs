@@ -1,4 +1,4 @@
-//! `tracing` spans and events, as OpenTelemetry's and on the console.
+//! Converts `tracing` spans and events to OpenTelemetry's, and shows them on the console.
 
 mod body;
 mod console;
@@ -29,7 +29,7 @@ use tracing_subscriber::{
 /// including their filters.
 pub type Layers<S> = Vec<Box<dyn Layer<S> + Send + Sync>>;
 
-/// `backend` is `None` if only the console is on.
+/// Returns the configured layers. `backend` is `None` if only the console is on.
 pub(crate) fn layers<S>(
     config: &TelemetryConfig,
     backend: Option<&Arc<Backend>>,

@@ -191,7 +191,7 @@ impl Default for TelemetryConfig {
 }
 
 impl TelemetryConfig {
-    /// The default, for a service of this name.
+    /// Returns the default settings for a service of this name.
     pub fn new(service_name: impl Into<String>) -> Self {
         Self {
             service_name: service_name.into(),
@@ -199,8 +199,8 @@ impl TelemetryConfig {
         }
     }
 
-    /// For development: every trace, a readable console, debug logs, and batches and metrics within
-    /// seconds.
+    /// Returns settings for development: every trace, a readable console, debug logs, and batches and
+    /// metrics within seconds.
     pub fn development(service_name: impl Into<String>) -> Self {
         Self {
             environment: Some("development".to_owned()),
@@ -212,7 +212,7 @@ impl TelemetryConfig {
         }
     }
 
-    /// For staging: as production, with every trace.
+    /// Returns settings for staging: as for production, with every trace.
     pub fn staging(service_name: impl Into<String>) -> Self {
         Self {
             environment: Some("staging".to_owned()),
@@ -221,7 +221,7 @@ impl TelemetryConfig {
         }
     }
 
-    /// For production: one trace in ten, a JSON console, a larger queue.
+    /// Returns settings for production: one trace in ten, a JSON console, a larger queue.
     pub fn production(service_name: impl Into<String>) -> Self {
         Self {
             environment: Some("production".to_owned()),
@@ -232,19 +232,19 @@ impl TelemetryConfig {
         }
     }
 
-    /// The section `[telemetry]` of an application's settings.
+    /// Reads the section `[telemetry]` of an application's settings.
     ///
     /// # Errors
-    /// If a value is invalid, with its key, where it was set, and the reason.
+    /// Fails if a value is invalid. The error contains its key, where it was set, and the reason.
     pub fn from_settings(settings: &Settings) -> Result<Self, SettingsError> {
         Ok(settings.load::<Self>()?.into_value())
     }
 
-    /// The section `[telemetry]` of an application's settings, for a service whose name is `name` unless
-    /// the settings contain another.
+    /// Reads the section `[telemetry]` of an application's settings, for a service whose name is `name`
+    /// unless the settings contain another.
     ///
     /// # Errors
-    /// As [`from_settings`](Self::from_settings).
+    /// Fails as [`from_settings`](Self::from_settings) does.
     pub fn for_service(name: &str, settings: &Settings) -> Result<Self, SettingsError> {
         let loaded = settings.load::<Self>()?;
         let unnamed = loaded.origin("service_name").is_default();

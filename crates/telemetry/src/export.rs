@@ -43,7 +43,7 @@ pub(crate) struct Exporter {
     shown: String,
     circuit: Arc<Circuit>,
     clock: Monotonic,
-    /// Becomes true at the shutdown: an unreachable backend is not waited for then.
+    /// Becomes true at the shutdown, when there is no time to wait for an unreachable backend.
     hurried: watch::Receiver<bool>,
 }
 
@@ -92,16 +92,16 @@ impl Exporter {
         *self.hurried.borrow()
     }
 
-    /// Permission for a scheduled export; `None` while the breaker is open.
+    /// Returns the permission for a scheduled export; `None` while the breaker is open.
     pub(crate) fn permit(&self) -> Option<Permit<'_, Monotonic>> {
         self.circuit.permit()
     }
 
-    /// Sends a parcel; returns how many of its items the backend rejected. Without a permit it is sent as
-    /// well, and the breaker is not informed of the outcome.
+    /// Sends a parcel; returns how many of its items the backend rejected. It is also sent without a
+    /// permit; the breaker is then not informed of the outcome.
     ///
     /// # Errors
-    /// If the backend does not accept it within the timeout, or rejects it for good.
+    /// Fails if the backend does not accept it within the timeout, or rejects it permanently.
     pub(crate) async fn export(
         &self,
         parcel: &Parcel,

@@ -27,8 +27,8 @@ const DROP: Duration = Duration::from_secs(2);
 /// How much longer than requested a blocking call waits for the telemetry thread to respond.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Keeps telemetry running. Dropping it flushes, for at most two seconds, and ends telemetry; what is
-/// emitted later is counted as lost.
+/// Keeps telemetry running. Dropping it flushes, for at most two seconds, and ends telemetry; anything that
+/// is emitted later is counted as lost.
 ///
 /// A guard that is not kept is a mistake that the compiler warns about:
 ///
@@ -106,10 +106,10 @@ impl TelemetryGuard {
         Ok(())
     }
 
-    /// The layers for a subscriber that the application builds itself.
+    /// Returns the layers for a subscriber that the application builds itself.
     ///
     /// # Errors
-    /// If the filter is invalid, or the configured layer needs a feature that is off.
+    /// Fails if the filter is invalid, or the configured layer needs a feature that is off.
     pub fn layers<S>(&self) -> Result<Layers<S>, InitError>
     where
         S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
@@ -117,13 +117,13 @@ impl TelemetryGuard {
         bridge::layers(&self.config, self.backend.as_ref())
     }
 
-    /// The effective settings.
+    /// Returns the effective settings.
     pub const fn config(&self) -> &TelemetryConfig {
         &self.config
     }
 
-    /// `service.instance.id`: unique to this process unless the settings contain one. A service registers
-    /// under this id, so that a registration and a span can be matched.
+    /// Returns `service.instance.id`: unique to this process unless the settings contain one. A service
+    /// registers under this id, so that a registration and a span can be matched.
     pub fn instance_id(&self) -> &str {
         let attributes = &self.config.resource_attributes;
         attributes
@@ -131,7 +131,7 @@ impl TelemetryGuard {
             .map_or("", String::as_str)
     }
 
-    /// The state of the pipeline.
+    /// Returns the state of the pipeline.
     pub fn health(&self) -> TelemetryHealth {
         self.backend
             .as_ref()
@@ -140,25 +140,25 @@ impl TelemetryGuard {
             })
     }
 
-    /// The SDK's tracer provider, for libraries that need one; `None` if telemetry is off.
+    /// Returns the SDK's tracer provider, for libraries that need one; `None` if telemetry is off.
     pub fn tracer_provider(&self) -> Option<&SdkTracerProvider> {
         Some(self.backend.as_ref()?.tracer_provider())
     }
 
-    /// The SDK's meter provider; `None` if telemetry is off.
+    /// Returns the SDK's meter provider; `None` if telemetry is off.
     pub fn meter_provider(&self) -> Option<&SdkMeterProvider> {
         Some(self.backend.as_ref()?.meter_provider())
     }
 
-    /// The SDK's logger provider; `None` if telemetry is off.
+    /// Returns the SDK's logger provider; `None` if telemetry is off.
     pub fn logger_provider(&self) -> Option<&SdkLoggerProvider> {
         Some(self.backend.as_ref()?.logger_provider())
     }
 
-    /// Sends everything that waits, and collects metrics once. Telemetry continues.
+    /// Sends everything that is waiting, and collects metrics once. Telemetry continues.
     ///
     /// # Errors
-    /// If not everything was delivered in time. What still waits keeps waiting.
+    /// Fails if not everything was delivered in time. The rest keeps waiting.
     ///
     /// # Cancel safety
     /// If the future is dropped, the flush continues.
@@ -177,7 +177,7 @@ impl TelemetryGuard {
     /// As [`flush`](Self::flush), for code that is not async.
     ///
     /// # Errors
-    /// If not everything was delivered in time.
+    /// Fails if not everything was delivered in time.
     pub fn flush_blocking(&self, within: Duration) -> Result<(), FlushError> {
         let Some(backend) = &self.backend else {
             return Ok(());
@@ -193,10 +193,10 @@ impl TelemetryGuard {
         }
     }
 
-    /// Sends everything that waits, ends telemetry, and reports what was delivered and what was lost.
+    /// Sends everything that is waiting, ends telemetry, and reports what was delivered and what was lost.
     ///
     /// All signals are sent at the same time, so a backend that does not respond costs at most `within`.
-    /// What is left then counts as lost with the reason `shutdown`, and so does what is emitted later.
+    /// The rest then counts as lost with the reason `shutdown`, and so does anything that is emitted later.
     ///
     /// # Cancel safety
     /// If the future is dropped, the shutdown continues, without a report.
@@ -210,7 +210,7 @@ impl TelemetryGuard {
             // The caller may have stopped waiting.
             let _ = done.send(());
         });
-        // An error means that the thread has ended. What it left is counted as lost here.
+        // An error means that the thread has ended. Its remaining items are counted as lost here.
         let _ = outcome.await;
         backend.pipeline().write_off();
         backend.pipeline().report()

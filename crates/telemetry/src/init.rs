@@ -12,8 +12,8 @@ use glassbox_semconv::OptIn;
 /// Needs no async runtime, and does not connect yet.
 ///
 /// # Errors
-/// If a setting is invalid, or telemetry was installed before. Telemetry can be installed once in a
-/// process, also after a shutdown.
+/// Fails if a setting is invalid, or telemetry was installed before. Telemetry can be installed only once
+/// in a process, even after a shutdown.
 pub fn init(config: TelemetryConfig) -> Result<TelemetryGuard, InitError> {
     let guard = start(config)?;
     guard.subscribe()?;
@@ -35,12 +35,13 @@ pub fn init(config: TelemetryConfig) -> Result<TelemetryGuard, InitError> {
 /// ```
 ///
 /// # Errors
-/// As [`init`].
+/// Fails as [`init`] does.
 pub fn start(config: TelemetryConfig) -> Result<TelemetryGuard, InitError> {
     TelemetryGuard::start(config)?.install()
 }
 
-/// A typing error chooses the default generation of conventions, which is hard to see in what is emitted.
+/// Warns about unknown values: after a typing error, the default generation of conventions is emitted,
+/// which is hard to notice.
 fn warn_of_unknown_opt_ins(config: &TelemetryConfig) {
     let chosen = OptIn::parse(&config.semconv_stability_opt_in);
     if !chosen.unknown().is_empty() {

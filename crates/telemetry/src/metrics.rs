@@ -32,7 +32,7 @@ use std::{
 
 /// The entries of a page, and the pages of the table.
 const PAGE: usize = 256;
-/// The most instruments of a process. Others record nothing, which is logged once.
+/// The maximum number of instruments of a process. Others record nothing, which is logged once.
 const MAX_INSTRUMENTS: usize = PAGE * PAGE;
 
 type Page = Box<[OnceLock<Arc<Instrument>>]>;
@@ -44,7 +44,7 @@ fn stream_key(descriptor: &Descriptor) -> StreamKey {
     (descriptor.scope, descriptor.name, descriptor.unit, kind)
 }
 
-/// The SDK's meter of a scope. The SDK returns the same one again.
+/// Returns the SDK's meter of a scope. The SDK returns the same meter every time.
 fn meter(provider: &SdkMeterProvider, scope: Option<&Scope>) -> Meter {
     provider.meter_with_scope(scope.map_or_else(scope::own, scope::of))
 }
@@ -58,7 +58,7 @@ pub(crate) struct Metrics {
     table: Box<[OnceLock<Page>]>,
     registry: Mutex<Registry>,
     observers: Observers,
-    /// Measurements during a collection that need a new instrument. They are made right after it.
+    /// Measurements during a collection that need a new instrument. They are recorded right after it.
     deferred: Mutex<Vec<Deferred>>,
     clock: Arc<Wall>,
 }
@@ -200,7 +200,7 @@ impl Metrics {
         self.observers.add(observation);
     }
 
-    /// Creates the instruments that a collection postponed. Not during a collection.
+    /// Creates the instruments that a collection postponed. Must not be called during a collection.
     fn catch_up(&self) {
         self.clock.follow();
         self.observers.make();
@@ -216,7 +216,7 @@ impl Metrics {
     }
 }
 
-/// Ids start at 1.
+/// Returns the id of the instrument at this index. Ids start at 1.
 fn id(at: usize) -> InstrumentId {
     InstrumentId::new(u32::try_from(at + 1).unwrap_or(u32::MAX))
 }

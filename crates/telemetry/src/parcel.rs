@@ -3,7 +3,7 @@
 use crate::Signal;
 use bytes::Bytes;
 
-/// An encoded OTLP export request: what encoding hands to an exporter. Cloning shares the body.
+/// An encoded OTLP export request, passed from encoding to an exporter. Cloning shares the body.
 #[derive(Clone, Debug)]
 pub(crate) struct Parcel {
     pub(crate) signal: Signal,

@@ -157,7 +157,7 @@ impl Pipeline {
     }
 }
 
-/// What the outlets are made of. They are built on the thread that runs them.
+/// The parts of the outlets. They are built on the thread that runs them.
 struct Building {
     config: TelemetryConfig,
     resource: SharedResource,

@@ -27,30 +27,30 @@ pub struct SignalReport {
 }
 
 impl ShutdownReport {
-    /// Items that the backend accepted, over all signals.
+    /// Returns how many items the backend accepted, over all signals.
     pub fn delivered(&self) -> u64 {
         self.signals.values().map(|signal| signal.delivered).sum()
     }
 
-    /// Items lost, over all signals.
+    /// Returns how many items were lost, over all signals.
     pub fn dropped(&self) -> u64 {
         self.signals.values().map(SignalReport::lost).sum()
     }
 
-    /// Whether signals are exported and nothing was emitted.
+    /// Returns whether signals are exported and nothing was emitted.
     pub(crate) fn is_unused(&self) -> bool {
         let emitted = self.signals.values().map(|signal| signal.emitted);
         !self.signals.is_empty() && emitted.sum::<u64>() == 0
     }
 
-    /// Whether nothing was lost.
+    /// Returns whether nothing was lost.
     pub fn is_lossless(&self) -> bool {
         self.dropped() == 0
     }
 }
 
 impl SignalReport {
-    /// Items lost, for any reason.
+    /// Returns how many items were lost, for any reason.
     pub fn lost(&self) -> u64 {
         self.dropped.values().sum()
     }

@@ -56,7 +56,7 @@ impl Tracer {
                 let id = self.ids.new_trace_id().to_bytes();
                 (u128::from_be_bytes(id), true)
             }
-            // It is unknown how the caller made it.
+            // It is unknown whether the caller's id is random.
             (false, given) => (given, false),
         };
         let span_id = match spec.span_id {
@@ -103,7 +103,7 @@ impl Tracer {
 
 /// An empty record, reused if the thread has one.
 fn spare() -> Box<Record> {
-    // A thread that is ending keeps none.
+    // A thread that is ending keeps no records.
     SPARE
         .try_with(|spare| spare.borrow_mut().pop())
         .ok()

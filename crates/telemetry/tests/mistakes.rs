@@ -1,4 +1,5 @@
-//! What is logged about mistakes in the use of telemetry. Installation is process-global, so this is a separate process.
+//! What is logged about mistakes in the use of telemetry. Installation is process-global, so this is a
+//! separate process.
 
 #![expect(
     clippy::unwrap_used,
@@ -59,14 +60,14 @@ fn a_dropped_guard_and_odd_definitions_are_logged_and_later_telemetry_is_counted
     assert_eq!(traces.dropped["shutdown"], 1);
     assert!(sink.spans().is_empty());
 
-    // It cannot be started again. The error says why, and nothing is logged about the second guard.
+    // It cannot be started again. The error gives the reason, and nothing is logged about the second guard.
     let again = glassbox_telemetry::init(config).unwrap_err().to_string();
     assert!(again.contains("once"), "{again}");
     assert_eq!(log.take(), "");
     let traces = &telemetry::health().unwrap().signals["traces"];
     assert_eq!(traces.dropped["shutdown"], 1, "the first one stays");
 
-    // Problems of definitions are logged all the same, once.
+    // Problems of definitions are logged nevertheless, once.
     for route in ["/a", "/b"] {
         histogram!("took", "route" => route; buckets: &[5.0, 1.0, 1.0]).record(0.5);
     }

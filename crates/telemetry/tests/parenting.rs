@@ -239,7 +239,7 @@ async fn a_remote_parent_decides(sink: &OtlpSink, guard: &TelemetryGuard) {
     let server = arrived.span("GET /x");
     assert_eq!(server.parent_span_id, remote.span_id.to_be_bytes());
     assert_eq!(server.trace_state, "vendor=1,other=a:b");
-    // Bit 8 says that bit 9 is known: the parent was remote.
+    // Bit 8 means that bit 9 is known: the parent was remote.
     assert_eq!(server.flags & 0x300, 0x300);
     assert_eq!(arrived.span("handler").flags & 0x300, 0x100);
     assert_eq!(arrived.logs.len(), 1);

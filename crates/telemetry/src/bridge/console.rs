@@ -41,7 +41,7 @@ impl FormatFields<'_> for Fields {
     }
 }
 
-/// The contents of an event.
+/// The content of an event.
 #[derive(Default)]
 struct Said {
     /// The name that the application gave the event.

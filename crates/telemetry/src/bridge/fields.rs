@@ -10,8 +10,7 @@ use tracing::field::{Field, Visit};
 
 /// Passes every field on as an attribute.
 ///
-/// Formatting a value runs the application's code, which may panic or log: nothing may be locked
-/// meanwhile.
+/// Formatting a value runs the application's code, which may panic or log, so no lock may be held in the meantime.
 pub(super) struct Fields<F>(pub(super) F);
 
 /// Writes a field to a record. `otel.*` fields set properties of the span. A field that is recorded again

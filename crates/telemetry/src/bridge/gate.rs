@@ -36,8 +36,8 @@ const OURSELVES: &[&str] = &[
 
 /// The application's filter, without events about sending telemetry.
 ///
-/// The SDK's own suppression is per thread too, but the connections of its exporters run on other threads.
-/// Ours all run on one thread.
+/// The SDK's own suppression is per thread too, but its exporters' connections run on other threads. All of
+/// ours run on one thread.
 pub(super) struct Gate(pub(super) EnvFilter);
 
 fn of(crates: &[&str], metadata: &Metadata<'_>) -> bool {

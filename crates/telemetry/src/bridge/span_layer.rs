@@ -66,8 +66,8 @@ fn is_open<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>, asked: impl Fn(&Record)
     bridged.is_some_and(|bridged| bridged.record.as_deref().is_some_and(asked))
 }
 
-/// Changes the record, if there is one. The span is locked meanwhile, so `change` must not run code of
-/// the application.
+/// Changes the record, if there is one. The span is locked in the meantime, so `change` must not run code
+/// of the application.
 fn with_record<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>, change: impl FnOnce(&mut Record)) {
     let mut extensions = span.extensions_mut();
     let bridged = extensions.get_mut::<Bridged>();

@@ -22,7 +22,7 @@ macro_rules! choice {
         }
 
         impl $name {
-            /// The value as text.
+            /// Returns the value as text.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word,)+

@@ -51,7 +51,7 @@ impl Target {
         })
     }
 
-    /// The URL to display: without credentials, and without a query, which may contain keys.
+    /// Returns the URL to display: without credentials, and without a query, which may contain keys.
     pub(crate) fn shown(&self) -> String {
         let mut parts = self.uri.clone().into_parts();
         let bare = parts.authority.as_ref().and_then(|authority| {

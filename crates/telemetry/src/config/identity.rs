@@ -12,10 +12,10 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// The identity of a signal. Each file can be overridden separately, as the specification requires.
+    /// Returns the identity of a signal. Each file can be overridden separately, as the specification requires.
     ///
     /// # Errors
-    /// If only one of the files is set.
+    /// Fails if only one of the files is set.
     pub(super) fn of(
         config: &TelemetryConfig,
         own: &SignalConfig,

@@ -8,7 +8,7 @@ use std::time::Duration;
 macro_rules! setters {
     ($($(#[$doc:meta])* $method:ident($field:ident: $kind:ty);)+) => {
         impl TelemetryConfig {
-    /// The generations of semantic conventions to emit, as a comma-separated list.
+    /// Sets the generations of semantic conventions to emit, as a comma-separated list.
     #[must_use]
     pub fn with_semconv_stability_opt_in(mut self, list: impl Into<String>) -> Self {
         self.semconv_stability_opt_in = list.into();
@@ -43,64 +43,64 @@ macro_rules! texts {
 }
 
 setters! {
-    /// Whether anything except the console is on.
+    /// Sets whether anything except the console is on.
     with_enabled(enabled: bool);
-    /// Whether OTLP is sent.
+    /// Sets whether OTLP is sent.
     with_otlp(otlp: bool);
-    /// The `k8s.*` attributes of the resource.
+    /// Sets the `k8s.*` attributes of the resource.
     with_kubernetes(kubernetes: Kubernetes);
-    /// The protocol of OTLP.
+    /// Sets the protocol of OTLP.
     with_protocol(protocol: Protocol);
-    /// How requests are compressed.
+    /// Sets how requests are compressed.
     with_compression(compression: Compression);
-    /// The time limit of one batch, including retries.
+    /// Sets the time limit of one batch, including retries.
     with_timeout(timeout: Duration);
-    /// Which traces are sampled.
+    /// Sets which traces are sampled.
     with_sampler(sampler: Sampler);
-    /// The share of traces that a ratio sampler samples, from 0 to 1.
+    /// Sets the share of traces that a ratio sampler samples, from 0 to 1.
     with_sampling_ratio(sampling_ratio: f64);
-    /// The maximum number of spans, and of log records, that wait to be sent.
+    /// Sets the maximum number of spans, and of log records, that wait to be sent.
     with_queue_size(queue_size: usize);
-    /// The maximum number of spans or log records in a request.
+    /// Sets the maximum number of spans or log records in a request.
     with_batch_size(batch_size: usize);
-    /// How long a span or log record waits for its batch to fill.
+    /// Sets how long a span or log record waits for its batch to fill.
     with_batch_timeout(batch_timeout: Duration);
-    /// How often metrics are collected.
+    /// Sets how often metrics are collected.
     with_metric_interval(metric_interval: Duration);
-    /// Whether counters and histograms are sent as totals or as differences.
+    /// Sets whether counters and histograms are sent as totals or as differences.
     with_temporality(temporality: Temporality);
-    /// The maximum number of combinations of label values of an instrument.
+    /// Sets the maximum number of combinations of label values of an instrument.
     with_cardinality_limit(cardinality_limit: usize);
-    /// How `tracing` events are shown on standard error.
+    /// Sets how `tracing` events are shown on standard error.
     with_console(console: Console);
-    /// The layer that converts `tracing` spans to OpenTelemetry's.
+    /// Sets the layer that converts `tracing` spans to OpenTelemetry's.
     with_tracing_layer(tracing_layer: TracingLayer);
 }
 
 texts! {
-    /// `service.namespace`.
+    /// Sets `service.namespace`.
     with_service_namespace(service_namespace);
-    /// `service.version`; usually `env!("CARGO_PKG_VERSION")`.
+    /// Sets `service.version`; usually `env!("CARGO_PKG_VERSION")`.
     with_service_version(service_version);
-    /// `deployment.environment.name`.
+    /// Sets `deployment.environment.name`.
     with_environment(environment);
-    /// The URL of the backend.
+    /// Sets the URL of the backend.
     with_endpoint(endpoint);
-    /// `build.commit`: the revision that was built.
+    /// Sets `build.commit`: the revision that was built.
     with_build_commit(build_commit);
-    /// `build.time`: when it was built, ISO 8601.
+    /// Sets `build.time`: when it was built, ISO 8601.
     with_build_time(build_time);
 }
 
 impl TelemetryConfig {
-    /// `service.name`.
+    /// Sets `service.name`.
     #[must_use]
     pub fn with_service_name(mut self, name: impl Into<String>) -> Self {
         self.service_name = name.into();
         self
     }
 
-    /// An attribute of the resource.
+    /// Adds an attribute of the resource.
     #[must_use]
     pub fn with_resource_attribute(
         mut self,
@@ -111,14 +111,14 @@ impl TelemetryConfig {
         self
     }
 
-    /// A header of every request.
+    /// Adds a header to every request.
     #[must_use]
     pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.insert(name.into(), value.into());
         self
     }
 
-    /// Which `tracing` spans and events are recorded, in the syntax of `RUST_LOG`.
+    /// Sets which `tracing` spans and events are recorded, in the syntax of `RUST_LOG`.
     #[must_use]
     pub fn with_log_level(mut self, filter: impl Into<String>) -> Self {
         self.log_level = filter.into();

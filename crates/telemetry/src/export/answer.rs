@@ -28,7 +28,7 @@ struct PartialSuccess {
 }
 
 impl Answer {
-    /// Reads a response. Any other body is a full success, as the status says.
+    /// Reads a response. Any other body counts as a full success, which is what the status means.
     pub(crate) fn read(body: &[u8]) -> Self {
         let partial = Response::decode(body)
             .ok()

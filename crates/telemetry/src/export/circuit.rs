@@ -9,7 +9,7 @@ use std::time::Duration;
 /// The breaker around one signal's exporter.
 ///
 /// While it is open, spans and log records stay in their queue and metrics are not collected. A flush and
-/// the shutdown export all the same.
+/// the shutdown export nevertheless.
 #[derive(Debug)]
 pub(crate) struct Circuit(Breaker<Monotonic>);
 
@@ -24,7 +24,7 @@ impl Circuit {
         Self(breaker.expect("invariant: the numbers above make a breaker"))
     }
 
-    /// Permission to send a batch. The permit must be settled with the outcome.
+    /// Returns the permission to send a batch. The permit must be settled with the outcome.
     pub(crate) fn permit(&self) -> Option<Permit<'_, Monotonic>> {
         self.0.try_acquire().ok()
     }

@@ -42,7 +42,7 @@ pub(super) struct Client {
     path: PathAndQuery,
     metadata: MetadataMap,
     compression: Compression,
-    /// Whether the peer has responded in gRPC, or TLS is used. A connection then ends for other reasons than
+    /// Whether the peer has responded in gRPC, or TLS is used. If a connection ends then, the cause is not
     /// missing encryption.
     is_understood: AtomicBool,
     /// For a backend with TLS.
@@ -144,7 +144,7 @@ impl Client {
         }
     }
 
-    /// A backend that expects TLS closes a connection without it, and cannot say why.
+    /// Explains the error: a backend that expects TLS closes a connection without it, and cannot send a reason.
     fn explained(&self, refusal: ExportError) -> ExportError {
         match refusal {
             ExportError::Unreachable(cause) if !self.is_understood.load(Relaxed) => {

@@ -53,7 +53,7 @@ impl Client {
         let (head, body) = response.into_parts();
         let body = Limited::new(body, MAX_ANSWER).collect().await;
         if head.status.is_success() {
-            // The status says that it was accepted. An unreadable body can only hide a partial success.
+            // The status shows that it was accepted. An unreadable body can only hide a partial success.
             return Ok(
                 body.map_or_else(|_| Answer::default(), |body| Answer::read(&body.to_bytes()))
             );

@@ -45,7 +45,7 @@ fn roots(certificate: Option<&Path>) -> Result<RootCertStore, InitError> {
         return Ok(roots);
     }
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    // A system without certificates is no error, because the binary contains roots.
+    // A system without certificates is not an error, because the binary contains roots.
     let system = rustls_native_certs::load_native_certs();
     roots.add_parsable_certificates(system.certs);
     Ok(roots)

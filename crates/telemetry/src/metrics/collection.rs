@@ -28,7 +28,7 @@ impl Collection {
     /// Collects. Blocks until all callbacks have returned.
     ///
     /// # Errors
-    /// If the SDK's reader has been shut down.
+    /// Fails if the SDK's reader has been shut down.
     pub(crate) fn collect(&self, into: &mut ResourceMetrics) -> Result<(), String> {
         struct Leave;
         impl Drop for Leave {

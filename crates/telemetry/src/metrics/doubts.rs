@@ -118,7 +118,7 @@ fn is_changed(given: &[f64], usable: &[f64]) -> bool {
     !bits(given).eq(bits(usable))
 }
 
-/// The bits, by which NaN equals itself.
+/// Returns the bits, by which NaN equals itself.
 fn bits(bounds: &[f64]) -> impl Iterator<Item = u64> + '_ {
     bounds.iter().map(|bound| bound.to_bits())
 }

@@ -72,8 +72,8 @@ macro_rules! build {
 }
 
 impl Handle {
-    /// Must not be called during a collection, or while holding a lock that a callback may take: the SDK
-    /// locks its pipeline.
+    /// Creates an instrument. Must not be called during a collection, or while holding a lock that a
+    /// callback may take: the SDK locks its pipeline.
     pub(super) fn new(meter: &Meter, descriptor: &Descriptor) -> Self {
         let name = descriptor.name;
         match descriptor.kind {

@@ -37,7 +37,7 @@ impl Observers {
         waiting.push(observation);
     }
 
-    /// Creates the instruments of stored observations. Not during a collection.
+    /// Creates the instruments of stored observations. Must not be called during a collection.
     pub(super) fn make(&self) {
         let waiting = std::mem::take(&mut *lock(&self.waiting));
         for observation in waiting {

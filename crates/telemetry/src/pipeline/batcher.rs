@@ -76,7 +76,7 @@ impl<T: Send + 'static> Batcher<T> {
             left = left.saturating_sub(sent);
             outcome = outcome.and(result);
         }
-        // A batch that was in flight already, or that the schedule sent meanwhile.
+        // A batch failed that was already in flight, or that the schedule sent in the meantime.
         if outcome.is_ok() && counts.refused() > before {
             let error = counts.last_error();
             outcome = Err(error.unwrap_or_else(|| "a batch was not delivered".to_owned()));

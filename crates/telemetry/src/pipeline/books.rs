@@ -19,6 +19,6 @@ pub(super) trait Books: fmt::Debug + Send + Sync {
     /// Accepts no more items; new ones count as `loss`.
     fn refuse(&self, loss: Loss);
 
-    /// Counts everything that is left, and everything that still comes, as lost by the shutdown.
+    /// Counts everything that is left, and everything that is added later, as lost by the shutdown.
     fn close(&self);
 }

@@ -66,8 +66,8 @@ impl Collector {
 
     async fn collect_and_send(&self, permit: Option<Permit<'_, Monotonic>>) -> Result<(), String> {
         let collection = self.collection.clone();
-        // The application's callbacks run in here. On a thread of the blocking pool a slow one
-        // delays nothing else, and marked as the application's its own telemetry counts.
+        // The application's callbacks run in here. On a thread of the blocking pool, a slow callback delays
+        // nothing else. The work is marked as the application's, so the telemetry of callbacks is recorded.
         let collecting = spawn_blocking(move || {
             let mut collected = ResourceMetrics::default();
             as_application(|| collection.collect(&mut collected))?;

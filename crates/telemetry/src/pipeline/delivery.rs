@@ -1,4 +1,4 @@
-//! From an encoded parcel to its entry in the books.
+//! Exports an encoded parcel and enters the outcome in the books.
 
 use super::{books::Books, counts::Loss};
 use crate::{
@@ -34,16 +34,16 @@ impl Delivery {
         self.exporter.is_hurried()
     }
 
-    /// Permission for a scheduled export; `None` while the breaker is open.
+    /// Returns the permission for a scheduled export; `None` while the breaker is open.
     pub(super) fn permit(&self) -> Option<Permit<'_, Monotonic>> {
         self.exporter.permit()
     }
 
-    /// Exports a parcel whose items are in flight. Without a permit it is sent as well, and the
-    /// breaker is not informed of the outcome.
+    /// Exports a parcel whose items are in flight. It is also sent without a permit; the breaker is then
+    /// not informed of the outcome.
     ///
     /// # Errors
-    /// The failure, as text; the books contain it too.
+    /// Returns the failure as text; the books contain it too.
     pub(super) async fn deliver(
         &self,
         parcel: Parcel,

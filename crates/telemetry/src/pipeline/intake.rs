@@ -1,4 +1,4 @@
-//! Where telemetry enters the pipeline.
+//! The entrance of the pipeline.
 
 use super::{
     item::{LogItem, SpanItem},
@@ -7,8 +7,8 @@ use super::{
 use crate::{Signal, config::TelemetryConfig};
 use std::sync::Arc;
 
-/// The one entrance for spans and log records, whatever API produced them: `glassbox_core`, `tracing`
-/// or the SDK. Cheap to clone.
+/// The single entrance for spans and log records, whatever API produced them: `glassbox_core`, `tracing` or
+/// the SDK. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Intake {
     pub(super) spans: Arc<Queue<SpanItem>>,

@@ -1,4 +1,4 @@
-//! What waits in the queues.
+//! The items in the queues.
 
 use opentelemetry::InstrumentationScope;
 use opentelemetry_sdk::{logs::SdkLogRecord, trace::SpanData};

@@ -6,17 +6,17 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 /// How many flushes may be requested at the same time.
 const MAX_FLUSHES: usize = 64;
 
-/// Why a flush did not deliver everything. Nothing is lost by that: what waits keeps waiting.
+/// Why a flush did not deliver everything. Nothing is lost by that: the remaining items stay in their queues.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlushError {
-    /// The time was over first.
+    /// The time limit was reached first.
     #[error("deliver all telemetry within {0:?}")]
     Timeout(Duration),
     /// A batch could not be delivered.
     #[error("deliver all telemetry: {0}")]
     Export(String),
-    /// Too many flushes are under way already.
+    /// Too many flushes are in progress already.
     #[error("flush telemetry: {MAX_FLUSHES} flushes are under way")]
     Busy,
     /// Telemetry has been shut down.

@@ -1,4 +1,4 @@
-//! The ways out of the process.
+//! The destinations of telemetry.
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 use tokio::task::JoinSet;
@@ -17,7 +17,7 @@ pub(super) trait Outlet: fmt::Debug + Send + Sync {
     /// Sends everything that waits at the time of the call, even while the breaker is open.
     ///
     /// # Errors
-    /// The first failure, as text; the counts contain all of them.
+    /// Returns the first failure as text; the counts contain all of them.
     fn drain(&self) -> Running<'_, Result<(), String>>;
 
     /// Stops accepting new items. The last [`drain`](Self::drain) follows.
@@ -58,7 +58,7 @@ impl Outlets {
     /// Drains all outlets at the same time. Dropping the future stops them.
     ///
     /// # Errors
-    /// The first failure, in the order of the outlets.
+    /// Returns the first failure, in the order of the outlets.
     pub(super) async fn drain(&self) -> Result<(), String> {
         let mut draining = JoinSet::new();
         for (at, outlet) in self.0.iter().enumerate() {

@@ -48,7 +48,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Discards everything, uncounted. For a signal that the settings turn off.
+    /// Discards everything without counting it. For a signal that the settings turn off.
     pub(crate) fn discarding(self) -> Self {
         Self {
             discarding: true,
@@ -149,7 +149,7 @@ impl<T: Send> Books for Queue<T> {
 
     fn settle(&self, delivered: usize, lost: usize, loss: Loss) {
         let mut state = self.state();
-        // Items that the close has counted as lost are not counted again.
+        // Items that `close` has counted as lost are not counted again.
         let open = state.in_flight;
         let delivered = delivered.min(open);
         let lost = lost.min(open - delivered);

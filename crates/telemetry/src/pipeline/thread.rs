@@ -17,7 +17,7 @@ thread_local! {
     static OWN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread belongs to telemetry: nothing that happens on it becomes telemetry.
+/// Returns whether this thread belongs to telemetry: nothing that happens on it is recorded.
 pub(crate) fn is_own() -> bool {
     OWN.get()
 }
@@ -81,7 +81,7 @@ async fn serve(outlets: Outlets, mut inbox: Inbox, hurry: watch::Sender<bool>) {
             Some(flush) = inbox.flushes.recv() => start_flush(flush, outlets.clone()),
         }
     };
-    // `None`: every sender is gone, so nobody waits.
+    // `None`: every sender was dropped, so no caller waits.
     let Some(shutdown) = shutdown else { return };
     hurry.send_replace(true);
     outlets.refuse();
@@ -93,7 +93,7 @@ async fn serve(outlets: Outlets, mut inbox: Inbox, hurry: watch::Sender<bool>) {
 }
 
 fn start_flush(flush: Flush, outlets: Outlets) {
-    // A task of its own: a batch that was taken out of its queue is not lost when the time is over.
+    // In a separate task, so that a batch that was taken out of its queue is not lost when the time limit is reached.
     let drained = tokio::spawn(async move { outlets.drain().await });
     tokio::spawn(async move {
         let outcome = timeout(flush.within, drained).await;
@@ -106,7 +106,7 @@ fn start_flush(flush: Flush, outlets: Outlets) {
     });
 }
 
-/// Runs code of the application on this thread: its telemetry counts.
+/// Runs code of the application on this thread: its telemetry is recorded.
 pub(super) fn as_application<T>(work: impl FnOnce() -> T) -> T {
     struct Restore(bool);
     impl Drop for Restore {

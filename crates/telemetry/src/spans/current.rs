@@ -22,7 +22,7 @@ struct Entries {
 
 impl Drop for Entries {
     fn drop(&mut self) {
-        // The thread is ending. A guard would access the context's thread-local, which may be gone.
+        // The thread is ending. A guard would access the context's thread-local, which may already be destroyed.
         self.guards.drain(..).for_each(std::mem::forget);
     }
 }
@@ -93,7 +93,7 @@ fn latest(key: SpanKey, make: impl Fn() -> Context) -> Context {
             _ => place.insert((key, make())).1.clone(),
         }
     });
-    // A thread that is ending keeps none.
+    // A thread that is ending keeps no contexts.
     found.unwrap_or_else(|_| make())
 }
 

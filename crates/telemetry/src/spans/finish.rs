@@ -82,7 +82,7 @@ impl Limits {
         SpanItem { data, bytes }
     }
 
-    /// If a key was set several times, the last value counts, in the place of the first.
+    /// Converts attributes. If a key was set several times, the last value counts, in the place of the first.
     fn attributes(
         &self,
         set: &mut Vec<(Cow<'static, str>, Attribute)>,
@@ -125,7 +125,7 @@ impl Limits {
     }
 }
 
-/// Returns how many were removed.
+/// Truncates the items; returns how many were removed.
 fn truncate<T>(items: &mut Vec<T>, limit: usize) -> u32 {
     let dropped = items.len().saturating_sub(limit);
     items.truncate(limit);

@@ -26,14 +26,14 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 pub(super) struct Connector {
     tcp: HttpConnector,
     tls: Arc<ClientConfig>,
-    /// How the latest connection ended. Late errors of an earlier one must not be taken for this one's.
+    /// How the latest connection ended. A late error of an earlier connection must not be attributed to it.
     latest: Arc<Mutex<Ending>>,
 }
 
 /// Why a connection ended.
 ///
-/// Only the task that owns a connection sees the cause; a request in progress is merely cancelled. But the
-/// TLS alert is what the user needs to know: a client certificate is required, or ours is not accepted.
+/// Only the task that owns a connection sees the cause; a request in progress is merely cancelled. But
+/// users need the TLS alert: it shows that a client certificate is required, or that ours is not accepted.
 #[derive(Clone, Debug, Default)]
 struct Ending(Arc<Mutex<Option<io::Error>>>);
 

@@ -25,7 +25,8 @@ pub(super) fn refusal(status: Status) -> ExportError {
     }
 }
 
-/// By the OTLP specification. An exhausted resource is retried only if the backend says when.
+/// Returns the wait, by the OTLP specification. An exhausted resource is retried only if the backend
+/// specifies a delay.
 fn retry_after(status: &Status) -> Option<Duration> {
     let asked = status
         .get_details_retry_info()

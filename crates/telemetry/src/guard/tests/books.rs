@@ -266,7 +266,7 @@ async fn a_backend_that_keeps_failing_is_left_alone_and_its_telemetry_waits() {
     };
     tokio::time::timeout(WITHIN, booked).await.unwrap();
 
-    // A requested flush sends all the same.
+    // A requested flush sends nevertheless.
     sink.set_mode(SinkMode::default());
     guard.flush(WITHIN).await.unwrap();
     assert_eq!(sink.spans().len(), 10);

@@ -57,7 +57,7 @@ async fn metrics_and_logs_may_go_elsewhere() {
     assert_eq!(arrived(&metrics), (0, 0, 1));
 }
 
-/// HTTP and gRPC report different statuses, which shows the protocol.
+/// HTTP and gRPC report different statuses, which shows which protocol was used.
 #[cfg(feature = "grpc")]
 #[tokio::test]
 async fn metrics_and_logs_may_travel_differently() {
