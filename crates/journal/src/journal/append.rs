@@ -54,8 +54,8 @@ impl State {
         // Release the memory of an unusually large record.
         self.scratch.shrink_to(64 << 10);
         if let Err(error) = written {
-            // A part may have been written: truncate it, or stop writing to the segment. If that fails, the
-            // whole record may have been written, so its sequence is not used again.
+            // A part may have been written: truncate it. If that fails, stop writing to the segment, which
+            // may even have the whole record, so its sequence is not used again.
             if active.file.truncate(active.len).is_err() {
                 active.is_doubtful = true;
                 self.next += 1;

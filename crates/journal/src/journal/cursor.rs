@@ -13,7 +13,7 @@ const SUFFIX: &str = ".cursor";
 const MAGIC: [u8; 4] = *b"GBJC";
 const SIZE: usize = 16;
 
-/// How the position of a cursor was determined.
+/// How the position of a cursor was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Found {
