@@ -72,7 +72,7 @@ impl Backend {
     ///
     /// # Errors
     /// Fails if a setting is invalid, or if the data folder, a port, the store or the collector
-    /// cannot be used. The error says what to do. Only the data folder is left behind.
+    /// cannot be used. The error contains what to do. Only the data folder is left behind.
     pub async fn start(config: BackendConfig) -> Result<Self, StartError> {
         if !config.enabled {
             return Err(StartError::Disabled);
@@ -150,7 +150,7 @@ impl Backend {
             all: login.router().fallback_service(all.layer(guard.layer())),
             full: full.layer(guard.layer()),
         };
-        // HTTP/2 has no use here: browsers speak it only over TLS.
+        // HTTP/2 is not needed here: browsers support it only over TLS.
         let bounds = Bounds {
             http2: false,
             ..Bounds::default()
@@ -202,8 +202,8 @@ impl Backend {
     ///
     /// # Errors
     /// Fails if there is no collector, if it rejects the configuration, or if it does not become
-    /// ready with it. The old configuration is then restored. The error says if the collector was
-    /// restarted for that, or if the backend receives in its place.
+    /// ready with it. The old configuration is then restored. The error contains whether the collector was
+    /// restarted for that, or the backend receives in its place.
     pub async fn reload(&self) -> Result<(), ReloadError> {
         self.reception.reload().await
     }

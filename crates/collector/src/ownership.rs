@@ -103,8 +103,8 @@ impl Ownership {
         };
         match folder.try_lock() {
             Ok(true) => {}
-            // Held on the folder itself, so it also holds under another path, and if somebody deletes
-            // the lock file.
+            // The lock is on the folder itself, so it also applies under another path, and after the lock
+            // file was deleted.
             Ok(false) => return Err(owned(folder.file(LOCK).ok().as_ref())),
             // Some network file systems cannot lock folders; the lock file remains.
             Err(error) => tracing::debug!(
@@ -187,7 +187,7 @@ impl Ownership {
     }
 }
 
-/// Closes a folder of ours to other users.
+/// Makes a folder of the backend inaccessible to other users.
 fn close_to_others(folder: &Folder) -> io::Result<()> {
     if folder.mode()? & 0o077 != 0 && folder.is_ours()? && has_only_ours(folder)? {
         folder.set_mode(OWNER_ONLY)?;
@@ -209,7 +209,7 @@ fn has_only_ours(folder: &Folder) -> io::Result<bool> {
             .all(|name| ours.contains(&name.as_str())))
 }
 
-/// Returns whether somebody else wrote the lock file. One that was written in part is ours.
+/// Returns whether another program wrote the lock file. A partly written one belongs to the backend.
 fn is_foreign(lock: &File) -> io::Result<bool> {
     let mut first = [0; 1];
     let read = lock.read_at(&mut first, 0)?;

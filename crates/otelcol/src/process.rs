@@ -140,7 +140,7 @@ impl Process {
         }
     }
 
-    /// Tells it to reload its configuration.
+    /// Makes it reload its configuration.
     pub(crate) fn hang_up(&self) -> io::Result<()> {
         let Some(pid) = self.pid_of_child() else {
             return Err(io::ErrorKind::NotFound.into());

@@ -157,7 +157,7 @@ pub enum RefusedReason {
     InFlight,
     /// The body took too long to arrive.
     SlowBody,
-    /// The client went away in the middle of the body.
+    /// The client disconnected in the middle of the body.
     Aborted,
     /// Not a path of OTLP.
     Path,
@@ -165,7 +165,7 @@ pub enum RefusedReason {
     Method,
     /// A content type other than protobuf and JSON.
     ContentType,
-    /// A compression that the receiver does not know.
+    /// A compression that the receiver does not support.
     Encoding,
     /// Compressed data that does not decompress.
     Corrupt,

@@ -71,7 +71,7 @@ pub struct Field<'a> {
     pub number: u32,
     /// Its value.
     pub value: Value<'a>,
-    /// The position behind the field in the message: a length-delimited value starts at
+    /// The position after the field in the message: a length-delimited value starts at
     /// `end - value.bytes().len()`.
     pub end: usize,
 }

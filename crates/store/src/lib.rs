@@ -9,9 +9,9 @@
 //! signal: [`SpanColumns`], [`LogColumns`] or [`PointColumns`]. What no column holds is read from
 //! the stored bytes by [`fetch`].
 //!
-//! The words of this crate: a *segment* is a file; a *frame* is one request in it, compressed and
-//! with checksums; a *block* is what the index in memory knows of a frame; a *row* is what it knows
-//! of one span, log record or data point.
+//! The words of this crate: a *segment* is a file; a *frame* is one request in it, compressed and with
+//! checksums; a *block* is the entry of a frame in the index in memory; a *row* is the entry of one span,
+//! log record or data point.
 //!
 //! ```
 //! use std::time::Duration;

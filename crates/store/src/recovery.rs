@@ -22,7 +22,7 @@ pub(crate) enum Recovered {
     Segment(Box<Contents>),
     /// It has no content, because the process ended just after creating it. The bytes are a part of a header.
     Empty(Option<Damage>),
-    /// It is not a segment of this version; it is unchanged. The text says why.
+    /// It is not a segment of this version; it is unchanged. The text is the reason.
     Foreign(String),
 }
 
@@ -259,7 +259,7 @@ impl<'a> Survey<'a> {
         survey
     }
 
-    /// Records what is at `at` and returns where it ends.
+    /// Notes what is at `at` and returns where it ends.
     fn step(&mut self, bytes: &[u8], at: usize) -> usize {
         match look(bytes, at) {
             Found::Frame(header) => {

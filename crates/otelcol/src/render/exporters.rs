@@ -209,7 +209,7 @@ impl Draft<'_> {
         (!self.config.remote_headers.is_empty()).then_some(headers)
     }
 
-    /// Returns the first of the names of an exporter that this collector knows, newest first.
+    /// Returns the first of the names of an exporter that this collector supports, newest first.
     fn exporter(&self, names: &[&'static str]) -> Option<&'static str> {
         let known = |name: &&&'static str| self.components.exporters.contains(**name);
         names.iter().find(known).copied()

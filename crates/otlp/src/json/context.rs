@@ -136,7 +136,7 @@ impl<'a> Context<'a> {
         self.found.borrow_mut().count_mended(1);
     }
 
-    /// Records a key that the message being read does not have.
+    /// Notes a key that the message being read does not have.
     pub(super) fn unknown(&self, key: &[u8]) {
         self.found.borrow_mut().note_unknown(|| {
             let mut key = String::from_utf8_lossy(key).into_owned();
@@ -149,7 +149,7 @@ impl<'a> Context<'a> {
         });
     }
 
-    /// Records that a field of the message being read was found under its old name.
+    /// Notes that a field of the message being read was found under its old name.
     pub(super) fn set_renamed(&self) {
         self.renamed.set(self.renamed.get() | self.bit());
     }

@@ -41,7 +41,7 @@ pub(super) enum InflateError {
     TooLarge,
     /// The budget of all requests is used up.
     NoBudget,
-    /// The data is not what the encoding says, or ends too early.
+    /// The data does not match the encoding, or ends too early.
     Corrupt,
 }
 
@@ -222,7 +222,7 @@ fn inflate_zlib(
         let status = raw
             .decompress(data, chunk, FlushDecompress::None)
             .map_err(|_| InflateError::Corrupt)?;
-        // Both differences are bounded by the slices handed in.
+        // Both differences are bounded by the lengths of the slices that are passed.
         let read = (raw.total_in() - read) as usize;
         let written = (raw.total_out() - written) as usize;
         output.push(&chunk[..written])?;
@@ -252,7 +252,7 @@ fn inflate_zstd(
         output.push(&chunk[..written])?;
         // Zero means that a frame is complete; another one may follow.
         *ended = hint == 0;
-        // A full chunk may have more behind it, unless the frame says that it is complete.
+        // After a full chunk there may be more output, unless the frame is complete.
         if input.pos() == data.len() && (*ended || !full) {
             return Ok(());
         }
