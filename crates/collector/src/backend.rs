@@ -72,7 +72,7 @@ impl Backend {
     ///
     /// # Errors
     /// Fails if a setting is invalid, or if the data folder, a port, the store or the collector
-    /// cannot be used. The error contains what to do. Only the data folder is left behind.
+    /// cannot be used. The error explains what to do. Only the data folder is left behind.
     pub async fn start(config: BackendConfig) -> Result<Self, StartError> {
         if !config.enabled {
             return Err(StartError::Disabled);
@@ -202,7 +202,7 @@ impl Backend {
     ///
     /// # Errors
     /// Fails if there is no collector, if it rejects the configuration, or if it does not become
-    /// ready with it. The old configuration is then restored. The error contains whether the collector was
+    /// ready with it. The old configuration is then restored. The error states whether the collector was
     /// restarted for that, or the backend receives in its place.
     pub async fn reload(&self) -> Result<(), ReloadError> {
         self.reception.reload().await
