@@ -1,8 +1,8 @@
-//! `api`: the public API of the crates that others build on, held against `docs/api`.
+//! `api`: compares the public API of the crates that others build on with `docs/api`.
 //!
-//! rustdoc writes what is public as JSON, and `public-api` lists it, one item a line. The toolchain is the pinned one:
-//! `RUSTC_BOOTSTRAP` has it write JSON, which is unstable, and the version of `public-api` is the one that reads the
-//! format of this toolchain. Both are raised together.
+//! rustdoc writes the public items as JSON, and `public-api` lists them, one item a line. The toolchain is pinned:
+//! `RUSTC_BOOTSTRAP` enables JSON output, which is unstable, and the version of `public-api` is the one that reads the
+//! format of this toolchain. Upgrade both together.
 
 use std::{collections::BTreeSet, path::PathBuf};
 
@@ -16,7 +16,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Nothing public came, went or changed without being blessed.
+/// No public item was added, removed or changed without being blessed.
 pub(crate) const API: Check = Check {
     name: "api",
     run: check,
@@ -25,7 +25,7 @@ pub(crate) const API: Check = Check {
 
 const FOLDER: &str = "docs/api";
 
-/// Traits whose implementations say nothing to a user: they are unstable, or follow from everything else.
+/// Traits whose implementations mean nothing to a user: they are unstable, or follow from everything else.
 const UNTOLD: [&str; 5] = [
     "core::marker::Freeze",
     "core::marker::StructuralPartialEq",
@@ -34,7 +34,7 @@ const UNTOLD: [&str; 5] = [
     "core::panic::unwind_safe::UnwindSafe",
 ];
 
-/// So many differences of one crate are shown; a rename of a module has hundreds.
+/// Maximum number of differences shown for one crate; the rename of a module causes hundreds.
 const SHOWN: usize = 12;
 
 fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
@@ -66,7 +66,7 @@ fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
     Report::new(count, &what, violations)
 }
 
-/// Writes the golden files anew.
+/// Rewrites the golden files.
 ///
 /// # Errors
 ///
@@ -98,7 +98,7 @@ fn golden(name: &str) -> String {
 struct Api {
     /// The name of its golden file.
     name: String,
-    /// One line each, those of a type together, or why there are none.
+    /// The items, one line each and grouped by type, or why there are none.
     items: Result<Vec<String>, String>,
 }
 
@@ -111,7 +111,7 @@ fn read(workspace: &Workspace) -> Result<Vec<Api>, CannotCheck> {
     }
     let mut apis = Vec::new();
     for (name, package) in held {
-        // That it is a member was seen when the policy was read, for those that have a rule.
+        // For crates with a rule, loading the policy has checked that they are members.
         let package = packages.iter().find(|member| member.name == package);
         let package = package.ok_or_else(|| {
             CannotCheck::new(format!("architecture.toml names no member as `api.{name}`"))
@@ -122,20 +122,20 @@ fn read(workspace: &Workspace) -> Result<Vec<Api>, CannotCheck> {
     Ok(apis)
 }
 
-/// The public items of a package with all of its features; an error of its code is an answer as well.
+/// The public items of a package with all of its features, or the compile errors of its code.
 fn items(
     workspace: &Workspace,
     package: &Package,
 ) -> Result<Result<Vec<String>, String>, CannotCheck> {
     let name = &package.name;
-    // In a folder of its own: the variable below has cargo compile every dependency anew.
+    // In a separate folder, because the variable below makes cargo recompile every dependency.
     let target = workspace.target_folder().join("api");
     let line = format!("rustdoc --locked -p {name} --lib --all-features --target-dir");
     let mut command = workspace.cargo(&line);
     command
         .arg(&target)
         .args(["--", "-Z", "unstable-options", "--output-format", "json"]);
-    // Warnings are the matter of `doc`, and other crates' of nobody.
+    // The step `doc` checks the warnings of our own crates; those of other crates are ignored.
     command.args(["--cap-lints", "allow"]);
     let documented = workspace
         .show(command.env("RUSTC_BOOTSTRAP", "1"))?
@@ -159,7 +159,7 @@ fn items(
     Ok(Ok(told.collect()))
 }
 
-/// Golden files that no crate is held against.
+/// Golden files that belong to no crate.
 fn orphans(workspace: &Workspace, apis: &[Api]) -> Result<Vec<String>, CannotCheck> {
     let known: BTreeSet<String> = apis.iter().map(|api| golden(&api.name)).collect();
     let files = std::fs::read_dir(workspace.root().join(FOLDER))

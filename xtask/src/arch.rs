@@ -16,35 +16,35 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Who imports whom.
+/// Which crate imports which.
 pub(crate) const EDGES: Check = Check {
     name: "edges",
     run: edges,
     mutants: mutants::EDGE_MUTANTS,
 };
 
-/// What the source may hold.
+/// The words and files that the source may contain.
 pub(crate) const SOURCE: Check = Check {
     name: "source",
     run: source,
     mutants: mutants::SOURCE_MUTANTS,
 };
 
-/// Dependencies that nothing uses.
+/// Dependencies that no file uses.
 pub(crate) const UNUSED: Check = Check {
     name: "unused",
     run: |workspace| unused::check(&metadata::load(workspace)?),
     mutants: mutants::UNUSED_MUTANTS,
 };
 
-/// Circles among the files of a crate.
+/// Circular dependencies among the files of a crate.
 pub(crate) const CIRCLES: Check = Check {
     name: "circles",
     run: circles,
     mutants: mutants::CIRCLE_MUTANTS,
 };
 
-/// What only cargo's warnings tell.
+/// Faults of manifests that cargo only warns about.
 pub(crate) const MANIFESTS: Check = Check {
     name: "manifests",
     run: manifests::check,

@@ -1,10 +1,10 @@
-//! The folder outside of the clone where costly artefacts are kept: `${XDG_CACHE_HOME:-~/.cache}/glassbox`.
+//! The folder outside the clone that keeps costly artefacts: `${XDG_CACHE_HOME:-~/.cache}/glassbox`.
 
 use std::path::{Path, PathBuf};
 
 use crate::outcome::CannotCheck;
 
-/// The folder for artefacts of one kind, which need not exist yet.
+/// Returns the folder for artefacts of one kind, which need not exist yet.
 ///
 /// # Errors
 ///
@@ -24,12 +24,12 @@ pub fn folder(kind: &str) -> Result<PathBuf, CannotCheck> {
     Ok(cache.join("glassbox").join(kind))
 }
 
-/// Makes a folder and those above it.
+/// Creates a folder and its parents.
 pub fn make(folder: &Path) -> Result<(), CannotCheck> {
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))
 }
 
-/// A file or folder of the cache that cannot be used.
+/// The error for a file or folder of the cache that cannot be used.
 pub fn failed(path: &Path, error: &std::io::Error) -> CannotCheck {
     CannotCheck::new(format!("{} cannot be written: {error}", path.display()))
 }

@@ -1,4 +1,4 @@
-//! What a check is: a question asked of a tree, and the ways to break a tree that it has to notice.
+//! Checks of a tree, with the faults that each check must detect.
 
 use crate::{
     fixture::Fixture,
@@ -6,27 +6,27 @@ use crate::{
     workspace::Workspace,
 };
 
-/// One question asked of a tree.
+/// A check of a tree.
 pub struct Check {
-    /// How the tables and the selftest call it.
+    /// The name in tables and in the selftest.
     pub name: &'static str,
-    /// Looks at the tree.
+    /// Checks the tree.
     pub run: fn(&Workspace) -> Result<Report, CannotCheck>,
-    /// The edits of the fixture that it must turn red.
+    /// The edits of the fixture that must make it fail.
     pub mutants: &'static [Mutant],
 }
 
-/// One way to break the fixture, and what the check has to say to it.
+/// A way to break the fixture, and the expected result of the check.
 pub struct Mutant {
-    /// The fault in words.
+    /// A description of the fault.
     pub fault: &'static str,
-    /// Makes the fault.
+    /// Introduces the fault.
     pub apply: fn(&Fixture) -> Result<(), CannotCheck>,
-    /// What the check has to say.
+    /// The expected result of the check.
     pub answer: Answer,
 }
 
-/// What a check has to answer. The fragment keeps it from being right by accident.
+/// The expected result of a check. The fragment ensures that it is not right by accident.
 #[derive(Debug)]
 pub enum Answer {
     /// Exit 1, with this fragment in a violation.
@@ -36,7 +36,7 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// Whether a check answered so.
+    /// Whether the result of a check matches.
     pub(crate) fn is_given_by(&self, result: &Result<Report, CannotCheck>) -> bool {
         match (self, result) {
             (Self::Violation(fragment), Ok(report)) => report

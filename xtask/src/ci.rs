@@ -1,4 +1,4 @@
-//! `ci`: every step one after the other, whatever the one before said, and a table at the end.
+//! `ci`: runs every step even if an earlier one failed, and prints a table at the end.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// What `ci` was asked to do.
+/// The options of `ci`.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
     pub(crate) setup: bool,
@@ -25,7 +25,7 @@ struct Row {
     outcome: Outcome,
 }
 
-/// Runs the steps and returns their findings together.
+/// Runs the steps and returns their combined findings.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
     let steps: Vec<&Step> = STEPS
         .iter()
@@ -68,7 +68,7 @@ fn timed(step: &'static str, work: impl FnOnce() -> Outcome) -> Row {
     }
 }
 
-/// Prints the findings once more beside each other, then the table.
+/// Prints all findings again, then the table.
 fn summarise(rows: &[Row], elapsed: Duration) -> Outcome {
     let whole = merged(rows);
     console::headline("summary");
@@ -109,7 +109,7 @@ fn summarise(rows: &[Row], elapsed: Duration) -> Outcome {
     whole
 }
 
-/// What all steps found together: its exit code is that of the whole run.
+/// The combined outcome of all steps, whose exit code is that of the whole run.
 fn merged(rows: &[Row]) -> Outcome {
     let mut whole = Outcome::default();
     for Row { outcome, .. } in rows {

@@ -1,7 +1,7 @@
-//! `closure`: everything a crate pulls in, by name, held against a golden file that a reviewer has read.
+//! `closure`: compares the names of a crate's transitive dependencies with a golden file that a reviewer has read.
 //!
-//! A number would let a bad crate take the place of a good one. Versions are kept to the part that breaks, so that an
-//! update of the lock file changes nothing here.
+//! A count alone would not notice a bad crate that replaces a good one. Only the semver-breaking part of a version is
+//! listed, so that a compatible update of the lock file changes nothing here.
 
 use std::{collections::BTreeSet, fmt::Write};
 
@@ -13,7 +13,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// The golden files of `docs/closure`, and the crates no path may reach.
+/// The golden files of `docs/closure`, and the crates that no path may reach.
 pub(crate) const CLOSURE: Check = Check {
     name: "closure",
     run: check,
@@ -45,7 +45,7 @@ fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
     Report::new(total, &format!("crates reached ({counts})"), violations)
 }
 
-/// Writes the golden files anew, then says whether what they hold is allowed.
+/// Rewrites the golden files, then checks whether their contents are allowed.
 pub(crate) fn bless(workspace: &Workspace) -> Result<Report, CannotCheck> {
     for (name, closure) in &closures(workspace)?.closure {
         let package = &closure.package;
@@ -78,7 +78,7 @@ fn golden(name: &str) -> String {
     format!("docs/closure/{name}.txt")
 }
 
-/// Golden files that no closure of the policy is held against.
+/// Golden files that belong to no closure of the policy.
 fn orphans(workspace: &Workspace, policy: &Policy) -> Result<Vec<String>, CannotCheck> {
     let entries = std::fs::read_dir(workspace.root().join("docs/closure"))
         .and_then(|entries| entries.collect::<Result<Vec<_>, _>>())
@@ -93,7 +93,7 @@ fn orphans(workspace: &Workspace, policy: &Policy) -> Result<Vec<String>, Cannot
         .collect())
 }
 
-/// Every crate `package` reaches on any target, tests aside.
+/// Every crate that `package` reaches on any target, without dev-dependencies.
 fn reached(workspace: &Workspace, package: &str) -> Result<BTreeSet<String>, CannotCheck> {
     tree(workspace, package, "-e normal,build")
 }
@@ -105,7 +105,7 @@ fn tree(
 ) -> Result<BTreeSet<String>, CannotCheck> {
     let form = "--target all --prefix none --no-dedupe --format {p}";
     let asked = workspace.ask(&format!("tree --locked {form} -p {package} {selection}"))?;
-    // A package without dependencies still prints itself: silence means that cargo selected nothing.
+    // A package without dependencies still prints itself, so empty output means that cargo selected nothing.
     if !asked.success || asked.stdout.trim().is_empty() {
         let reason = asked.last_words();
         return Err(CannotCheck::new(format!(
@@ -120,7 +120,7 @@ fn tree(
         .collect()
 }
 
-/// `name v1.2.3 (…)` as `name 1`, and `name v0.4.2` as `name 0.4`.
+/// Shortens `name v1.2.3 (…)` to `name 1`, and `name v0.4.2` to `name 0.4`.
 fn short(line: &str) -> Result<String, CannotCheck> {
     let mut words = line.split_whitespace();
     let (Some(name), Some(version)) = (words.next(), words.next()) else {
@@ -171,7 +171,7 @@ fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// The direct dependencies as cargo resolves them, against the same list that `arch` holds the manifest against.
+/// Compares the direct dependencies, as cargo resolves them, with the list that `arch` uses for the manifest.
 fn direct(
     workspace: &Workspace,
     policy: &Policy,

@@ -1,4 +1,4 @@
-//! The command line, read by hand: a few words do not need a parser's dependency tree.
+//! The command line, parsed by hand: a few words do not justify the dependencies of a parser.
 
 use crate::{
     ci, fuzz, handover,
@@ -31,7 +31,7 @@ cargo xtask <command>
 
 Exit codes: 0 green, 1 violation, 2 could not check.";
 
-/// What somebody asked for.
+/// The requested command.
 pub(crate) enum Command {
     Help,
     Ci(ci::Options),
@@ -40,7 +40,7 @@ pub(crate) enum Command {
     BlessClosure,
     Advisories,
     Fuzz(fuzz::Options),
-    /// `xtask-deploy` knows what these words mean.
+    /// A command that `xtask-deploy` parses.
     HandOver(Vec<String>),
 }
 
@@ -48,7 +48,7 @@ pub(crate) enum Command {
 ///
 /// # Errors
 ///
-/// An unknown command, step or flag is named, with what there is instead.
+/// An unknown command, step or flag; the message lists the known ones.
 pub(crate) fn parse(arguments: &[String]) -> Result<Command, CannotCheck> {
     let mut words = arguments.iter().map(String::as_str);
     let Some(first) = words.next() else {

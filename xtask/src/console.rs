@@ -1,4 +1,4 @@
-//! The one place that prints.
+//! The only module that prints.
 
 use std::{
     io::{IsTerminal, Write},
@@ -7,29 +7,29 @@ use std::{
 
 use crate::outcome::Outcome;
 
-/// Whether somebody watches.
+/// Whether standard output is a terminal.
 pub fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
-/// Whether standard output takes colours: a terminal, and nobody said `NO_COLOR`.
+/// Whether to print colours: standard output is a terminal and `NO_COLOR` is not set.
 pub fn colours() -> bool {
     is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
 
-/// Prints one line at once, also into a pipe.
+/// Prints one line and flushes it, also into a pipe.
 pub fn line(text: impl std::fmt::Display) {
     let mut stdout = std::io::stdout();
-    // A reader that went away is no reason to stop checking, or to panic, as `println!` would.
+    // A closed output must not stop the checks or cause a panic, as `println!` would.
     let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
 }
 
-/// Prints a headline, such as the name of a step that begins.
+/// Prints a headline, such as the name of a step.
 pub fn headline(text: &str) {
     line(format_args!("\n{}", paint("1", &format!("== {text}"))));
 }
 
-/// Prints every violation and every doubt, one a line.
+/// Prints every violation and every unchecked item, one a line.
 pub fn findings(name: &str, outcome: &Outcome) {
     for violation in &outcome.violations {
         line(format_args!("{}: {violation}", paint("31", name)));
@@ -51,14 +51,14 @@ pub fn verdict(name: &str, outcome: &Outcome) {
     ));
 }
 
-/// Prints what a step found, the reasons before the verdict, and returns it.
+/// Prints the findings of a step, then its verdict, and returns the outcome.
 pub fn conclude(name: &str, outcome: Outcome) -> Outcome {
     findings(name, &outcome);
     verdict(name, &outcome);
     outcome
 }
 
-/// What a step looked at, or how many things it found.
+/// Describes what a step checked, or how many things it found.
 pub fn describe(outcome: &Outcome) -> String {
     let mut parts = Vec::new();
     if !outcome.violations.is_empty() {
@@ -81,7 +81,7 @@ pub fn coloured_verdict(outcome: &Outcome, width: usize) -> String {
     paint(colour, &format!("{:width$}", outcome.verdict()))
 }
 
-/// A duration as people say it: `0.4 s`, `1 min 5 s`.
+/// Formats a duration for people: `0.4 s`, `1 min 5 s`.
 pub fn duration(elapsed: Duration) -> String {
     let seconds = elapsed.as_secs();
     if seconds < 60 {
@@ -91,12 +91,12 @@ pub fn duration(elapsed: Duration) -> String {
     }
 }
 
-/// A size as Docker says it: `12.3 MB`, a million bytes each.
+/// Formats a size like Docker: `12.3 MB`, a million bytes each.
 pub fn megabytes(bytes: u64) -> String {
     format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10)
 }
 
-/// A number and its noun: `1 step`, `2 steps`.
+/// Formats a number and its noun: `1 step`, `2 steps`.
 pub fn plural(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

@@ -1,4 +1,4 @@
-//! `deny`: what may come from outside, by cargo-deny and `deny.toml`.
+//! `deny`: checks third-party crates with cargo-deny and `deny.toml`.
 
 use crate::{
     check::Check,
@@ -11,17 +11,17 @@ use crate::{
 /// The version of cargo-deny that `deny.toml` is written for.
 pub const VERSION: &str = "0.20.2";
 
-/// Whether that version answers.
+/// Whether that version is installed.
 ///
 /// # Errors
 ///
-/// Cargo does not start.
+/// Cargo cannot be started.
 pub fn is_installed(workspace: &Workspace) -> Result<bool, CannotCheck> {
     let asked = workspace.ask("deny --version")?;
     Ok(asked.success && asked.stdout.trim_end().ends_with(VERSION))
 }
 
-/// Crates that may not be in the tree at all, and versions left open.
+/// Banned crates, and versions left open.
 pub(crate) const BANS: Check = Check {
     name: "bans",
     run: |workspace| ask(workspace, "bans"),
@@ -35,14 +35,14 @@ pub(crate) const LICENCES: Check = Check {
     mutants: mutants::LICENCE_MUTANTS,
 };
 
-/// Where dependencies come from.
+/// The sources of dependencies.
 pub(crate) const SOURCES: Check = Check {
     name: "sources",
     run: |workspace| ask(workspace, "sources"),
     mutants: mutants::SOURCES_MUTANTS,
 };
 
-/// Known vulnerabilities: asks the network, so it is a command of its own and no step of `ci`.
+/// Known vulnerabilities. Requires the network, so it is a separate command and not a step of `ci`.
 pub(crate) fn advisories(workspace: &Workspace) -> Result<Report, CannotCheck> {
     ask(workspace, "advisories")
 }
@@ -58,7 +58,7 @@ fn ask(workspace: &Workspace, what: &str) -> Result<Report, CannotCheck> {
     let checked = workspace.show(&mut workspace.cargo(&line))?;
     let mut violations = Vec::new();
     if !checked.success {
-        // cargo-deny ends with a summary such as `bans FAILED` only after it has looked.
+        // cargo-deny prints a summary such as `bans FAILED` only after it has checked.
         if !concludes(&checked, what) {
             let reason = checked.last_words();
             return Err(CannotCheck::new(format!(

@@ -1,4 +1,4 @@
-//! `doc`: the documentation of every package, without a warning.
+//! `doc`: builds the documentation of every package without warnings.
 
 use crate::{
     check::Check,
@@ -7,7 +7,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Links resolve, and rustdoc has nothing to say.
+/// Links resolve, and rustdoc prints no warning.
 pub(crate) const DOCUMENTATION: Check = Check {
     name: "documentation",
     run: check,

@@ -1,4 +1,4 @@
-//! `features`: each crate alone, because a workspace build hides what a crate forgot to ask for.
+//! `features`: checks each crate alone, because a workspace build hides missing features.
 
 use std::{collections::BTreeSet, time::Instant};
 
@@ -12,7 +12,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Each crate by itself, with none, default, each and all of its features.
+/// Checks each crate by itself, with none, default, each and all of its features.
 pub(crate) const FEATURES: Check = Check {
     name: "features",
     run: check,
@@ -63,7 +63,7 @@ fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
     Report::new(all.len(), "selections of features", violations)
 }
 
-/// Cargo counts the warnings of a package in one line at its end.
+/// Whether a line is cargo's final count of a package's warnings.
 fn is_warning(line: &str) -> bool {
     line.starts_with("warning: `") && line.contains(" generated ")
 }
@@ -76,7 +76,7 @@ fn describe(package: &str, features: &[String]) -> String {
     }
 }
 
-/// None, default, each and all; every set once.
+/// None, default, each and all features; every set once.
 fn selections(package: &Package) -> BTreeSet<Vec<String>> {
     let named = || package.features.keys().filter(|name| *name != "default");
     let mut selections: BTreeSet<Vec<String>> = named().map(|name| vec![name.clone()]).collect();

@@ -1,4 +1,4 @@
-//! A copy of `xtask/fixture` to break: a workspace in miniature that needs no network.
+//! A copy of `xtask/fixture` to break: a small workspace that needs no network.
 
 use std::{
     io,
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::{outcome::CannotCheck, process::Voice, workspace::Workspace};
 
-/// What the collector is made of: the fixture has configs of its own, and the collector of this repository reads them.
+/// The sources of the collector: the fixture has its own configs, and the collector of this repository reads them.
 const COLLECTOR: [&str; 5] = [
     "deploy/collector/builder.yaml",
     "deploy/collector/go.mod",
@@ -18,17 +18,17 @@ const COLLECTOR: [&str; 5] = [
     "deploy/collector/ocb/go.sum",
 ];
 
-/// One copy, gone when it is dropped.
+/// A copy that is removed when dropped.
 pub struct Fixture {
     home: TempDir,
     workspace: Workspace,
 }
 
 impl Fixture {
-    /// Copies the fixture of the workspace at `root`, with the real rules of the tools in it.
+    /// Copies the fixture of the workspace at `root`, and adds the real rules of the tools.
     pub fn new(root: &Path) -> Result<Self, CannotCheck> {
         let failed = |error| CannotCheck::new(format!("the fixture cannot be copied: {error}"));
-        // Without links in it: cargo resolves them, and paths are compared.
+        // Without symbolic links, because cargo resolves them and paths are compared.
         let temp = std::env::temp_dir().canonicalize().map_err(failed)?;
         let home = TempDir::with_prefix_in("glassbox-selftest-", temp).map_err(failed)?;
         let tree = home.path().join("tree");
@@ -46,17 +46,17 @@ impl Fixture {
         Ok(Self { home, workspace })
     }
 
-    /// The copy as the tree under check.
+    /// The copy as a workspace to check.
     pub fn workspace(&self) -> &Workspace {
         &self.workspace
     }
 
-    /// The folder around the tree: what lies here lies outside of the workspace.
+    /// The parent folder of the tree, which is outside of the workspace.
     pub fn outside(&self) -> PathBuf {
         self.home.path().join("outside")
     }
 
-    /// Writes a file, making its folder.
+    /// Writes a file, creating its folder.
     pub fn write(&self, path: &str, text: &str) -> Result<(), CannotCheck> {
         let path = self.workspace.root().join(path);
         let folder = path.parent().unwrap_or(self.workspace.root());
@@ -65,13 +65,13 @@ impl Fixture {
             .map_err(|error| self.failed(&path, &error))
     }
 
-    /// Adds to the end of a file.
+    /// Appends to a file.
     pub fn append(&self, path: &str, text: &str) -> Result<(), CannotCheck> {
         let old = self.workspace.read(path)?;
         self.write(path, &format!("{old}{text}"))
     }
 
-    /// Replaces the only place where `old` stands: a mutant that changes nothing would prove nothing.
+    /// Replaces the only occurrence of `old`. Fails otherwise, because a mutant that changes nothing proves nothing.
     pub fn replace(&self, path: &str, old: &str, new: &str) -> Result<(), CannotCheck> {
         let text = self.workspace.read(path)?;
         match text.matches(old).count() {
@@ -88,7 +88,7 @@ impl Fixture {
         std::fs::remove_file(&path).map_err(|error| self.failed(&path, &error))
     }
 
-    /// Adds a package that nothing else speaks of.
+    /// Adds a package that nothing else refers to.
     pub fn package(&self, folder: &str, name: &str) -> Result<(), CannotCheck> {
         let manifest = format!(
             "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\nlicense = \"MIT\"\npublish = false\n"
@@ -97,7 +97,7 @@ impl Fixture {
         self.write(&format!("{folder}/src/lib.rs"), "//! New.\n")
     }
 
-    /// Brings the lock file up to the manifests, for mutants that change dependencies.
+    /// Updates the lock file, for mutants that change dependencies.
     pub fn relock(&self) -> Result<(), CannotCheck> {
         let locked = self.workspace.ask("generate-lockfile")?;
         if locked.success {
@@ -107,7 +107,7 @@ impl Fixture {
         }
     }
 
-    /// Makes a git repository of a folder outside of the tree.
+    /// Creates a git repository in a folder outside of the tree.
     pub fn commit_outside(&self) -> Result<(), CannotCheck> {
         let folder = self.outside();
         let identity = [

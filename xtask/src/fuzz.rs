@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: builds and runs the fuzz targets, which are a workspace of their own.
+//! `cargo xtask fuzz`: builds and runs the fuzz targets, which are a separate workspace.
 //!
 //! The targets are ordinary programs that link libFuzzer, built with the coverage flags that it needs. These flags are
 //! stable, so neither a nightly toolchain nor `cargo-fuzz` is needed; `cargo fuzz` works in the folder as well.
@@ -10,12 +10,12 @@ use crate::outcome::{CannotCheck, Report};
 use crate::process;
 use crate::workspace::Workspace;
 
-/// What to run.
+/// The options of `fuzz`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Options {
-    /// One target; all of them if there is none.
+    /// One target, or all of them if `None`.
     pub(crate) target: Option<String>,
-    /// How many inputs each target must have tried.
+    /// The number of inputs that each target must try.
     pub(crate) runs: u64,
 }
 
@@ -28,7 +28,7 @@ impl Default for Options {
     }
 }
 
-/// The flags that make a program tell libFuzzer which code it reached.
+/// The flags that instrument a program for libFuzzer's coverage.
 const FLAGS: &[&str] = &[
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",
@@ -38,13 +38,13 @@ const FLAGS: &[&str] = &[
     "--cfg=fuzzing",
 ];
 
-/// Memory of one target in MiB, and of a single allocation.
+/// Memory limit of one target in MiB, also for a single allocation.
 const MEMORY: u32 = 1024;
 
-/// The longest input that is tried, in bytes.
+/// Maximum size of an input in bytes.
 const LONGEST: u32 = 4096;
 
-/// Runs the targets; each must try the number of inputs that was asked for.
+/// Runs the targets; each must try the requested number of inputs.
 ///
 /// # Errors
 ///
@@ -112,7 +112,7 @@ fn targets(folder: &Path) -> Result<Vec<String>, CannotCheck> {
     Ok(names)
 }
 
-/// Returns the machine that cargo compiles for, so that build scripts do not get the flags.
+/// Returns the host triple. With an explicit target, build scripts do not get the flags.
 fn host(workspace: &Workspace) -> Result<String, CannotCheck> {
     let version = workspace.ask("--version --verbose")?.stdout;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
@@ -120,7 +120,7 @@ fn host(workspace: &Workspace) -> Result<String, CannotCheck> {
         .ok_or_else(|| CannotCheck::new("`cargo --version --verbose` names no host"))
 }
 
-/// Runs one target; returns how many inputs it tried, or what is wrong.
+/// Runs one target. Returns how many inputs it tried, or what is wrong.
 fn fuzz(
     workspace: &Workspace,
     program: &Path,
@@ -136,7 +136,7 @@ fn fuzz(
     }
     workspace.say(&format!("fuzz: {name}, {runs} inputs"));
     let mut command = Command::new(program);
-    // New inputs go to the first folder, so that the committed corpus stays as it is.
+    // New inputs go to the first folder, so that the committed corpus does not change.
     command
         .arg(&found)
         .arg(&corpus)

@@ -1,6 +1,6 @@
-//! How this command line reaches `xtask-deploy`, which compiles the Kubernetes API and is built only when it is needed.
+//! Forwards commands to `xtask-deploy`, which compiles the Kubernetes API and is built only when needed.
 //!
-//! A subcommand of its own replaces this process. A step of `ci` runs as a child, which writes its outcome to a file,
+//! A subcommand replaces this process. A step of `ci` runs as a child, which writes its outcome to a file,
 //! so that it appears in the table like every other step.
 
 use std::{
@@ -16,15 +16,15 @@ use crate::{
     workspace::Workspace,
 };
 
-/// The subcommands that `xtask-deploy` does.
+/// The subcommands that `xtask-deploy` implements.
 pub const COMMANDS: &[&str] = &["collector", "deploy", "images", "setup"];
 
-/// Stands before the path of the file for the outcome, and that before the subcommand.
+/// The flag before the path of the outcome file; both precede the subcommand.
 pub const OUTCOME: &str = "--outcome";
 
 const PACKAGE: &str = "xtask-deploy";
 
-/// Becomes `xtask-deploy`, so that signals and the exit code are its own. Returns only if that failed.
+/// Replaces this process with `xtask-deploy`, so that signals and the exit code are its own. Returns only on failure.
 pub(crate) fn replace(workspace: &Workspace, words: &[String]) -> CannotCheck {
     match built(workspace) {
         Ok(mut command) => does_not_start(&command.args(words).exec()),
@@ -32,7 +32,7 @@ pub(crate) fn replace(workspace: &Workspace, words: &[String]) -> CannotCheck {
     }
 }
 
-/// Has `xtask-deploy` do a step, and returns its outcome.
+/// Runs a step in `xtask-deploy`, and returns its outcome.
 pub(crate) fn ask(workspace: &Workspace, words: &[&str]) -> Outcome {
     run(workspace, words).unwrap_or_else(Outcome::cannot)
 }
@@ -43,7 +43,7 @@ fn run(workspace: &Workspace, words: &[&str]) -> Result<Outcome, CannotCheck> {
     let file = home.path().join("outcome.json");
     let mut command = built(workspace)?;
     command.arg(OUTCOME).arg(&file).args(words);
-    // The child ends when this pipe does: also when this process is killed.
+    // The child ends when this pipe is closed, even if this process is killed.
     let started = command.stdin(Stdio::piped()).spawn();
     let mut child = started.map_err(|error| does_not_start(&error))?;
     let pipe = child.stdin.take();
@@ -54,7 +54,7 @@ fn run(workspace: &Workspace, words: &[&str]) -> Result<Outcome, CannotCheck> {
     accept(std::fs::read(&file).ok().as_deref(), status)
 }
 
-/// The outcome in `text`, if it is one that a step may have and the child's exit status agrees with it.
+/// The outcome in `text`, if it is valid and the child's exit status agrees with it.
 fn accept(text: Option<&[u8]>, status: ExitStatus) -> Result<Outcome, CannotCheck> {
     let outcome: Option<Outcome> = text.and_then(|text| serde_json::from_slice(text).ok());
     let Some(outcome) = outcome else {
@@ -101,10 +101,10 @@ pub fn deliver(file: &Path, outcome: &Outcome) -> Result<(), CannotCheck> {
     std::fs::write(file, text).map_err(|error| crate::cache::failed(file, &error))
 }
 
-/// Ends this process when the one that asked for an outcome ends, however that comes about.
+/// Ends this process when its caller ends for any reason.
 pub fn end_with_caller() {
     std::thread::spawn(|| {
-        // Nothing is ever written: reading ends with the pipe.
+        // Nothing is ever written to the pipe, so reading ends only when it is closed.
         let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
         std::process::exit(2);
     });

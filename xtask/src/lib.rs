@@ -1,10 +1,10 @@
-//! The checks that need cargo alone, and what `xtask-deploy` shares with them.
+//! The checks that need only cargo, and the parts shared with `xtask-deploy`.
 //!
-//! Each subcommand answers with an exit code of its own meaning: 0 is green, 1 is a violation, 2 says that nothing
-//! was decided, because a tool is missing, a policy cannot be read, or there was nothing to look at.
+//! Each subcommand has three exit codes: 0 is green, 1 is a violation, 2 means that nothing
+//! was decided, because a tool is missing, a policy cannot be read, or there was nothing to check.
 //!
-//! `xtask-deploy` holds the checks that need Docker, images, manifests or real parts. It uses the public modules, and
-//! [`handover`] is how its subcommands are reached from the one command line.
+//! `xtask-deploy` contains the checks that need Docker, images, manifests or real parts. It uses the public modules,
+//! and [`handover`] makes its subcommands available on the same command line.
 
 mod api;
 mod arch;
@@ -38,7 +38,7 @@ use command::Command;
 use outcome::Outcome;
 use workspace::Workspace;
 
-/// Does what the arguments after `cargo xtask` ask for, prints the verdict and returns it.
+/// Runs the command in the arguments after `cargo xtask`, prints the verdict and returns it.
 pub fn run(arguments: &[String]) -> Outcome {
     let command = match command::parse(arguments) {
         Ok(command) => command,

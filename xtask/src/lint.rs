@@ -1,4 +1,4 @@
-//! `lint`: the form by rustfmt, the habits by clippy, and what neither looks at.
+//! `lint`: formatting by rustfmt, lints by clippy, and rules that neither of them checks.
 
 mod tidy;
 
@@ -10,14 +10,14 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Every file as rustfmt writes it.
+/// Every file is formatted by rustfmt.
 pub(crate) const FORMAT: Check = Check {
     name: "format",
     run: format,
     mutants: mutants::FORMAT_MUTANTS,
 };
 
-/// No warning from rustc or clippy, in anything we compile.
+/// No warning from rustc or clippy in any target.
 pub(crate) const CLIPPY: Check = Check {
     name: "clippy",
     run: clippy,
@@ -52,14 +52,14 @@ fn clippy(workspace: &Workspace) -> Result<Report, CannotCheck> {
     let suites: Vec<&str> = packages.iter().flat_map(Package::suite_targets).collect();
     let mut lines = vec!["--all-targets".to_owned()];
     if !suites.is_empty() {
-        // `--all-targets` leaves out what `cargo test` leaves out.
+        // `--all-targets` excludes the targets that `cargo test` excludes.
         lines.push(format!("--test {}", suites.join(" --test ")));
     }
     let mut violations = Vec::new();
     for line in lines {
         let line = format!("clippy --locked --workspace {line} --all-features --keep-going");
         let mut command = workspace.cargo(&line);
-        // After `--`, so that dependencies and `cargo check` share what this compiles.
+        // The flags are after `--`, so that dependencies and `cargo check` share the compiled artefacts.
         let linted = workspace
             .show(command.args(["--", "-D", "warnings"]))?
             .settled()?;

@@ -1,4 +1,4 @@
-//! `cargo xtask`: everything a contributor repeats, as one command.
+//! `cargo xtask`: every repeated task of a contributor as one command.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! What the manifests declare, by `cargo metadata --no-deps`.
+//! The declarations of the manifests, from `cargo metadata --no-deps`.
 //!
 //! Declarations do not depend on features, on the target or on the other members; the resolved graph depends on all
 //! three, so nothing here reads it.
@@ -16,19 +16,19 @@ use crate::{outcome::CannotCheck, workspace::Workspace};
 /// One member of the workspace.
 #[derive(Debug, Deserialize)]
 pub struct Package {
-    /// Its name, as the manifest says.
+    /// Its name.
     pub name: String,
     /// Its version.
     pub version: String,
-    /// What it is, in a sentence.
+    /// A one-sentence description.
     pub description: Option<String>,
-    /// Everything that the manifest declares, of every kind and for every target.
+    /// All dependencies that the manifest declares, of every kind and for every target.
     pub dependencies: Vec<Dependency>,
-    /// Every feature, those included that cargo makes of an optional dependency's name.
+    /// Every feature, including those that cargo derives from the names of optional dependencies.
     pub features: BTreeMap<String, Vec<String>>,
     manifest_path: PathBuf,
     targets: Vec<Target>,
-    /// What a manifest says to tools, below `package.metadata`.
+    /// The settings of tools, below `package.metadata`.
     metadata: Option<serde_json::Value>,
 }
 
@@ -41,39 +41,39 @@ struct Target {
     src_path: PathBuf,
 }
 
-/// One edge, as it stands in a manifest.
+/// One dependency as declared in a manifest.
 #[derive(Debug, Deserialize)]
 pub struct Dependency {
-    /// The package's own name, whatever it is renamed to.
+    /// The package's real name, even if it is renamed.
     pub name: String,
-    /// What the manifest calls it, where that differs.
+    /// The name in the manifest, if it is renamed.
     pub rename: Option<String>,
     #[serde(default)]
     kind: Option<Kind>,
-    /// Whether only a feature asks for it.
+    /// Whether it is optional.
     pub optional: bool,
-    /// The features that are asked for.
+    /// The requested features.
     pub features: Vec<String>,
-    /// The platforms it is for; `None` for all.
+    /// The platforms that it applies to; `None` for all.
     pub target: Option<String>,
-    /// The folder it comes from; `None` for a registry.
+    /// Its folder; `None` if it comes from a registry.
     pub path: Option<PathBuf>,
 }
 
-/// When an edge counts.
+/// The kind of a dependency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// In the package as it ships.
+    /// Of the package itself.
     Normal,
-    /// In its build script.
+    /// Of its build script.
     Build,
-    /// In its tests.
+    /// Of its tests.
     Dev,
 }
 
 impl Package {
-    /// The folder that holds the manifest.
+    /// The folder that contains the manifest.
     pub fn folder(&self) -> &Path {
         self.manifest_path.parent().unwrap_or(Path::new(""))
     }
@@ -100,7 +100,7 @@ impl Package {
         Ok(files)
     }
 
-    /// The test targets that `cargo test` leaves out unless they are named: they need real parts.
+    /// The test targets that need real parts. `cargo test` runs them only if they are named.
     pub fn suite_targets(&self) -> impl Iterator<Item = &str> {
         let targets = self.targets.iter();
         targets
@@ -118,7 +118,7 @@ impl Package {
             .map(|target| target.src_path.as_path())
     }
 
-    /// What the manifest says to the tool of this name.
+    /// The settings of the tool with this name.
     pub fn metadata(&self, tool: &str) -> Option<&serde_json::Value> {
         self.metadata.as_ref()?.get(tool)
     }
@@ -130,18 +130,18 @@ impl Package {
 }
 
 impl Dependency {
-    /// When it counts.
+    /// Its kind.
     pub fn kind(&self) -> Kind {
         self.kind.unwrap_or(Kind::Normal)
     }
 
-    /// What Rust calls it.
+    /// Its name in Rust code.
     pub fn ident(&self) -> String {
         let name = self.rename.as_ref().unwrap_or(&self.name);
         name.replace('-', "_")
     }
 
-    /// The edge in words, with everything that could hide it.
+    /// A description of the dependency, with everything that could hide it.
     pub fn describe(&self) -> String {
         let mut text = format!("`{}`", self.name);
         if let Some(rename) = &self.rename {
@@ -159,7 +159,7 @@ impl Dependency {
     }
 }
 
-/// The members of `workspace`.
+/// Loads the members of `workspace`.
 ///
 /// # Errors
 ///
@@ -184,7 +184,7 @@ pub fn load(workspace: &Workspace) -> Result<Vec<Package>, CannotCheck> {
     Ok(packages)
 }
 
-/// The text of a file.
+/// Reads the text of a file.
 pub fn read(path: &Path) -> Result<String, CannotCheck> {
     std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))
 }

@@ -1,15 +1,15 @@
-//! What a check can say: it looked and found nothing, it looked and found something, it could not look.
+//! The outcome of a check: no violations, violations, or unable to check.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The reason why nothing was decided, one sentence that ends with what to do.
+/// Why nothing was decided, in one sentence that ends with what to do.
 #[derive(Debug)]
 pub struct CannotCheck(String);
 
 impl CannotCheck {
-    /// The reason, in a sentence.
+    /// Creates it from a sentence.
     pub fn new(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }
@@ -21,7 +21,7 @@ impl fmt::Display for CannotCheck {
     }
 }
 
-/// A check that did look: what it looked at, and what is wrong with it.
+/// The report of a check that was able to check: what it checked, and the violations.
 #[derive(Debug)]
 pub struct Report {
     summary: String,
@@ -29,11 +29,11 @@ pub struct Report {
 }
 
 impl Report {
-    /// Reports on `count` things.
+    /// Creates a report on `count` things.
     ///
     /// # Errors
     ///
-    /// A check that looked at nothing proves nothing, so a count of zero is [`CannotCheck`].
+    /// A count of zero is [`CannotCheck`], because a check that checked nothing proves nothing.
     pub fn new(count: usize, what: &str, violations: Vec<String>) -> Result<Self, CannotCheck> {
         if count == 0 && violations.is_empty() {
             return Err(CannotCheck::new(format!("there are no {what} to look at")));
@@ -44,30 +44,30 @@ impl Report {
         })
     }
 
-    /// What is wrong, a sentence each.
+    /// The violations, one sentence each.
     pub fn violations(&self) -> &[String] {
         &self.violations
     }
 }
 
-/// What a whole step found: the reports of its checks, put together.
+/// The outcome of a whole step: the combined reports of its checks.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// What was looked at, a phrase for each check.
+    /// What was checked, one phrase for each check.
     pub summaries: Vec<String>,
-    /// What is wrong.
+    /// The violations.
     pub violations: Vec<String>,
     /// Why something could not be checked.
     pub unchecked: Vec<String>,
 }
 
 impl Outcome {
-    /// Nothing was decided.
+    /// An outcome in which nothing was decided.
     pub fn cannot(reason: CannotCheck) -> Self {
         Self::from(Err(reason))
     }
 
-    /// Adds what one check found.
+    /// Adds the result of one check.
     pub fn add(&mut self, result: Result<Report, CannotCheck>) {
         match result {
             Ok(report) => {
@@ -78,14 +78,14 @@ impl Outcome {
         }
     }
 
-    /// Adds what another part of the same step found.
+    /// Adds the outcome of another part of the same step.
     pub fn extend(&mut self, other: Self) {
         self.summaries.extend(other.summaries);
         self.violations.extend(other.violations);
         self.unchecked.extend(other.unchecked);
     }
 
-    /// 0 green, 1 violation, 2 could not check. A violation is certain, so it wins over a doubt.
+    /// 0 green, 1 violation, 2 could not check. Violations take precedence, because they are certain.
     pub fn exit_code(&self) -> u8 {
         match (self.violations.is_empty(), self.unchecked.is_empty()) {
             (false, _) => 1,
@@ -94,7 +94,7 @@ impl Outcome {
         }
     }
 
-    /// The verdict in two words, for the line and the table.
+    /// The verdict in two words, for the console and the table.
     pub fn verdict(&self) -> &'static str {
         match self.exit_code() {
             0 => "ok",

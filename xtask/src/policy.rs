@@ -1,4 +1,4 @@
-//! `architecture.toml`: the crate graph as it may be.
+//! `architecture.toml`: the permitted crate graph.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,27 +6,27 @@ use serde::Deserialize;
 
 use crate::{outcome::CannotCheck, workspace::Workspace};
 
-/// The highest layer whose third-party dependencies are listed, each with the reason for it.
+/// The highest layer whose third-party dependencies are listed, each with a reason.
 const LISTED_LAYERS: Layer = Layer::Number(1);
 
-/// The whole file. Unknown keys are errors, so that a misspelt rule is not a missing one.
+/// The whole file. Unknown keys are errors, so that a misspelt rule is noticed.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Policy {
     /// Crates that only applications and tests may import, each with the reason.
     pub(crate) application_only: BTreeMap<String, String>,
-    /// What no library's source may hold, as in [`Source::never`].
+    /// Words that no library's source may contain, as in [`Source::never`].
     #[serde(default)]
     pub(crate) library_never: BTreeMap<String, String>,
     pub(crate) crates: BTreeMap<String, Rule>,
     #[serde(default)]
     pub(crate) closure: BTreeMap<String, Closure>,
-    /// The crates whose public API is held against a file of `docs/api`, by the name of that file.
+    /// The crates whose public API is compared with a file of `docs/api`, by the name of that file.
     #[serde(default)]
     pub(crate) api: BTreeMap<String, String>,
 }
 
-/// What one crate is and may import.
+/// The role of one crate, and its permitted imports.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rule {
@@ -45,14 +45,14 @@ pub(crate) struct Rule {
     external_build: Option<BTreeMap<String, String>>,
     #[serde(default)]
     pub(crate) default_features: BTreeSet<String>,
-    /// The exact features asked of one of our crates, where that matters.
+    /// The exact features required of some of our crates.
     #[serde(default)]
     pub(crate) pinned_features: BTreeMap<String, BTreeSet<String>>,
     #[serde(default)]
     pub(crate) source: Source,
 }
 
-/// How high a crate stands.
+/// The layer of a crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(untagged, expecting = "a layer is a number or \"T\"")]
 pub(crate) enum Layer {
@@ -60,34 +60,34 @@ pub(crate) enum Layer {
     Beside(Beside),
 }
 
-/// The layer of what tests and checks the others.
+/// The layer of crates that test and check the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub(crate) enum Beside {
     T,
 }
 
 impl Layer {
-    /// Whether a crate of this layer may import one of `other`: layers point downward, and in `T` they do not count.
+    /// Whether a crate of this layer may import one of `other`: layers point downward, but `T` may import any layer.
     pub(crate) fn may_import(self, other: Self) -> bool {
         other < self || matches!(self, Self::Beside(_))
     }
 }
 
-/// Who a crate is for.
+/// The purpose of a crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Role {
-    /// Imported by others, installs nothing.
+    /// Imported by other crates, installs nothing.
     Library,
-    /// What an application is started with: may install telemetry, and is imported by applications only.
+    /// Starts an application: may install telemetry, and only applications import it.
     Shell,
-    /// Decides what a process is made of; no library imports it.
+    /// Assembles a process; no library imports it.
     Application,
-    /// Seen by tests only.
+    /// Used only by tests.
     Test,
 }
 
-/// What the source of a crate must and must not hold.
+/// What the source of a crate must and must not contain.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Source {
@@ -96,7 +96,7 @@ pub(crate) struct Source {
     /// Words, or words joined by `::`, that may not occur, each with the reason.
     #[serde(default)]
     pub(crate) never: BTreeMap<String, String>,
-    /// Parts of `library_never` that this crate is the one place for, each with the reason.
+    /// Parts of `library_never` for which this crate is the only permitted place, each with the reason.
     #[serde(default)]
     pub(crate) except: BTreeMap<String, String>,
 }
@@ -106,12 +106,12 @@ pub(crate) struct Source {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Closure {
     pub(crate) package: String,
-    /// Crates that may not be reached by any path; a trailing `*` stands for any ending.
+    /// Crates that no path may reach; a trailing `*` matches any ending.
     #[serde(default)]
     pub(crate) never: BTreeMap<String, String>,
 }
 
-/// The list of a rule that an edge has to stand in.
+/// The list of a rule that must contain an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Section {
     Uses,
@@ -190,12 +190,12 @@ impl Rule {
     }
 }
 
-/// Reads the policy.
+/// Loads the policy.
 ///
 /// # Errors
 ///
-/// The file is missing, is not understood, permits nothing, names a crate that has no rule, or gives no reason where
-/// one is asked for. All of these are doubts: no tree was looked at.
+/// The file is missing, cannot be parsed, permits nothing, names a crate without a rule, or lacks a required
+/// reason. None of these is a violation, because no tree was checked.
 pub(crate) fn load(workspace: &Workspace) -> Result<Policy, CannotCheck> {
     let text = workspace.read("architecture.toml")?;
     let policy = toml::from_str(&text).map_err(|error| {

@@ -1,4 +1,4 @@
-//! Child processes: started without standard input, heard live or in silence, never confused with their verdict.
+//! Child processes: started without standard input, with live or captured output.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -10,21 +10,21 @@ use std::{
 
 use crate::outcome::CannotCheck;
 
-/// How long what a child said may take to arrive after its end. Somebody it left behind may hold its output for ever.
+/// How long the rest of the output may take after a child's end. A grandchild may hold the pipe open for ever.
 const LINGER: Duration = Duration::from_secs(30);
 
-/// Whether what a child says is passed on while it runs.
+/// Whether the output of a child is passed on while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Voice {
-    /// All of it.
+    /// All output.
     Live,
-    /// Standard error alone: standard output is for a program to read.
+    /// Only standard error, because standard output is for a program to read.
     Errors,
     /// Nothing.
     Silent,
 }
 
-/// A child that came to its own end.
+/// A child that exited by itself.
 #[derive(Debug)]
 pub struct Finished {
     /// Whether it ended with status 0.
@@ -36,11 +36,11 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// Keeps a cargo command that stopped before it looked at any code from passing for a verdict about it.
+    /// Rejects a cargo command that stopped before it checked any code.
     ///
     /// # Errors
     ///
-    /// Cargo.lock changed after it was last seen to agree with the manifests.
+    /// Cargo.lock changed since it was last known to agree with the manifests.
     pub fn settled(self) -> Result<Self, CannotCheck> {
         if !self.success && self.stderr.contains("because --locked was passed") {
             Err(CannotCheck::new(
@@ -51,7 +51,7 @@ impl Finished {
         }
     }
 
-    /// The lines with which compilers, cargo and the test runner say what is wrong, at most five of them.
+    /// The lines in which compilers, cargo and the test runner state errors, at most five of them.
     pub fn complaints(&self) -> Vec<String> {
         let lines = self.stderr.lines().chain(self.stdout.lines());
         let mut complaints: Vec<String> = lines
@@ -63,7 +63,7 @@ impl Finished {
         complaints
     }
 
-    /// One violation made of `what` and the child's own first words about it.
+    /// Formats one violation from `what` and the child's first error lines.
     pub fn violation(&self, what: &str) -> String {
         let complaints = self.complaints();
         if complaints.is_empty() {
@@ -73,7 +73,7 @@ impl Finished {
         }
     }
 
-    /// The last lines said on standard error, for a sentence about a tool that did not work.
+    /// The last lines of standard error, for an error message about a failed tool.
     pub fn last_words(&self) -> String {
         let words: Vec<&str> = self
             .stderr
@@ -92,16 +92,16 @@ fn is_complaint(line: &str) -> bool {
 ///
 /// # Errors
 ///
-/// The program could not be started, or a signal ended it: neither says anything about the tree.
+/// The program could not be started, or a signal ended it. Neither is a result about the tree.
 pub fn run(command: &mut Command, voice: Voice) -> Result<Finished, CannotCheck> {
     attend(command, voice, |_| {}, Child::wait)
 }
 
-/// Runs `command` to its end, which has to come within `limit`; then it is killed.
+/// Runs `command` to its end, and kills it after `limit`.
 ///
 /// # Errors
 ///
-/// As [`run`], and when the limit is reached.
+/// As for [`run`], and if the limit is reached.
 pub fn run_within(
     command: &mut Command,
     voice: Voice,
@@ -131,11 +131,11 @@ pub fn run_within(
     finished
 }
 
-/// Starts `command`, tells `started` its id, hears what it says and lets `wait` find its end.
+/// Starts `command`, passes its id to `started`, collects its output and uses `wait` to wait for its end.
 ///
 /// # Bounds
 ///
-/// Half a minute after its end nobody listens any more, and what was heard until then is what it said.
+/// Output is collected until half a minute after the end; later output is ignored.
 pub fn attend(
     command: &mut Command,
     voice: Voice,
@@ -186,7 +186,7 @@ fn attend_for(
     })
 }
 
-/// Waits for a child's own end; `None` when it has not come within `limit`.
+/// Waits for a child to exit; `None` if it has not exited within `limit`.
 pub fn wait_within(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
     let deadline = Instant::now() + limit;
     loop {
@@ -200,15 +200,15 @@ pub fn wait_within(child: &mut Child, limit: Duration) -> io::Result<Option<Exit
     }
 }
 
-/// Hears one stream of a child.
+/// Collects one stream of a child.
 struct Ear {
     heard: Arc<Mutex<Vec<u8>>>,
-    /// Closed when there is nothing more to hear.
+    /// Closed when the stream has ended.
     open: mpsc::Receiver<()>,
 }
 
 impl Ear {
-    /// Collects what `source` says, passing it on to `sink` as it comes when it is live.
+    /// Collects the output of `source`, and passes it on to `sink` immediately if it is live.
     fn open(
         source: impl Read + Send + 'static,
         is_live: bool,
@@ -224,10 +224,10 @@ impl Ear {
         Self { heard, open }
     }
 
-    /// What was heard until the end of the stream, or until `deadline`.
+    /// The output until the end of the stream, or until `deadline`.
     fn close(self, deadline: Instant) -> String {
         let left = deadline.saturating_duration_since(Instant::now());
-        // Either way this is all there will be.
+        // In either case, nothing more is read.
         let _ = self.open.recv_timeout(left);
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         plain(&String::from_utf8_lossy(&heard))
@@ -241,7 +241,7 @@ fn listen(mut source: impl Read, is_live: bool, mut sink: impl Write, heard: &Mu
             Ok(0) => break,
             Ok(length) => {
                 if is_live {
-                    // A reader that went away is no reason to stop checking.
+                    // A closed output must not stop the checks.
                     let _ = sink.write_all(&chunk[..length]).and_then(|()| sink.flush());
                 }
                 let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
@@ -253,7 +253,7 @@ fn listen(mut source: impl Read, is_live: bool, mut sink: impl Write, heard: &Mu
     }
 }
 
-/// The text as it stays on a terminal: without colours, and without progress bars that were drawn over.
+/// The text as it remains on a terminal: without colours, and without overwritten progress bars.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut start_of_line = 0;

@@ -1,10 +1,10 @@
-//! The Python environment of the suites: OpenTelemetry's SDK, and what drives a browser. `cargo xtask setup` makes it.
+//! The Python environment of the suites: OpenTelemetry's SDK and a browser driver. `cargo xtask setup` creates it.
 
 use std::path::{Path, PathBuf};
 
 use crate::{cache, outcome::CannotCheck};
 
-/// What is installed, pinned.
+/// The installed packages, pinned.
 pub const PACKAGES: &[&str] = &[
     "opentelemetry-sdk==1.45.2",
     "opentelemetry-exporter-otlp-proto-http==1.45.2",
@@ -14,14 +14,14 @@ pub const PACKAGES: &[&str] = &[
     "axe-playwright-python==0.1.8",
 ];
 
-/// Says inside an environment what was installed, so that a change of the pins is noticed.
+/// The file that lists the packages of an environment, so that a change of the pins is noticed.
 pub const STAMP: &str = "glassbox-packages.txt";
 
-/// The interpreter that has OpenTelemetry's Python SDK.
+/// Returns the interpreter that has OpenTelemetry's Python SDK.
 ///
 /// # Errors
 ///
-/// It is missing, or was made for other versions.
+/// The environment is missing, or was created for other versions.
 pub fn interpreter() -> Result<PathBuf, CannotCheck> {
     let folder = folder()?;
     if is_whole(&folder, PACKAGES) {
@@ -33,13 +33,13 @@ pub fn interpreter() -> Result<PathBuf, CannotCheck> {
     }
 }
 
-/// Whether an environment holds these packages.
+/// Whether an environment contains these packages.
 pub fn is_whole(folder: &Path, packages: &[&str]) -> bool {
     let stamp = std::fs::read_to_string(folder.join(STAMP)).unwrap_or_default();
     stamp == packages.join("\n")
 }
 
-/// Where the environment is.
+/// Returns the folder of the environment.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! `selftest`: every check against trees that were broken for it. A check that no mutant can turn red does not count.
+//! `selftest`: runs every check against broken trees. A check that no mutant can make fail does not count.
 
 use crate::{
     check::Check,
@@ -7,11 +7,11 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Runs every mutant of every check, each of which comes with the name of its step.
+/// Runs every mutant of every check. Each check comes with the name of its step.
 ///
 /// # Errors
 ///
-/// A check cannot look at the sound tree, or there is no check.
+/// A check cannot check the intact tree, or there is no check.
 pub fn run(
     workspace: &Workspace,
     checks: impl IntoIterator<Item = (&'static str, &'static Check)>,
@@ -44,7 +44,7 @@ pub fn run(
     Report::new(killed, "mutants killed", violations)
 }
 
-/// Runs one check against a sound tree and against each of its mutants, and returns what went wrong.
+/// Runs one check against the intact tree and against each of its mutants, and returns what went wrong.
 fn trial(workspace: &Workspace, check: &Check) -> Result<Vec<String>, CannotCheck> {
     let mut faults = Vec::new();
     if check.mutants.is_empty() {

@@ -1,15 +1,15 @@
-//! The steps of `ci`, each made of checks, each check with the mutants it must turn red.
+//! The steps of `ci`. Each consists of checks, and each check has mutants that must make it fail.
 
 use crate::{
     api, arch, check::Check, closure, deny, doc, features, handover, lint, outcome::Outcome,
     selftest, test, workspace::Workspace,
 };
 
-/// One line of the table that `ci` ends with, and a subcommand of the same name.
+/// One line of the final table of `ci`, and a subcommand of the same name.
 pub struct Step {
     /// The subcommand.
     pub name: &'static str,
-    /// What it is for, in half a sentence.
+    /// Its purpose, in half a sentence.
     pub why: &'static str,
     work: Work,
 }
@@ -17,11 +17,11 @@ pub struct Step {
 enum Work {
     Checks(&'static [&'static Check]),
     Selftest,
-    /// What `xtask-deploy` does.
+    /// A step that `xtask-deploy` runs.
     HandedOver,
 }
 
-/// In the order in which `ci` runs them: the quick ones first, then those that share what the one before compiled.
+/// In the order in which `ci` runs them: quick steps first, then those that share artefacts with the one before.
 pub const STEPS: &[Step] = &[
     Step {
         name: "arch",
@@ -87,7 +87,7 @@ pub const STEPS: &[Step] = &[
 ];
 
 impl Step {
-    /// Does the step.
+    /// Runs the step.
     pub fn run(&self, workspace: &Workspace) -> Outcome {
         match self.work {
             Work::Checks(checks) => {
@@ -110,12 +110,12 @@ impl Step {
         }
     }
 
-    /// The step of this name.
+    /// The step with this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         STEPS.iter().find(|step| step.name == name)
     }
 
-    /// The checks of this step, each with the mutants it answers for.
+    /// The checks of this step, with their mutants.
     pub fn checks(&self) -> &'static [&'static Check] {
         match self.work {
             Work::Checks(checks) => checks,
@@ -123,7 +123,7 @@ impl Step {
         }
     }
 
-    /// Whether `xtask-deploy` does it.
+    /// Whether `xtask-deploy` runs it.
     pub fn is_handed_over(&self) -> bool {
         matches!(self.work, Work::HandedOver)
     }
@@ -178,7 +178,7 @@ mod tests {
         green(&closure::CLOSURE);
     }
 
-    /// A promise in ARCHITECTURE.md names a command of ours or a file of ours, and both exist.
+    /// Every guard in ARCHITECTURE.md names a command or a file of ours that exists.
     #[test]
     fn every_guard_that_the_architecture_names_exists() {
         let workspace = repository();

@@ -1,4 +1,4 @@
-//! `test`: every test there is, and the certainty that there was one.
+//! `test`: runs every test, and ensures that there was one.
 
 use crate::{
     check::Check,
@@ -9,7 +9,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// The package whose tests speak to OpenTelemetry SDKs of other languages.
+/// The package whose tests use OpenTelemetry SDKs of other languages.
 const SUITES: &str = "glassbox-suites";
 
 /// Unit, integration and documentation tests of all packages, with all features.
@@ -21,8 +21,8 @@ pub const TESTS: Check = Check {
 
 fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
     workspace.fetch()?;
-    // Suites start the programs, which `cargo test` alone does not build. With `--all-targets` dependencies get the
-    // features that tests ask for, so that what is compiled here is what `cargo test` uses.
+    // Suites start the programs, which `cargo test` alone does not build. With `--all-targets`, dependencies get the
+    // features that tests need, so that `cargo test` uses the artefacts compiled here.
     let line = "build --locked --workspace --all-targets --all-features --keep-going";
     let built = workspace.show(&mut workspace.cargo(line))?.settled()?;
     if !built.success {
@@ -63,19 +63,19 @@ fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
     Report::new(counted.passed, &what, violations)
 }
 
-/// The sums of the test runner's own last lines.
+/// The sums of the test runner's summary lines.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Counted {
     runs: usize,
-    /// How many passed.
+    /// The number of passed tests.
     pub passed: usize,
-    /// How many failed.
+    /// The number of failed tests.
     pub failed: usize,
     ignored: usize,
 }
 
 impl Counted {
-    /// Adds up what the test runner printed.
+    /// Adds up the summary lines of the test runner.
     pub fn of(tested: &Finished) -> Self {
         let mut sums = Self::default();
         for line in tested.stdout.lines() {

@@ -1,20 +1,20 @@
 //! Enough of Rust's lexical structure to tell code from comments and strings.
 
-/// One token and the line it begins on, counted from one.
+/// One token and the line on which it begins, counted from one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Token {
-    /// The line it begins on.
+    /// The line on which it begins.
     pub line: usize,
-    /// What it is.
+    /// Its kind.
     pub kind: TokenKind,
 }
 
-/// What a token is. Numbers and lifetimes count as words.
+/// The kind of a token. Numbers and lifetimes are words.
 #[derive(Debug, PartialEq, Eq)]
 pub enum TokenKind {
     /// A name, a keyword or a number.
     Word(String),
-    /// The text between the quotes, escapes untouched.
+    /// The text between the quotes, with escapes unchanged.
     Text(String),
     /// Any other character.
     Mark(char),
@@ -32,7 +32,7 @@ impl Token {
     }
 }
 
-/// Splits `source`, leaving comments and white space out.
+/// Splits `source` into tokens, without comments and white space.
 pub fn tokens(source: &str) -> Vec<Token> {
     let mut scanner = Scanner {
         rest: source,
@@ -152,14 +152,14 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The length of an opening `"`, with `b` or `c` before it or not.
+/// The length of an opening `"`, with or without `b` or `c` before it.
 fn quote(text: &str, quote: char) -> Option<usize> {
     let bare = text.strip_prefix(['b', 'c']).unwrap_or(text);
     bare.starts_with(quote)
         .then(|| text.len() - bare.len() + quote.len_utf8())
 }
 
-/// The length of an opening `'` that begins a character and not a lifetime.
+/// The length of an opening `'` that begins a character, not a lifetime.
 fn character(text: &str) -> Option<usize> {
     let prefix = quote(text, '\'')?;
     let mut chars = text[prefix..].chars();
@@ -167,7 +167,7 @@ fn character(text: &str) -> Option<usize> {
     (first == '\\' || chars.next() == Some('\'')).then_some(prefix)
 }
 
-/// The number of hashes of an opening `r#"`, with `b` or `c` before it or not.
+/// The number of hashes of an opening `r#"`, with or without `b` or `c` before it.
 fn raw_string(text: &str) -> Option<usize> {
     let rest = text
         .strip_prefix(['b', 'c'])

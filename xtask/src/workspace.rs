@@ -1,4 +1,4 @@
-//! The tree under check: where it is, and how cargo is called on it.
+//! The tree under check: its location, and how cargo is run in it.
 
 use std::{
     ffi::OsString,
@@ -12,17 +12,17 @@ use crate::{
     process::{self, Finished, Voice},
 };
 
-/// A workspace and the manner in which it is looked at.
+/// A workspace with its output mode.
 #[derive(Debug)]
 pub struct Workspace {
     root: PathBuf,
     voice: Voice,
-    /// Where artefacts go; `None` leaves it to cargo.
+    /// The folder for artefacts; `None` for cargo's default.
     target: Option<PathBuf>,
 }
 
 impl Workspace {
-    /// The workspace this program was built from.
+    /// Returns the workspace from which this program was built.
     pub fn discover() -> Result<Self, CannotCheck> {
         let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
             .unwrap_or_else(|| OsString::from(env!("CARGO_MANIFEST_DIR")));
@@ -43,7 +43,7 @@ impl Workspace {
         })
     }
 
-    /// A tree that is looked at in silence, with artefacts of its own.
+    /// Creates a workspace that is checked silently, with its own artefacts.
     pub fn silent(root: PathBuf, target: PathBuf) -> Self {
         Self {
             root,
@@ -52,7 +52,7 @@ impl Workspace {
         }
     }
 
-    /// The same tree, looked at in another manner.
+    /// The same tree with another output mode.
     #[must_use]
     pub fn with_voice(self, voice: Voice) -> Self {
         Self { voice, ..self }
@@ -63,20 +63,20 @@ impl Workspace {
         &self.root
     }
 
-    /// A line about progress, heard only where somebody listens.
+    /// Prints a line about progress, unless silent.
     pub fn say(&self, text: &str) {
         if self.voice == Voice::Live {
             console::line(text);
         }
     }
 
-    /// The text of a file, by its path from the root.
+    /// Reads the text of a file, by its path from the root.
     pub fn read(&self, path: &str) -> Result<String, CannotCheck> {
         std::fs::read_to_string(self.root.join(path))
             .map_err(|error| CannotCheck::new(format!("{path} cannot be read: {error}")))
     }
 
-    /// A cargo command in this tree, by the toolchain that runs us; `line` is split at white space.
+    /// A cargo command in this tree with the current toolchain; `line` is split at white space.
     pub fn cargo(&self, line: &str) -> Command {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
@@ -84,7 +84,7 @@ impl Workspace {
             .current_dir(&self.root)
             .args(line.split_whitespace());
         if self.voice == Voice::Live && console::is_terminal() {
-            // Cargo speaks into a pipe of ours and would not draw its bar.
+            // Cargo writes to a pipe, so it would not draw its progress bar.
             command
                 .env("CARGO_TERM_PROGRESS_WHEN", "always")
                 .env("CARGO_TERM_PROGRESS_WIDTH", "80");
@@ -98,24 +98,24 @@ impl Workspace {
         command
     }
 
-    /// The folder for artefacts that are kept apart from cargo's own.
+    /// The folder for artefacts that are separate from cargo's own.
     pub fn target_folder(&self) -> PathBuf {
         let set = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
         let target = self.target.clone().or(set);
         self.root.join(target.unwrap_or_else(|| "target".into()))
     }
 
-    /// Runs a cargo command in silence.
+    /// Runs a cargo command silently.
     pub fn ask(&self, line: &str) -> Result<Finished, CannotCheck> {
         process::run(&mut self.cargo(line), Voice::Silent)
     }
 
-    /// Runs a command, passing on what it says where somebody listens.
+    /// Runs a command and passes on its output, unless silent.
     pub fn show(&self, command: &mut Command) -> Result<Finished, CannotCheck> {
         process::run(command, self.voice)
     }
 
-    /// Runs a command whose standard output is for us, passing on the rest where somebody listens.
+    /// Runs a command, captures its standard output and passes on the rest, unless silent.
     pub fn hear_errors(&self, command: &mut Command) -> Result<Finished, CannotCheck> {
         let voice = match self.voice {
             Voice::Live => Voice::Errors,
@@ -124,12 +124,12 @@ impl Workspace {
         process::run(command, voice)
     }
 
-    /// Whether somebody listens.
+    /// The output mode.
     pub fn voice(&self) -> Voice {
         self.voice
     }
 
-    /// Makes sure that a component of the toolchain is there, by asking for its version.
+    /// Ensures that a component of the toolchain is installed, by querying its version.
     pub fn component(&self, subcommand: &str, name: &str) -> Result<(), CannotCheck> {
         if self.ask(&format!("{subcommand} --version"))?.success {
             Ok(())
@@ -140,8 +140,8 @@ impl Workspace {
         }
     }
 
-    /// Makes sure that Cargo.lock agrees with the manifests and that every dependency is on this machine, so that a
-    /// cargo command that fails after this has met a fault of the tree.
+    /// Ensures that Cargo.lock agrees with the manifests and that every dependency is on this machine, so that a
+    /// cargo command that fails afterwards has found a fault of the tree.
     pub fn fetch(&self) -> Result<Finished, CannotCheck> {
         let fetched = self.show(&mut self.cargo("fetch --locked"))?;
         if fetched.success {

@@ -1,7 +1,7 @@
-//! Circles among the files of a crate.
+//! Circular dependencies among the files of a crate.
 //!
-//! Only a module and those below it may form one: they are read together. Every other circle is a piece of code that
-//! cannot be understood, tested or moved without another one that says the same of it.
+//! Only a module and its descendants may form one, because they are read together. The files of every other circle
+//! cannot be understood, tested or moved without each other.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -15,7 +15,7 @@ use crate::{
     outcome::{CannotCheck, Report},
 };
 
-/// Looks at the library and the programs of every package.
+/// Checks the library and the programs of every package.
 pub(crate) fn check(root: &Path, packages: &[Package]) -> Result<Report, CannotCheck> {
     let mut violations = Vec::new();
     let mut count = 0;
@@ -31,7 +31,7 @@ pub(crate) fn check(root: &Path, packages: &[Package]) -> Result<Report, CannotC
     Report::new(count, "uses among files", violations)
 }
 
-/// Files that use each other, each with the line that uses the next.
+/// Files that use each other, each with the line that uses the next one.
 struct Circle(Vec<(String, Edge)>);
 
 impl Circle {
@@ -64,10 +64,10 @@ impl fmt::Display for Circle {
     }
 }
 
-/// Which file uses which.
+/// The dependencies between files.
 #[derive(Default)]
 struct Graph<'a> {
-    /// By file that uses and file that is used: the first line where it does.
+    /// By using file and used file: the first line with the use.
     edges: BTreeMap<usize, BTreeMap<usize, &'a Edge>>,
 }
 
@@ -81,7 +81,7 @@ impl<'a> Graph<'a> {
         graph
     }
 
-    /// One circle of each group of files that use each other and are not a module with those below it.
+    /// One circle of each group of files that use each other and are not a module with its descendants.
     fn circles(&self, is_ancestor: &impl Fn(usize, usize) -> bool) -> Vec<Vec<Edge>> {
         let files: BTreeSet<usize> = self.edges.keys().copied().collect();
         let mut groups = self.groups(&files);
@@ -93,7 +93,7 @@ impl<'a> Graph<'a> {
                     .all(|other| file == other || is_ancestor(*file, *other))
             };
             match group.iter().copied().find(|file| above(file)) {
-                // Whatever leads through the module above is between it and those below; the rest may be a circle.
+                // Circles through this module are between it and its descendants. The rest may form another circle.
                 Some(file) => {
                     group.remove(&file);
                     groups.extend(self.groups(&group));
@@ -138,7 +138,7 @@ impl<'a> Graph<'a> {
         reached
     }
 
-    /// The shortest circle in a group that is more than a module with those below it.
+    /// The shortest circle in a group that is more than a module with its descendants.
     fn shortest(
         &self,
         group: &BTreeSet<usize>,
@@ -160,7 +160,7 @@ impl<'a> Graph<'a> {
         shortest.unwrap_or_default()
     }
 
-    /// The shortest way from one file to another within `files`.
+    /// The shortest path from one file to another within `files`.
     fn way(&self, from: usize, to: usize, files: &BTreeSet<usize>) -> Option<Vec<Edge>> {
         let mut ways = VecDeque::from([(from, Vec::new())]);
         let mut seen = BTreeSet::from([from]);
@@ -255,7 +255,7 @@ mod tests {
             ("c.rs", "use crate::a::B; pub struct C(B);"),
         ]);
         assert_eq!(found.len(), 1, "{found:?}");
-        // By the root, which is above all of them, nothing of `a` is used but what it re-exports.
+        // Through the root, which is above all of them, nothing of `a` is used except its re-exports.
         let found = circles(&[
             ("lib.rs", "mod a; mod b; mod c; pub use {a::A, b::B};"),
             ("a.rs", "use crate::B; use crate::c::C; pub struct A(B, C);"),

@@ -1,4 +1,4 @@
-//! Declared edges and features against the policy, in both directions.
+//! Compares declared edges and features with the policy, in both directions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::{
     policy::{Policy, Role, Rule, Section},
 };
 
-/// Every disagreement: what is imported and not permitted, and what is permitted and not imported.
+/// Returns every disagreement: imports that are not permitted, and permissions that are not used.
 pub(crate) fn check(packages: &[Package], policy: &Policy) -> Result<Vec<Violation>, CannotCheck> {
     let members: BTreeMap<&str, &Package> = packages
         .iter()
@@ -52,7 +52,7 @@ pub(crate) fn check(packages: &[Package], policy: &Policy) -> Result<Vec<Violati
     Ok(violations)
 }
 
-/// One package under the lamp.
+/// The inspection of one package.
 struct Inspection<'a> {
     package: &'a Package,
     policy: &'a Policy,
@@ -98,7 +98,7 @@ impl Inspection<'_> {
         );
     }
 
-    /// The rules that hold whatever the lists say, so that no edit of a list undoes them.
+    /// The rules that hold regardless of the lists, so that editing a list cannot disable them.
     fn direction(&mut self, rule: &Rule, target: &Rule, dependency: &Dependency) {
         let edge = dependency.describe();
         let ships = dependency.kind() != Kind::Dev;
@@ -138,7 +138,7 @@ impl Inspection<'_> {
         }
     }
 
-    /// Pins of crates that are not imported any more.
+    /// Pins of crates that are no longer imported.
     fn stale_pins(&mut self, rule: &Rule) {
         let dependencies = self.package.dependencies.iter();
         let imported: BTreeSet<&str> = dependencies.map(|it| it.name.as_str()).collect();
@@ -157,7 +157,7 @@ impl Inspection<'_> {
         }
     }
 
-    /// A feature that the manifest does not write is one that cargo made of an optional dependency's name.
+    /// Features that are not in the manifest: cargo creates them from the names of optional dependencies.
     fn implicit_features(&mut self) -> Result<(), CannotCheck> {
         let path = self.package.manifest();
         let unreadable = |error: &dyn std::fmt::Display| {
@@ -179,7 +179,7 @@ impl Inspection<'_> {
     }
 }
 
-/// The list an edge has to stand in; `None` where `deny.toml` alone decides.
+/// The list that must contain an edge; `None` if only `deny.toml` decides.
 fn section(dependency: &Dependency, member: bool, rule: &Rule) -> Option<Section> {
     if !member && !rule.lists_external() {
         return None;

@@ -1,11 +1,11 @@
-//! Misspelt keys in manifests, and a lock file that disagrees: cargo says the first only as a warning.
+//! Misspelt keys in manifests, which cargo only warns about, and an outdated lock file.
 
 use crate::{
     outcome::{CannotCheck, Report},
     workspace::Workspace,
 };
 
-/// Held against every manifest of the workspace.
+/// Checks every manifest of the workspace.
 pub(crate) fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
     let fetched = workspace.show(&mut workspace.cargo("fetch --locked"))?;
     let mut violations: Vec<String> = fetched
@@ -33,7 +33,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
     )
 }
 
-/// The warning without the folder in front of the path.
+/// Removes the folder from the path in a warning.
 fn shorten(line: &str, workspace: &Workspace) -> String {
     line.replace(&format!("{}/", workspace.root().display()), "")
 }

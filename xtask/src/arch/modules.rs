@@ -1,7 +1,7 @@
-//! The modules of a crate, and which file uses what another one defines.
+//! The modules of a crate, and the dependencies between their files.
 //!
 //! A path is followed through re-exports to the module that defines its item, so that a `lib.rs` which only re-exports
-//! depends on nothing. Names that macros make are not seen.
+//! depends on nothing. Names that macros generate are not seen.
 
 mod outline;
 
@@ -14,30 +14,30 @@ use outline::{Child, Mention, Outline};
 
 use crate::{metadata::read, outcome::CannotCheck, tokens::tokens};
 
-/// How many imports of imports are followed. A name that is not found by then is an import of itself.
+/// Maximum number of imports that are followed. A name that is not found by then is an import of itself.
 const DEPTH: usize = 16;
 
 /// The modules of one library or program; the first is its root.
 #[derive(Debug, Default)]
 pub(super) struct Modules {
     all: Vec<Module>,
-    /// The file of each module that has one, with the module.
+    /// The file of each module that has its own, with the module.
     files: Vec<(PathBuf, usize)>,
-    /// Macros that are found at the root, wherever they are defined.
+    /// Macros that are exported at the root, wherever they are defined.
     exported: BTreeMap<String, usize>,
 }
 
 /// One module, in a file of its own or within one.
 #[derive(Debug)]
 struct Module {
-    /// Its place among the files.
+    /// The index of its file.
     file: usize,
     parent: Option<usize>,
     children: BTreeMap<String, usize>,
     outline: Outline,
 }
 
-/// One file uses something that another one defines; both are places among the files.
+/// One file uses an item that another file defines; both are indices of files.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Edge {
     pub(super) from: usize,
@@ -47,10 +47,10 @@ pub(super) struct Edge {
     pub(super) path: String,
 }
 
-/// What a path leads to.
+/// The target of a path.
 enum Found {
     Module(usize),
-    /// Something that this module defines.
+    /// An item that this module defines.
     Item(usize),
 }
 
@@ -67,7 +67,7 @@ impl Modules {
         self.files.iter().map(|(file, _)| file.as_path())
     }
 
-    /// Whether the module of the file `one` has that of the file `other` somewhere below it.
+    /// Whether the module of the file `one` is an ancestor of that of the file `other`.
     pub(super) fn is_ancestor(&self, one: usize, other: usize) -> bool {
         self.is_above(self.files[one].1, self.files[other].1)
     }
@@ -107,14 +107,14 @@ impl Modules {
         edges
     }
 
-    /// The modules that a path of the module `index` uses: the one that defines the item, and those that pass it on. To
-    /// go through a module above is to use nothing of it.
+    /// The modules that a path in the module `index` uses: the one that defines the item, and those that re-export it.
+    /// Modules above that the path passes through are not used.
     fn used(&self, index: usize, mention: &Mention, is_glob: bool) -> Vec<usize> {
         let mut passed = Vec::new();
         let last = match self.resolve(index, &mention.path, DEPTH, &mut passed) {
             Some(Found::Item(target)) => target,
             Some(Found::Module(target)) if is_glob => target,
-            // To name a module is to use nothing of it yet.
+            // Naming a module does not use anything in it yet.
             _ => return Vec::new(),
         };
         passed.retain(|module| !self.is_above(*module, index));
@@ -169,7 +169,7 @@ impl Modules {
         Ok(index)
     }
 
-    /// What a path means in a module; `None` for what is not of this crate.
+    /// The target of a path in a module; `None` if it is outside of this crate.
     fn resolve(
         &self,
         module: usize,
@@ -198,7 +198,7 @@ impl Modules {
         Some(found)
     }
 
-    /// What a name means in a module, if it is defined or imported there.
+    /// The target of a name in a module, if the name is defined or imported there.
     fn named(
         &self,
         index: usize,

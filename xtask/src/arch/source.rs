@@ -1,4 +1,4 @@
-//! What only the source tells: words a crate may not use, and files it takes from outside its folder.
+//! Source rules: words that a crate may not use, and files that it includes from outside its folder.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +17,7 @@ const FORBID_UNSAFE: &str = "#![forbid(unsafe_code)]";
 
 const COLON: TokenKind = TokenKind::Mark(':');
 
-/// Looks at the Rust files of every package.
+/// Checks the Rust files of every package.
 pub(crate) fn check(
     root: &Path,
     packages: &[Package],
@@ -61,7 +61,7 @@ pub(crate) fn check(
     Report::new(count, "source files", violations)
 }
 
-/// What the source of one crate may not hold, with the reasons.
+/// The words that the source of one crate may not contain, with the reasons.
 fn forbidden<'a>(rule: &'a Rule, policy: &'a Policy) -> BTreeMap<&'a str, &'a str> {
     let everywhere = (rule.role == Role::Library).then_some(&policy.library_never);
     let everywhere = everywhere.into_iter().flatten();
@@ -87,7 +87,7 @@ fn forbidden_words(
 
 /// Whether the tokens begin with `path`: a word, or words joined by `::`.
 fn begins(mut tokens: &[Token], path: &str) -> bool {
-    // Nearly every token is something else, and is seen to be so without taking the path apart.
+    // A quick check, because nearly every token is something else.
     if !matches!(tokens, [Token { kind: TokenKind::Word(word), .. }, ..] if path.starts_with(word.as_str()))
     {
         return false;
@@ -112,12 +112,12 @@ fn begins(mut tokens: &[Token], path: &str) -> bool {
         }
         tokens = rest;
     }
-    // `env!` and its like are decided when we compile, not when somebody runs us.
+    // `env!` and similar macros run at compile time, not in the running program.
     tokens.first().is_none_or(|next| !next.is_mark('!'))
 }
 
-/// `#[path]` and `include!` that reach outside of the package: an import that no manifest declares. A page that is
-/// included as documentation is none: its examples are tested, and nothing of it is in the program.
+/// `#[path]` and `include!` that reach outside of the package are imports that no manifest declares. A page that is
+/// included as documentation is not one: its examples are tests, and it is not part of the program.
 fn smuggled(tokens: &[Token], file: &Path, folder: &Path, report: &mut impl FnMut(usize, String)) {
     for (index, token) in tokens.iter().enumerate() {
         let TokenKind::Text(text) = &token.kind else {
@@ -146,7 +146,7 @@ fn smuggled(tokens: &[Token], file: &Path, folder: &Path, report: &mut impl FnMu
     }
 }
 
-/// The path without `..`, as text: the file need not exist.
+/// The path without `..`, computed as text because the file need not exist.
 fn flattened(path: &Path) -> PathBuf {
     let mut flat = PathBuf::new();
     for component in path.components() {

@@ -7,8 +7,8 @@ use crate::{
     outcome::{CannotCheck, Report},
 };
 
-/// Looks for the name of every dependency in the Rust files of its package. Comments count: a documentation test may be
-/// what needs it.
+/// Looks for the name of every dependency in the Rust files of its package. Comments count, because a documentation
+/// test may use it.
 pub(crate) fn check(packages: &[Package]) -> Result<Report, CannotCheck> {
     let mut count = 0;
     let mut violations = Vec::new();

@@ -1,4 +1,4 @@
-//! What is wrong with a graph, each in one sentence that says what to do.
+//! Violations of the crate graph, each one sentence that states the fix.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -7,7 +7,7 @@ use crate::policy::Section;
 /// One disagreement between the manifests and the policy.
 #[derive(Debug)]
 pub(crate) struct Violation {
-    /// The crate whose manifest or rule it is.
+    /// The crate with the offending manifest or rule.
     pub(crate) krate: String,
     pub(crate) fault: Fault,
 }

@@ -1,4 +1,4 @@
-//! How files are named, how long they are and how they begin: what no compiler looks at.
+//! How files are named, how long they are and how they begin, which no compiler checks.
 
 use std::path::Path;
 
@@ -8,16 +8,16 @@ use crate::{
     workspace::Workspace,
 };
 
-/// A file beyond this is two concepts.
+/// Maximum number of lines. A longer file contains two concepts.
 const MOST_LINES: usize = 600;
 
-/// Names that say nothing about what is in the file.
+/// File names that do not describe the contents.
 const EMPTY_NAMES: &[&str] = &["helper", "helpers", "misc", "types", "util", "utils"];
 
 /// Written in two parts, so that this file is not its own violation.
 const UNFINISHED: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME")];
 
-/// Looks at every Rust file of every package.
+/// Checks every Rust file of every package.
 pub(super) fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
     let mut count = 0;
     let mut violations = Vec::new();
@@ -36,7 +36,7 @@ pub(super) fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
     Report::new(count, "tidy files", violations)
 }
 
-/// What is wrong with one file, each beginning with the line where it is about one.
+/// The faults of one file, with the line number if there is one.
 fn faults(path: &Path, text: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let stem = path

@@ -1,4 +1,4 @@
-//! Changes of a public API, which `api` answers for.
+//! Changes of a public API that `api` must detect.
 
 use crate::check::{
     Answer::{CannotCheck, Violation},
@@ -10,7 +10,7 @@ const CORE: &str = "crates/core/src/lib.rs";
 const GOLDEN: &str = "docs/api/core.txt";
 const POLICY: &str = "architecture.toml";
 
-/// What users would notice.
+/// Changes that users would notice.
 pub(crate) const API_MUTANTS: &[Mutant] = &[
     Mutant {
         fault: "a public function is gone",

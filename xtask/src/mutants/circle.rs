@@ -1,4 +1,4 @@
-//! Circles among files, which `arch` answers for. The fixture's `shell` has a module and its child that use each other.
+//! Circles among files that `arch` must detect. The fixture's `shell` has a module and its child that use each other.
 
 use crate::check::{
     Answer::{CannotCheck, Violation},

@@ -1,4 +1,4 @@
-//! Faults of what comes from outside, which `closure` and `deny` answer for.
+//! Faults of third-party crates that `closure` and `deny` must detect.
 
 use crate::check::{
     Answer::{CannotCheck, Violation},
@@ -8,7 +8,7 @@ use crate::check::{
 const CORE: &str = "crates/core/Cargo.toml";
 const ITOA: &str = "vendor/itoa/Cargo.toml";
 
-/// What is pulled in, by name.
+/// Transitive dependencies, by name.
 pub(crate) const CLOSURE_MUTANTS: &[Mutant] = &[
     Mutant {
         fault: "core pulls in one more crate",
@@ -101,7 +101,7 @@ pub(crate) const CLOSURE_MUTANTS: &[Mutant] = &[
     },
 ];
 
-/// What is banned altogether.
+/// Banned crates.
 pub(crate) const BAN_MUTANTS: &[Mutant] = &[
     Mutant {
         fault: "a dependency of a dependency is a second TLS stack",
@@ -126,7 +126,7 @@ pub(crate) const BAN_MUTANTS: &[Mutant] = &[
     },
 ];
 
-/// What is not licensed to us.
+/// Licences that are not allowed.
 pub(crate) const LICENCE_MUTANTS: &[Mutant] = &[
     Mutant {
         fault: "a dependency has a licence that we did not accept",
@@ -143,7 +143,7 @@ pub(crate) const LICENCE_MUTANTS: &[Mutant] = &[
     },
 ];
 
-/// What comes from elsewhere.
+/// Sources that are not allowed.
 pub(crate) const SOURCES_MUTANTS: &[Mutant] = &[Mutant {
     fault: "a dependency comes from a repository and not from the registry",
     apply: |tree| {

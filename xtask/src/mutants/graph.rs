@@ -1,4 +1,4 @@
-//! Faults of the graph that `arch` answers for.
+//! Faults of the crate graph that `arch` must detect.
 
 use crate::check::{
     Answer::{CannotCheck, Violation},
@@ -299,7 +299,7 @@ pub(crate) const EDGE_MUTANTS: &[Mutant] = &[
     },
 ];
 
-/// What nothing uses.
+/// Unused dependencies.
 pub(crate) const UNUSED_MUTANTS: &[Mutant] = &[
     Mutant {
         fault: "a dependency that no file names",
@@ -318,7 +318,7 @@ pub(crate) const UNUSED_MUTANTS: &[Mutant] = &[
     },
 ];
 
-/// What the source holds.
+/// Forbidden words and files in the source.
 pub(crate) const SOURCE_MUTANTS: &[Mutant] = &[
     Mutant {
         fault: "core reads the environment",
@@ -383,7 +383,7 @@ pub(crate) const SOURCE_MUTANTS: &[Mutant] = &[
     },
 ];
 
-/// What only cargo's warnings tell.
+/// Faults that cargo only warns about.
 pub(crate) const MANIFEST_MUTANTS: &[Mutant] = &[
     Mutant {
         fault: "a key of a shared dependency is misspelt",

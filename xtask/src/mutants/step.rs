@@ -1,4 +1,4 @@
-//! Faults of the code itself, which `lint`, `test`, `features` and `doc` answer for.
+//! Faults of the code itself that `lint`, `test`, `features` and `doc` must detect.
 
 use crate::check::{
     Answer::{CannotCheck, Violation},
@@ -9,7 +9,7 @@ const AI: &str = "crates/ai/src/lib.rs";
 const CORE: &str = "crates/core/src/lib.rs";
 const QUICK: &str = "crates/app/tests/real/quick.rs";
 
-/// Names, lengths and beginnings.
+/// File names, lengths and beginnings.
 pub(crate) const TIDY_MUTANTS: &[Mutant] = &[
     Mutant {
         fault: "a module is called mod.rs",
@@ -49,14 +49,14 @@ pub(crate) const TIDY_MUTANTS: &[Mutant] = &[
     },
 ];
 
-/// The form.
+/// Formatting.
 pub(crate) const FORMAT_MUTANTS: &[Mutant] = &[Mutant {
     fault: "a file is not written as rustfmt writes it",
     apply: |tree| tree.append(AI, "\n/// Odd.\npub fn odd( ) {}\n"),
     answer: Violation("Diff in "),
 }];
 
-/// The habits.
+/// Lints.
 pub(crate) const CLIPPY_MUTANTS: &[Mutant] = &[
     Mutant {
         fault: "a library unwraps",
@@ -108,7 +108,7 @@ pub(crate) const CLIPPY_MUTANTS: &[Mutant] = &[
     },
 ];
 
-/// The behaviour.
+/// Tests.
 pub(crate) const TEST_MUTANTS: &[Mutant] = &[
     Mutant {
         fault: "a unit test fails",
@@ -205,7 +205,7 @@ pub(crate) const FEATURE_MUTANTS: &[Mutant] = &[
     },
 ];
 
-/// The documentation.
+/// Documentation.
 pub(crate) const DOCUMENTATION_MUTANTS: &[Mutant] = &[Mutant {
     fault: "a link leads nowhere",
     apply: |tree| {

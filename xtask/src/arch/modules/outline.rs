@@ -1,4 +1,4 @@
-//! What one module declares and names, as far as tokens tell. What is compiled for tests only is left out.
+//! The items and paths of one module, as far as tokens show them. Test-only code is left out.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ const ITEMS: [&str; 8] = [
     "struct", "enum", "union", "trait", "fn", "type", "const", "static",
 ];
 
-/// Words with which an item begins that may have commas before its end.
+/// Words at the beginning of an item that may have commas before its end.
 const BEGINNINGS: [&str; 13] = [
     "pub", "struct", "enum", "union", "trait", "fn", "type", "const", "impl", "async", "unsafe",
     "use", "extern",
@@ -20,9 +20,9 @@ const BEGINNINGS: [&str; 13] = [
 pub(super) struct Outline {
     pub(super) children: Vec<Child>,
     pub(super) imports: Vec<Import>,
-    /// The names of what is defined here.
+    /// The names of the items defined here.
     pub(super) items: BTreeSet<String>,
-    /// Macros that are found at the root of the crate.
+    /// Macros that are exported at the root of the crate.
     pub(super) exported: Vec<String>,
     pub(super) mentions: Vec<Mention>,
     /// Every word outside of `use` declarations.
@@ -33,7 +33,7 @@ pub(super) struct Outline {
 #[derive(Debug)]
 pub(super) struct Child {
     pub(super) name: String,
-    /// `None` where it has a file of its own.
+    /// `None` if it has its own file.
     pub(super) body: Option<Outline>,
 }
 
@@ -66,7 +66,7 @@ impl Outline {
         reader.outline
     }
 
-    /// Whether an import is for this module itself: a re-export that nothing here uses is for others.
+    /// Whether this module itself uses an import. A re-export that nothing here uses is for other modules.
     pub(super) fn uses(&self, import: &Import) -> bool {
         let name = import.name.as_ref();
         !import.is_public || name.is_some_and(|name| self.words.contains(name))
@@ -76,7 +76,7 @@ impl Outline {
 struct Reader<'a> {
     tokens: &'a [Token],
     at: usize,
-    /// How many braces are open.
+    /// The number of open braces.
     depth: usize,
     outline: Outline,
 }
@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
             if attributes.iter().any(|attribute| is_for_tests(attribute)) {
                 self.skip_item();
             } else if token.is_word("pub") {
-                // Who may see an item is no use of what it names.
+                // A visibility such as `pub(in path)` does not use the path.
                 let end = if self.is_mark(1, '(') {
                     self.closing(self.at + 1)
                 } else {
@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whatever begins here, attributes and visibility aside.
+    /// Reads the item that begins here, without its attributes and visibility.
     fn item(&mut self, attributes: &[&[Token]], is_public: bool) {
         let named = |name: &str| {
             let mut firsts = attributes.iter().filter_map(|attribute| attribute.first());
@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
                 self.at += 1;
             }
             (Some("mod"), Some(name)) => self.child(name, named("path")),
-            // Not the `use<'a>` of a type.
+            // Not the `use<…>` of a type.
             (Some("use"), _) if !self.is_mark(1, '<') => {
                 let rest = &self.tokens[self.at + 1..];
                 let length = rest.iter().take_while(|token| !token.is_mark(';')).count();
@@ -169,14 +169,14 @@ impl<'a> Reader<'a> {
             body = Some(Outline::read(&self.tokens[end + 1..close]));
             end = close;
         }
-        // A file that `#[path]` names belongs to another module as well, and is read there.
+        // A file named by `#[path]` also belongs to another module, and is read there.
         if !is_elsewhere {
             self.outline.children.push(Child { name, body });
         }
         self.at = end + 1;
     }
 
-    /// A word, and the path that begins with it.
+    /// Reads a word, and the path that begins with it.
     fn mention(&mut self) {
         let start = self.at;
         let mut path = Vec::new();
@@ -198,7 +198,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Goes to the end of an item, its semicolon or its braces, or to the comma after a part of one.
+    /// Skips to the end of an item, its semicolon or braces, or to the comma after a part of one.
     fn skip_item(&mut self) {
         let is_part = self
             .word(self.at)
@@ -212,7 +212,7 @@ impl<'a> Reader<'a> {
                     break;
                 }
                 TokenKind::Mark('(' | '[') => self.at = self.closing(self.at),
-                // The end of what it is the last part of.
+                // The end of the enclosing group.
                 TokenKind::Mark('}' | ')') => return,
                 _ => {}
             }
@@ -230,7 +230,7 @@ impl<'a> Reader<'a> {
         self.tokens.get(at).and_then(word_of)
     }
 
-    /// Where the bracket closes that opens at `at`; the end, if it does not.
+    /// The position of the bracket that closes the one at `at`; the end if there is none.
     fn closing(&self, at: usize) -> usize {
         let mut depth = 0_usize;
         for (index, token) in self.tokens.iter().enumerate().skip(at) {
@@ -247,7 +247,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Tells every leaf of a `use` tree: its whole path, and the name that it gets.
+/// Passes every leaf of a `use` tree to `tell`: its whole path, and the name that it gets.
 fn leaves(tokens: &[Token], before: &[String], tell: &mut impl FnMut(Mention, Option<String>)) {
     let mut path = before.to_vec();
     let mut name = None;
@@ -283,7 +283,7 @@ fn leaves(tokens: &[Token], before: &[String], tell: &mut impl FnMut(Mention, Op
     }
 }
 
-/// Splits at the commas that are in no braces of their own.
+/// Splits at the commas outside of nested braces.
 fn branches(tokens: &[Token]) -> impl Iterator<Item = &[Token]> {
     let mut depth = 0_usize;
     tokens.split(move |token| {
