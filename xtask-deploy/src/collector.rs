@@ -1,4 +1,4 @@
-//! `collector`: a real OpenTelemetry Collector and Redis made available, and the suites that need them run.
+//! `collector`: makes a real OpenTelemetry Collector and Redis available, and runs the suites that need them.
 
 mod distribution;
 mod image;
@@ -20,20 +20,20 @@ use crate::{docker, mutants};
 
 use distribution::Distribution;
 
-/// The version of the collector that `deploy/collector` describes.
+/// Returns the version of the collector that `deploy/collector` describes.
 ///
 /// # Errors
 ///
-/// The description is not understood.
+/// The description is invalid.
 pub(crate) fn version(workspace: &Workspace) -> Result<String, CannotCheck> {
     Ok(Distribution::read(workspace)?.version().to_owned())
 }
 
-/// The collector's binary, made if it is not there.
+/// Returns the collector's binary, which is built if it does not exist.
 ///
 /// # Errors
 ///
-/// There is none, and none can be made.
+/// The binary does not exist and cannot be built.
 pub(crate) fn program(workspace: &Workspace) -> Result<PathBuf, CannotCheck> {
     let distribution = Distribution::read(workspace)?;
     let way = distribution.ensure(workspace)?;
@@ -42,27 +42,27 @@ pub(crate) fn program(workspace: &Workspace) -> Result<PathBuf, CannotCheck> {
     Ok(path)
 }
 
-/// Every test target that only runs against real parts.
+/// Every test target that runs only against real parts.
 pub(crate) const SUITES: Check = Check {
     name: "suites",
     run: |workspace| run::suites(workspace, &[]),
     mutants: mutants::SUITE_MUTANTS,
 };
 
-/// What `cargo xtask collector …` was asked to do, beside running everything.
+/// The requests of `cargo xtask collector …`, except running everything.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// Makes the binary and the image.
+    /// Builds the binary and the image.
     Build,
-    /// Resolves the collector's modules anew.
+    /// Resolves the collector's modules again.
     Lock,
-    /// Names the suites and counts their cases.
+    /// Lists the suites with their numbers of cases.
     List,
     /// Runs some suites.
     Some(Vec<String>),
 }
 
-/// How something became available.
+/// The way in which something became available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     Present,
@@ -81,7 +81,7 @@ impl fmt::Display for Way {
 }
 
 impl Request {
-    /// Reads the words after `cargo xtask collector`; there is at least one.
+    /// Parses the words after `cargo xtask collector`; there is at least one.
     ///
     /// # Errors
     ///
@@ -102,7 +102,7 @@ impl Request {
         }
     }
 
-    /// Does what was asked.
+    /// Handles the request.
     pub(crate) fn run(&self, workspace: &Workspace) -> Outcome {
         match self {
             Self::Build => build(workspace),
@@ -118,7 +118,7 @@ impl Request {
     }
 }
 
-/// The binary, and the image where Docker answers; each says which way led to it.
+/// Builds the binary and, if Docker is available, the image; prints the way in which each was obtained.
 fn build(workspace: &Workspace) -> Outcome {
     let distribution = match Distribution::read(workspace) {
         Ok(distribution) => distribution,

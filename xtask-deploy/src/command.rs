@@ -1,26 +1,26 @@
-//! The words after `cargo xtask` that this program understands.
+//! The subcommands of `cargo xtask` that this program implements.
 
 use xtask::outcome::CannotCheck;
 
 use crate::{collector, images, reaper, step::Step};
 
-/// What somebody asked for.
+/// The requested command.
 pub(crate) enum Command {
     Step(&'static Step),
     Collector(collector::Request),
-    /// Only this program asks for it.
+    /// Used only by this program itself.
     Reap(String),
     Images(images::Options),
     Setup,
-    /// The part of `cargo xtask selftest` that is here.
+    /// The part of `cargo xtask selftest` in this program.
     Selftest,
 }
 
-/// Reads the arguments.
+/// Parses the arguments.
 ///
 /// # Errors
 ///
-/// An unknown command or flag is named.
+/// An unknown command or flag, which the message names.
 pub(crate) fn parse(arguments: &[String]) -> Result<Command, CannotCheck> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {

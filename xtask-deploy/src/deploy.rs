@@ -1,5 +1,5 @@
-//! `deploy`: the manifests below `deploy/k8s`, held against the Kubernetes API, against the code they deploy, and
-//! their collectors' configs against a real collector. No cluster is needed, and none is asked.
+//! `deploy`: checks the manifests below `deploy/k8s` against the Kubernetes API and the code they deploy, and
+//! their collectors' configs against a real collector. No cluster is needed or contacted.
 
 mod collectors;
 mod kustomize;
@@ -25,7 +25,7 @@ use program::Programs;
 
 pub(crate) use kustomize::{FOLDER as KUSTOMIZE_FOLDER, find as find_kustomize};
 
-/// Whether every object is one that the Kubernetes API takes, to the last field.
+/// Whether the Kubernetes API accepts every object with all its fields.
 pub(crate) const OBJECTS: Check = Check {
     name: "objects",
     run: objects,
@@ -39,7 +39,7 @@ pub(crate) const REFERENCES: Check = Check {
     mutants: mutants::REFERENCE_MUTANTS,
 };
 
-/// Whether the collector takes every config that is written for it.
+/// Whether the collector accepts every config that is written for it.
 pub(crate) const COLLECTORS: Check = Check {
     name: "collectors",
     run: collectors::check,
@@ -84,7 +84,7 @@ fn kustomizations(clusters: &[Cluster]) -> String {
     xtask::console::plural(clusters.len(), "kustomization")
 }
 
-/// Faults, each of them once: what is wrong in a base is wrong in every overlay.
+/// Faults without duplicates, because a fault in a base is repeated in every overlay.
 #[derive(Default)]
 struct Findings {
     seen: BTreeSet<String>,

@@ -1,4 +1,4 @@
-//! The Docker engine, asked through its command line.
+//! The Docker engine, controlled through its command line.
 
 use std::{fmt, path::Path, process::Command, time::Duration};
 
@@ -10,17 +10,17 @@ use xtask::{
 
 use crate::machine;
 
-/// An engine that does not answer within this does not answer.
+/// Timeout of a query to the engine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Why no engine answers.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Absence {
-    /// There is no client to ask it by.
+    /// The client is not installed.
     NoClient,
-    /// There is one, and this user may not speak to it.
+    /// The client is installed, but this user may not access the engine.
     Denied,
-    /// There is none, or none that answers: the client's words.
+    /// The engine is not running or does not answer; the client's message.
     Silent(String),
 }
 
@@ -39,16 +39,16 @@ impl fmt::Display for Absence {
     }
 }
 
-/// The version of the engine.
+/// Returns the version of the engine.
 ///
 /// # Errors
 ///
-/// No client, or no engine behind it: the sentence says which, and what to do.
+/// No client, or no engine behind it: the message states which, and what to do.
 pub(crate) fn engine() -> Result<String, CannotCheck> {
     find().map_err(|absence| CannotCheck::new(absence.to_string()))
 }
 
-/// The version of the engine, or why there is none.
+/// Returns the version of the engine, or why it is unavailable.
 pub(crate) fn find() -> Result<String, Absence> {
     find_by("docker")
 }
@@ -58,7 +58,7 @@ fn find_by(client: &str) -> Result<String, Absence> {
     ask.args(["version", "--format", "{{.Server.Version}}"]);
     let asked = match process::run_within(&mut ask, Voice::Silent, PATIENCE) {
         Ok(asked) => asked,
-        // A client that is slow, or was ended, is there all the same.
+        // A client that is slow or was killed is still installed.
         Err(reason) if machine::answers(client, &["--version"]) => {
             return Err(Absence::Silent(reason.to_string()));
         }
@@ -79,7 +79,7 @@ pub(crate) fn has_image(image: &str) -> bool {
     ask(&["image", "inspect", "--format", "{{.Id}}", image]).is_ok_and(|asked| asked.success)
 }
 
-/// What one label of a local image says; `None` without the image or the label.
+/// The value of one label of a local image; `None` without the image or the label.
 pub(crate) fn label(image: &str, key: &str) -> Option<String> {
     let format = format!("{{{{index .Config.Labels {key:?}}}}}");
     let asked = ask(&["image", "inspect", "--format", &format, image]).ok()?;
@@ -91,7 +91,7 @@ pub(crate) fn label(image: &str, key: &str) -> Option<String> {
 ///
 /// # Errors
 ///
-/// The engine does not answer.
+/// The engine is unavailable.
 pub(crate) fn tags(name: &str) -> Result<Vec<String>, CannotCheck> {
     let listed = ask(&["images", "--format", "{{.Repository}}:{{.Tag}}", name])?;
     if !listed.success {
@@ -108,7 +108,7 @@ pub(crate) fn tags(name: &str) -> Result<Vec<String>, CannotCheck> {
 ///
 /// # Errors
 ///
-/// The reason in the engine's words: no registry reached, no such image, too slow.
+/// The engine's message: registry unavailable, no such image, too slow.
 pub(crate) fn pull(workspace: &Workspace, image: &str, limit: Duration) -> Result<(), CannotCheck> {
     workspace.say(&format!("docker: pulling {image}"));
     let mut command = Command::new("docker");
@@ -127,11 +127,11 @@ pub(crate) fn pull(workspace: &Workspace, image: &str, limit: Duration) -> Resul
     }
 }
 
-/// Builds an image from a folder, with labels beside those of the Dockerfile.
+/// Builds an image from a folder, with labels in addition to those of the Dockerfile.
 ///
 /// # Errors
 ///
-/// The engine refuses or a step of the Dockerfile fails, with its last words.
+/// The engine rejects it, or a step of the Dockerfile fails; the message has its last lines.
 pub(crate) fn build(
     workspace: &Workspace,
     image: &str,
@@ -157,7 +157,7 @@ pub(crate) fn build(
     }
 }
 
-/// Makes an image of a tar archive that holds a root file system.
+/// Creates an image from a tar archive of a root file system.
 pub(crate) fn import(
     workspace: &Workspace,
     archive: &Path,
@@ -181,12 +181,12 @@ pub(crate) fn import(
     }
 }
 
-/// Asks the engine something in silence, within bounds.
+/// Runs a silent query with a timeout.
 pub(crate) fn ask(arguments: &[&str]) -> Result<Finished, CannotCheck> {
     ask_within(arguments, PATIENCE)
 }
 
-/// Asks for something that may take the engine longer than an answer.
+/// Runs a silent command that may take longer than a query.
 pub(crate) fn ask_within(arguments: &[&str], limit: Duration) -> Result<Finished, CannotCheck> {
     process::run_within(Command::new("docker").args(arguments), Voice::Silent, limit)
 }
@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(label("glassbox/no-such-image:0", "a"), None);
     }
 
-    /// What is said about an engine whose client is this script.
+    /// The reported absence of an engine whose client is this script.
     fn absence(script: &str) -> Absence {
         let home = tempfile::tempdir().unwrap();
         let client = home.path().join("docker");
@@ -220,7 +220,7 @@ mod tests {
         let refused = absence("echo 'Got permission denied while trying' >&2; exit 1");
         assert_eq!(refused, Absence::Denied);
         assert!(refused.to_string().contains("usermod -aG docker"));
-        // A client that comes to no answer of its own.
+        // A client that is killed before it answers.
         let ended = absence(r#"[ "$1" = --version ] || kill -9 $$"#);
         assert!(matches!(ended, Absence::Silent(_)), "{ended:?}");
     }

@@ -1,4 +1,4 @@
-//! Go, in a version that builds the collector.
+//! Go, in a version that can build the collector.
 
 use std::{
     path::{Path, PathBuf},
@@ -11,17 +11,17 @@ use xtask::{
     process::{self, Voice},
 };
 
-/// The oldest version that builds the collector and its builder.
+/// The oldest version that can build the collector and its builder.
 pub(crate) const OLDEST: (u32, u32) = (1, 26);
 
-/// Where `setup` leaves one, when the system has none or an old one.
+/// The folder in the cache where `setup` installs Go if the system has none or an old one.
 pub(crate) const FOLDER: &str = "go";
 
-/// Finds a `go` that is new enough: on the path, at the usual place, or what `setup` left.
+/// Finds a `go` that is new enough: on the `PATH`, at the usual place, or installed by `setup`.
 ///
 /// # Errors
 ///
-/// There is none; the sentence says which were too old.
+/// There is none; the message lists those that were too old.
 pub(crate) fn find() -> Result<PathBuf, CannotCheck> {
     let installed = cache::folder(FOLDER)?.join("bin/go");
     let candidates = [
@@ -48,14 +48,14 @@ pub(crate) fn find() -> Result<PathBuf, CannotCheck> {
     )))
 }
 
-/// A command that builds without anything the user's own settings could change about the result.
+/// Creates a build command whose result does not depend on the user's settings.
 pub(crate) fn command(go: &Path) -> Command {
     let mut command = Command::new(go);
     settle(&mut command);
     command
 }
 
-/// Sets for a command what every build of ours has: no C, no workspace, no other toolchain.
+/// Applies the settings of every build: no C, no workspace, no other toolchain.
 pub(crate) fn settle(command: &mut Command) {
     command
         .env("CGO_ENABLED", "0")

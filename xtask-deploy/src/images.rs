@@ -1,7 +1,7 @@
 //! `images`: the examples and `glassbox` as container images.
 //!
-//! Cargo builds static binaries on this machine, Docker puts each into an image of its own, and both do nothing where
-//! nothing changed. What an image is made of stands in `deploy/images/Dockerfile` alone.
+//! Cargo builds static binaries on this machine, and Docker puts each into its own image. Both skip unchanged
+//! inputs. Only `deploy/images/Dockerfile` describes the contents of an image.
 
 mod binaries;
 mod certificates;
@@ -28,23 +28,23 @@ pub(crate) use certificates::bundle as certificates;
 pub(crate) use context::settle;
 pub(crate) use list::{Image, read as list};
 
-/// Where the recipe of every image stands.
+/// The Dockerfile of every image.
 pub(crate) const DOCKERFILE: &str = "deploy/images/Dockerfile";
 
-/// What was asked of `images`.
+/// The options of `images`.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
-    /// Which images; empty means all of them.
+    /// The names of images; empty means all of them.
     pub(crate) names: Vec<String>,
-    /// Whether the binaries are built inside of Docker, as by somebody without Rust.
+    /// Whether the binaries are built inside Docker, as by users without Rust.
     pub(crate) multi_stage: bool,
 }
 
-/// Builds images, prints how large they are, and tries each.
+/// Builds images, prints their sizes, and tests each.
 ///
 /// # Errors
 ///
-/// A tool is missing, the code does not compile, or Docker does not build.
+/// A tool is missing, the code does not compile, or the build of an image fails.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Report, CannotCheck> {
     let images = list::named(workspace, &options.names)?;
     docker::engine()?;
@@ -61,11 +61,11 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Report, Ca
     Report::new(built.len(), "images in place", Vec::new())
 }
 
-/// Makes every image available, tries each, and returns the version that is the tag of them all.
+/// Makes every image available, tests each, and returns the version, which is the tag of all images.
 ///
 /// # Errors
 ///
-/// As [`run`], and when the packages of two images do not have the same version.
+/// As for [`run`], and if the packages of two images have different versions.
 pub(crate) fn ensure(workspace: &Workspace) -> Result<String, CannotCheck> {
     let images = list(workspace)?;
     let version = list::version(&images)?;
@@ -78,11 +78,11 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<String, CannotCheck> {
     Ok(version)
 }
 
-/// Has one image compiled inside of Docker, the one that takes least time, tries it, and returns its name.
+/// Compiles the quickest image inside Docker, tests it, and returns its name.
 ///
 /// # Errors
 ///
-/// As [`run`].
+/// As for [`run`].
 pub(crate) fn ensure_multi_stage(workspace: &Workspace) -> Result<String, CannotCheck> {
     docker::engine()?;
     let images = list::named(workspace, &["offline-model".to_owned()])?;
@@ -95,7 +95,7 @@ pub(crate) fn ensure_multi_stage(workspace: &Workspace) -> Result<String, Cannot
     Ok(names.collect())
 }
 
-/// An image that is there now.
+/// An available image.
 #[derive(Debug)]
 pub(crate) struct Built {
     reference: String,
@@ -118,13 +118,13 @@ fn build(workspace: &Workspace, images: &[Image]) -> Result<Vec<Built>, CannotCh
             .args(["--target", &image.stage, "--tag", &reference])
             .args(arguments(image, &revision))
             .arg(&folder);
-        // The classic builder has nothing to say but that it is old.
+        // The classic builder prints nothing except that it is deprecated.
         built.push(make(Voice::Silent, reference, &mut command)?);
     }
     Ok(built)
 }
 
-/// The build arguments that say what an image is, for its labels.
+/// The build arguments for the labels of an image.
 fn arguments(image: &Image, revision: &str) -> Vec<String> {
     let pairs = [
         ("PACKAGE", image.package.as_str()),
@@ -139,7 +139,7 @@ fn arguments(image: &Image, revision: &str) -> Vec<String> {
         .collect()
 }
 
-/// Builds one image; Docker's own cache leaves alone what did not change.
+/// Builds one image. Docker's own cache skips unchanged steps.
 fn make(voice: Voice, reference: String, command: &mut Command) -> Result<Built, CannotCheck> {
     let before = inspect(&reference)?.map(|(id, _)| id);
     let finished = process::run(command, voice)?;
@@ -159,19 +159,19 @@ fn make(voice: Voice, reference: String, command: &mut Command) -> Result<Built,
     })
 }
 
-/// `docker build`, by the classic builder where there is no plug-in for the other one.
+/// `docker build`, with the classic builder if there is no plug-in for the other one.
 fn docker_build() -> Command {
     let mut command = Command::new("docker");
     if !machine::answers("docker", &["buildx", "version"]) {
         command.env("DOCKER_BUILDKIT", "0");
     }
-    // A note of when and where an image was built would make every image a new one.
+    // An attestation with the time and place of the build would make every image different.
     command.env("BUILDX_NO_DEFAULT_ATTESTATIONS", "1");
     command.arg("build");
     command
 }
 
-/// The id and the size of an image, if there is one of this name.
+/// The id and the size of an image, if one with this name exists.
 fn inspect(reference: &str) -> Result<Option<(String, u64)>, CannotCheck> {
     let format = "{{.Id}} {{.Size}}";
     let asked = docker::ask(&["image", "inspect", "--format", format, reference])?;
@@ -181,7 +181,7 @@ fn inspect(reference: &str) -> Result<Option<(String, u64)>, CannotCheck> {
         .and_then(|(id, bytes)| Some((id.to_owned(), bytes.parse().ok()?))))
 }
 
-/// The commit that is checked out, with `-dirty` where the tree is not what was committed; `unknown` without git.
+/// The checked-out commit, with `-dirty` if there are uncommitted changes; `unknown` without git.
 fn revision(workspace: &Workspace) -> String {
     let git = |arguments: &[&str]| {
         let mut command = Command::new("git");

@@ -1,4 +1,4 @@
-//! The programs of this machine: whether they are there, and how they run.
+//! The programs of this machine: whether they are installed, and how to run them.
 
 use std::{path::PathBuf, process::Command};
 
@@ -8,11 +8,11 @@ use xtask::{
     workspace::Workspace,
 };
 
-/// A command that runs as root: by itself for root, by sudo for others.
+/// Creates a command that runs as root: directly for root, with sudo for others.
 ///
 /// # Errors
 ///
-/// Nobody here may become root.
+/// This user cannot become root.
 pub(crate) fn as_root(program: &str) -> Result<Command, CannotCheck> {
     let mut words = sudo(program)?.iter().copied().chain([program]);
     let mut command = Command::new(words.next().unwrap_or(program));
@@ -20,7 +20,7 @@ pub(crate) fn as_root(program: &str) -> Result<Command, CannotCheck> {
     Ok(command)
 }
 
-/// What has to stand before a command that only root may run: nothing for root itself.
+/// The words before a command that only root may run: none for root itself.
 fn sudo(program: &str) -> Result<&'static [&'static str], CannotCheck> {
     let user = process::run(Command::new("id").arg("-u"), Voice::Silent)?;
     if user.stdout.trim() == "0" {
@@ -34,7 +34,7 @@ fn sudo(program: &str) -> Result<&'static [&'static str], CannotCheck> {
     }
 }
 
-/// Where debootstrap is; a path of a user often lacks the folder it is in.
+/// The path of debootstrap. Its folder is often missing in a user's `PATH`.
 pub(crate) fn debootstrap() -> Option<PathBuf> {
     ["/usr/sbin/debootstrap", "/usr/bin/debootstrap"]
         .map(PathBuf::from)
@@ -42,13 +42,13 @@ pub(crate) fn debootstrap() -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// Whether a program is there and ends well with these arguments.
+/// Whether a program is installed and succeeds with these arguments.
 pub(crate) fn answers(program: &str, arguments: &[&str]) -> bool {
     process::run(Command::new(program).args(arguments), Voice::Silent)
         .is_ok_and(|finished| finished.success)
 }
 
-/// Runs a command of which everything that follows depends.
+/// Runs a command that must succeed.
 pub(crate) fn must(workspace: &Workspace, command: &mut Command) -> Result<(), CannotCheck> {
     let finished = workspace.show(command)?;
     if finished.success {

@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     ExitCode::from(outcome.exit_code())
 }
 
-/// Does what the words ask for.
+/// Runs the command in `words`.
 fn run(words: &[String]) -> Outcome {
     attempt(words).unwrap_or_else(Outcome::cannot)
 }
@@ -60,7 +60,7 @@ fn attempt(words: &[String]) -> Result<Outcome, CannotCheck> {
     })
 }
 
-/// Hands the outcome to the process that prints it.
+/// Passes the outcome to the process that prints it.
 fn deliver(file: &Path, outcome: Outcome) -> Outcome {
     match handover::deliver(file, &outcome) {
         Ok(()) => outcome,
@@ -68,7 +68,7 @@ fn deliver(file: &Path, outcome: Outcome) -> Outcome {
     }
 }
 
-/// Prints the outcome, except that of a reaper that did its work in silence.
+/// Prints the outcome, except for a reaper that succeeded.
 fn conclude(words: &[String], outcome: Outcome) -> Outcome {
     let name = words.first().map_or("xtask-deploy", String::as_str);
     if name != reaper::SUBCOMMAND {

@@ -1,4 +1,4 @@
-//! The mutants of the checks that are here: edits of `xtask/fixture` that each of them must turn red.
+//! The mutants of the checks in this crate: edits of `xtask/fixture` that must make each of them fail.
 
 mod manifests;
 mod suites;

@@ -1,5 +1,5 @@
-//! What removes the containers of a run, also when the run is killed: a process of its own that waits for the end of
-//! a pipe. However this program ends, the pipe ends with it.
+//! Removes the containers of a run, even if the run is killed: a separate process waits for the end of
+//! a pipe, which is closed however this program ends.
 
 use std::{
     fs::File,
@@ -19,46 +19,46 @@ use xtask::{
 
 use crate::docker;
 
-/// The subcommand that only this program calls.
+/// The subcommand, used only by this program itself.
 pub(crate) const SUBCOMMAND: &str = "collector-reaper";
 
-/// The label that says to which run a container belongs.
+/// The label with the run to which a container belongs.
 pub(crate) const RUN_LABEL: &str = "org.glassbox.run";
 
-/// Runs made here begin so; anything else was started by hand, and belongs to whoever did.
+/// The prefix of run ids. Anything else was started by hand and is not removed.
 const PREFIX: &str = "run-";
 
-/// Stands before the id where there is no engine, and so nothing to remove but the mark.
+/// The prefix of the id if there is no engine, so that only the mark has to be removed.
 const ALONE: &str = "-";
 
-/// How long a test process has after it was asked to end.
+/// How long a test process has to end after it was asked to.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// How long the engine may take to remove everything of one kind: it ends containers one after the other, and a busy
-/// machine takes its time.
+/// Time limit for the engine to remove everything of one kind: it stops containers one after the other, and is
+/// slow on a busy machine.
 const REMOVAL: Duration = Duration::from_secs(100);
 
-/// How long what is being removed may still be listed after the command came back.
+/// How long removed objects may still be listed after the command returned.
 const FADING: Duration = Duration::from_secs(10);
 
-/// How long the reaper may take for all of it.
+/// Time limit of the reaper as a whole.
 const REAPING: Duration = Duration::from_secs(6 * 60);
 
-/// No run takes as long, by far.
+/// Far longer than any run takes.
 const OLDEST: Duration = Duration::from_secs(12 * 60 * 60);
 
-/// One run of the suites. Everything labelled with its id is gone some seconds after this is.
+/// One run of the suites. Everything labelled with its id is removed within seconds after it ends.
 pub(crate) struct Run {
     id: String,
     reaper: Child,
     pipe: Option<ChildStdin>,
-    /// Locked while the run lives, for runs that come later.
+    /// Locked while the run exists, so that later runs can detect it.
     _mark: File,
 }
 
 impl Run {
-    /// Begins a run: removes what dead ones left, and starts the process that will clean up after this one, among
-    /// containers only where there is an engine.
+    /// Begins a run: removes the remains of dead runs, and starts the process that cleans up after this one. That
+    /// process removes containers only if there is an engine.
     pub(crate) fn begin(has_docker: bool) -> Result<Self, CannotCheck> {
         let id = format!("{PREFIX}{}-{:x}", std::process::id(), now().as_secs());
         let path = mark(&id);
@@ -72,7 +72,7 @@ impl Run {
         let mut reaper = Command::new(this_program()?)
             .args([SUBCOMMAND, &format!("{scope}{id}")])
             .stdin(Stdio::piped())
-            // Not in the group that a terminal interrupts.
+            // Outside of the group that a terminal interrupts.
             .process_group(0)
             .spawn()
             .map_err(|error| CannotCheck::new(format!("the reaper does not start: {error}")))?;
@@ -89,10 +89,10 @@ impl Run {
         &self.id
     }
 
-    /// Tells the reaper which group of processes is at work.
+    /// Sends the process group at work to the reaper.
     pub(crate) fn announce(&self, group: u32) {
         if let Some(mut pipe) = self.pipe.as_ref() {
-            // A reaper that is gone is noticed at the end, by what is left.
+            // If the reaper has died, the remaining containers reveal it at the end.
             let _ = writeln!(pipe, "{group}").and_then(|()| pipe.flush());
         }
     }
@@ -111,7 +111,7 @@ impl Run {
     }
 }
 
-/// This very program, also where its file was replaced meanwhile, as by a build.
+/// The path of this program, even if its file was replaced meanwhile, as by a build.
 fn this_program() -> Result<PathBuf, CannotCheck> {
     let itself = PathBuf::from("/proc/self/exe");
     if itself.exists() {
@@ -121,7 +121,7 @@ fn this_program() -> Result<PathBuf, CannotCheck> {
         .map_err(|error| CannotCheck::new(format!("this program cannot be found: {error}")))
 }
 
-/// The reaper itself: remembers the group that was announced last, and cleans up when the pipe ends.
+/// Runs the reaper: remembers the last announced group, and cleans up when the pipe is closed.
 pub(crate) fn reap(id: &str) -> Result<(), CannotCheck> {
     let mut group = None;
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
@@ -139,18 +139,18 @@ fn finish(id: &str, group: Option<u32>) -> Result<(), CannotCheck> {
         None => (id, true),
     };
     if has_docker {
-        // What could not be removed keeps its mark, by which a later run knows it for dead.
+        // If something could not be removed, the mark stays, so that a later run detects the dead one.
         sweep(id)?;
     }
     let _ = std::fs::remove_file(mark(id));
     Ok(())
 }
 
-/// Asks a group of processes to end, and ends it.
+/// Asks a process group to end, and then kills it.
 pub(crate) fn end_group(group: u32) {
     let signal = |name: &str| {
         let mut kill = Command::new("sh");
-        // The one form that every shell understands.
+        // The only form that every shell supports.
         kill.args(["-c", &format!("kill -s {name} -- -{group}")]);
         process::run(&mut kill, Voice::Silent).is_ok_and(|killed| killed.success)
     };
@@ -164,7 +164,7 @@ pub(crate) fn end_group(group: u32) {
     signal("KILL");
 }
 
-/// Removes the containers, networks and volumes of one run, and says what there was.
+/// Removes the containers, networks and volumes of one run, and reports what there was.
 fn sweep(id: &str) -> Result<(), CannotCheck> {
     let label = format!("label={RUN_LABEL}={id}");
     let name = format!("name={}", network_prefix(id));
@@ -185,7 +185,7 @@ fn sweep(id: &str) -> Result<(), CannotCheck> {
     remove("volume", volumes, &["volume", "rm"])
 }
 
-/// Sweeps after every run that ended without doing so itself, its reaper included.
+/// Removes the remains of every run that ended without cleaning up, and whose reaper ended, too.
 fn sweep_the_dead() -> Result<(), CannotCheck> {
     let label = format!("{{{{.Label {RUN_LABEL:?}}}}}");
     let filter = format!("label={RUN_LABEL}");
@@ -208,8 +208,8 @@ fn sweep_the_dead() -> Result<(), CannotCheck> {
     Ok(())
 }
 
-/// A run that lives holds the lock of its mark. One without a mark may have it in another folder for temporary files,
-/// and only its age says that it is over.
+/// A live run holds the lock of its mark. A run without a mark may have it in another folder for temporary files,
+/// so only its age shows that it is over.
 fn is_dead(id: &str, now: Duration) -> bool {
     match File::open(mark(id)) {
         Ok(file) => file.try_lock().is_ok(),
@@ -217,7 +217,7 @@ fn is_dead(id: &str, now: Duration) -> bool {
     }
 }
 
-/// When a run began, as its id says.
+/// The start time of a run, which its id contains.
 fn began(id: &str) -> Option<Duration> {
     let (_, seconds) = id.rsplit_once('-')?;
     u64::from_str_radix(seconds, 16)
@@ -234,12 +234,12 @@ fn mark(id: &str) -> PathBuf {
     std::env::temp_dir().join(format!("glassbox-suites-{id}.lock"))
 }
 
-/// The name of every network of a run begins so, since not every client can label one.
+/// The prefix of the names of a run's networks, because not every client can label a network.
 fn network_prefix(id: &str) -> String {
     format!("glassbox-{id}")
 }
 
-/// The run a network belongs to, by its name: `glassbox-run-12-ab-question` belongs to `run-12-ab`.
+/// The run of a network, from its name: `glassbox-run-12-ab-question` belongs to `run-12-ab`.
 fn run_of_network(name: &str) -> Option<String> {
     let parts: Vec<&str> = name.strip_prefix("glassbox-")?.splitn(4, '-').collect();
     match parts.as_slice() {
@@ -278,8 +278,8 @@ fn remove(
     Ok(())
 }
 
-/// Removes what is listed, and returns how much that was. What the suite removed in the meantime, or removes right now,
-/// is as gone as we want it, in whatever words the engine says so: what counts is what is listed afterwards.
+/// Removes what is listed, and returns how much that was. Objects that the suite removes at the same time count as
+/// removed, whatever error the engine reports: only what is listed afterwards matters.
 fn clear(
     noun: &str,
     mut list: impl FnMut() -> Result<Vec<String>, CannotCheck>,
@@ -357,7 +357,7 @@ mod tests {
         assert!(!mark(&id).exists());
     }
 
-    /// Clears what the listings name one after the other, by a command that fails.
+    /// Clears the listed objects one after the other, with a command that fails.
     fn clear_in_vain(listings: &[&[&str]]) -> Result<usize, CannotCheck> {
         let mut listings = listings.iter();
         let list = || {

@@ -1,4 +1,4 @@
-//! A Debian as a root file system, by debootstrap: base images for machines that reach no image registry.
+//! A Debian root file system from debootstrap, as a base image for machines that reach no image registry.
 
 use std::path::{Path, PathBuf};
 
@@ -7,10 +7,10 @@ use xtask::{cache, outcome::CannotCheck, workspace::Workspace};
 
 use crate::{docker, machine};
 
-/// Says on an image which description it was made from.
+/// The label with the description from which an image was made.
 pub(crate) const STAMP_LABEL: &str = "org.glassbox.rootfs.stamp";
 
-/// What a root file system shall hold.
+/// The contents of a root file system.
 #[derive(Debug)]
 pub(crate) struct RootFs {
     release: &'static str,
@@ -21,12 +21,12 @@ pub(crate) struct RootFs {
 #[derive(Debug)]
 pub(crate) struct Archive {
     path: PathBuf,
-    /// What dpkg knows about the packages inside.
+    /// The package database of dpkg inside the archive.
     packages: String,
 }
 
 impl RootFs {
-    /// The smallest Debian 12, and these packages.
+    /// The smallest Debian 12 with these packages.
     pub(crate) const fn bookworm(packages: &'static [&'static str]) -> Self {
         Self {
             release: "bookworm",
@@ -34,11 +34,11 @@ impl RootFs {
         }
     }
 
-    /// Makes the archive unless it is in the cache.
+    /// Creates the archive unless it is in the cache.
     ///
     /// # Errors
     ///
-    /// debootstrap is missing or fails, or nobody here may become root.
+    /// debootstrap is missing or fails, or this user cannot become root.
     pub(crate) fn ensure(&self, workspace: &Workspace) -> Result<Archive, CannotCheck> {
         let folder = cache::folder("rootfs")?;
         cache::make(&folder)?;
@@ -54,11 +54,11 @@ impl RootFs {
         Ok(Archive { path, packages })
     }
 
-    /// Makes an image of it that bears its stamp, so that one of another description is not taken for it.
+    /// Creates an image of it with its stamp, so that an image of another description is not mistaken for it.
     ///
     /// # Errors
     ///
-    /// As [`ensure`](Self::ensure), and when the engine does not import it.
+    /// As for [`ensure`](Self::ensure), and if the engine does not import it.
     pub(crate) fn import(
         &self,
         workspace: &Workspace,
@@ -71,7 +71,7 @@ impl RootFs {
         docker::import(workspace, archive.path(), image, &changes)
     }
 
-    /// Tells one description of an image from another, in one line.
+    /// Identifies the description of an image, in one line.
     pub(crate) fn stamp(&self, changes: &[&str]) -> String {
         let sum = crc32fast::hash(changes.join("\n").as_bytes());
         format!("{}-{sum:08x}", self.name())
@@ -126,7 +126,7 @@ impl RootFs {
         let listed = packed.and_then(|()| {
             std::fs::copy(&status, list).map_err(|error| cache::failed(list, &error))
         });
-        // Not by the temporary folder's own means: what is in the tree belongs to root.
+        // `TempDir` cannot remove the tree, because it belongs to root.
         machine::must(
             workspace,
             machine::as_root("rm")?
@@ -143,13 +143,13 @@ impl Archive {
         &self.path
     }
 
-    /// The version of a package inside.
+    /// The version of a package in the archive.
     pub(crate) fn version(&self, package: &str) -> Option<String> {
         version(&self.packages, package)
     }
 }
 
-/// Looks a package up in what dpkg knows.
+/// Finds a package in dpkg's database.
 fn version(status: &str, package: &str) -> Option<String> {
     let entry = status.split("\n\n").find(|entry| {
         entry

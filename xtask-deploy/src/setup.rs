@@ -1,7 +1,7 @@
-//! `setup`: what `ci` needs beside cargo, and how a Debian or Ubuntu machine gets it.
+//! `setup`: installs what `ci` needs besides cargo on a Debian or Ubuntu machine.
 //!
-//! What is there already is left alone, in whatever way it came. Nothing but this installs anything: a step that
-//! lacks a tool says so.
+//! Anything already installed is left alone, however it was installed. Nothing else installs anything: a step
+//! without its tool reports that.
 
 mod engine;
 mod packages;
@@ -13,13 +13,13 @@ use xtask::{
     workspace::Workspace,
 };
 
-/// Installs what is missing and starts what does not run.
+/// Installs what is missing and starts what is not running.
 ///
 /// # Errors
 ///
-/// Something cannot be installed, or this is no Debian and something is missing.
+/// Something cannot be installed, or this is not Debian and something is missing.
 pub(crate) fn install(workspace: &Workspace) -> Result<Report, CannotCheck> {
-    // The engine last: it is what most often does not come up, and nothing else waits for it.
+    // The engine is last, because it fails most often and nothing else depends on it.
     let parts = [
         packages::install,
         tools::install,
@@ -30,7 +30,7 @@ pub(crate) fn install(workspace: &Workspace) -> Result<Report, CannotCheck> {
     Report::new(count, "parts in place", Vec::new())
 }
 
-/// The sum of all, or the reasons of all that failed: one that fails keeps no other from being tried.
+/// The sum of all parts, or the reasons of all failures: one failure does not prevent the other installations.
 fn every(
     parts: impl IntoIterator<Item = Result<usize, CannotCheck>>,
 ) -> Result<usize, CannotCheck> {

@@ -1,4 +1,4 @@
-//! The steps that are done here, each made of checks, each check with the mutants it must turn red.
+//! The steps in this program. Each consists of checks, and each check has mutants that must make it fail.
 
 use xtask::{
     check::Check,
@@ -15,7 +15,7 @@ pub(crate) struct Step {
     checks: &'static [&'static Check],
 }
 
-/// All of them. What they are for, and when they run, stands in the table of `xtask`.
+/// All steps. The table in `xtask` states their purposes and order.
 pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "collector",
@@ -41,7 +41,7 @@ impl Step {
     }
 }
 
-/// Runs the mutants of every check that is here.
+/// Runs the mutants of every check in this program.
 pub(crate) fn selftest(workspace: &Workspace) -> Result<Report, CannotCheck> {
     let checks = STEPS.iter().flat_map(|step| {
         let checks = step.checks.iter();

@@ -1,4 +1,4 @@
-//! The collector's binary: what it is made of, where it is kept, and how Go makes it.
+//! The collector's binary: its sources, its place in the cache, and its build with Go.
 
 use std::{
     fs::File,
@@ -18,7 +18,7 @@ use super::Way;
 
 use crate::go;
 
-/// Everything that decides what the binary is, below `deploy/collector`.
+/// All files that determine the binary, below `deploy/collector`.
 const SOURCES: &[&str] = &[
     "builder.yaml",
     "go.mod",
@@ -30,14 +30,14 @@ const SOURCES: &[&str] = &[
 /// The package of the OpenTelemetry Collector Builder.
 const BUILDER: &str = "go.opentelemetry.io/collector/cmd/builder";
 
-/// Modules of which the checksum database does not know every version.
+/// Modules with versions that the checksum database does not contain.
 const UNLISTED: &str = "github.com/open-telemetry/opentelemetry-collector-contrib,\
     github.com/open-telemetry/opentelemetry-collector-contrib/*";
 
-/// Stands beside the binary it describes, and is written last.
+/// The file next to the binary that describes it; written last.
 const STAMP: &str = "stamp";
 
-/// The collector as `deploy/collector` describes it.
+/// The collector described by `deploy/collector`.
 #[derive(Debug)]
 pub(super) struct Distribution {
     /// The folder of the description.
@@ -46,7 +46,7 @@ pub(super) struct Distribution {
     home: PathBuf,
     version: String,
     builder: String,
-    /// The checksums of everything that the builder is compiled from.
+    /// The checksums of all modules from which the builder is compiled.
     pins: String,
     stamp: String,
 }
@@ -56,7 +56,7 @@ impl Distribution {
     ///
     /// # Errors
     ///
-    /// A file is missing or names no version.
+    /// A file is missing or does not state a version.
     pub(super) fn read(workspace: &Workspace) -> Result<Self, CannotCheck> {
         let mut sum = crc32fast::Hasher::new();
         for file in SOURCES {
@@ -83,7 +83,7 @@ impl Distribution {
         })
     }
 
-    /// Where the binary is, or will be.
+    /// The path of the binary, whether or not it exists.
     pub(super) fn binary(&self) -> PathBuf {
         self.home.join("otelcol")
     }
@@ -92,7 +92,7 @@ impl Distribution {
         &self.version
     }
 
-    /// Tells one description from another, in one line.
+    /// Identifies the description, in one line.
     pub(super) fn stamp(&self) -> &str {
         &self.stamp
     }
@@ -102,11 +102,11 @@ impl Distribution {
         &self.source
     }
 
-    /// Makes sure that the binary is there, and is the one described.
+    /// Ensures that the binary exists and matches the description.
     ///
     /// # Errors
     ///
-    /// Go is missing or too old, or a module cannot be had, or what was built does not start.
+    /// Go is missing or too old, a module is unavailable, or the new binary does not start.
     pub(super) fn ensure(&self, workspace: &Workspace) -> Result<Way, CannotCheck> {
         cache::make(&self.home)?;
         let lock = self.home.join("lock");
@@ -135,14 +135,14 @@ impl Distribution {
             "collector: building version {} with Go, two to four minutes when nothing is cached",
             self.version
         ));
-        // Beside its destination, so that moving it there is one step.
+        // Next to its destination, so that it can be renamed atomically.
         let work = TempDir::with_prefix_in("build-", &self.home)
             .map_err(|error| cache::failed(&self.home, &error))?;
         for file in ["go.mod", "go.sum"] {
             place(&self.source.join(file), &work.path().join(file))?;
         }
         let mut compile = self.generate(&builder, &go, work.path());
-        // With the module files of ours: the builder asks for no version, and Go holds every download against go.sum.
+        // Uses our own module files: the builder requests no versions, and Go checks every download against go.sum.
         compile.args(["--skip-get-modules", "--ldflags", "-s -w"]);
         let compiled = workspace.show(&mut compile)?;
         if !compiled.success {
@@ -199,7 +199,7 @@ impl Distribution {
         Ok(program)
     }
 
-    /// What does not start here, or says another version, is not kept.
+    /// Rejects a binary that does not start here or reports another version.
     fn try_out(&self, binary: &Path) -> Result<(), CannotCheck> {
         let asked = process::run(Command::new(binary).arg("--version"), Voice::Silent)?;
         if asked.success && asked.stdout.trim_end().ends_with(&self.version) {
@@ -213,7 +213,7 @@ impl Distribution {
         )))
     }
 
-    /// Puts the binary in its place. Without its stamp, which comes last, it does not count.
+    /// Moves the binary to its place. It is valid only with its stamp, which is written last.
     fn keep(&self, made: &Path) -> Result<(), CannotCheck> {
         let stamp = self.home.join(STAMP);
         if stamp.exists() {
@@ -227,11 +227,11 @@ impl Distribution {
         std::fs::write(&stamp, &self.stamp).map_err(|error| cache::failed(&stamp, &error))
     }
 
-    /// Resolves the modules anew and writes `go.mod` and `go.sum` of the distribution.
+    /// Resolves the modules again and writes `go.mod` and `go.sum` of the distribution.
     ///
     /// # Errors
     ///
-    /// A module cannot be had, or its checksum cannot be learnt.
+    /// A module or its checksum is unavailable.
     pub(super) fn lock(&self, workspace: &Workspace) -> Result<usize, CannotCheck> {
         let go = go::find()?;
         cache::make(&self.home)?;
@@ -284,7 +284,7 @@ fn rename(from: &Path, to: &Path) -> Result<(), CannotCheck> {
     std::fs::rename(from, to).map_err(|error| cache::failed(to, &error))
 }
 
-/// What a builder is called in the cache: one of other modules is another one.
+/// The name of a builder in the cache, which depends on its modules.
 fn builder_name(version: &str, pins: &str) -> String {
     format!("ocb-{version}-{:08x}", crc32fast::hash(pins.as_bytes()))
 }

@@ -1,4 +1,4 @@
-//! The collector as an image: present, else pulled, else built around the binary.
+//! The collector as an image: local, else pulled, else built around the binary.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use super::{Way, distribution::Distribution};
 
 use crate::{docker, images};
 
-/// A registry that has not delivered the 90 MB by then is not worth the wait.
+/// Time limit for pulling the 90 MB from a registry. After that, the image is built.
 const PULL_LIMIT: Duration = Duration::from_secs(300);
 
-/// Says on the image which description of the collector it was made from.
+/// The label with the description of the collector in an image.
 const STAMP_LABEL: &str = "org.glassbox.collector.stamp";
 
-/// Makes sure that an image of the collector is there and returns its name.
+/// Ensures that an image of the collector exists and returns its name.
 ///
 /// # Errors
 ///
-/// Docker does not answer, or no way leads to an image: the sentence has the reasons of both ways.
+/// Docker is unavailable, or the image can be neither pulled nor built; the message states both reasons.
 pub(super) fn ensure(
     workspace: &Workspace,
     distribution: &Distribution,
@@ -44,7 +44,7 @@ pub(super) fn ensure(
     Ok((ours, Way::Built))
 }
 
-/// The description of the binary together with the Dockerfile.
+/// Identifies the description of the binary together with the Dockerfile.
 fn stamp(distribution: &Distribution) -> Result<String, CannotCheck> {
     let dockerfile = xtask::metadata::read(&dockerfile(distribution))?;
     let sum = crc32fast::hash(dockerfile.as_bytes());

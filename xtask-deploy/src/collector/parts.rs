@@ -1,4 +1,4 @@
-//! The real parts that suites need: made available once, and named in their environment.
+//! The real parts that suites need: made available once, and passed in their environment.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,29 +16,29 @@ use super::{distribution::Distribution, image, redis};
 
 use crate::images;
 
-/// What a suite may need, as manifests name it.
+/// A part that a suite may need, as named in manifests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Part {
     /// The collector's binary.
     Otelcol,
-    /// The engine, with images of the collector and of Redis.
+    /// The engine, with images of the collector and Redis.
     Docker,
-    /// The server on the path.
+    /// The server from the `PATH`.
     RedisServer,
     /// The images of the examples and of `glassbox`.
     Images,
-    /// One of them, compiled inside of Docker: minutes, whenever the code changed.
+    /// One of these images, compiled inside Docker, which takes minutes whenever the code has changed.
     MultiStage,
 }
 
 impl Part {
-    /// What a target gets that does not say what it needs. The images cost a build of their own, so somebody has to
-    /// ask for them.
+    /// The parts of a target that does not state its needs. The images require a separate build, so targets must
+    /// request them.
     pub(super) const USUAL: [Self; 3] = [Self::Otelcol, Self::Docker, Self::RedisServer];
 }
 
-/// Parts that are there, or the reason why not.
+/// The available parts, and the reasons why others are unavailable.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     environment: BTreeMap<&'static str, String>,
@@ -46,7 +46,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// Makes those parts available that somebody needs, and says how each was had.
+    /// Makes the needed parts available, and prints the way in which each was obtained.
     pub(super) fn provide(workspace: &Workspace, needed: &BTreeSet<Part>) -> Self {
         let mut parts = Self::default();
         for part in needed {
@@ -64,16 +64,16 @@ impl Parts {
         parts
     }
 
-    /// Whether this part was asked for, and could be had.
+    /// Whether this part was requested and is available.
     pub(super) fn has(&self, part: Part) -> bool {
         !self.missing.contains_key(&part)
     }
 
-    /// What a suite with these needs finds in its environment.
+    /// The environment of a suite with these needs.
     ///
     /// # Errors
     ///
-    /// One of its parts could not be had, and why.
+    /// One of its parts is unavailable; the message states why.
     pub(super) fn environment(
         &self,
         needs: &BTreeSet<Part>,

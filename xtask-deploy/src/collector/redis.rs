@@ -1,4 +1,4 @@
-//! Redis as an image: present, else pulled, else a Debian with its package.
+//! Redis as an image: local, else pulled, else a Debian with its package.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::{
 
 const PUBLISHED: &str = "redis:7.4-alpine";
 
-/// The name under which ours is kept; its tag is Redis' version.
+/// The name of our own image, whose tag is Redis' version.
 const OURS: &str = "glassbox/redis";
 
-/// What the image says beside its files.
+/// The metadata of the image.
 const CHANGES: &[&str] = &[
     "EXPOSE 6379",
     "USER redis",
@@ -26,11 +26,11 @@ const CHANGES: &[&str] = &[
 
 const PULL_LIMIT: Duration = Duration::from_secs(180);
 
-/// Makes sure that an image of Redis is there and returns its name.
+/// Ensures that an image of Redis exists and returns its name.
 ///
 /// # Errors
 ///
-/// Docker does not answer, or no way leads to an image.
+/// Docker is unavailable, or the image can be neither pulled nor built.
 pub(super) fn ensure(workspace: &Workspace) -> Result<(String, Way), CannotCheck> {
     docker::engine()?;
     if docker::has_image(PUBLISHED) {
@@ -55,7 +55,7 @@ pub(super) fn ensure(workspace: &Workspace) -> Result<(String, Way), CannotCheck
     Ok((image, Way::Built))
 }
 
-/// The part of a Debian version that is the program's own: `5:7.0.15-1~deb12u4` is 7.0.15.
+/// The upstream part of a Debian version: `5:7.0.15-1~deb12u4` is 7.0.15.
 fn upstream(version: &str) -> &str {
     let version = version.split_once(':').map_or(version, |(_, rest)| rest);
     version.rsplit_once('-').map_or(version, |(rest, _)| rest)

@@ -1,4 +1,4 @@
-//! A run of the suites: built once, started one by one, counted, cleaned up after.
+//! Runs the suites: builds once, starts one after the other, counts cases, and cleans up.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::reaper::{self, Run};
 
-/// A suite that is not through by then hangs.
+/// Time limit of a suite, after which it is considered hung.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// One line of the table.
@@ -34,11 +34,11 @@ struct Row {
     time: Duration,
 }
 
-/// Runs the suites of these names, or all.
+/// Runs the suites with these names, or all suites.
 ///
 /// # Errors
 ///
-/// A part is missing, a suite has no case, a name is no suite's, or there are no suites at all.
+/// A part is missing, a suite has no case, a name belongs to no suite, or there are no suites at all.
 pub(super) fn suites(workspace: &Workspace, names: &[String]) -> Result<Report, CannotCheck> {
     let (built, violations) = plan(workspace, names)?;
     if !violations.is_empty() {
@@ -63,7 +63,7 @@ pub(super) fn suites(workspace: &Workspace, names: &[String]) -> Result<Report, 
     tally.conclude(workspace)
 }
 
-/// Names every suite, and how many cases it has.
+/// Lists every suite with its number of cases.
 pub(super) fn list(workspace: &Workspace) -> Result<Report, CannotCheck> {
     let (built, violations) = plan(workspace, &[])?;
     let mut count = 0;
@@ -82,7 +82,7 @@ pub(super) fn list(workspace: &Workspace) -> Result<Report, CannotCheck> {
 
 type Planned = Vec<(Target, PathBuf, Vec<Suite>)>;
 
-/// Builds the targets and arranges their suites, those that were asked for.
+/// Builds the targets and returns the requested suites.
 fn plan(workspace: &Workspace, names: &[String]) -> Result<(Planned, Vec<String>), CannotCheck> {
     let targets = suites::targets(workspace)?;
     if targets.is_empty() {
@@ -125,7 +125,7 @@ fn plan(workspace: &Workspace, names: &[String]) -> Result<(Planned, Vec<String>
     Ok((planned, Vec::new()))
 }
 
-/// Compiles every target at once; the executables by the name of their target, or what the compiler objects to.
+/// Compiles all targets at once. Returns the executables by target name, or the compiler's errors.
 fn build(
     workspace: &Workspace,
     targets: &[Target],
@@ -144,7 +144,7 @@ fn build(
     }
 }
 
-/// Reads which test executables cargo made, from its messages.
+/// Reads the test executables from cargo's messages.
 fn executables(messages: &str) -> BTreeMap<String, PathBuf> {
     #[derive(Deserialize)]
     struct Message {
@@ -164,7 +164,7 @@ fn executables(messages: &str) -> BTreeMap<String, PathBuf> {
         .collect()
 }
 
-/// What all suites came to.
+/// The results of all suites.
 #[derive(Default)]
 struct Tally {
     rows: Vec<Row>,
@@ -249,7 +249,7 @@ impl Tally {
         }
     }
 
-    /// The table, and the verdict: violations win, then doubts.
+    /// Prints the table and returns the verdict: violations take precedence over unchecked items.
     fn conclude(self, workspace: &Workspace) -> Result<Report, CannotCheck> {
         workspace.say(&format!("\n{:24}  {:>9}  {:>12}", "suite", "cases", "time"));
         for row in &self.rows {
@@ -274,7 +274,7 @@ impl Tally {
     }
 }
 
-/// Runs a test executable in a process group of its own, so that its end is the end of everything it started.
+/// Runs a test executable in its own process group, so that ending the group ends everything it started.
 fn finish(
     voice: Voice,
     command: &mut Command,
@@ -288,7 +288,7 @@ fn finish(
         |child: &mut Child| {
             let ended = process::wait_within(child, LIMIT)?;
             is_late = ended.is_none();
-            // What a case left running would go on, and hold the output that is listened to.
+            // A process left running by a case would go on, and would hold the captured output open.
             reaper::end_group(child.id());
             ended.map_or_else(|| child.wait(), Ok)
         },
@@ -351,7 +351,7 @@ mod tests {
         let finished = finish(Voice::Silent, &mut command, |_| {}).unwrap();
         assert!(finished.success);
         let state = std::fs::read_to_string(format!("/proc/{}/stat", finished.stdout.trim()));
-        // Gone, or dead and not yet noticed by the parent that it was given.
+        // Ended, or a zombie that its new parent has not reaped yet.
         assert!(state.is_err() || state.is_ok_and(|state| state.contains(") Z ")));
     }
 }

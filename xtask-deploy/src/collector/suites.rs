@@ -1,4 +1,4 @@
-//! Which suites there are: test targets that plain `cargo test` leaves out, and the modules within them.
+//! The suites: test targets that plain `cargo test` excludes, and the modules within them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,7 +16,7 @@ use xtask::{
 
 use super::parts::Part;
 
-/// Test targets of this name have a suite in each module; others are one suite.
+/// A test target of this name has one suite for each module; any other target is one suite.
 const BY_MODULE: &str = "docker";
 
 /// One test target.
@@ -24,20 +24,20 @@ const BY_MODULE: &str = "docker";
 pub(super) struct Target {
     pub(super) package: String,
     pub(super) name: String,
-    /// The folder of the package, in which its tests run.
+    /// The folder of the package, which is the working directory of its tests.
     pub(super) folder: PathBuf,
     pub(super) terms: Terms,
 }
 
-/// What a manifest says about a target, below `package.metadata.suites`.
+/// The settings of a target, below `package.metadata.suites`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Terms {
-    /// The parts it needs; the usual ones unless said otherwise.
+    /// The parts it needs; [`Part::USUAL`] by default.
     needs: Option<BTreeSet<Part>>,
-    /// The suites it promises; unless said otherwise, those that are found.
+    /// The suites it promises; by default, those that are found.
     suites: Option<BTreeSet<String>>,
-    /// How many cases run at a time.
+    /// The number of cases that run concurrently.
     threads: Option<usize>,
 }
 
@@ -56,13 +56,13 @@ impl Target {
             .unwrap_or_else(|| Part::USUAL.into())
     }
 
-    /// Containers share one engine, and some take all of a small machine: cases that start some run one after the other.
+    /// Suites with containers run one case at a time: they share one engine, and some use all of a small machine.
     pub(super) fn threads(&self) -> Option<usize> {
         let needs_docker = self.needs().contains(&Part::Docker);
         self.terms.threads.or(needs_docker.then_some(1))
     }
 
-    /// The suites of this target, by its own list of cases.
+    /// The suites of this target, from its own list of cases.
     ///
     /// # Errors
     ///
@@ -82,7 +82,7 @@ impl Target {
         Ok(self.arrange(&listed.stdout))
     }
 
-    /// Puts every case in its suite. A suite that was promised is there even without a case.
+    /// Assigns every case to its suite. A promised suite is present even without a case.
     fn arrange(&self, listed: &str) -> Vec<Suite> {
         let mut suites: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         let promised = self.terms.suites.iter().flatten();
@@ -115,18 +115,18 @@ impl Target {
         self.name == BY_MODULE || self.terms.suites.is_some()
     }
 
-    /// Whether a suite is one that the manifest promises, where it promises some.
+    /// Whether the manifest promises this suite, or promises none at all.
     pub(super) fn is_promised(&self, suite: &str) -> bool {
         let promised = self.terms.suites.as_ref();
         promised.is_none_or(|promised| promised.contains(suite))
     }
 }
 
-/// The targets of a workspace that `cargo test` leaves out.
+/// The targets of a workspace that `cargo test` excludes.
 ///
 /// # Errors
 ///
-/// A manifest's `package.metadata.suites` is not understood, or speaks of a target that is not there.
+/// A manifest's `package.metadata.suites` is invalid, or names a target that does not exist.
 pub(super) fn targets(workspace: &Workspace) -> Result<Vec<Target>, CannotCheck> {
     let mut targets = Vec::new();
     for package in metadata::load(workspace)? {

@@ -1,4 +1,4 @@
-//! Configs of collectors, read by a collector: the files of `deploy/collector`, and what config maps hand to containers.
+//! Checks collectors' configs with a real collector: the files of `deploy/collector`, and the data of config maps.
 
 use std::{collections::BTreeMap, path::Path, process::Command, time::Duration};
 
@@ -15,19 +15,19 @@ use super::{Findings, kustomize, object::Cluster, pod, pod::Pod, rules};
 
 use crate::collector;
 
-/// Where the configs are.
+/// The folder of the configs.
 const CONFIGS: &str = "deploy/collector";
 
-/// What lies beside them and is none.
+/// Files in that folder that are not configs.
 const OTHERS: &[&str] = &["builder.yaml", "kustomization.yaml"];
 
-/// A config is read in a tenth of this.
+/// Time limit for reading a config, ten times what it takes.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Stands for what only the cluster knows: a secret, the pod's own name.
+/// The value of everything known only in the cluster: a secret, the pod's own name.
 const PLACEHOLDER: &str = "unknown";
 
-/// Has every config read by the collector that would run it.
+/// Checks every config with the collector that would run it.
 pub(super) fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
     let collector = Collector(collector::program(workspace)?);
     let rendered = kustomize::render(workspace)?;
@@ -53,7 +53,7 @@ pub(super) fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
         for pod in &Pod::all(cluster).0 {
             for container in pod.containers() {
                 let Ok(layers) = pod::configs(cluster, pod, container) else {
-                    // No collector, or a fault that `references` reports.
+                    // There is no collector, or `references` reports the fault.
                     continue;
                 };
                 if let Err(reason) = collector.validate(&layers, &environment(container))? {
@@ -73,14 +73,14 @@ pub(super) fn check(workspace: &Workspace) -> Result<Report, CannotCheck> {
     Report::new(count, "configs of collectors", findings.violations)
 }
 
-/// The program that reads configs.
+/// The program that checks configs.
 struct Collector(std::path::PathBuf);
 
-/// Files in the order in which a collector is given them: their names, and what they say.
+/// Files in the order in which a collector reads them: names and contents.
 type Layers<'a> = [(String, &'a str)];
 
 impl Collector {
-    /// Whether it takes the files together, or what it says.
+    /// Checks that the collector accepts the files together. Returns its message if not.
     fn validate(
         &self,
         layers: &Layers<'_>,
@@ -89,7 +89,7 @@ impl Collector {
         let home = TempDir::with_prefix("glassbox-deploy-")
             .map_err(|error| cache::failed(&std::env::temp_dir(), &error))?;
         let mut command = Command::new(&self.0);
-        // What this machine has set says nothing about the cluster.
+        // This machine's environment must not affect the result.
         command.arg("validate").env_clear();
         command.envs(environment.iter().copied());
         for (index, (name, text)) in layers.iter().enumerate() {
@@ -129,7 +129,7 @@ fn files(workspace: &Workspace) -> Result<BTreeMap<String, String>, CannotCheck>
     Ok(files)
 }
 
-/// The files that a config is read with: itself, or those of the command line in its comment, where it is a layer
+/// The files that a config is read with: itself, or those of the command line in its comment if it is a layer
 /// over others.
 fn layers<'a>(
     files: &'a BTreeMap<String, String>,
@@ -154,7 +154,7 @@ fn layers<'a>(
         .collect()
 }
 
-/// The environment of a container, as far as a manifest tells.
+/// The environment of a container, as far as a manifest states it.
 fn environment(container: &Container) -> Vec<(&str, &str)> {
     let variables = container.env.iter().flatten();
     variables
@@ -165,7 +165,7 @@ fn environment(container: &Container) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// What config maps hold and nobody has looked at: neither as the config of a container, nor as a file.
+/// The data of config maps that was not checked, neither as the config of a container nor as a file.
 fn unread(cluster: &Cluster, files: &BTreeMap<String, String>) -> Vec<String> {
     let read: Vec<&str> = Pod::all(cluster)
         .0
@@ -181,7 +181,7 @@ fn unread(cluster: &Cluster, files: &BTreeMap<String, String>) -> Vec<String> {
     let mut faults = Vec::new();
     for map in cluster.kind("ConfigMap") {
         for (key, text) in map.pairs("/data") {
-            // What a program of ours reads is a matter of `references`.
+            // `references` checks what our own programs read.
             let is_settings = key.ends_with(rules::SETTINGS);
             if !is_settings && !read.contains(&text) && !files.values().any(|file| file == text) {
                 faults.push(format!("{map}: nothing checks what {key} says"));

@@ -1,4 +1,4 @@
-//! What Kustomize makes of `deploy/k8s`.
+//! The rendered output of Kustomize for `deploy/k8s`.
 
 use std::{
     collections::BTreeSet,
@@ -17,16 +17,16 @@ use xtask::{
 
 use super::object::{Cluster, Object};
 
-/// Where the manifests are.
+/// The folder of the manifests.
 const MANIFESTS: &str = "deploy/k8s";
 
-/// Where `setup` leaves a kustomize, below the cache.
+/// The folder in the cache where `setup` installs kustomize.
 pub(crate) const FOLDER: &str = "kustomize";
 
-/// The oldest kubectl whose Kustomize is one of version 5.
+/// The oldest kubectl with Kustomize version 5.
 const OLDEST_KUBECTL: u32 = 27;
 
-/// Nothing here is fetched, so there is nothing to wait for.
+/// Time limit of rendering, which fetches nothing.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Everything that was rendered, and why the rest was not.
@@ -35,7 +35,7 @@ pub(super) struct Rendered {
     pub(super) violations: Vec<String>,
 }
 
-/// A kustomization file, as far as it matters here.
+/// The relevant parts of a kustomization file.
 #[derive(Debug, Deserialize)]
 struct Kustomization {
     #[serde(default)]
@@ -46,11 +46,11 @@ struct Kustomization {
     components: Vec<String>,
 }
 
-/// The words that a command begins with that renders the folder which follows them.
+/// Returns the words of a command that renders the folder appended to them.
 ///
 /// # Errors
 ///
-/// Neither kubectl nor kustomize is here, or they are too old.
+/// Neither kubectl nor kustomize is installed, or they are too old.
 pub(crate) fn find() -> Result<Vec<String>, CannotCheck> {
     if kubectl_minor().is_some_and(|minor| minor >= OLDEST_KUBECTL) {
         return Ok(vec!["kubectl".into(), "kustomize".into()]);
@@ -67,7 +67,7 @@ pub(crate) fn find() -> Result<Vec<String>, CannotCheck> {
     )))
 }
 
-/// Whether `v5.8.1` is what somebody said, or the `(devel)` of one that Go built from its module.
+/// Whether a version is `v5.…`, or the `(devel)` of one that Go built from its module.
 fn is_five(version: &str) -> bool {
     let version = version.trim();
     version.starts_with("v5.") || version == "(devel)"
@@ -88,14 +88,14 @@ fn kubectl_minor() -> Option<u32> {
     let asked = process::run_within(&mut kubectl, Voice::Silent, LIMIT).ok()?;
     let answer: Answer = serde_json::from_str(&asked.stdout).ok()?;
     let minor = answer.client_version.minor;
-    // Some builds say `27+`.
+    // Some builds report `27+`.
     minor
         .trim_end_matches(|char: char| !char.is_ascii_digit())
         .parse()
         .ok()
 }
 
-/// Renders every kustomization. A component is rendered by those that use it, and somebody has to.
+/// Renders every kustomization. A component is rendered only as part of others, at least one of which must use it.
 ///
 /// # Errors
 ///
@@ -144,7 +144,7 @@ fn objects(yaml: &str) -> Result<Vec<Object>, String> {
     values.into_iter().map(Object::try_from).collect()
 }
 
-/// The objects in the files below a folder. What is no object, such as some patches and settings, is left out.
+/// The objects in the files below a folder. Files without objects, such as some patches and settings, are skipped.
 fn own(folder: &Path) -> Result<Vec<Object>, CannotCheck> {
     let mut found = Vec::new();
     for path in files(folder)? {
@@ -158,7 +158,7 @@ fn own(folder: &Path) -> Result<Vec<Object>, CannotCheck> {
     Ok(found)
 }
 
-/// Every folder with a kustomization, relative to the workspace, in order of their names.
+/// Every folder with a kustomization, relative to the workspace, sorted by name.
 fn folders(workspace: &Workspace) -> Result<Vec<String>, CannotCheck> {
     let mut found: Vec<String> = files(&workspace.root().join(MANIFESTS))?
         .iter()
@@ -199,8 +199,8 @@ fn relative(folder: &Path, root: &Path) -> String {
     folder.display().to_string()
 }
 
-/// The folders to render, and a violation for every component that none of them uses. What only exists to be part of
-/// another one, such as the parts of the base, is rendered there.
+/// The folders to render, and a violation for every component that none of them uses. A folder that exists only as a
+/// part of another one, such as the parts of the base, is rendered there.
 fn sort(
     workspace: &Workspace,
     folders: &[String],
@@ -232,7 +232,7 @@ fn relative_name(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// The folder that `part` is, seen from `folder`: `deploy/k8s/overlays/a` and `../../base` are `deploy/k8s/base`.
+/// Resolves `part` relative to `folder`: `deploy/k8s/overlays/a` and `../../base` are `deploy/k8s/base`.
 fn resolve(folder: &str, part: &str) -> String {
     let mut names: Vec<&str> = folder.split('/').collect();
     for name in part.split('/') {

@@ -1,4 +1,4 @@
-//! Objects of Kubernetes as they are rendered, and all of one kustomization together.
+//! Rendered Kubernetes objects, and all objects of one kustomization.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -10,18 +10,18 @@ pub(super) struct Object {
     pub(super) api_version: String,
     pub(super) kind: String,
     pub(super) name: String,
-    /// Empty for what belongs to the whole cluster.
+    /// Empty for cluster-wide objects.
     pub(super) namespace: String,
     pub(super) value: Value,
 }
 
-/// What one kustomization puts into a cluster.
+/// The objects that one kustomization adds to a cluster.
 #[derive(Debug)]
 pub(super) struct Cluster {
     /// The folder of the kustomization.
     pub(super) folder: String,
     pub(super) objects: Vec<Object>,
-    /// What the files of that folder say, before a patch changed anything.
+    /// The objects in the files of that folder, before any patch.
     pub(super) own: Vec<Object>,
 }
 

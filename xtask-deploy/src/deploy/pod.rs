@@ -1,4 +1,4 @@
-//! Pods, and what is in their containers, out of whatever makes them.
+//! Pods and their containers, from any object that creates them.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use k8s_openapi::{
 
 use super::object::{Cluster, Object};
 
-/// The pod that an object makes.
+/// The pod that an object creates.
 pub(super) struct Pod<'a> {
     pub(super) object: &'a Object,
     pub(super) labels: BTreeMap<String, String>,
@@ -17,7 +17,7 @@ pub(super) struct Pod<'a> {
 }
 
 impl<'a> Pod<'a> {
-    /// The pods of a cluster, and a fault for each that is not understood.
+    /// The pods of a cluster, and a fault for each that is invalid.
     pub(super) fn all(cluster: &'a Cluster) -> (Vec<Self>, Vec<String>) {
         let (mut pods, mut faults) = (Vec::new(), Vec::new());
         for object in &cluster.objects {
@@ -52,13 +52,13 @@ impl<'a> Pod<'a> {
         }))
     }
 
-    /// Those that run before the others, and those.
+    /// The init containers and the containers.
     pub(super) fn containers(&self) -> impl Iterator<Item = &Container> {
         let early = self.spec.init_containers.iter().flatten();
         early.chain(&self.spec.containers)
     }
 
-    /// Those that run as long as the pod does: a sidecar is one that starts early and stays.
+    /// The containers that run as long as the pod, including sidecars: init containers that stay running.
     pub(super) fn lasting(&self) -> impl Iterator<Item = &Container> {
         let early = self.spec.init_containers.iter().flatten();
         early
@@ -70,7 +70,7 @@ impl<'a> Pod<'a> {
         self.spec.volumes.iter().flatten()
     }
 
-    /// Whether a selector finds this pod.
+    /// Whether a selector matches this pod.
     pub(super) fn has(&self, labels: &BTreeMap<&str, &str>) -> bool {
         labels
             .iter()
@@ -94,7 +94,7 @@ pub(super) fn number(container: &Container, port: &IntOrString) -> Option<i32> {
     found.map(|port| port.container_port)
 }
 
-/// How a port is shown.
+/// The text of a port in messages.
 pub(super) fn shown(port: &IntOrString) -> String {
     match port {
         IntOrString::Int(number) => number.to_string(),
@@ -102,7 +102,7 @@ pub(super) fn shown(port: &IntOrString) -> String {
     }
 }
 
-/// The files that a collector's command line names, in order, each with what it says; or what is not there.
+/// The files that a collector's command line names, in order, each with its contents; or an error for a missing one.
 pub(super) fn configs<'a>(
     cluster: &'a Cluster,
     pod: &Pod<'_>,
@@ -130,7 +130,7 @@ pub(super) fn configs<'a>(
     Ok(found)
 }
 
-/// The file of a config map that a container sees at `path`.
+/// The file of a config map that is mounted in a container at `path`.
 fn file<'a>(
     cluster: &'a Cluster,
     pod: &Pod<'_>,

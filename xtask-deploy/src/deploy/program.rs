@@ -1,4 +1,4 @@
-//! What runs in a container, and what it is known to understand: ports, paths, variables.
+//! The program in a container, and the ports, paths and variables that it supports.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::{
     images::{self, Image},
 };
 
-/// A program of others that manifests of ours run.
+/// A third-party program that our manifests run.
 struct Foreign {
     image: &'static str,
     ports: &'static [i32],
@@ -27,24 +27,24 @@ struct Foreign {
 const FOREIGN: &[Foreign] = &[Foreign {
     image: "redis",
     ports: &[6379],
-    // That of redis-cli.
+    // A variable of redis-cli.
     variables: &["REDISCLI_AUTH"],
 }];
 
-/// The images that hold a collector.
+/// The images that contain a collector.
 const COLLECTORS: &[&str] = &["otel/opentelemetry-collector-contrib", "glassbox/otelcol"];
 
-/// What every program written in Go understands.
+/// The variables of every program written in Go.
 const GO_VARIABLES: &[&str] = &["GODEBUG", "GOGC", "GOMAXPROCS", "GOMEMLIMIT"];
 
-/// What one container runs.
+/// The program in one container.
 #[derive(Debug, Default)]
 pub(super) struct Program {
     pub(super) ports: BTreeSet<i32>,
-    /// What it serves over HTTP; `None` for a program that does not speak it.
+    /// The paths it serves over HTTP; `None` if it does not use HTTP.
     pub(super) paths: Option<BTreeSet<String>>,
     pub(super) variables: BTreeSet<String>,
-    /// The sections and the keys of its settings file, and more; `None` for a program that reads none of ours.
+    /// The sections and the keys of its settings file, and more; `None` if it reads no settings file of ours.
     pub(super) keys: Option<BTreeSet<String>>,
     pub(super) is_collector: bool,
 }
@@ -58,11 +58,11 @@ pub(super) struct Programs {
 }
 
 impl Programs {
-    /// Reads what there is.
+    /// Reads all programs.
     ///
     /// # Errors
     ///
-    /// The images or the collector are not described.
+    /// The description of the images or of the collector is missing.
     pub(super) fn read(workspace: &Workspace) -> Result<Self, CannotCheck> {
         Ok(Self {
             images: images::list(workspace)?,
@@ -72,7 +72,7 @@ impl Programs {
         })
     }
 
-    /// Ports that an image opens and that nothing in it listens on, as far as its recipe tells.
+    /// Ports that an image exposes but nothing in it listens on, according to its Dockerfile.
     pub(super) fn faults(&self) -> Vec<String> {
         let mut stages: Vec<&str> = self
             .images
@@ -98,7 +98,7 @@ impl Programs {
         faults
     }
 
-    /// What a container runs, or why nobody knows.
+    /// The program in a container, or why it is unknown.
     pub(super) fn of(
         &mut self,
         cluster: &Cluster,
@@ -185,7 +185,7 @@ fn exposed(lines: &[&str]) -> BTreeSet<i32> {
         .collect()
 }
 
-/// A collector is what its config makes of it.
+/// A collector's ports and variables depend on its config.
 fn of_collector(
     cluster: &Cluster,
     pod: &Pod<'_>,
@@ -212,7 +212,7 @@ fn of_collector(
     Ok(program)
 }
 
-/// The ports of every `endpoint` that is open to other machines.
+/// The ports of every `endpoint` that is reachable from other machines.
 fn listened(config: &Value, ports: &mut BTreeSet<i32>) {
     match config {
         Value::Object(map) => {

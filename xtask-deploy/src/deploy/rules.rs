@@ -1,5 +1,5 @@
-//! What has to hold between the manifests, and between them and the code. Each rule is a function over a cluster; a
-//! rule that is broken says which object breaks it.
+//! Rules between the manifests, and between them and the code. Each rule is a function of a cluster; a
+//! violation names the object that causes it.
 
 mod addresses;
 mod hardening;
@@ -16,10 +16,10 @@ use super::{object::Cluster, pod::Pod, program::Programs};
 
 pub(super) use settings::SUFFIX as SETTINGS;
 
-/// Where users read how to make the secrets that no manifest holds.
+/// The guide that describes how to create the secrets that no manifest contains.
 pub(super) const GUIDE: &str = "docs/guides/kubernetes.md";
 
-/// What was looked at, and what is wrong with it.
+/// The number of checked names, and the faults.
 #[derive(Debug, Default)]
 struct Audit {
     names: usize,
@@ -27,7 +27,7 @@ struct Audit {
 }
 
 impl Audit {
-    /// Counts one name, and says what is wrong where it does not hold.
+    /// Counts one checked name, and adds a fault if `holds` is false.
     fn must(&mut self, holds: bool, fault: impl FnOnce() -> String) {
         self.names += 1;
         if !holds {
@@ -36,7 +36,7 @@ impl Audit {
     }
 }
 
-/// Looks at a whole cluster: how many names there were, and the faults.
+/// Checks a whole cluster. Returns the number of checked names, and the faults.
 ///
 /// # Errors
 ///

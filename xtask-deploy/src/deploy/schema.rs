@@ -1,7 +1,7 @@
-//! The Kubernetes API, as `k8s-openapi` has it: the types of one version, made from its published schema.
+//! The Kubernetes API from `k8s-openapi`: the types of one version, generated from its published schema.
 //!
-//! They ignore what they do not know, so `serde_ignored` listens to what they ignore. Not seen here: a field that has to
-//! be there and is not, which becomes its default, and rules that the API server has beside its schema.
+//! The types ignore unknown fields, so `serde_ignored` reports these. Not detected: a missing required field,
+//! which becomes its default, and rules of the API server beyond its schema.
 
 use k8s_openapi::api::{
     apps::v1::{DaemonSet, Deployment, StatefulSet},
@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::object::Object;
 
-/// What the API would not take, or would drop.
+/// Everything that the API would reject or drop.
 pub(super) fn faults(object: &Object) -> Vec<String> {
     let value = &object.value;
     match (object.api_version.as_str(), object.kind.as_str()) {
@@ -61,7 +61,7 @@ fn read<T: DeserializeOwned>(value: &Value) -> Vec<String> {
     }
 }
 
-/// The path without the marks of options that `serde_ignored` went through: `spec.?.template` is `spec.template`.
+/// The path without the marks that `serde_ignored` adds for options: `spec.?.template` becomes `spec.template`.
 fn plain(path: &str) -> String {
     let names = path.split('.').filter(|name| *name != "?");
     names.collect::<Vec<_>>().join(".")

@@ -1,8 +1,8 @@
-//! What the code knows by name: the texts that stand in the source of a program and of every crate of ours in it.
+//! The names that the code uses: string literals in the source of a program and of all our crates in it.
 //!
-//! A variable of the environment is read by its name, and a path is served under it, so each stands in the source as
-//! a text of its own, wherever a crate keeps its list of them. A key of a settings file is the name of a field. That
-//! needs no second list and nothing compiled.
+//! An environment variable is read by its name, and a path is served under it, so each is a string literal
+//! somewhere in the source, wherever a crate lists them. A key of a settings file is the name of a field. No
+//! second list and no compilation is needed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,17 +15,17 @@ use xtask::{
     tokens::{Token, TokenKind, tokens},
 };
 
-/// The packages of the workspace, and what those know that were asked for.
+/// The packages of the workspace, with the names found so far.
 pub(super) struct Source {
     packages: Vec<Package>,
     read: BTreeMap<String, Known>,
 }
 
-/// What stands in source.
+/// The names found in source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Known {
     pub(super) texts: BTreeSet<String>,
-    /// Names of fields among them.
+    /// The words, including names of fields.
     pub(super) words: BTreeSet<String>,
 }
 
@@ -35,7 +35,7 @@ impl Known {
         self.words.extend(other.words);
     }
 
-    /// What a file says, up to the tests at its end.
+    /// Reads the names in a file, up to the tests at its end.
     fn of(source: &str) -> Self {
         let tokens = tokens(source);
         let end = (0..tokens.len()).find(|index| begins_tests(&tokens[*index..]));
@@ -59,7 +59,7 @@ impl Source {
         }
     }
 
-    /// What `package` knows, and everything of ours that it is made of, tests aside.
+    /// The names in `package` and in all our packages that it depends on, without tests.
     ///
     /// # Errors
     ///
@@ -118,7 +118,7 @@ fn is_test(file: &Path) -> bool {
     })
 }
 
-/// Whether `#[cfg(test)] mod … {` stands here.
+/// Whether `#[cfg(test)] mod … {` begins here.
 fn begins_tests(tokens: &[Token]) -> bool {
     let [
         hash,

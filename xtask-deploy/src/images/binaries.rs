@@ -1,4 +1,4 @@
-//! Static binaries, the same from every checkout.
+//! Static binaries, identical from every checkout.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -17,15 +17,15 @@ use super::Image;
 
 use crate::machine;
 
-/// The architecture of this machine, with the C library that can be linked statically and still resolves names.
+/// The target for this machine, with a C library that can be linked statically and still resolves names.
 pub(crate) fn target() -> String {
     format!("{}-unknown-linux-musl", std::env::consts::ARCH)
 }
 
-/// How they are compiled.
+/// The cargo profile.
 const PROFILE: &str = "image";
 
-/// Where the binaries of a build lie.
+/// The binaries of a build.
 pub(super) struct Binaries {
     folder: PathBuf,
     target: PathBuf,
@@ -36,7 +36,7 @@ impl Binaries {
         self.folder.join(&image.name)
     }
 
-    /// Where what is made of them goes.
+    /// The folder for the images' build contexts.
     pub(super) fn staging(&self) -> PathBuf {
         self.target.join("images")
     }
@@ -75,7 +75,7 @@ pub(super) fn build(workspace: &Workspace, images: &[Image]) -> Result<Binaries,
     })
 }
 
-/// Whether the toolchain of this checkout has the target.
+/// Whether the target is installed for the toolchain of this checkout.
 pub(crate) fn installed(workspace: &Workspace, triple: &str) -> Result<bool, CannotCheck> {
     let mut rustc = Command::new("rustc");
     rustc
@@ -85,7 +85,7 @@ pub(crate) fn installed(workspace: &Workspace, triple: &str) -> Result<bool, Can
     Ok(asked.success && Path::new(asked.stdout.trim()).is_dir())
 }
 
-/// Where this workspace's artefacts go, as cargo says.
+/// The target folder of this workspace, as reported by cargo.
 fn target_folder(workspace: &Workspace) -> Result<PathBuf, CannotCheck> {
     #[derive(Deserialize)]
     struct Metadata {
@@ -97,7 +97,7 @@ fn target_folder(workspace: &Workspace) -> Result<PathBuf, CannotCheck> {
     Ok(metadata.target_directory)
 }
 
-/// Takes this machine's folders out of the binaries: nobody else's business, and different everywhere.
+/// Removes this machine's folders from the binaries: they are private, and differ between machines.
 fn flags(root: &Path) -> OsString {
     let home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)

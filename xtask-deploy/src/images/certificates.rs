@@ -1,20 +1,20 @@
-//! The authorities that TLS trusts inside of an image.
+//! The authorities that TLS trusts inside an image.
 
 use std::path::{Path, PathBuf};
 
 use xtask::outcome::CannotCheck;
 
-/// Mozilla's list, one file each, as Debian's package `ca-certificates` has it: without what this machine adds to it.
+/// Mozilla's list from Debian's package `ca-certificates`, one file each, without this machine's own additions.
 const MOZILLA: &str = "/usr/share/ca-certificates/mozilla";
 
-/// The whole bundle, where other systems keep it.
+/// The path of the whole bundle on other systems.
 const BUNDLES: &[&str] = &[
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/cert.pem",
 ];
 
-/// The certificates, in PEM, in an order that does not change.
+/// Returns the certificates, in PEM, in a stable order.
 ///
 /// # Errors
 ///
@@ -46,7 +46,7 @@ pub(crate) fn bundle() -> Result<String, CannotCheck> {
     }
 }
 
-/// The certificates of a folder, which need not exist, in order of their names.
+/// The certificates of a folder, which need not exist, sorted by name.
 pub(super) fn in_folder(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut files: Vec<PathBuf> = entries

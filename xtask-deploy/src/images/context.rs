@@ -1,4 +1,4 @@
-//! What Docker is given to make one image of.
+//! The Docker build context of one image.
 
 use std::{
     fs, io,
@@ -56,7 +56,7 @@ fn lay_out(
     fs::copy(binary, out.join(name))?;
     let link = out.join("service");
     std::os::unix::fs::symlink(name, &link)?;
-    // The standard library sets the time of what a link leads to, never its own.
+    // The standard library can set the time of a link's target, but not of the link.
     let touched = Command::new("touch")
         .args(["-h", "-d", "@0"])
         .arg(&link)
@@ -67,9 +67,9 @@ fn lay_out(
     settle(folder)
 }
 
-/// Dates everything 1970 and lets everybody read it: the layers of an image hold the times and the modes of its files,
-/// and the same files make the same layers, whatever the umask of whoever builds it. The user of the image is nobody's
-/// owner.
+/// Sets all times to 1970 and makes everything readable: image layers contain the times and modes of files, so the
+/// same files produce the same layers, regardless of the builder's umask. The user of the image owns none
+/// of them.
 pub(crate) fn settle(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -103,7 +103,7 @@ mod tests {
         let folder = home.path().join("context");
         lay_out(&folder, &binary, "lab", "FROM scratch", "PEM").unwrap();
         let certificates = folder.join("out/etc/ssl/certs/ca-certificates.crt");
-        // As a umask of 077 would have left them.
+        // The modes that a umask of 077 leaves.
         for (path, mode) in [(&certificates, 0o600), (&folder.join("data"), 0o700)] {
             fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
         }

@@ -1,4 +1,4 @@
-//! A Debian to build in: the published image where a registry is reached, one made by debootstrap elsewhere.
+//! A Debian to build in: the published image if a registry is available, otherwise one made by debootstrap.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -17,23 +17,23 @@ use crate::{
 /// The published image.
 const PUBLISHED: &str = "debian:bookworm-slim";
 
-/// The one that debootstrap makes, with the packages that every image of this release has.
+/// Our own image from debootstrap, with the packages of every image of this release.
 const OURS: &str = "glassbox/debian:bookworm";
 
-/// What the image says beside its files.
+/// The metadata of the image.
 const CHANGES: &[&str] = &["CMD [\"bash\"]"];
 
-/// The one that also trusts the authorities that were added to this machine.
+/// The image that also trusts the authorities added to this machine.
 const TRUSTING: &str = "glassbox/debian:bookworm-trusting";
 
-/// Where an administrator puts authorities, such as that of a company's proxy.
+/// The folder for authorities added by an administrator, such as that of a company's proxy.
 const ADDED: &str = "/usr/local/share/ca-certificates";
 
-/// Makes a base image available: present, then pulled, then built; which one is said.
+/// Makes a base image available: local, else pulled, else built. Prints which one.
 ///
 /// # Errors
 ///
-/// None of the three ways works, with the reason of the last.
+/// All three fail; the message states the last reason.
 pub(super) fn base(workspace: &Workspace) -> Result<&'static str, CannotCheck> {
     let ours = RootFs::bookworm(&[]);
     let is_ours = || docker::label(OURS, STAMP_LABEL).as_deref() == Some(&ours.stamp(CHANGES));
@@ -66,7 +66,7 @@ pub(super) fn base(workspace: &Workspace) -> Result<&'static str, CannotCheck> {
     }
 }
 
-/// Puts this machine's own authorities on top of `base`, where it has any.
+/// Adds this machine's own authorities to `base`, if there are any.
 fn trust(workspace: &Workspace, base: &str) -> Result<bool, CannotCheck> {
     let certificates = super::certificates::in_folder(Path::new(ADDED));
     if certificates.is_empty() {

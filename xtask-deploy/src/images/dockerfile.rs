@@ -1,15 +1,15 @@
-//! The half of the Dockerfile that needs no compiler.
+//! The part of the Dockerfile that needs no compiler.
 
 use xtask::outcome::CannotCheck;
 
-/// Where that half begins.
+/// The beginning of that part.
 const BEGINS: &str = "FROM scratch AS base\n";
 
-/// The stages from `FROM scratch` on, taking from the build's context what they take from the stage `build` otherwise.
+/// Returns the stages from `FROM scratch` on. They copy from the build context instead of the stage `build`.
 ///
 /// # Errors
 ///
-/// The file has no such stage, or takes nothing from the stage `build`.
+/// The file has no such stage, or copies nothing from the stage `build`.
 pub(super) fn from_scratch(dockerfile: &str) -> Result<String, CannotCheck> {
     const FROM_BUILD: &str = "COPY --from=build ";
     let failed = |what: &str| CannotCheck::new(format!("{} has no {what}", super::DOCKERFILE));

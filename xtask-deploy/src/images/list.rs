@@ -1,4 +1,4 @@
-//! Which images are ours, as `deploy/images/images.toml` says.
+//! The list of our images, from `deploy/images/images.toml`.
 
 use std::collections::BTreeMap;
 
@@ -9,24 +9,24 @@ use xtask::{
     workspace::Workspace,
 };
 
-/// Where they are named.
+/// The path of the list.
 const LIST: &str = "deploy/images/images.toml";
 
 /// One image of ours.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Image {
-    /// Its name, which is that of its binary too.
+    /// Its name, which is also that of its binary.
     pub(crate) name: String,
-    /// The package that has the binary.
+    /// The package of the binary.
     pub(crate) package: String,
-    /// The stage of [`DOCKERFILE`](super::DOCKERFILE) that it is.
+    /// Its stage in [`DOCKERFILE`](super::DOCKERFILE).
     pub(crate) stage: String,
     version: String,
     description: String,
     trial: BTreeMap<String, String>,
 }
 
-/// What the file says about one.
+/// The entry of one image in the file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -42,7 +42,7 @@ impl Image {
         format!("glassbox/{}:{}", self.name, self.version)
     }
 
-    /// What it cannot start without, as `NAME=value`.
+    /// The variables that it needs to start, as `NAME=value`.
     pub(super) fn trial(&self) -> impl Iterator<Item = String> {
         self.trial
             .iter()
@@ -54,26 +54,26 @@ impl Image {
         &self.version
     }
 
-    /// What its package is, in a sentence.
+    /// The description of its package, in one sentence.
     pub(super) fn description(&self) -> &str {
         &self.description
     }
 }
 
-/// Every image of ours.
+/// Reads all our images.
 ///
 /// # Errors
 ///
-/// The list is not understood, or names a package that is no member or has no description.
+/// The list is invalid, or names a package that is no member or has no description.
 pub(crate) fn read(workspace: &Workspace) -> Result<Vec<Image>, CannotCheck> {
     arrange(&workspace.read(LIST)?, &metadata::load(workspace)?)
 }
 
-/// The images of these names; all of them where there is none.
+/// Reads the images with these names, or all images if there are no names.
 ///
 /// # Errors
 ///
-/// As [`read`], and when there is none of a name; the reason lists those there are.
+/// As for [`read`], and if a name is unknown; the message lists the known names.
 pub(super) fn named(workspace: &Workspace, names: &[String]) -> Result<Vec<Image>, CannotCheck> {
     let mut images = read(workspace)?;
     if let Some(name) = names
@@ -90,11 +90,11 @@ pub(super) fn named(workspace: &Workspace, names: &[String]) -> Result<Vec<Image
     Ok(images)
 }
 
-/// The version that all images have.
+/// The common version of all images.
 ///
 /// # Errors
 ///
-/// Two have different ones.
+/// Two images have different versions.
 pub(super) fn version(images: &[Image]) -> Result<String, CannotCheck> {
     let mut versions: Vec<&str> = images.iter().map(Image::version).collect();
     versions.dedup();

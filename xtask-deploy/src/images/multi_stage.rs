@@ -1,14 +1,14 @@
-//! The same images for somebody who has Docker and no Rust: cargo runs inside of the build.
+//! Builds the same images for users who have Docker but no Rust: cargo runs inside the build.
 
 use xtask::{outcome::CannotCheck, workspace::Workspace};
 
 use super::{Built, Image, debian};
 
-/// Builds `images` one after the other by the whole of [`DOCKERFILE`](super::DOCKERFILE).
+/// Builds `images` one after the other with the whole [`DOCKERFILE`](super::DOCKERFILE).
 ///
 /// # Errors
 ///
-/// There is no base to build on, or Docker does not build.
+/// There is no base image, or the build fails.
 pub(super) fn build(workspace: &Workspace, images: &[Image]) -> Result<Vec<Built>, CannotCheck> {
     let base = debian::base(workspace)?;
     let revision = super::revision(workspace);

@@ -1,5 +1,5 @@
-//! Whether an image works as it is meant to run: by a user without capabilities, on a root file system that it cannot
-//! write to, well by the word of its own health check.
+//! Tests that an image works as intended: as a user without capabilities, on a read-only root file system, healthy
+//! according to its own health check.
 
 use std::{
     thread,
@@ -14,20 +14,20 @@ use crate::{
     reaper::{RUN_LABEL, Run},
 };
 
-/// How long all of them together may take to be well.
+/// Time limit for all of them to become healthy.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Starts every image under the name that it was built by, and waits until each is well.
+/// Starts every image under the name that it was built by, and waits until each is healthy.
 ///
 /// # Errors
 ///
-/// One does not start, or is not well in time: with its last words.
+/// An image does not start, or is not healthy in time; the message has its last log lines.
 pub(super) fn run(
     workspace: &Workspace,
     images: &[Image],
     built: &[Built],
 ) -> Result<(), CannotCheck> {
-    // Its end is the end of the containers, also where this program is killed.
+    // The containers are removed when the run ends, even if this program is killed.
     let run = Run::begin(true)?;
     let mut containers = Vec::new();
     let tried = try_all(workspace, images, built, &run, &mut containers);
@@ -77,7 +77,7 @@ fn try_all(
     Ok(())
 }
 
-/// Removes containers. What cannot be removed is left to the end of the run, which says so.
+/// Removes containers. Whatever remains is removed and reported at the end of the run.
 fn remove(containers: &[String]) {
     if !containers.is_empty() {
         let ids = containers.iter().map(String::as_str);
@@ -86,13 +86,13 @@ fn remove(containers: &[String]) {
     }
 }
 
-/// Starts a container; its id.
+/// Starts a container and returns its id.
 fn start(reference: &str, image: &Image, run: &Run) -> Result<String, CannotCheck> {
     let label = format!("{RUN_LABEL}={}", run.id());
     let mut words = vec!["run", "--detach", "--label", &label];
     words.extend(["--read-only", "--cap-drop", "ALL"]);
     words.extend(["--security-opt", "no-new-privileges", "--network", "none"]);
-    // As the image says, only sooner.
+    // The image's own health check with a shorter interval.
     words.extend(["--health-interval", "1s"]);
     let variables: Vec<String> = image.trial().collect();
     for variable in &variables {

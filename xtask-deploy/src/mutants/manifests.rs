@@ -1,4 +1,4 @@
-//! Faults of manifests and of configs, which `deploy` answers for.
+//! Faults of manifests and of configs that `deploy` must detect.
 
 use xtask::check::{Answer::Violation, Mutant};
 
@@ -8,7 +8,7 @@ const POLICY: &str = "deploy/k8s/base/policy.yaml";
 const CONFIG: &str = "deploy/collector/central.yaml";
 const OVERLAY: &str = "deploy/k8s/overlays/quiet/kustomization.yaml";
 
-/// What the Kubernetes API would not take.
+/// Objects that the Kubernetes API would reject.
 pub(crate) const OBJECT_MUTANTS: &[Mutant] = &[
     Mutant {
         fault: "a field of a pod is misspelt",
@@ -60,7 +60,7 @@ pub(crate) const OBJECT_MUTANTS: &[Mutant] = &[
     },
 ];
 
-/// Names that lead nowhere.
+/// Names of things that do not exist.
 pub(crate) const REFERENCE_MUTANTS: &[Mutant] = &[
     Mutant {
         fault: "an image of ours does not exist",
@@ -342,7 +342,7 @@ pub(crate) const REFERENCE_MUTANTS: &[Mutant] = &[
     },
 ];
 
-/// Configs that the collector refuses.
+/// Configs that the collector rejects.
 pub(crate) const COLLECTOR_MUTANTS: &[Mutant] = &[
     Mutant {
         fault: "a config has a key that no component knows",

@@ -1,4 +1,4 @@
-//! Faults of the suites, which `collector` answers for.
+//! Faults of the suites that `collector` must detect.
 
 use xtask::check::{
     Answer::{CannotCheck, Violation},

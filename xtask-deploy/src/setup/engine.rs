@@ -1,4 +1,4 @@
-//! The Docker engine: started where it is installed and does not run.
+//! The Docker engine: started if it is installed but not running.
 
 use std::{
     path::Path,
@@ -13,21 +13,21 @@ use crate::machine::{as_root, must};
 
 use crate::docker::{self, Absence};
 
-/// How long an engine may take to answer.
+/// Timeout for the engine to answer.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Where it is looked for beside the path: users often lack the second.
+/// Folders to search in addition to the `PATH`, which often lacks the `sbin` folders.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Sees to it that an engine answers, and returns how many parts that is.
+/// Ensures that an engine answers, and returns the number of parts.
 ///
 /// # Errors
 ///
-/// It does not answer, and where it says why.
+/// It does not answer; the message states where to find the reason.
 pub(super) fn start(workspace: &Workspace) -> Result<usize, CannotCheck> {
     match docker::find() {
         Ok(_) => return Ok(1),
-        // One that was started anew would refuse as well.
+        // Restarting the engine would not change its permissions.
         Err(denied @ Absence::Denied) => return Err(CannotCheck::new(denied.to_string())),
         Err(_) => {}
     }
@@ -61,7 +61,7 @@ pub(super) fn start(workspace: &Workspace) -> Result<usize, CannotCheck> {
     }
 }
 
-/// The end of a log, where it is a file that can be read.
+/// The last line of a log, if it is a readable file.
 fn last_line(log: &Path) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();
     let last = text.lines().rfind(|line| !line.trim().is_empty());
@@ -69,7 +69,7 @@ fn last_line(log: &Path) -> String {
         .unwrap_or_default()
 }
 
-/// An engine where nothing supervises it: in a session of its own, so that it outlives this program and its terminal.
+/// Starts an engine without a supervisor, in its own session, so that it outlives this program and its terminal.
 fn detached(log: &Path) -> Result<Command, CannotCheck> {
     let mut command = as_root("env")?;
     command

@@ -14,11 +14,11 @@ use xtask::{
 
 use crate::machine::{answers, as_root, must};
 
-/// A package, and the question whether its content is there, asked without the package manager.
+/// A package, with a check for its contents that does not use the package manager.
 struct Part {
     package: &'static str,
     present: fn(&System) -> bool,
-    /// Whether only some releases have it.
+    /// Whether only some releases have this package.
     is_split: bool,
 }
 
@@ -44,7 +44,7 @@ const PARTS: &[Part] = &[
         .iter()
         .any(|file| system.has_file(file))
     }),
-    // On Ubuntu, where this is a snap, the page is tested with whatever browser is installed.
+    // On Ubuntu, where this is a snap, the page is tested with any installed browser.
     Part::new("chromium", |system| {
         BROWSERS.iter().any(|browser| system.has_program(browser))
     }),
@@ -52,7 +52,7 @@ const PARTS: &[Part] = &[
     Part::new("docker.io", |system| {
         system.has_engine() || system.has_program("dockerd")
     }),
-    // A part of docker.io until Debian 12.
+    // Part of docker.io until Debian 12.
     Part {
         is_split: true,
         ..Part::new("docker-cli", |system| {
@@ -60,11 +60,11 @@ const PARTS: &[Part] = &[
         })
     },
     Part::new("git", |system| system.answers("git", &["--version"])),
-    // The engine makes its networks with it.
+    // The engine creates its networks with it.
     Part::new("iptables", |system| {
         system.has_engine() || system.has_program("iptables")
     }),
-    // The libraries of C that static binaries are linked with.
+    // The C libraries for static binaries.
     Part::new("musl-tools", |system| {
         system.has_program(&format!("{}-linux-musl-gcc", std::env::consts::ARCH))
     }),
@@ -79,23 +79,23 @@ const PARTS: &[Part] = &[
     }),
 ];
 
-/// The names of the programs that the suite of the page looks for.
+/// The names of browsers that the suite of the page looks for.
 const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
 
-/// The package that would also start a service at every start of the machine, on a port that belongs to somebody else.
+/// The package also enables a service at boot, on a port that may be in use.
 const REDIS: &str = "redis-server";
 
-/// What Debian asks before it starts a service, where it exists.
+/// The script that Debian runs, if it exists, before it starts a service.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
-/// The answer: no. The suites start a Redis of their own, and the engine is started by us: where there is no init
-/// system, its package cannot be installed unless it is kept from trying. The second line says whose it is, so that one
-/// which a run left behind that was killed is not taken for the machine's own.
+/// Denies every start. The suites start their own Redis, and we start the engine: without an init system, its package
+/// can be installed only if it does not try to start it. The second line identifies the owner, so that a script left
+/// behind by a killed run is not mistaken for the machine's own.
 const START_NOTHING: &str =
     "#!/bin/sh\n# glassbox: start nothing while packages are installed\nexit 101\n";
 
-/// Sets the policy, does what its arguments say, and removes the policy however that ends: one shell, so that whatever
-/// interrupts the installation does not come between. A policy of the machine's own is left alone.
+/// Sets the policy, runs its arguments, and always removes the policy. One shell does all three, so that an
+/// interrupted installation does not leave the policy behind. A policy of the machine's own is left alone.
 const WITH_POLICY: &str = r#"
 policy=$1 text=$2
 shift 2
@@ -109,13 +109,13 @@ fi
 "$@"
 "#;
 
-/// How long another package manager may keep its lock: such as the one that updates a new machine by itself.
+/// How long to wait for the lock of another package manager, such as the automatic update of a new machine.
 const LOCK_TIMEOUT: &str = "DPkg::Lock::Timeout=600";
 
-/// Where programs are looked for that are not on everybody's path.
+/// Folders of programs that are not in every user's `PATH`.
 const SBIN: &[&str] = &["usr/local/sbin", "usr/sbin", "sbin", "usr/bin"];
 
-/// The machine as it is looked at: its root folder, and the path of whoever asks.
+/// The machine to inspect: its root folder and the user's `PATH`.
 struct System {
     root: PathBuf,
     path: Option<OsString>,
@@ -138,7 +138,7 @@ impl System {
         process::run(&mut command, Voice::Silent).is_ok_and(|finished| finished.success)
     }
 
-    /// Whether an engine answers, in whatever way it was installed and wherever it is.
+    /// Whether an engine answers, however it was installed and wherever it is.
     fn has_engine(&self) -> bool {
         self.answers("docker", &["info"])
     }
@@ -148,7 +148,7 @@ impl System {
         size.is_ok_and(|size| size > 0)
     }
 
-    /// Whether there is a program on the path, or where the path of a user does not lead.
+    /// Whether a program exists on the `PATH` or in a system folder that a user's `PATH` may lack.
     fn has_program(&self, name: &str) -> bool {
         let path = self.path.clone().unwrap_or_default();
         let on_path = std::env::split_paths(&path).collect::<Vec<_>>();
@@ -164,11 +164,11 @@ impl System {
     }
 }
 
-/// Installs what is missing, and returns how many parts there are.
+/// Installs what is missing, and returns the number of parts.
 ///
 /// # Errors
 ///
-/// Something is missing, and this is no Debian, or its packages cannot be had.
+/// Something is missing, and this is not Debian or its packages are unavailable.
 pub(super) fn install(workspace: &Workspace) -> Result<usize, CannotCheck> {
     let missing = System::this().missing();
     if missing.is_empty() {
@@ -200,17 +200,17 @@ pub(super) fn install(workspace: &Workspace) -> Result<usize, CannotCheck> {
     install.args(missing.iter().map(|part| part.package));
     let mut installed = must(workspace, &mut install);
     if has_redis && Path::new("/run/systemd/system").is_dir() {
-        // Nor after the next start of the machine, also when the installation came no further than this package.
+        // Also disables it after a reboot, even if the installation failed after this package.
         let mut disable = as_root("systemctl")?;
         disable.args(["disable", "--quiet", "--now", REDIS]);
-        // Where there is no such service, the reason is the one that the installation failed for.
+        // If there is no such service, the installation's own error is the reason.
         installed = installed.and(must(workspace, &mut disable));
     }
     installed?;
     Ok(PARTS.len())
 }
 
-/// The package manager, which asks nothing.
+/// The package manager, without questions.
 const APT_GET: [&str; 6] = [
     "env",
     "DEBIAN_FRONTEND=noninteractive",
@@ -226,7 +226,7 @@ fn apt_get(words: &[&str]) -> Result<Command, CannotCheck> {
     Ok(command)
 }
 
-/// Has a shell do what is added to it while no package starts a service.
+/// Makes a shell run its arguments while no package can start a service.
 fn with_policy(mut shell: Command, policy: &Path) -> Command {
     shell.args(["-c", WITH_POLICY, "sh"]);
     shell.arg(policy).arg(START_NOTHING);
@@ -239,7 +239,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use tempfile::TempDir;
 
-    /// A machine with nothing but these programs, each of which answers with this status.
+    /// A machine with only these programs, each of which exits with this status.
     fn machine(programs: &[(&str, i32)]) -> (TempDir, System) {
         let home = tempfile::tempdir().unwrap();
         let bin = home.path().join("bin");
@@ -328,14 +328,14 @@ mod tests {
         assert_eq!(shell.status().unwrap().code(), Some(101));
     }
 
-    /// Runs a command with the policy in a folder of the test's own, and says what the policy was at its end.
+    /// Runs a command with the policy in a temporary folder, and returns the policy that remains.
     fn run_with_policy(before: Option<&str>, script: &str) -> (bool, Option<String>) {
         let home = tempfile::tempdir().unwrap();
         let policy = home.path().join("policy-rc.d");
         if let Some(text) = before {
             std::fs::write(&policy, text).unwrap();
         }
-        // A shell cannot trap what was ignored when it started, as SIGINT is below a job in the background.
+        // A shell cannot trap a signal that was ignored at its start, like SIGINT in a background job.
         let mut shell = Command::new("env");
         shell.args(["--default-signal", "sh"]);
         let mut shell = with_policy(shell, &policy);

@@ -1,4 +1,4 @@
-//! OpenTelemetry's Python SDK in an environment of its own.
+//! OpenTelemetry's Python SDK in its own environment.
 
 use std::{path::Path, process::Command};
 
@@ -11,7 +11,7 @@ use xtask::{
 
 use crate::machine::must;
 
-/// Installs it unless it is there, and returns how many parts that is.
+/// Installs it unless it exists, and returns the number of parts.
 pub(super) fn install(workspace: &Workspace) -> Result<usize, CannotCheck> {
     let folder = folder()?;
     if !is_whole(&folder, PACKAGES) {
@@ -24,7 +24,7 @@ pub(super) fn install(workspace: &Workspace) -> Result<usize, CannotCheck> {
     Ok(1)
 }
 
-/// Makes a virtual environment anew; only one that is whole has its stamp.
+/// Recreates a virtual environment. Only a complete one has its stamp.
 pub(super) fn environment(
     workspace: &Workspace,
     folder: &Path,
@@ -48,6 +48,6 @@ pub(super) fn environment(
         "--disable-pip-version-check",
     ]);
     must(workspace, pip.args(packages))?;
-    // Written last: an installation that was cut short is made anew.
+    // Written last, so that an interrupted installation is repeated.
     std::fs::write(folder.join(STAMP), packages.join("\n")).map_err(failed)
 }

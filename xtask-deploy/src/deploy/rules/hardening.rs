@@ -1,11 +1,11 @@
-//! What every pod of ours has, so that none runs as root, without bounds, or unwatched.
+//! Rules for every pod of ours, so that none runs as root, without limits, or without probes.
 
 use k8s_openapi::api::core::v1::Container;
 
 use super::Audit;
 use crate::deploy::pod::Pod;
 
-/// What holds for a pod as a whole.
+/// Checks the rules for a pod as a whole.
 pub(super) fn check_pod(audit: &mut Audit, pod: &Pod<'_>) {
     let (object, spec) = (pod.object, &pod.spec);
     audit.must(spec.enable_service_links == Some(false), || {
@@ -24,7 +24,7 @@ pub(super) fn check_pod(audit: &mut Audit, pod: &Pod<'_>) {
     });
 }
 
-/// What holds for a container, however long it runs.
+/// Checks the rules for any container, including init containers.
 pub(super) fn check_container(
     audit: &mut Audit,
     place: &str,
@@ -51,7 +51,7 @@ pub(super) fn check_container(
     });
 }
 
-/// What holds for a container that runs as long as its pod.
+/// Checks the rules for a container that runs as long as its pod.
 pub(super) fn check_probes(audit: &mut Audit, place: &str, container: &Container) {
     for (what, probe) in [
         ("livenessProbe", &container.liveness_probe),

@@ -13,7 +13,7 @@ use crate::deploy::{
     program::Program,
 };
 
-/// What Kubernetes takes as the name of a port.
+/// Maximum length of a port's name in Kubernetes.
 const LONGEST_NAME: usize = 15;
 
 pub(super) fn check(audit: &mut Audit, place: &str, container: &Container, program: &Program) {

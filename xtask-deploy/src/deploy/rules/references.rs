@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{ConfigMapKeySelector, SecretKeySelector, Volume
 use super::{Audit, GUIDE};
 use crate::deploy::{object::Cluster, pod::Pod};
 
-/// Looks at what holds for objects of every kind.
+/// Checks the rules for objects of every kind.
 pub(super) fn check(audit: &mut Audit, cluster: &Cluster) {
     let mut seen = BTreeSet::new();
     for object in &cluster.objects {
@@ -32,7 +32,7 @@ pub(super) fn check(audit: &mut Audit, cluster: &Cluster) {
     }
 }
 
-/// Looks at what a pod needs beside its images.
+/// Checks everything that a pod needs except its images.
 pub(super) fn check_pod(audit: &mut Audit, cluster: &Cluster, pod: &Pod<'_>, guide: &str) {
     let object = pod.object;
     if let Some(version) = pod.labels.get("app.kubernetes.io/version") {
@@ -136,7 +136,7 @@ fn check_config_map_key(
     audit.must(has, || format!("{place}: no config map {name} has {key}"));
 }
 
-/// A secret is in a manifest, or the guide says how to make it.
+/// Checks that a secret is in a manifest, or that the guide describes how to create it.
 fn check_secret(
     audit: &mut Audit,
     cluster: &Cluster,
@@ -175,7 +175,7 @@ fn check_secret_key(
     });
 }
 
-/// The commands of the guide that make a secret of this name in a namespace, each with what follows in its block.
+/// The commands of the guide that create a secret of this name in a namespace, each with the rest of its block.
 fn making<'a>(guide: &'a str, namespace: &str, name: &str) -> impl Iterator<Item = &'a str> {
     let begins = format!("create secret generic {name} ");
     guide
@@ -193,7 +193,7 @@ fn making<'a>(guide: &'a str, namespace: &str, name: &str) -> impl Iterator<Item
         })
 }
 
-/// The namespace that the beginning of a command names.
+/// The namespace named at the beginning of a command.
 fn namespace_of(command: &str) -> Option<&str> {
     let mut words = command.split_whitespace();
     words.find(|word| ["--namespace", "-n"].contains(word))?;

@@ -1,4 +1,4 @@
-//! What containers are given, and what they may take at most.
+//! The resource requests and limits of containers.
 
 use k8s_openapi::{
     api::core::v1::{Container, ResourceRequirements},
@@ -8,10 +8,10 @@ use k8s_openapi::{
 use super::Audit;
 use crate::deploy::{object::Cluster, pod::Pod};
 
-/// What is said of both.
+/// The resources that must have both.
 const RESOURCES: [&str; 2] = ["cpu", "memory"];
 
-/// The letters behind a number, and by how much they multiply it.
+/// The suffixes of a number, with their factors.
 const SUFFIXES: [(&str, f64); 11] = [
     ("Ki", 1024.0),
     ("Mi", 1_048_576.0),
@@ -26,7 +26,7 @@ const SUFFIXES: [(&str, f64); 11] = [
     ("", 1.0),
 ];
 
-/// What holds for a container, however long it runs.
+/// Checks the rules for any container, including init containers.
 pub(super) fn check(audit: &mut Audit, place: &str, container: &Container) {
     let resources = container.resources.clone().unwrap_or_default();
     for resource in RESOURCES {
@@ -40,7 +40,7 @@ pub(super) fn check(audit: &mut Audit, place: &str, container: &Container) {
     }
 }
 
-/// One amount of a container, which has to be there and to be one.
+/// Reads one required amount of a container, and reports it if missing or invalid.
 fn amount(
     audit: &mut Audit,
     place: &str,
@@ -64,7 +64,7 @@ fn amount(
     amount
 }
 
-/// Reads `100m`, `1.5` or `64Mi`.
+/// Parses `100m`, `1.5` or `64Mi`.
 fn parse(text: &str) -> Option<f64> {
     let (digits, factor) = SUFFIXES
         .iter()
@@ -76,7 +76,7 @@ fn parse(text: &str) -> Option<f64> {
     Some(number * factor)
 }
 
-/// What the file of a workload says about it is what it gets: a patch wins over the file, and would do so in silence.
+/// Checks that a workload gets the amounts in its own file, because a patch overrides the file silently.
 pub(super) fn check_own(audit: &mut Audit, cluster: &Cluster, pod: &Pod<'_>) {
     let object = pod.object;
     let own = cluster

@@ -1,4 +1,4 @@
-//! Selectors: each finds a pod, and the one that is meant.
+//! Selectors: each must match a pod, and the intended one.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use crate::deploy::{
     pod::{Pod, shown},
 };
 
-/// What every namespace is labelled with by the cluster itself.
+/// The label that the cluster itself adds to every namespace.
 const NAME_OF_NAMESPACE: &str = "kubernetes.io/metadata.name";
 
-/// What a pod's own object says about it.
+/// Checks the selectors in a pod's own object.
 pub(super) fn check_pod(audit: &mut Audit, pod: &Pod<'_>) {
     let object = pod.object;
     if ["DaemonSet", "Deployment", "StatefulSet"].contains(&object.kind.as_str()) {
@@ -36,7 +36,7 @@ pub(super) fn check_pod(audit: &mut Audit, pod: &Pod<'_>) {
     }
 }
 
-/// What the rest of a cluster says about its pods.
+/// Checks the selectors in the other objects of a cluster.
 pub(super) fn check(audit: &mut Audit, cluster: &Cluster, pods: &[Pod<'_>]) {
     for service in cluster.kind("Service") {
         check_service(audit, service, pods);
@@ -103,7 +103,7 @@ fn check_policy(audit: &mut Audit, cluster: &Cluster, policy: &Object, pods: &[P
                 let Ok(port) = serde_json::from_value::<IntOrString>(port["port"].clone()) else {
                     continue;
                 };
-                // What leaves a pod goes to ports of others.
+                // Outgoing traffic goes to ports of other pods.
                 let has = peers == "to" || chosen.iter().any(|pod| pod.has_port(&port));
                 audit.must(has, || {
                     format!(
@@ -116,7 +116,7 @@ fn check_policy(audit: &mut Audit, cluster: &Cluster, policy: &Object, pods: &[P
     }
 }
 
-/// Whether a peer of a policy is a pod, or a namespace, that is there.
+/// Whether a peer of a policy is an existing pod or namespace.
 fn is_somebody(cluster: &Cluster, policy: &Object, peer: &Value, pods: &[Pod<'_>]) -> bool {
     let namespaces: Vec<&str> = match peer.get("namespaceSelector") {
         None => vec![policy.namespace.as_str()],
@@ -149,8 +149,8 @@ fn is_found(selector: &Value, namespace: &str, pods: &[Pod<'_>]) -> bool {
         .any(|pod| pod.object.namespace == namespace && finds(selector, &pod.labels))
 }
 
-/// Whether a selector of labels finds something that has these. An empty one finds everything; one that is not
-/// understood finds nothing.
+/// Whether a label selector matches these labels. An empty selector matches everything; an invalid one
+/// matches nothing.
 fn finds(selector: &Value, labels: &BTreeMap<String, String>) -> bool {
     let Ok(selector) = serde_json::from_value::<LabelSelector>(selector.clone()) else {
         return false;

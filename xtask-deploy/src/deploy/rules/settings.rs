@@ -1,4 +1,4 @@
-//! Keys of settings files that config maps hand to programs of ours.
+//! Keys of settings files that config maps pass to our programs.
 
 use k8s_openapi::api::core::v1::Container;
 use toml::{Table, Value};
@@ -6,7 +6,7 @@ use toml::{Table, Value};
 use super::Audit;
 use crate::deploy::{object::Cluster, pod::Pod, program::Program};
 
-/// What a settings file is called.
+/// The suffix of a settings file.
 pub(in crate::deploy) const SUFFIX: &str = ".toml";
 
 pub(super) fn check(

@@ -1,4 +1,4 @@
-//! Variables of the environment: known to the program, or to another variable.
+//! Environment variables: each must be used by the program or by another variable.
 
 use std::collections::BTreeSet;
 
@@ -59,7 +59,7 @@ pub(super) fn check(
     }
 }
 
-/// A config that reads a variable without a default gets it.
+/// Checks that a variable without a default in a config is set.
 fn check_config(
     audit: &mut Audit,
     place: &str,
@@ -79,7 +79,7 @@ fn check_config(
     }
 }
 
-/// The keys of config maps that become variables.
+/// The keys of config maps that become environment variables.
 fn from_maps(cluster: &Cluster, pod: &Pod<'_>, container: &Container) -> Vec<String> {
     let mut names = Vec::new();
     for source in container.env_from.iter().flatten() {
@@ -94,7 +94,7 @@ fn from_maps(cluster: &Cluster, pod: &Pod<'_>, container: &Container) -> Vec<Str
     names
 }
 
-/// The variables that stand in a text as `$(NAME)`; `$$(NAME)` is none.
+/// The variables in a text: `$(NAME)`, but not `$$(NAME)`.
 fn mentioned(text: &str) -> Vec<&str> {
     let mut names = Vec::new();
     let mut rest = text;
