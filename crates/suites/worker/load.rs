@@ -1,4 +1,4 @@
-//! Jobs, each a span, a log record within it and an addition to a counter.
+//! Jobs. Each is a span, a log record within it and an addition to a counter.
 
 use glassbox_core::{counter, telemetry::Span};
 use serde_json::{Value, json};
@@ -11,13 +11,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Between two jobs of one thread that goes on until it is told to stop.
+/// Interval between two jobs of a thread that emits until it is stopped.
 const PACE: Duration = Duration::from_millis(1);
 
-/// A job that takes this long has waited for somebody.
+/// A job that takes this long was blocked.
 const SLOW: Duration = Duration::from_millis(50);
 
-/// The threads that emit, and how much they have.
+/// The threads that emit, and the number of jobs emitted so far.
 #[derive(Debug, Default)]
 pub(crate) struct Load {
     jobs: Arc<AtomicU64>,
@@ -27,7 +27,7 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Emits `each` jobs from each of `threads` threads; gives how many were emitted so far.
+    /// Emits `each` jobs from each of `threads` threads. Returns the number emitted so far.
     pub(crate) fn emit(&mut self, threads: u32, each: u32) -> u64 {
         thread::scope(|scope| {
             for thread in 0..threads {
@@ -53,7 +53,7 @@ impl Load {
         }));
     }
 
-    /// How long jobs took since this was called the last time.
+    /// How long jobs took since the previous call.
     pub(crate) fn pace(&self) -> Value {
         let taken = |count: &AtomicU64| count.swap(0, Ordering::SeqCst);
         json!({
@@ -63,7 +63,7 @@ impl Load {
         })
     }
 
-    /// Gives how many were emitted so far, once every thread has ended.
+    /// Returns the number emitted so far, once every thread has ended.
     pub(crate) fn stop(&mut self) -> u64 {
         self.stopped.store(true, Ordering::SeqCst);
         for thread in self.threads.drain(..) {

@@ -1,8 +1,8 @@
-//! An application under load, told line by line what to do.
+//! An application under load, controlled line by line.
 //!
-//! A suite that disturbs the collector drives it: each line on standard input is an [`Order`] in
-//! JSON, and each is answered by one line of JSON on standard output. Everything emitted carries a
-//! number of its own, so that what arrived can be held against what was emitted, one by one.
+//! A suite that disturbs the collector controls it: each line on standard input is an [`Order`] in
+//! JSON, and each is answered by one line of JSON on standard output. Everything emitted has a
+//! unique number, so that received and emitted items can be compared one by one.
 //! Telemetry is set up as in any application, by `OTEL_*` and `GLASSBOX_*` variables.
 
 mod load;
@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    // Whoever drove it is gone; the guard flushes.
+    // The controlling process has ended; the guard flushes.
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! What the program is told.
+//! The commands to the program.
 
 use serde::Deserialize;
 use std::time::Duration;
@@ -10,15 +10,15 @@ pub(crate) enum Order {
     /// Emit a fixed number of jobs; answered with how many were emitted so far, once every call has
     /// returned.
     Emit { threads: u32, each: u32 },
-    /// Emit jobs until told to stop.
+    /// Emit jobs until stopped.
     Start { threads: u32 },
     /// Answered with how many jobs were emitted so far, once every call has returned.
     Stop,
-    /// Answered with how long the jobs took since this was asked for the last time.
+    /// Answered with how long the jobs took since the previous request.
     Pace,
     /// Answered with the health of telemetry.
     Health,
-    /// Answered with what the flush failed by, or nothing.
+    /// Answered with the error of the flush, or nothing.
     Flush { within: Milliseconds },
     /// Answered with the report; the program ends.
     Shutdown { within: Milliseconds },

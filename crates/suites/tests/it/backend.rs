@@ -1,4 +1,4 @@
-//! A backend of its own for each test.
+//! A separate backend for each test.
 
 use glassbox_collector::{Backend, BackendConfig};
 use glassbox_core::Cx;
@@ -7,10 +7,10 @@ use serde_json::Value;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// How long anything may take to arrive.
+/// Timeout of every wait.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The local backend on free ports, with a folder that goes with it.
+/// The local backend on free ports, with a folder that is removed together with it.
 pub(crate) struct Running {
     backend: Backend,
     _folder: TempDir,
@@ -32,22 +32,22 @@ impl Running {
         }
     }
 
-    /// Where OTLP is received over HTTP.
+    /// The endpoint of OTLP/HTTP.
     pub(crate) fn http(&self) -> &str {
         self.backend.endpoints().http()
     }
 
-    /// Where OTLP is received over gRPC.
+    /// The endpoint of OTLP/gRPC.
     pub(crate) fn grpc(&self) -> &str {
         self.backend.endpoints().grpc()
     }
 
-    /// Where the page and the API are served.
+    /// The address of the page and the API.
     pub(crate) fn page(&self) -> &str {
         self.backend.endpoints().page()
     }
 
-    /// An answer of the API.
+    /// A response of the API.
     pub(crate) async fn get(&self, path: &str) -> Value {
         let url = format!("{}{path}", self.page());
         let response = HttpClient::new().get(&url).send(&Cx::background()).await;
@@ -60,7 +60,7 @@ impl Running {
         response.json().await.unwrap()
     }
 
-    /// An answer of the API once `total` is not zero.
+    /// A response of the API, once its `total` is not zero.
     pub(crate) async fn get_some(&self, path: &str) -> Value {
         let start = Instant::now();
         loop {

@@ -1,11 +1,11 @@
-//! The names of the GenAI conventions against the registry, as OpenTelemetry's package for Python publishes it.
+//! Compares our GenAI names with the registry, as published in OpenTelemetry's Python package.
 
 use crate::python;
 use glassbox_semconv::{gen_ai_latest, gen_ai_v1_41};
 use std::collections::BTreeSet;
 use tokio::process::Command;
 
-/// Prints every name that the package knows, one a line.
+/// Prints every name in the package, one a line.
 const SCRIPT: &str = "
 from opentelemetry.semconv._incubating.attributes import gen_ai_attributes, openai_attributes
 from opentelemetry.semconv._incubating.metrics import gen_ai_metrics
@@ -15,7 +15,7 @@ for module in (gen_ai_attributes, openai_attributes, gen_ai_metrics):
             print(value)
 ";
 
-/// What has been added since, in the repository that GenAI has moved to.
+/// Names added since in the repository to which the GenAI conventions have moved.
 const ADDED_SINCE: &[&str] = &[
     "gen_ai.conversation.compacted",
     "gen_ai.prompt.version",

@@ -1,12 +1,12 @@
-//! Fields of the workspace's `tracing` events have a namespace: as attributes of log records they stand beside those of
-//! every other library.
+//! Tests that fields of the workspace's `tracing` events have a namespace, because as attributes of log records they share
+//! one with the fields of all other libraries.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::path::{Path, PathBuf};
 
-/// The macros of events.
+/// The event macros.
 const EVENTS: &[&str] = &["trace", "debug", "info", "warn", "error", "event"];
-/// There are more fields than this in the workspace; fewer were not all read.
+/// The workspace has more fields than this; if fewer are found, some files were not read.
 const AT_LEAST: usize = 100;
 
 /// A field of an event.
@@ -55,7 +55,7 @@ fn of_event(tokens: TokenStream) -> Vec<Field> {
     let arguments = tokens.split(|token| is(token, ','));
     let mut found = Vec::new();
     for argument in arguments {
-        // The sigil of a shorthand: `%error`.
+        // The prefix of a shorthand: `%error`.
         let argument = match argument {
             [sigil, rest @ ..] if is(sigil, '%') || is(sigil, '?') => rest,
             _ => argument,
@@ -65,7 +65,7 @@ fn of_event(tokens: TokenStream) -> Vec<Field> {
                 name: name.to_string().trim_matches('"').to_owned(),
                 line: name.span().start().line,
             }),
-            // The message: what follows are its arguments.
+            // The message: the rest are its arguments.
             [TokenTree::Literal(_), ..] => break,
             // `target: "…"`, and the level of `event!`.
             [TokenTree::Ident(_), colon, ..] if is(colon, ':') => {}
@@ -113,7 +113,7 @@ fn every_field_of_an_event_has_a_namespace() {
     for folder in ["crates", "examples"] {
         sources(&root.join(folder), &mut files);
     }
-    // The suites' own programs emit what their tests look for.
+    // The suites' own programs emit whatever their tests check.
     files.retain(|file| !file.starts_with(root.join("crates/suites")));
     let (mut count, mut bare) = (0, Vec::new());
     for file in files {

@@ -1,4 +1,4 @@
-//! The page of the local backend in a real Chromium: accessibility, keys, and what it shows.
+//! The page of the local backend in a real Chromium: accessibility, keyboard, and contents.
 
 use crate::{backend::Running, python};
 use serde_json::Value;

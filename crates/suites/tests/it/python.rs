@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-/// The interpreter with the packages that the suites need, made by `cargo xtask setup`.
+/// Returns the interpreter with the packages that the suites need, created by `cargo xtask setup`.
 ///
-/// Without it there is nothing to test; the test says so, and fails if `CI` is set.
+/// Without it the test cannot run: this is reported, and is a failure if `CI` is set.
 pub(crate) fn interpreter() -> Option<PathBuf> {
     if let Some(python) = std::env::var_os("GLASSBOX_PYTHON") {
         return Some(python.into());

@@ -1,4 +1,4 @@
-//! The OpenTelemetry SDK for Python, over both protocols, as its users run it.
+//! Tests the OpenTelemetry SDK for Python over both protocols, configured as by its users.
 
 use crate::{backend::Running, python};
 use serde_json::Value;

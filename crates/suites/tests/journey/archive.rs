@@ -1,4 +1,4 @@
-//! What the collector has written: JSON lines, a request each.
+//! The output of the collector's file exporter: JSON lines, one request each.
 
 use serde_json::Value;
 use std::{
@@ -26,7 +26,7 @@ pub(crate) struct Span {
 pub(crate) struct Log {
     pub(crate) service: String,
     pub(crate) body: String,
-    /// Empty where it belongs to no span.
+    /// Empty if it belongs to no span.
     pub(crate) trace: String,
     pub(crate) span: String,
 }
@@ -37,7 +37,7 @@ pub(crate) struct Archive(TempDir);
 impl Archive {
     pub(crate) fn new() -> Self {
         let archive = Self(tempfile::tempdir().unwrap());
-        // Whatever the umask says, and whoever the collector is.
+        // Readable for the collector's user, regardless of the umask.
         let allow = |path: &Path, mode| {
             fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
         };
@@ -52,17 +52,17 @@ impl Archive {
         self.0.path().join(name)
     }
 
-    /// The file with the config, for Docker to mount.
+    /// The config file, to mount in the container.
     pub(crate) fn config(&self) -> String {
         self.path("otelcol.yaml").to_str().unwrap().to_owned()
     }
 
-    /// The folder that is written to, for Docker to mount.
+    /// The output folder, to mount in the container.
     pub(crate) fn data(&self) -> String {
         self.path("data").to_str().unwrap().to_owned()
     }
 
-    /// As whom the collector has to run so that we may read what it writes; root reads everything.
+    /// The user for the collector, so that we can read what it writes; `None` if we are root, which can read everything.
     pub(crate) fn user(&self) -> Option<String> {
         let owner = fs::metadata(self.0.path()).unwrap();
         (owner.uid() != 0).then(|| format!("{}:{}", owner.uid(), owner.gid()))
@@ -99,7 +99,7 @@ impl Archive {
             .collect()
     }
 
-    /// The records of a file, each with the name of its service. A last line may not be whole yet.
+    /// The records of a file, each with the name of its service. An incomplete last line is skipped.
     fn records(&self, file: &str, [resources, scopes, records]: [&str; 3]) -> Vec<(String, Value)> {
         let written = match fs::read_to_string(self.path("data").join(file)) {
             Ok(written) => written,

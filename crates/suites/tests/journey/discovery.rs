@@ -1,9 +1,9 @@
-//! Services come and go, by Redis alone; the agent is never restarted.
+//! Services join and leave through Redis alone; the agent is never restarted.
 
 use crate::stage::{Answer, SERVICES, Stage};
 use std::time::{Duration, Instant};
 
-/// Long enough to ask a question within the half of it, on a slow machine.
+/// Long enough to ask a question within half of it, even on a slow machine.
 const LEASE: Duration = Duration::from_secs(20);
 const QUESTION: &str = "What time is it in Tromsø?";
 
@@ -11,7 +11,7 @@ fn without<'a>(gone: &str) -> Vec<&'a str> {
     SERVICES.into_iter().filter(|name| *name != gone).collect()
 }
 
-/// What the agent answers who knows of nobody who tells the time.
+/// Whether the agent answers without having found a service that tells the time.
 fn is_not_offered_the_time(answer: &Answer) -> bool {
     answer.tools.iter().all(|tool| tool != "local_time") && !answer.text.is_empty()
 }
@@ -27,7 +27,7 @@ async fn a_tool_that_is_killed_is_gone_after_its_lease_and_a_new_one_is_found() 
 
     stage.service("time-tool").kill().await;
     let killed = Instant::now();
-    // Nobody knows yet: it is called, and what came of that is said.
+    // The failure is not yet known: the service is called, and the answer reports the error.
     let answer = stage.ask(QUESTION).await;
     assert!(
         killed.elapsed() < LEASE / 2,
@@ -43,7 +43,7 @@ async fn a_tool_that_is_killed_is_gone_after_its_lease_and_a_new_one_is_found() 
     stage.registry.knows(&without("time-tool")).await;
     let took = killed.elapsed();
     assert!((LEASE / 2..LEASE * 2).contains(&took), "{took:?}");
-    // Discovery may answer by what it heard a second ago, and no longer.
+    // Discovery may use results that are up to a second old, but not older.
     stage.ask_until(QUESTION, is_not_offered_the_time).await;
 
     stage.join("time-tool", "time-tool-again").await;
@@ -59,13 +59,13 @@ async fn a_tool_that_is_stopped_deregisters_at_once() {
     let tool = stage.service("time-tool");
     assert_eq!(tool.stop().await, 0, "{}", tool.log().await);
     assert_eq!(stage.registry.services().await, without("time-tool"));
-    // Discovery may answer by what it heard a second ago, and no longer.
+    // Discovery may use results that are up to a second old, but not older.
     stage.ask_until(QUESTION, is_not_offered_the_time).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redis_that_is_killed_and_started_again_knows_everybody_again() {
-    // With leases that end long after the test: nobody comes back by the clock.
+    // The leases end long after the test, so no service returns because of a timer.
     let stage = Stage::set(Duration::from_secs(600)).await;
     assert!(tells_the_time(&stage.ask(QUESTION).await));
     let redis = stage.registry.part();

@@ -1,7 +1,7 @@
-//! The journey of a question: the example tools, the agent and its model in containers of their own, with
-//! Redis to find each other by and a collector to tell. `cargo xtask collector journey` runs it: it needs
-//! Docker, the images `glassbox/NAME:GLASSBOX_IMAGES`, and those that `GLASSBOX_COLLECTOR_IMAGE`,
-//! `GLASSBOX_REDIS_IMAGE` and `GLASSBOX_MULTI_STAGE_IMAGE` name.
+//! The journey of a question: the example tools, the agent and its model, each in its own container, with
+//! Redis for discovery and a collector for telemetry. `cargo xtask collector journey` runs it. It needs
+//! Docker, the images `glassbox/NAME:GLASSBOX_IMAGES`, and the images named by `GLASSBOX_COLLECTOR_IMAGE`,
+//! `GLASSBOX_REDIS_IMAGE` and `GLASSBOX_MULTI_STAGE_IMAGE`.
 
 #![expect(
     clippy::unwrap_used,

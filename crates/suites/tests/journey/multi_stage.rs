@@ -1,4 +1,4 @@
-//! An image for which cargo ran inside of Docker, as for somebody without Rust.
+//! An image that cargo built inside Docker, as for users without Rust.
 
 use crate::{
     part::Setup,
@@ -9,7 +9,7 @@ use glassbox_instrument::HttpClient;
 use serde_json::{Value, json};
 use testcontainers::ImageExt;
 
-/// Where the model's image listens.
+/// The port of the model's image.
 const PORT: u16 = 4390;
 
 #[tokio::test(flavor = "multi_thread")]

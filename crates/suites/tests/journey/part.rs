@@ -13,14 +13,14 @@ use testcontainers::{
     runners::AsyncRunner,
 };
 
-/// How often a container is asked for its health, so that nobody waits for the ten seconds of its image.
+/// Interval of health checks, shorter than the ten seconds of the images.
 const PULSE: Duration = Duration::from_secs(1);
-/// How long a container may take to end by itself.
+/// How long a container may take to end by itself, in seconds.
 const FAREWELL: i32 = 30;
 
-/// A container that runs. Dropped, also by a panic, it is removed.
+/// A running container. Dropping it, also in a panic, removes it.
 ///
-/// Needs a runtime of several threads where it is dropped.
+/// Dropping it requires a multi-threaded runtime.
 pub(crate) struct Part {
     container: ContainerAsync<GenericImage>,
     name: String,
@@ -34,9 +34,9 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// Of an image, by its reference; its name on the network is that of the container.
+    /// A container from an image reference; its name on the network is that of the container.
     ///
-    /// Its root is read-only, and it has no privilege: whatever needs more says so.
+    /// Its root is read-only, and it has no privileges; exceptions must be requested.
     pub(crate) fn new(reference: &str, name: &str, network: &str) -> Self {
         let (image, tag) = reference.rsplit_once(':').unwrap();
         let mut request = GenericImage::new(image, tag)
@@ -45,7 +45,7 @@ impl Setup {
             .with_readonly_rootfs(true)
             .with_security_opt("no-new-privileges")
             .with_label("org.glassbox.suite", "journey")
-            // As its image asks, only more often.
+            // The image's own health check with a shorter interval.
             .with_health_check(Healthcheck::empty().with_interval(PULSE));
         if let Ok(run) = std::env::var("GLASSBOX_SUITE_RUN") {
             request = request.with_label("org.glassbox.run", run);
@@ -75,7 +75,7 @@ impl Setup {
         self
     }
 
-    /// Starts it, and does not wait until it is ready.
+    /// Starts it without waiting until it is ready.
     pub(crate) async fn start(self) -> Part {
         let Self {
             mut request,
@@ -97,7 +97,7 @@ impl Setup {
         match request.start().await {
             Ok(container) => Part { container, name },
             Err(error) => {
-                // Docker keeps what it made and could not start.
+                // Docker keeps a container that it created but could not start.
                 let force = RemoveContainerOptionsBuilder::new().force(true).build();
                 let _ = docker().remove_container(&name, Some(force)).await;
                 panic!("{name} did not start: {error}");
@@ -112,13 +112,13 @@ impl Part {
         &self.name
     }
 
-    /// Where this machine reaches the port that it publishes.
+    /// The address on this machine of the port that it publishes.
     pub(crate) async fn authority(&self, port: u16) -> String {
         let port = self.container.get_host_port_ipv4(port.tcp()).await;
         format!("127.0.0.1:{}", port.unwrap())
     }
 
-    /// Waits until its own check says that it is healthy; fails with its log when it never does.
+    /// Waits until its own health check succeeds. Fails with its log if it never does.
     pub(crate) async fn healthy(&self) {
         let healthy = eventually(async || {
             let state = docker().inspect_container(self.container.id(), None).await;
@@ -138,7 +138,7 @@ impl Part {
         }
     }
 
-    /// Waits until it says this; fails with what it said instead.
+    /// Waits until its log contains `text`. Fails with its log if it never does.
     pub(crate) async fn says(&self, text: &str) {
         let said = eventually(async || self.log().await.contains(text).then_some(()));
         if said.await.is_none() {
@@ -150,14 +150,14 @@ impl Part {
         }
     }
 
-    /// What it has said so far.
+    /// Its log so far.
     pub(crate) async fn log(&self) -> String {
         let out = self.container.stdout_to_vec().await.unwrap_or_default();
         let err = self.container.stderr_to_vec().await.unwrap_or_default();
         String::from_utf8_lossy(&[out, err].concat()).into_owned()
     }
 
-    /// SIGKILL: nothing is said, nothing is deregistered, nothing is flushed.
+    /// SIGKILL: nothing is logged, deregistered or flushed.
     pub(crate) async fn kill(&self) {
         let options = KillContainerOptionsBuilder::new().signal("SIGKILL").build();
         let docker = docker();
@@ -170,14 +170,14 @@ impl Part {
         self.container.start().await.unwrap();
     }
 
-    /// SIGTERM, as every orchestrator ends a container; gives the status it ended with.
+    /// SIGTERM, as every orchestrator stops a container. Returns the exit status.
     pub(crate) async fn stop(&self) -> i64 {
         let stopped = self.container.stop_with_timeout(Some(FAREWELL)).await;
         stopped.unwrap();
         self.container.exit_code().await.unwrap().unwrap()
     }
 
-    /// What a program in it answers.
+    /// Runs a program in it and returns the output.
     pub(crate) async fn run(&self, words: &[&str]) -> String {
         let command = ExecCommand::new(words.iter().copied());
         let mut ran = self.container.exec(command).await.unwrap();

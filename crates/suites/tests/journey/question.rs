@@ -3,7 +3,7 @@
 use crate::stage::{AGENT, LEASE, SERVICES, Stage};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Needs every tool; the weather is not to be had, and that is a part of the answer.
+/// A question that needs every tool. The weather is unavailable, and the answer includes that.
 const QUESTION: &str = "How long is the day in Tromsø tomorrow, and what time is it there now? \
     What is the weather in Tromsø?";
 
@@ -18,7 +18,7 @@ async fn one_question_is_one_answer_and_one_trace_across_all_services() {
     assert!(answer.text.contains("Tromsø"), "{answer:?}");
     assert!(answer.text.contains("internet"), "{answer:?}");
 
-    // Once everybody has ended, everything is told.
+    // After all services have ended, all telemetry has been sent.
     stage.close().await;
     let spans = stage.archive.spans();
     let traces: BTreeSet<_> = spans.iter().map(|span| &span.trace).collect();
@@ -37,7 +37,7 @@ async fn one_question_is_one_answer_and_one_trace_across_all_services() {
         );
     }
 
-    // Every service is there, and every tool hangs on the agent.
+    // Every service is present, and every tool's spans are below the agent's.
     let services: BTreeSet<_> = spans.iter().map(|span| span.service.as_str()).collect();
     assert_eq!(services, BTreeSet::from(SERVICES));
     for span in spans.iter().filter(|span| span.service != AGENT) {
@@ -83,7 +83,7 @@ async fn what_is_logged_on_the_way_belongs_to_the_spans_of_the_trace() {
     assert!(correlated("time-tool", "told the time"), "{logs:#?}");
     assert!(correlated(AGENT, "answered"), "{logs:#?}");
 
-    // What is said outside of a question is of no trace.
+    // Logs outside of a question belong to no trace.
     for service in SERVICES {
         let mut own = logs.iter().filter(|log| log.service == service);
         assert!(

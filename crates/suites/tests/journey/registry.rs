@@ -1,4 +1,4 @@
-//! What stands in Redis, as `redis-cli` shows it.
+//! The contents of Redis, as `redis-cli` shows them.
 
 use crate::{part::Part, patience::eventually};
 use serde_json::Value;
@@ -15,7 +15,7 @@ impl Registry {
         &self.0
     }
 
-    /// The names of the services whose lease runs, one for each instance, in order.
+    /// The names of the services with a valid lease, one for each instance, in order.
     pub(crate) async fn services(&self) -> Vec<String> {
         let cli = ["redis-cli", "--raw"];
         let range = ["ZRANGE", "{glassbox}:instances", "0", "-1"];
@@ -30,7 +30,7 @@ impl Registry {
         let keys = keys.iter().map(String::as_str);
         let words: Vec<_> = cli.into_iter().chain(["MGET"]).chain(keys).collect();
         let texts = self.0.run(&words).await;
-        // Of one whose lease is over there is an empty line.
+        // An expired lease leaves an empty line.
         let texts = texts.lines().filter(|text| !text.is_empty());
         let name = |text: &str| {
             let service: Value = serde_json::from_str(text).unwrap();
@@ -41,7 +41,7 @@ impl Registry {
         names
     }
 
-    /// Waits until these are registered, in this order, and nobody else; fails with who is instead.
+    /// Waits until exactly these services are registered, in this order. Fails with the registered ones otherwise.
     pub(crate) async fn knows(&self, services: &[&str]) {
         let known = eventually(async || (self.services().await == services).then_some(()));
         if known.await.is_none() {

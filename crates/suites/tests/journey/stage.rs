@@ -1,4 +1,4 @@
-//! Who takes part: Redis, the collector, the model, the tools and the agent, on a network of their own.
+//! All participants: Redis, the collector, the model, the tools and the agent, on their own network.
 
 use crate::{
     archive::Archive,
@@ -30,14 +30,14 @@ pub(crate) const SERVICES: [&str; 5] = [
     "weather-tool",
 ];
 pub(crate) const AGENT: &str = "travel-agent";
-/// Where every service listens.
+/// The port of every service.
 const PORT: u16 = 8080;
 /// The key of every service and of the model.
 const KEY: &str = "journey-key";
-/// How long a registration outlives its service, where nothing else is said.
+/// The default time for which a registration outlives its service.
 pub(crate) const LEASE: Duration = Duration::from_secs(6);
 
-/// Everybody who takes part. What is declared first is removed first; the network goes with the last.
+/// All participants. Fields are dropped in order of declaration; the network is removed with the last one.
 pub(crate) struct Stage {
     services: BTreeMap<String, Part>,
     model: Part,
@@ -49,7 +49,7 @@ pub(crate) struct Stage {
     agent: String,
 }
 
-/// What the agent answers.
+/// The agent's answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) text: String,
@@ -58,17 +58,17 @@ pub(crate) struct Answer {
 }
 
 impl Stage {
-    /// Starts everybody, and waits until all are healthy and all services have registered.
+    /// Starts all participants, and waits until all are healthy and all services have registered.
     pub(crate) async fn set(lease: Duration) -> Self {
         let network = network();
-        // The first one makes the network.
+        // The first container creates the network.
         let redis = Setup::new(
             &variable("GLASSBOX_REDIS_IMAGE"),
             &name(&network, "redis"),
             &network,
         )
         .with(|request| {
-            // Its image has no check of its own.
+            // The image has no health check of its own.
             let check = Healthcheck::cmd(["redis-cli", "ping"]);
             let serve = "redis-server --bind 0.0.0.0 --protected-mode no --appendonly no";
             request
@@ -88,7 +88,7 @@ impl Stage {
         for setup in others.into_iter().chain(services) {
             starting.spawn(setup.start());
         }
-        // All have to be heard before one may fail the case: a start that is broken off leaves its container.
+        // All starts must finish before one may fail the case, because a cancelled start leaves its container behind.
         let mut started = Vec::new();
         while let Some(part) = starting.join_next().await {
             started.push(part);
@@ -122,12 +122,12 @@ impl Stage {
         stage
     }
 
-    /// A service that takes part.
+    /// The container of a service.
     pub(crate) fn service(&self, name: &str) -> &Part {
         &self.services[name]
     }
 
-    /// Starts one more instance of a service, under a name of its own, and waits until it is healthy.
+    /// Starts one more instance of a service, with its own name, and waits until it is healthy.
     pub(crate) async fn join(&mut self, service: &str, alias: &str) {
         let part = serving(service, alias, &self.network, self.lease)
             .start()
@@ -136,7 +136,7 @@ impl Stage {
         self.services.insert(alias.to_owned(), part);
     }
 
-    /// Ends every service as an orchestrator would, the agent first; each says all it has to say.
+    /// Stops every service like an orchestrator, the agent first. Each flushes its telemetry.
     pub(crate) async fn close(&self) {
         let tools = self.services.keys().filter(|name| *name != AGENT);
         for name in [&AGENT.to_owned()].into_iter().chain(tools) {
@@ -145,7 +145,7 @@ impl Stage {
         }
     }
 
-    /// Asks the agent again until its answer is such; fails with what it was at last.
+    /// Asks the agent until `is_such` accepts its answer. Fails with the last answer.
     pub(crate) async fn ask_until(&self, question: &str, is_such: impl Fn(&Answer) -> bool) {
         let mut last = None;
         let answered = eventually(async || {
@@ -160,7 +160,7 @@ impl Stage {
         );
     }
 
-    /// Asks the agent; it has to answer.
+    /// Asks the agent, and asserts that it answers.
     pub(crate) async fn ask(&self, question: &str) -> Answer {
         let url = format!("http://{}/v1/capabilities/ask", self.agent);
         let request = HttpClient::new().post(&url);
@@ -181,7 +181,7 @@ impl Stage {
     }
 }
 
-/// A name that says which run it belongs to, so that whoever cleans up after that finds it.
+/// A name that contains the run's id, so that the clean-up after the run finds it.
 pub(crate) fn network() -> String {
     static STAGES: AtomicU32 = AtomicU32::new(0);
     let by_hand = || format!("by-hand-{}", std::process::id());
@@ -189,7 +189,7 @@ pub(crate) fn network() -> String {
     format!("glassbox-{run}-journey-{}", STAGES.fetch_add(1, Relaxed))
 }
 
-/// The name of a container, by which the others on its network reach it.
+/// The name of a container, which is its host name on the network.
 pub(crate) fn name(network: &str, alias: &str) -> String {
     format!("{network}-{alias}")
 }
@@ -199,7 +199,7 @@ pub(crate) fn variable(name: &str) -> String {
         .unwrap_or_else(|_| panic!("{name} is not set; run `cargo xtask collector journey`"))
 }
 
-/// A container of one of our own images, which needs no privilege at all.
+/// A container of one of our own images, without any privileges.
 fn ours(image: &str, name: &str, network: &str) -> Setup {
     let reference = format!("glassbox/{image}:{}", variable("GLASSBOX_IMAGES"));
     Setup::new(&reference, name, network).with(|request| request.with_cap_drop("ALL"))
@@ -232,7 +232,7 @@ fn serving(service: &str, alias: &str, network: &str, lease: Duration) -> Setup 
                 .with_variable("GLASSBOX_HOST_PEERS", peers(network))
                 .publishing(PORT)
         }
-        // Wherever the suite runs, the weather is not to be had.
+        // The weather must be unavailable wherever the suite runs.
         "weather-tool" => setup.with(|request| {
             let nowhere = Host::Addr(IpAddr::from(Ipv4Addr::LOCALHOST));
             request.with_host("api.open-meteo.com", nowhere)
@@ -241,7 +241,7 @@ fn serving(service: &str, alias: &str, network: &str, lease: Duration) -> Setup 
     }
 }
 
-/// The tools, and those that join later.
+/// The tools, including those that join later.
 fn peers(network: &str) -> String {
     let later = ["time-tool-again"];
     let all = SERVICES.iter().chain(&later);

@@ -1,4 +1,4 @@
-//! What is left when a case has ended, however it did.
+//! Checks that nothing is left after a case, however it ended.
 
 use crate::{
     part::{Setup, docker},
@@ -10,7 +10,7 @@ use testcontainers::bollard::query_parameters::{
     ListContainersOptionsBuilder, ListNetworksOptionsBuilder,
 };
 
-/// How many containers and networks have a name that holds this.
+/// The number of containers and networks whose name contains `name`.
 async fn left(name: &str) -> (usize, usize) {
     let filters = HashMap::from([("name", vec![name])]);
     let containers = ListContainersOptionsBuilder::new()

@@ -1,17 +1,17 @@
-//! The W3C's own suite for trace context, levels 1 and 2: `vendor/w3c-trace-context`.
+//! The W3C's own test suite for trace context, levels 1 and 2: `vendor/w3c-trace-context`.
 
 use super::service::{Mode, Service};
 use crate::{backend::Running, python};
 use std::{collections::BTreeMap, net::TcpListener, path::PathBuf};
 use tokio::process::Command;
 
-/// The cases of the suite.
+/// The number of cases in the suite.
 const CASES: usize = 41;
-/// The cases of level 2 alone.
+/// The cases of level 2 only.
 const LEVEL_2: &[&str] = &["test_propagates_random_flag"];
 
-/// The cases that ask for no span of the service's own. A process without telemetry has no spans: it starts no trace
-/// and forwards the caller's `traceparent`, and with it a `tracestate` that only a participant may change.
+/// The cases that require no span of the service itself. A process without telemetry has no spans: it starts no trace
+/// and forwards the caller's `traceparent`, together with a `tracestate` that only a participant may change.
 const WITHOUT_SPANS: &[&str] = &[
     "test_traceparent_header_name_valid_casing",
     "test_traceparent_ows_handling",
@@ -29,10 +29,10 @@ fn suite() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vendor/w3c-trace-context/test")
 }
 
-/// What became of each case.
+/// The outcome of each case.
 async fn outcomes(service: &Service, level: u8) -> Option<BTreeMap<String, String>> {
     let python = python::interpreter()?;
-    // Free a moment ago; the harness takes no port 0.
+    // This port was free a moment ago; the harness does not accept port 0.
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -53,12 +53,12 @@ async fn outcomes(service: &Service, level: u8) -> Option<BTreeMap<String, Strin
     Some(outcomes)
 }
 
-/// Reads the lines of Python's `unittest`: a line that begins with the name of the case, and the outcome after " ... "
-/// at its end or, after the description, at that of the next.
+/// Parses the output of Python's `unittest`: a line begins with the name of the case, and the outcome follows " ... "
+/// at its end or, after a description, at the end of the next line.
 fn parse(said: &str) -> BTreeMap<String, String> {
     let mut outcomes = BTreeMap::new();
     let mut case = None;
-    // What follows is the details of failures.
+    // The details of failures follow.
     let lines = said
         .lines()
         .take_while(|line| !line.starts_with("====") && !line.starts_with("----"));
@@ -91,7 +91,7 @@ async fn a_service_with_telemetry_passes_every_case_of_both_levels() {
         }
         assert!(LEVEL_2.iter().all(|case| outcomes.contains_key(*case)));
     }
-    // Its last telemetry is delivered before it ends.
+    // The remaining telemetry is delivered before it ends.
     tokio::task::spawn_blocking(|| drop(service)).await.unwrap();
     let list = backend.get_some("/api/otel/traces?service=hop").await;
     assert_ne!(

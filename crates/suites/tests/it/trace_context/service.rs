@@ -10,11 +10,11 @@ use std::{
 pub(super) enum Mode {
     /// Telemetry that exports to this OTLP endpoint, over HTTP.
     Exporting,
-    /// None at all.
+    /// No telemetry.
     Bare,
 }
 
-/// A running service. It ends with its standard input, and is waited for.
+/// A running service. Dropping it closes its standard input, and waits for its end.
 pub(super) struct Service {
     process: Child,
     stdin: Option<ChildStdin>,
@@ -56,7 +56,7 @@ impl Service {
         }
     }
 
-    /// Where it answers.
+    /// The URL of the service.
     pub(super) fn url(&self) -> &str {
         &self.url
     }

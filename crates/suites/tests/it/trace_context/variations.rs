@@ -8,7 +8,7 @@ use super::{
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-/// The headers that one name had on the way out.
+/// The outgoing headers of one name.
 fn sent<'a>(headers: &'a [(String, Vec<u8>)], name: &str) -> Vec<&'a [u8]> {
     let values = headers.iter().filter(|(sent, _)| sent == name);
     values.map(|(_, value)| value.as_slice()).collect()
@@ -18,7 +18,7 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-/// `tracestate` headers, and what a participant makes of them.
+/// `tracestate` headers, and what a participant forwards.
 fn states() -> Vec<(Vec<String>, Option<String>)> {
     let members = |count: usize| -> Vec<_> { (1..=count).map(|n| format!("k{n}=v{n}")).collect() };
     let long = |key: &str, length: usize| format!("{key}={}", "x".repeat(length));

@@ -1,4 +1,4 @@
-//! Requests and their headers as bytes: HTTP libraries normalize what the tests are about.
+//! Requests and their headers as bytes, because HTTP libraries normalize what these tests check.
 
 use std::{
     io::{Read, Write},
@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-/// The time until a byte arrives.
+/// Timeout of each read.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Sends these headers to the service at `url`, lets it call back, and returns the headers of that call.
@@ -70,7 +70,7 @@ fn parse(head: &[u8]) -> Vec<(String, Vec<u8>)> {
         .filter_map(|line| {
             let colon = line.iter().position(|byte| *byte == b':')?;
             let name = String::from_utf8(line[..colon].to_ascii_lowercase()).unwrap();
-            // One space is the sender's.
+            // The sender adds one space.
             let value = &line[colon + 1..];
             Some((name, value.strip_prefix(b" ").unwrap_or(value).to_vec()))
         })
