@@ -67,7 +67,7 @@ impl Backend {
         })
     }
 
-    /// The key that the backend requires, if it was given one.
+    /// The key that the backend requires, if one was given.
     pub(crate) fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }
@@ -82,7 +82,7 @@ impl Backend {
         &self.status.endpoints
     }
 
-    /// The status when the connection was made.
+    /// The status at the time of the connection.
     pub(crate) fn status(&self) -> &Status {
         &self.status
     }

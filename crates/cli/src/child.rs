@@ -30,7 +30,7 @@ pub(crate) struct Child {
     reader: JoinHandle<()>,
 }
 
-/// What becomes of a service's log.
+/// How to treat a service's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Log {
     /// The last lines are kept, for the report of an unexpected exit.
@@ -62,7 +62,7 @@ impl Child {
         command
             .args(args)
             .envs(environment)
-            // The services are the demo's alone: on free ports of loopback, without keys.
+            // The services belong to the demo only: on free loopback ports, without keys.
             .env_remove("GLASSBOX_HOST_BIND")
             .env_remove("GLASSBOX_HOST_ENDPOINT")
             .env_remove("GLASSBOX_HOST_KEY")

@@ -171,8 +171,8 @@ impl Stage<'_> {
         });
     }
 
-    /// Asks, and shows the answer with its trace, or why there is none. With `--once` the services are
-    /// stopped first, so that they flush their telemetry.
+    /// Asks, and shows the answer with its trace, or why there is no answer. With `--once` the services
+    /// are stopped first, so that they flush their telemetry.
     async fn ask_and_show(
         &self,
         agent: &ServiceInfo,
@@ -209,7 +209,7 @@ impl Stage<'_> {
         let evidence = match (gathered, &result) {
             (Ok(evidence), _) => evidence,
             (Err(failure), Ok(_)) => return Err(failure),
-            // Why there is no answer matters more than why there is no trace.
+            // The missing answer is a more important error than the missing trace.
             (Err(failure), Err(_)) => {
                 tell(&format!("glassbox: {failure}"));
                 None

@@ -79,7 +79,7 @@ pub(crate) async fn run(
 /// The named backend, or the backend on this machine.
 ///
 /// # Errors
-/// If there is none; the text says where it was looked for.
+/// If there is none; the text names the places that were checked.
 pub(crate) async fn find_backend(
     page: Option<&str>,
     config: Option<&BackendConfig>,
@@ -234,7 +234,7 @@ impl Walk<'_> {
 
     /// The finding for telemetry that does not go directly to the backend.
     fn way_round(known: &Known, targets: &[Target], report: &Report) -> Option<Finding> {
-        // These findings report it already.
+        // These findings already report it.
         match report.has_found("not_arrived") || report.has_found("another_backend") {
             true => None,
             false => known.another_collector(targets, report.has_found(ARRIVED)),

@@ -1,14 +1,14 @@
-//! Text that others wrote, made short and harmless for a terminal.
+//! Untrusted text, shortened and made harmless for a terminal.
 
 use std::borrow::Cow;
 
-/// The length of a line from which its middle is cut out.
+/// Longer lines are shortened in the middle.
 const LINE: usize = 1_000;
-/// The length of a word from which its middle is cut out.
+/// Longer words are shortened in the middle.
 const WORD: usize = 200;
 
-/// Escapes control characters, and cuts the middle out of long words and long lines: what was wrong is
-/// usually at the start of a message, and what to do at its end.
+/// Escapes control characters, and shortens long words and long lines in the middle: a message usually
+/// starts with the problem and ends with the fix.
 pub(crate) fn excerpt(text: &str) -> String {
     let lines = text.split('\n').map(|line| {
         let words: Vec<_> = line.split(' ').map(|word| cut(word, WORD)).collect();

@@ -6,7 +6,7 @@ use std::{error::Error, fmt, process::ExitCode};
 /// The exit status after a mistake on the command line.
 pub(crate) const USAGE: u8 = 2;
 
-/// A sentence that states what was wrong, where, and what to do.
+/// A sentence that states what is wrong, where, and how to fix it.
 #[derive(Debug)]
 pub(crate) struct Failure {
     sentence: String,

@@ -36,7 +36,7 @@ pub(crate) enum Unreached {
 pub(crate) enum Answer {
     /// HTTP/1.
     Http(Page),
-    /// HTTP/2, as gRPC speaks it.
+    /// HTTP/2, as used by gRPC.
     Http2,
     /// TLS.
     Tls,

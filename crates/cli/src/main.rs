@@ -152,7 +152,7 @@ fn settings(
 }
 
 /// Logs warnings, errors and the results of reloads to standard error, unless the command line or
-/// `RUST_LOG` says otherwise. Standard output is only for results.
+/// `RUST_LOG` sets another level. Standard output is only for results.
 fn log_to_stderr(output: Output, environment: &Environment) {
     let filter = match (output.quiet, output.verbose) {
         (true, _) => "error",

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use glassbox_config::Environment;
 use std::io::IsTerminal;
 
-/// The width of output that is not a terminal, unless `COLUMNS` says otherwise.
+/// The width of output that is not a terminal, unless `COLUMNS` is set.
 const WIDTH: usize = 110;
 
 /// When colours are used.

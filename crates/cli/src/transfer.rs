@@ -37,7 +37,7 @@ pub(crate) async fn export(
         let response = backend.download("/api/otel/export", &parameters).await?;
         let output = match &mut output {
             Some(output) => output,
-            // Opened only now, so that a wrong id leaves an existing file as it is.
+            // Opened only now, so that a wrong id does not change an existing file.
             None => output.insert(Output::open(export.output.as_deref())?),
         };
         let mut body = response.into_body();
@@ -65,8 +65,8 @@ pub(crate) async fn export(
 /// Sends the requests of a file to the backend.
 ///
 /// # Errors
-/// If the file cannot be read, a line is not an OTLP request, or the backend refuses one. The requests before it
-/// are stored.
+/// If the file cannot be read, a line is not an OTLP request, or the backend rejects one. The requests
+/// before it are stored.
 pub(crate) async fn import(
     import: &Import,
     settings: &Settings,
@@ -121,7 +121,7 @@ async fn connect(page: Option<&str>, settings: &Settings) -> Result<Backend, Fai
         })
 }
 
-/// Where an export goes.
+/// The destination of an export.
 struct Output {
     writer: BufWriter<Box<dyn Write>>,
     name: String,
@@ -133,7 +133,7 @@ impl Output {
             None => (Box::new(io::stdout()), "standard output".to_owned()),
             Some(path) => {
                 let name = path.display().to_string();
-                // Telemetry may contain what was said.
+                // Telemetry may contain message content, so only the owner may read the file.
                 let mut options = OpenOptions::new();
                 let opened = options.create(true).truncate(true).write(true).mode(0o600);
                 let opened = opened.open(path);
@@ -147,7 +147,7 @@ impl Output {
         Ok(Self { writer, name })
     }
 
-    /// Writes a part. Returns whether somebody still reads.
+    /// Writes a part. Returns whether the reader is still there.
     fn write(&mut self, bytes: &[u8]) -> Result<bool, Failure> {
         match self.writer.write_all(bytes) {
             Ok(()) => Ok(true),

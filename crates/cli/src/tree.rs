@@ -6,7 +6,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Maximum width of a bar.
 const BAR: usize = 32;
-/// The narrowest bar that still says something.
+/// The narrowest useful bar.
 const SHORT_BAR: usize = 8;
 /// Maximum width of a name with its branch.
 const NAME: usize = 48;
@@ -26,8 +26,8 @@ struct Columns {
 }
 
 impl Columns {
-    /// Columns for names and facts of these widths. What does not fit into `width` is given up in the order
-    /// of its importance: the bar, the service, the end of the name.
+    /// Columns for names and facts of these widths. If they do not fit into `width`, they are shortened
+    /// or dropped in this order: the bar, the service, the end of the name.
     fn within(width: usize, names: usize, facts: usize) -> Self {
         let (name, fact) = (names.min(NAME), facts.min(FACT));
         let left = |used: usize| width.saturating_sub(used + GAP + DURATION);

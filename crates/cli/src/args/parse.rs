@@ -1,18 +1,18 @@
-//! Reads the command line, and words what is wrong with it.
+//! Parses the command line, and words its errors.
 
 use super::Cli;
 use crate::excerpt::excerpt;
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use std::ffi::OsString;
 
-/// What the command line asks for.
+/// The result of parsing the command line.
 #[derive(Debug)]
 pub(crate) enum Parsed {
-    /// To run a command.
+    /// Run a command.
     Command(Box<Cli>),
-    /// To print this: the help, or the version.
+    /// Print the help or the version.
     Text(String),
-    /// It is wrong, for this reason.
+    /// The command line is wrong, for this reason.
     Mistake(String),
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn parse(arguments: &[OsString]) -> Parsed {
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Parsed::Text(error.render().to_string())
         }
-        // clap does not say which argument it is.
+        // clap does not report which argument it is.
         ErrorKind::InvalidUtf8 => Parsed::Mistake(not_text(arguments)),
         _ => Parsed::Mistake(excerpt(error.render().to_string().trim_end())),
     }

@@ -143,7 +143,7 @@ pub(crate) struct Trace {
     pub(crate) summary: Option<Sum>,
 }
 
-/// What is known of a whole trace.
+/// The summary of a whole trace.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Sum {

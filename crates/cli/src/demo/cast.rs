@@ -87,7 +87,7 @@ impl Cast {
             shared.insert("OTEL_EXPORTER_OTLP_HEADERS", header);
             shared.insert("GLASSBOX_REGISTRY_KEY", key.to_owned());
         }
-        // A person waits for the trace: export with short delays, unless configured otherwise.
+        // The user waits for the trace, so export with short delays, unless configured otherwise.
         for (name, millis) in [
             ("OTEL_BSP_SCHEDULE_DELAY", "200"),
             ("OTEL_BLRP_SCHEDULE_DELAY", "200"),

@@ -1,4 +1,4 @@
-//! Whether the telemetry of a run is complete: what must be in the backend for the demo to succeed.
+//! Checks that the telemetry of a run is complete: what must be in the backend for the demo to succeed.
 
 use crate::{
     backend::{Backend, Span},
@@ -18,7 +18,7 @@ const TOKENS: &str = glassbox_semconv::gen_ai_v1_41::CLIENT_TOKEN_USAGE.name;
 /// The telemetry of a run.
 #[derive(Debug)]
 pub(crate) struct Evidence {
-    /// In the order of their start.
+    /// The spans, in the order of their start.
     pub(crate) spans: Vec<Span>,
     /// Log records that carry the trace id.
     pub(crate) logs: u64,
@@ -35,12 +35,12 @@ pub(crate) enum Run {
     Workflow,
 }
 
-/// What the trace of a run must contain.
+/// The required content of a run's trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expected {
-    /// Everything of a run that succeeded.
+    /// Everything from a successful run.
     Success(Run),
-    /// What a run left behind that may have failed anywhere.
+    /// The telemetry of a run that may have failed anywhere.
     Failure,
 }
 
@@ -48,7 +48,7 @@ impl Evidence {
     /// Polls until nothing is missing, or for at most `patience`.
     ///
     /// # Errors
-    /// If the backend does not answer.
+    /// If the backend does not respond.
     pub(crate) async fn gather(
         backend: &Backend,
         trace_id: &str,
@@ -78,7 +78,7 @@ impl Evidence {
     }
 }
 
-/// What the trace lacks to connect the agent, the model and every called tool.
+/// The spans missing from the trace to connect the agent, the model and every called tool.
 fn missing_spans(spans: &[Span], expected: Expected) -> Vec<String> {
     let by_id: HashMap<&str, &Span> = spans
         .iter()
@@ -131,7 +131,7 @@ fn missing_spans(spans: &[Span], expected: Expected) -> Vec<String> {
 
 fn is_below(span: &Span, ancestor: &str, by_id: &HashMap<&str, &Span>) -> bool {
     let mut at = span;
-    // Guards against a cycle of parents: no chain is longer than the trace.
+    // Protects against a cycle of parents: no chain is longer than the trace.
     for _ in 0..by_id.len() {
         let Some(parent) = at.parent_span_id.as_deref() else {
             return false;

@@ -1,6 +1,7 @@
-//! What to set in this program after an error of its agent, which knows no settings.
+//! The settings to change in this program after an error of its agent. The agent itself cannot name
+//! them.
 
-/// The variable that helps after an error with this code, and what to do with it.
+/// The variable that helps after an error with this code, and how to set it.
 const HINTS: &[(&str, &str, &str)] = &[
     (
         "agent.step_limit",
@@ -29,7 +30,7 @@ const HINTS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// An error message, followed by what to set.
+/// An error message, followed by the setting to change.
 pub(super) fn with_hint(message: &str, code: &str) -> String {
     let hint = HINTS.iter().find(|(known, ..)| *known == code);
     match hint {

@@ -1,4 +1,5 @@
-//! The backend of a demo: its own, the one that already runs on the same data folder, or a named one.
+//! The backend of a demo: its own, the one already running on the same data folder, or one named by the
+//! user.
 
 use crate::{
     args::{Demo, Listen},
@@ -14,11 +15,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Time limit for a backend that is just starting to say where it listens.
+/// Time limit for a starting backend to report its addresses.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A backend, and who runs it.
+/// A backend, and which process runs it.
 pub(super) struct Home {
     pub(super) backend: Backend,
     whose: Whose,
@@ -34,10 +35,11 @@ enum Whose {
 }
 
 impl Home {
-    /// Connects to the named backend, or starts one, or joins the one that has the data folder.
+    /// Connects to the backend named by the user, or starts one, or joins the one that owns the data
+    /// folder.
     ///
     /// # Errors
-    /// If there is no backend, or the one that has the folder cannot be joined.
+    /// If there is no backend, or the owner of the folder cannot be joined.
     pub(super) async fn find(demo: &Demo, config: BackendConfig) -> Result<Self, Failure> {
         let keys = up::keys(&config)?;
         let key = keys.first();
@@ -97,7 +99,7 @@ impl Home {
         ];
         for (flag, wanted, running) in wanted {
             let running = running.trim_start_matches("http://");
-            // Port 0 asks for any.
+            // Port 0 matches any port.
             if let Some(wanted) = wanted
                 && wanted.address().port() != 0
                 && wanted.to_string() != running
@@ -144,7 +146,7 @@ impl Home {
     }
 }
 
-/// The command that starts a backend which shows the stored runs.
+/// The command that starts a backend with the stored runs.
 pub(super) fn again(demo: &Demo, config: Option<&Path>) -> String {
     let mut command = "glassbox up".to_owned();
     let options = [
@@ -169,13 +171,14 @@ fn quoted(path: &Path) -> String {
     }
 }
 
-/// Whether the folder belongs to the user of this process: what it says about a backend is believed.
+/// Whether the folder belongs to the user of this process. Otherwise, its information about a backend is
+/// not trusted.
 fn is_ours(folder: &PathBuf) -> bool {
     let owner = std::fs::symlink_metadata(folder).map(|folder| folder.uid());
     owner.is_ok_and(|owner| owner == rustix::process::geteuid().as_raw())
 }
 
-/// The URL of a page that was written as an address.
+/// The URL of a page given as an address.
 fn url(page: &str) -> String {
     if page.contains("://") {
         return page.to_owned();

@@ -21,7 +21,7 @@ use std::{collections::BTreeSet, fmt::Write, process::ExitCode};
 pub(crate) struct Outcome<'a> {
     pub(super) question: &'a Question,
     pub(super) result: Result<Answer, Refusal>,
-    /// The telemetry of the run; `None` if its trace is not known.
+    /// The telemetry of the run; `None` if its trace is unknown.
     pub(super) evidence: Option<Evidence>,
     /// The status of the backend after all telemetry arrived.
     pub(super) status: &'a Status,
@@ -231,7 +231,7 @@ impl Outcome<'_> {
         parts.join(" · ")
     }
 
-    /// Where the run can be seen. Addresses that end with the demo are left out.
+    /// The addresses at which the run is visible. Addresses that end with the demo are left out.
     fn addresses(&self, style: Style) -> String {
         let Status {
             endpoints,
@@ -268,7 +268,8 @@ impl Outcome<'_> {
         lines.iter().map(line).collect()
     }
 
-    /// Prints why the run failed, or what is missing of its trace. Succeeds only if there is nothing.
+    /// Prints why the run failed, or what is missing from its trace. Succeeds if there is nothing to
+    /// print.
     pub(crate) fn report(&self) -> ExitCode {
         let missing = self.missing().join("; ");
         match &self.result {

@@ -36,11 +36,11 @@ pub(crate) struct Answer {
 /// A question that was not answered.
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    /// Why, as the user reads it.
+    /// The reason, as shown to the user.
     pub(crate) failure: Failure,
     /// The stable code of the agent's error, if it sent one.
     pub(crate) code: Option<String>,
-    /// The trace of the run, 32 hex digits, if the agent named it.
+    /// The trace of the run, 32 hex digits, if the agent returned it.
     pub(crate) trace_id: Option<String>,
 }
 
@@ -80,7 +80,7 @@ impl Question {
             let Some(property) = properties.get(key) else {
                 return Err(unknown_input(workflow, key, properties.keys()));
             };
-            // Valid JSON is used as such, unless a text is wanted; everything else is a text.
+            // Valid JSON is parsed, unless the input must be text; everything else is text.
             let value = match is_text(property) {
                 true => value.into(),
                 false => serde_json::from_str(value).unwrap_or_else(|_| value.into()),
@@ -110,7 +110,7 @@ impl Question {
     /// Asks the agent.
     ///
     /// # Errors
-    /// If it does not answer, with its error message if there is one.
+    /// If it does not answer. Contains its error message, if any.
     pub(crate) async fn ask(&self, agent: &ServiceInfo) -> Result<Answer, Refusal> {
         let url = format!("{}/v1/capabilities/{}", agent.endpoint, self.capability);
         let response = HttpClient::new()

@@ -28,7 +28,7 @@ pub(super) fn look(emission: &Emission, settings: &Loaded<TelemetryConfig>) -> F
     Finding::broken(Hop::Application, "slow_emission", what, fix(settings))
 }
 
-/// Emitting has not come back within this time.
+/// The finding for emissions that do not complete within the time limit.
 pub(super) fn held_up(settings: &Loaded<TelemetryConfig>, patience: Duration) -> Finding {
     let what = format!("emitting a few spans and log records does not finish within {patience:?}");
     Finding::broken(Hop::Application, "slow_emission", what, fix(settings))

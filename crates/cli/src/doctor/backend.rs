@@ -35,7 +35,7 @@ pub(super) struct Known {
 /// The backend at this address, with this key if it requires one.
 ///
 /// # Errors
-/// If there is none; the text says what is there instead.
+/// If there is none; the text describes what is there instead.
 pub(super) async fn at(page: &str, key: Option<&str>, patience: Duration) -> Result<Known, String> {
     let url = match page.contains("://") {
         true => page.to_owned(),
@@ -61,7 +61,7 @@ pub(super) async fn at(page: &str, key: Option<&str>, patience: Duration) -> Res
 /// default address.
 ///
 /// # Errors
-/// If there is none; the text says where it was looked for.
+/// If there is none; the text names the places that were checked.
 pub(super) async fn here(
     config: Option<&BackendConfig>,
     patience: Duration,

@@ -39,7 +39,7 @@ impl<'a> Delivery<'a> {
     /// sampling.
     ///
     /// # Errors
-    /// If it does not start; the finding says what to do.
+    /// If it does not start; the finding contains the fix.
     pub(super) fn start(
         settings: &'a Loaded<TelemetryConfig>,
         targets: &'a [Target],

@@ -1,4 +1,4 @@
-//! Checks that a server listens at the endpoint and speaks the configured protocol.
+//! Checks that a server listens at the endpoint and uses the configured protocol.
 
 mod language;
 mod page;
@@ -26,7 +26,7 @@ pub(super) const SILENT: &str = "collector_silent";
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Surroundings<'a> {
     pub(super) environment: &'a Environment,
-    /// A backend on this machine, wherever it listens.
+    /// A backend on this machine, at any address.
     pub(super) known: Option<&'a Known>,
     pub(super) patience: Duration,
 }
@@ -72,7 +72,8 @@ fn is_plain_http(target: &Target) -> bool {
     !target.is_encrypted() && !target.is_grpc()
 }
 
-/// Whether an OTLP receiver could have sent this response. The export shows authorization and capacity.
+/// Whether an OTLP receiver could have sent this response. Authorization and capacity are checked by the
+/// export.
 fn is_receiver(page: &Page) -> bool {
     let of_otlp = page.content_type.as_deref().is_some_and(|kind| {
         kind.starts_with("application/x-protobuf") || kind.starts_with("application/json")

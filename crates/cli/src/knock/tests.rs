@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Accepts twice, since a door is tried before it is knocked at, and answers the second time.
+/// Accepts two connections, because a door is tried before it is used, and answers the second one.
 fn someone_who_says(words: &'static [u8]) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -55,7 +55,7 @@ async fn one_who_listens_and_says_nothing_is_silent() {
 async fn an_answer_is_whole_by_its_length_though_the_connection_goes_on() {
     for (words, expected) in [
         (&b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"[..], "ok"),
-        // No length and no end: what came in time.
+        // Neither a length nor an end: the text received in time.
         (b"HTTP/1.1 200 OK\r\n\r\nso far", "so far"),
     ] {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -10,7 +10,7 @@ use std::{
 /// Limit of one line, the largest request that a backend accepts by default.
 const MAX_LINE: u64 = 64 << 20;
 
-/// What a request contains.
+/// The contents of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Signal {
     Traces,

@@ -1,10 +1,10 @@
-//! A backend that dies takes nobody with it, and comes back with everything it had acknowledged.
+//! A crashed backend does not affect other processes, and restarts with all acknowledged data.
 
 use crate::glassbox::{Running, command, get, page_of, request, until, up};
 use serde_json::Value;
 use std::{net::TcpListener, path::Path, process::Stdio};
 
-/// Three ports that stay the same over the backend's lives.
+/// Three ports that stay the same across restarts of the backend.
 fn ports() -> [String; 3] {
     let held: Vec<_> = (0..3)
         .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
@@ -23,7 +23,7 @@ fn up_at([grpc, http, page]: &[String; 3], data: &Path) -> Running {
 fn service(name: &str, ports: &[String; 3], model: &str) -> Running {
     let mut service = command(&["demo-service", name]);
     service
-        // Held open by the test: a service of the demo ends with its parent's end of this pipe.
+        // Held open by the test: a demo service exits when its parent closes this pipe.
         .stdin(Stdio::piped())
         .env(
             "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -105,7 +105,7 @@ fn a_killed_demo_leaves_no_service_behind() {
     demo.args(crate::glassbox::free_ports())
         .arg("--data")
         .arg(data.path());
-    // The mark by which the demo's processes are found among all others.
+    // The mark that identifies the demo's processes among all others.
     let mark = data.path().display().to_string();
     let mut demo = Running::start(demo.env("GLASSBOX_TEST_MARK", &mark));
     demo.wait_for_line("OTLP");
@@ -114,7 +114,7 @@ fn a_killed_demo_leaves_no_service_behind() {
     until("every service to end", || {
         (marked(&mark) == 0).then_some(())
     });
-    // The folder is free again.
+    // The folder is not locked any more.
     let mut backend = up(data.path());
     page_of(&mut backend);
 }

@@ -1,4 +1,4 @@
-//! The main job, end to end.
+//! The demo, end to end.
 
 use crate::{
     glassbox::{Running, command, free_address, free_ports, get, page_of, request, run, until, up},
@@ -67,7 +67,7 @@ fn one_question_gives_one_trace_twice_in_a_row() {
     let (second, _) = once(data.path(), &["--ask", "What time is it in Oslo?"]);
     assert_ne!(first["trace_id"], second["trace_id"]);
 
-    // Both runs are there when the backend comes up again, with nothing of what was said.
+    // Both runs are stored when the backend starts again, without any message content.
     let mut backend = up(data.path());
     let page = page_of(&mut backend);
     for answer in [&first, &second] {
@@ -156,7 +156,8 @@ fn a_person_sees_the_answer_the_tree_and_the_addresses() {
         !printed.contains('\x1b'),
         "no colours where nobody sees them"
     );
-    // The backend ended with the demo: no address of it is printed, and the way to see the run again is.
+    // The backend ended with the demo: the command that shows the run again is printed instead of an
+    // address.
     let said = String::from_utf8(output.stderr).unwrap();
     let again = format!("run 'glassbox up --data {}'", data.path().display());
     assert!(printed.contains(&again), "{printed}");
@@ -232,7 +233,7 @@ fn a_backend_that_runs_on_the_folder_is_joined_and_left_running() {
         "{list}"
     );
 
-    // An address that the running backend does not have is a contradiction.
+    // An address that the running backend does not have is an error.
     let output = demo(&["--page", "127.0.0.1:9"]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
@@ -366,7 +367,7 @@ fn a_backend_that_runs_is_used_and_left_running() {
 
 #[test]
 fn an_interrupt_while_the_services_are_waited_for_ends_them_in_order() {
-    // A backend that answers, and with which nobody ever is registered.
+    // A backend that responds, but at which no service ever registers.
     let looks = Arc::new(AtomicU32::new(0));
     let seen = Arc::clone(&looks);
     let backend = web(move |path| match path {

@@ -1,4 +1,4 @@
-//! `glassbox doctor`: what it says of each thing that breaks on the way of telemetry.
+//! `glassbox doctor`: its findings for every fault on the path of telemetry.
 
 mod answer;
 mod applications;
@@ -15,7 +15,7 @@ use crate::glassbox::{command, run};
 use answer::Answer;
 use std::time::{Duration, Instant};
 
-/// A doctor who is asked, where no settings file and no data folder lie about.
+/// A run of the doctor, in a folder without a settings file and a data folder.
 struct Doctor {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
@@ -23,12 +23,12 @@ struct Doctor {
     timeout: u64,
 }
 
-/// A doctor for an application that sends to `endpoint`.
+/// A doctor run for an application that sends to `endpoint`.
 fn doctor(endpoint: &str) -> Doctor {
     Doctor::new().with("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
 }
 
-/// As [`doctor`], for a port of this machine.
+/// As [`doctor`], for a port on this machine.
 fn doctor_at(port: u16) -> Doctor {
     doctor(&format!("http://127.0.0.1:{port}"))
 }
@@ -42,7 +42,7 @@ impl Doctor {
         }
     }
 
-    /// With a variable of the environment.
+    /// Sets an environment variable.
     fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
@@ -82,22 +82,22 @@ impl Doctor {
         command
     }
 
-    /// What it finds, as the object that scripts read.
+    /// Runs it; returns the object that scripts read.
     #[track_caller]
     fn ask(self) -> Answer {
         let folder = tempfile::tempdir().unwrap();
-        // A backend that somebody runs on this machine is none of ours.
+        // Excludes a backend that already runs on this machine.
         let file = "[collector]\npage = \"127.0.0.1:9\"\n";
         std::fs::write(folder.path().join("glassbox.toml"), file).unwrap();
         self.ask_in(folder.path())
     }
 
-    /// As [`ask`](Self::ask), in a folder that may hold a settings file.
+    /// As [`ask`](Self::ask), in a folder that may contain a settings file.
     #[track_caller]
     fn ask_in(self, folder: &std::path::Path) -> Answer {
         let start = Instant::now();
         let output = run(self.command().arg("--json").current_dir(folder));
-        // Port, export, arrival and applications are a step each.
+        // Port, export, arrival and applications are one step each.
         let most = Duration::from_secs(self.timeout * 4 + 5);
         assert!(start.elapsed() < most, "it took {:?}", start.elapsed());
         Answer::read(&output)

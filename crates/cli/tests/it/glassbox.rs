@@ -1,4 +1,4 @@
-//! The program under test, started as a process of its own.
+//! The program under test, in its own process.
 
 use serde_json::Value;
 use std::{
@@ -10,10 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long anything here may take before it counts as hanging.
+/// Time limit of every wait; longer counts as hanging.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
-/// The program, with an environment that holds nothing of the machine's own settings.
+/// The program, in an environment without the machine's own settings.
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_glassbox"));
     command.args(args).stdin(Stdio::null());
@@ -23,12 +23,12 @@ pub(crate) fn command(args: &[&str]) -> Command {
             command.env_remove(name);
         }
     }
-    // A collector that the machine happens to have is the other target's matter.
+    // A collector installed on the machine is tested by another target.
     command.env("GLASSBOX_OTEL_COLLECTOR", "off");
     command
 }
 
-/// Runs the program to its end.
+/// Runs the program until it exits.
 pub(crate) fn run(command: &mut Command) -> Output {
     let child = command
         .stdout(Stdio::piped())
@@ -42,7 +42,7 @@ pub(crate) fn run(command: &mut Command) -> Output {
 pub(crate) struct Running(Child);
 
 impl Running {
-    /// Starts a process that goes on.
+    /// Starts a process that keeps running.
     pub(crate) fn start(command: &mut Command) -> Self {
         Self(
             command
@@ -53,7 +53,7 @@ impl Running {
         )
     }
 
-    /// Reads standard output until a line holds `text`; gives that line.
+    /// Reads standard output until a line contains `text`; returns that line.
     pub(crate) fn wait_for_line(&mut self, text: &str) -> String {
         let stdout = self.0.stdout.as_mut().unwrap();
         let mut seen = String::new();
@@ -74,13 +74,13 @@ impl Running {
         panic!("the output ended before '{text}': {seen}");
     }
 
-    /// SIGKILL: no chance to say goodbye.
+    /// Sends SIGKILL, which cannot be handled.
     pub(crate) fn kill(mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
 
-    /// SIGTERM, and the status it ends with.
+    /// Sends SIGTERM; returns the exit status.
     pub(crate) fn terminate(mut self) -> ExitStatus {
         let pid = self.0.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
@@ -93,7 +93,7 @@ impl Running {
         self.0.id()
     }
 
-    /// Waits for its end.
+    /// Waits until it exits.
     pub(crate) fn output(mut self) -> Output {
         let stderr = reader(self.0.stderr.take().unwrap());
         let stdout = reader(self.0.stdout.take().unwrap());
@@ -108,7 +108,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Ended already, which is well.
+        // An error means that it has already exited.
         let _gone = self.0.kill();
         let _status = self.0.wait();
     }
@@ -138,7 +138,7 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Where `up` listens, read from its output.
+/// The page's address, read from the output of `up`.
 pub(crate) fn page_of(up: &mut Running) -> String {
     let line = up.wait_for_line("Page");
     line.split_whitespace().last().unwrap().to_owned()
@@ -151,14 +151,14 @@ pub(crate) fn up(data: &Path) -> Running {
     Running::start(&mut up)
 }
 
-/// Flags that pick free ports.
+/// Flags that select free ports.
 pub(crate) fn free_ports() -> [&'static str; 6] {
     let any = "127.0.0.1:0";
     ["--grpc", any, "--http", any, "--page", any]
 }
 
-/// A loopback address that is free, and that the system gives to nobody who asks for any: its port
-/// is below those.
+/// A free loopback address that the system does not assign to other processes: its port is below the
+/// range of ephemeral ports.
 pub(crate) fn free_address() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
@@ -170,12 +170,12 @@ pub(crate) fn free_address() -> String {
     }
 }
 
-/// A JSON answer over plain HTTP; `None` while nobody answers.
+/// A JSON response over plain HTTP; `None` if there is no response.
 pub(crate) fn get(url: &str) -> Option<Value> {
     request("GET", url, "").map(|(_, body)| serde_json::from_str(&body).unwrap())
 }
 
-/// Status and body of a request over plain HTTP; `None` while nobody answers.
+/// Status and body of a request over plain HTTP; `None` if there is no response.
 pub(crate) fn request(method: &str, url: &str, body: &str) -> Option<(u16, String)> {
     let (address, path) = url
         .strip_prefix("http://")

@@ -1,5 +1,5 @@
-//! The output that the guides quote is what the programs print: each word of it is in a text of the sources, or is a
-//! value.
+//! The output quoted in the guides is the programs' real output: each word of it occurs in a text of the
+//! sources, or is a value.
 
 use std::{
     collections::BTreeSet,
@@ -7,14 +7,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Words of values that are not recognisable by their form: a service, a unit, and what another program answers.
+/// Words in values whose form does not identify them: a service, a unit, and responses of other
+/// programs.
 const VALUES: &[&str] = &["checkout", "empty", "missing", "not", "or", "s"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// All texts in the sources of the crates: in parts, where they have placeholders.
+/// All texts in the sources of the crates, split at placeholders.
 #[derive(Default)]
 struct Texts {
     parts: BTreeSet<String>,
@@ -48,7 +49,7 @@ impl Texts {
     fn add(&mut self, literal: &str) {
         let literal = joined(&literal.replace("{{", "\u{1}").replace("}}", "\u{2}"));
         for (at, part) in literal.split(['{', '}']).enumerate() {
-            // Odd parts are placeholders. What is wrong and what to do are split at a semicolon.
+            // Odd parts are placeholders. The problem and the fix are split at a semicolon.
             for part in part.split("; ").map(str::trim).filter(|_| at % 2 == 0) {
                 if part.contains(' ') {
                     self.parts
@@ -60,7 +61,7 @@ impl Texts {
         }
     }
 
-    /// The words of a message that no source has.
+    /// The words of a message that do not occur in any source.
     fn foreign<'m>(&self, message: &'m str) -> Vec<&'m str> {
         let mut is_known = vec![false; message.len()];
         for part in &self.parts {
@@ -68,7 +69,7 @@ impl Texts {
                 is_known[at..at + part.len()].fill(true);
             }
         }
-        // What another program says is quoted.
+        // Text from another program is in quotes.
         for (at, quoted) in message
             .split('"')
             .scan(0, |at, part| {
@@ -115,7 +116,7 @@ fn literals(source: &str) -> Vec<String> {
             '/' if rest.peek() == Some(&'/') => {
                 rest.by_ref().find(|character| *character == '\n');
             }
-            // A quoted quote.
+            // The character literal of a quote.
             '\'' if rest.peek() == Some(&'"') => {
                 rest.next();
             }
@@ -143,7 +144,7 @@ fn literals(source: &str) -> Vec<String> {
     found
 }
 
-/// What `glassbox` prints in the console blocks of a guide, one message a paragraph.
+/// The output of `glassbox` in the console blocks of a guide, one message per paragraph.
 fn quoted(guide: &str) -> Vec<String> {
     let blocks = guide.split("```console\n").skip(1);
     let mut messages: Vec<String> = Vec::new();

@@ -1,4 +1,4 @@
-//! The command as a person or a script meets it: processes, exit codes, output.
+//! The command as used by a person or a script: processes, exit codes, output.
 
 #![expect(
     clippy::unwrap_used,

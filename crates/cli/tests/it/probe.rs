@@ -1,4 +1,4 @@
-//! `glassbox probe`: status 0 for a backend that is well, and for nobody else.
+//! `glassbox probe`: status 0 for a healthy backend, and for nothing else.
 
 use crate::{
     glassbox::{PATIENCE, Running, command, page_of, run, up},
@@ -15,7 +15,7 @@ fn probe(address: &str) -> (i32, String, String) {
     (status, text(output.stdout), text(output.stderr))
 }
 
-/// Why whoever listens on this port is not well.
+/// The error for an unhealthy server on this port.
 fn why_not(port: u16) -> String {
     let (status, printed, said) = probe(&format!("127.0.0.1:{port}"));
     assert_eq!((status, printed.as_str()), (1, ""), "{said}");
@@ -27,7 +27,7 @@ fn why_not(port: u16) -> String {
     said
 }
 
-/// What a backend with this state of its collector answers.
+/// A backend that reports this state of its collector.
 fn backend(state: &Value) -> u16 {
     let endpoints = json!({"grpc": "", "http": "", "page": ""});
     let status = json!({"endpoints": endpoints, "collector": state});
@@ -75,7 +75,7 @@ fn nobody_and_somebody_else_are_not_well() {
     assert!(said.contains("does not speak HTTP"), "{said}");
     let said = why_not(web(|_| Reply::page(404)));
     assert!(said.contains("status 404"), "{said}");
-    // A server that answers everything with its front page.
+    // A server that returns its front page for every path.
     let said = why_not(web(|_| Reply::page(200)));
     assert!(said.contains("not the page of a backend"), "{said}");
 }

@@ -1,4 +1,4 @@
-//! Others who listen where a collector or a backend should: each is a few lines of plain TCP.
+//! Other servers in place of a collector or a backend, each in a few lines of plain TCP.
 
 use crate::glassbox::free_address;
 use std::{
@@ -7,13 +7,13 @@ use std::{
     sync::Arc,
 };
 
-/// A port on which nobody listens.
+/// A port without a listener.
 pub(crate) fn nobody() -> u16 {
     let address = free_address();
     address.rsplit(':').next().unwrap().parse().unwrap()
 }
 
-/// Somebody who does this with each connection, for as long as the tests run.
+/// A server that does this with each connection, until the tests end.
 pub(crate) fn somebody(meet: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
     let listener = bind();
     let port = listener.local_addr().unwrap().port();
@@ -31,15 +31,15 @@ fn bind() -> TcpListener {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()
 }
 
-/// Accepts, and never says a word.
+/// Accepts connections, and never responds.
 pub(crate) fn silent() -> u16 {
     somebody(|mut stream| {
-        // Until the other side gives up.
+        // Until the client closes the connection.
         let _heard = stream.read_to_end(&mut Vec::new());
     })
 }
 
-/// Says this before it is asked anything, as SSH and SMTP do.
+/// Sends this before any request, as SSH and SMTP do.
 pub(crate) fn greeter(words: &'static str) -> u16 {
     somebody(move |mut stream| {
         let _said = stream.write_all(words.as_bytes());
@@ -47,7 +47,7 @@ pub(crate) fn greeter(words: &'static str) -> u16 {
     })
 }
 
-/// An answer of HTTP.
+/// An HTTP response.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -68,13 +68,13 @@ impl Reply {
         Self::new(200, "application/json", body.to_string())
     }
 
-    /// As nginx words it.
+    /// A page like that of nginx.
     pub(crate) fn page(status: u16) -> Self {
         Self::new(status, "text/html", "<html>nothing of yours</html>\n")
     }
 }
 
-/// A server of HTTP/1.1, which answers each path as it likes.
+/// An HTTP/1.1 server with a response for each path.
 pub(crate) fn web(answer: impl Fn(&str) -> Reply + Send + Sync + 'static) -> u16 {
     somebody(move |stream| {
         let Some(path) = heard(&stream) else {
@@ -92,7 +92,7 @@ pub(crate) fn web(answer: impl Fn(&str) -> Reply + Send + Sync + 'static) -> u16
     })
 }
 
-/// The path of a request, after the whole of it was read; `None` for what is no HTTP/1.
+/// The path of a request, after reading all of it; `None` if it is not HTTP/1.
 fn heard(stream: &TcpStream) -> Option<String> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();

@@ -1,4 +1,4 @@
-//! Telemetry out of a backend and into one, as OTLP JSON.
+//! Exports and imports telemetry of a backend as OTLP JSON.
 
 use crate::glassbox::{command, get, page_of, run, up};
 use serde_json::json;

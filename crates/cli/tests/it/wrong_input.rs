@@ -1,4 +1,4 @@
-//! Wrong input: what was wrong, where, what to do, and one exit status for each kind of mistake.
+//! Wrong input: what is wrong, where, how to fix it, and one exit status for each kind of mistake.
 
 use crate::glassbox::{command, free_address, free_ports, page_of, run, up};
 use std::{
@@ -9,9 +9,9 @@ use std::{
     process::{Command, Output},
 };
 
-/// After a failure.
+/// The exit status after a failure.
 const FAILURE: i32 = 1;
-/// After a mistake on the command line.
+/// The exit status after a mistake on the command line.
 const USAGE: i32 = 2;
 
 fn said(output: &Output) -> String {

@@ -1,4 +1,4 @@
-//! The archive beside the store: bounded by us, and no danger to the store.
+//! The archive beside the store: bounded by the backend, and without risk to the store.
 
 use crate::{
     backend::{Backend, up},
@@ -42,7 +42,7 @@ fn what_is_beyond_its_bounds_is_pruned_and_it_is_said() {
     assert_eq!(said["prune_failures"], 0);
     assert!(said["bytes"].as_u64().unwrap() < 64 << 20, "{said}");
     assert!(backend.said().contains("the archive was pruned"));
-    // The store has its own bounds, and everything.
+    // The store has its own limits, and holds all records.
     let status = backend.status();
     assert_eq!(status["store"]["log_records"], RECORDS, "{status}");
     assert_eq!(status["collector"]["lost"], serde_json::json!({}));

@@ -1,4 +1,4 @@
-//! `glassbox up` as these tests see it: what it says, what its API answers, which child it has.
+//! `glassbox up` for these tests: its output, its API, and its child process.
 
 use crate::{
     children,
@@ -12,7 +12,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-/// The collector that these tests are about.
+/// The collector under test.
 pub(crate) fn otelcol() -> PathBuf {
     let path = std::env::var_os("GLASSBOX_OTEL_COLLECTOR");
     let path = path.expect("GLASSBOX_OTEL_COLLECTOR names the collector: cargo xtask collector");
@@ -35,7 +35,7 @@ pub(crate) fn up_at(data: &Path, [grpc, http]: &[String; 2]) -> Command {
     up
 }
 
-/// A backend that runs. It is killed when the test ends.
+/// A running backend. It is killed when the test ends.
 pub(crate) struct Backend {
     child: Child,
     /// Standard output up to the address of the page.
@@ -45,7 +45,7 @@ pub(crate) struct Backend {
 }
 
 impl Backend {
-    /// Starts it and waits until it has told where it listens.
+    /// Starts it and waits until it has printed its addresses.
     pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
@@ -82,17 +82,17 @@ impl Backend {
         get(&format!("{}/api/status", self.page)).expect("the backend answers")
     }
 
-    /// What the status says about what receives.
+    /// The status of the receiver.
     pub(crate) fn collector(&self) -> Value {
         self.status()["collector"].take()
     }
 
-    /// Waits until the status says about what receives what is wanted.
+    /// Waits until the status of the receiver satisfies a condition.
     pub(crate) fn until_collector(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         until(what, || Some(self.collector()).filter(&wanted))
     }
 
-    /// The process of the collector.
+    /// The process id of the collector.
     pub(crate) fn otelcol(&self) -> u32 {
         let collector = self.collector();
         assert_eq!(collector["mode"], "otelcol", "{collector}");
@@ -109,7 +109,7 @@ impl Backend {
         endpoints[protocol].as_str().unwrap().to_owned()
     }
 
-    /// What it has logged.
+    /// Its log so far.
     pub(crate) fn said(&self) -> String {
         self.said.lock().unwrap().clone()
     }
@@ -122,12 +122,12 @@ impl Backend {
         children::signal(self.pid(), name);
     }
 
-    /// Waits for its end.
+    /// Waits until it exits.
     pub(crate) fn ended(&mut self) -> ExitStatus {
         until("the backend to end", || self.child.try_wait().unwrap())
     }
 
-    /// SIGTERM, and the status it ends with.
+    /// Sends SIGTERM; returns the exit status.
     pub(crate) fn terminate(mut self) -> ExitStatus {
         self.signal("TERM");
         self.ended()
@@ -136,7 +136,7 @@ impl Backend {
 
 impl Drop for Backend {
     fn drop(&mut self) {
-        // Ended already, which is well.
+        // An error means that it has already exited.
         let _gone = self.child.kill();
         let _status = self.child.wait();
     }

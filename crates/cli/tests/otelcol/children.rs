@@ -1,4 +1,4 @@
-//! Processes, as the kernel tells of them.
+//! Processes, as reported by the kernel.
 
 use crate::glassbox::until;
 use std::{fs, process::Command};
@@ -12,7 +12,7 @@ pub(crate) fn signal(pid: u32, name: &str) {
     assert!(sent.success(), "kill -{name} {pid}");
 }
 
-/// Sends a signal to everybody in a process group.
+/// Sends a signal to every process in a group.
 pub(crate) fn signal_group(group: u32, name: &str) {
     let sent = Command::new("kill")
         .args([&format!("-{name}"), "--", &format!("-{group}")])
@@ -28,9 +28,9 @@ pub(crate) fn group(pid: u32) -> u32 {
     rest.split(' ').nth(2).unwrap().parse().unwrap()
 }
 
-/// Whether a process runs; one that has ended and waits for its parent's notice does not.
+/// Whether a process runs. A zombie does not.
 pub(crate) fn runs(pid: u32) -> bool {
-    // The state stands behind the name, which ends with the last bracket.
+    // The state follows the name, which ends with the last bracket.
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let state = stat.rsplit_once(") ").map(|(_, rest)| &rest[..1]);
     !matches!(state, None | Some("Z" | "X"))
@@ -40,7 +40,7 @@ pub(crate) fn until_gone(pid: u32) {
     until("the collector to end", || (!runs(pid)).then_some(()));
 }
 
-/// The program, its arguments and its environment, as everybody can read them who may.
+/// The program, its arguments and its environment, as visible to other processes.
 pub(crate) fn command_line(pid: u32) -> String {
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap();
     String::from_utf8_lossy(&line).replace('\0', " ")

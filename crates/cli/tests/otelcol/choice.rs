@@ -1,4 +1,5 @@
-//! Which collector runs: a flag, then the environment, then the file, then what is found.
+//! Which collector runs: from the flag, else from the environment, else from the file, else one that is
+//! found.
 
 use crate::{
     backend::{Backend, otelcol},
@@ -7,7 +8,7 @@ use crate::{
 use serde_json::Value;
 use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
 
-/// `glassbox up` on a machine that has no collector but what the test puts there.
+/// `glassbox up` on a machine whose only collectors are those added by the test.
 fn up(home: &Path) -> Command {
     let mut up = command(&["up"]);
     up.args(free_ports())
@@ -47,7 +48,7 @@ fn a_collector_on_the_path_is_found_and_what_is_none_is_passed_over() {
     let home = tempfile::tempdir().unwrap();
     let bin = home.path().join("bin");
     fs::create_dir(&bin).unwrap();
-    // Preferred by its name, and no collector.
+    // Its name is preferred, but it is not a collector.
     symlink("/bin/true", bin.join("otelcol-contrib")).unwrap();
     symlink(otelcol(), bin.join("otelcol")).unwrap();
     let collector = collector(&mut up(home.path()));
@@ -72,11 +73,11 @@ fn a_folder_that_cannot_be_written_keeps_a_collector_away_that_was_merely_found(
     let folder = data.join("otel");
     assert!(reason.contains(folder.to_str().unwrap()), "{reason}");
     assert!(reason.contains("cannot be written"), "{reason}");
-    // The store has a folder of its own.
+    // The store has its own folder.
     backend.send_span("stored");
     backend.until_span("stored");
 
-    // One that was asked for is another matter.
+    // A missing collector is an error if it was requested.
     assert!(backend.terminate().success());
     let output = run(up(home.path()).env("GLASSBOX_OTEL_COLLECTOR", otelcol()));
     let said = String::from_utf8(output.stderr).unwrap();

@@ -1,4 +1,4 @@
-//! The demo through a collector: the same trace, and it is said who received it.
+//! The demo through a collector: the same trace, and the receiver is named.
 
 use crate::{
     backend::otelcol,
@@ -30,7 +30,7 @@ fn the_whole_trace_arrives_through_the_collector() {
     let pid: u32 = collector["pid"].as_u64().unwrap().try_into().unwrap();
     assert!(!children::runs(pid), "the demo stops what it has started");
     assert!(said.contains(&format!("pid {pid}")), "{said}");
-    // Nothing to warn of: a person reads this.
+    // No warnings: this output is for people.
     assert!(!said.contains("WARN"), "{said}");
     let archived = archived(data.path(), "traces");
     for span in answer["spans"].as_array().unwrap() {

@@ -1,4 +1,4 @@
-//! How it all ends: in order, or at once and without a trace.
+//! Shutdown of all processes: in order, or at once without leftovers.
 
 use crate::{
     backend::{Backend, up, up_at},
@@ -16,7 +16,7 @@ fn a_backend_that_is_killed_leaves_no_collector_behind() {
     assert!(children::runs(pid));
     backend.signal("KILL");
     backend.ended();
-    // Everything is free again: the folder, and with it the queue and the archive.
+    // Everything is released: the folder, and with it the queue and the archive.
     let again = Backend::on(data.path());
     until_gone(pid);
     again.send_span("again");
@@ -26,7 +26,7 @@ fn a_backend_that_is_killed_leaves_no_collector_behind() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_collector_whose_parent_has_ended_before_it_began_does_not_begin() {
-    // Nobody who starts a test is the first process of the machine and this one's parent.
+    // Process 1 is never the parent of this one.
     let words = ["__glassbox-otelcol-of", "1", "/bin/echo", "began"];
     let output = run(&mut command(&words));
     let said = String::from_utf8(output.stderr).unwrap();
@@ -42,7 +42,7 @@ fn the_successor_of_one_that_was_killed_has_its_ports() {
     let endpoints = ["grpc", "http"].map(|protocol| backend.endpoint(protocol));
     backend.signal("KILL");
     backend.ended();
-    // At once, as a service manager may do it, while the collector is still ending.
+    // Restarts at once, as a service manager may do, while the collector is still stopping.
     let again = Backend::start(&mut up_at(data.path(), &endpoints));
     assert_eq!(
         endpoints,
@@ -63,7 +63,7 @@ fn what_was_acknowledged_before_the_end_is_stored() {
         let names: Vec<_> = (0..EACH).map(|span| format!("{request}-{span}")).collect();
         assert!(post(&http, "traces", &spans(&names)));
     }
-    // At once: the collector holds what came last, and sends it on as it ends.
+    // At once: the collector still holds the latest data, and sends it while it stops.
     assert!(backend.terminate().success());
     assert!(!children::runs(pid));
 
@@ -78,11 +78,12 @@ fn what_was_acknowledged_before_the_end_is_stored() {
 #[test]
 fn an_interrupt_from_the_terminal_ends_it_in_order() {
     let data = tempfile::tempdir().unwrap();
-    // A terminal signals everybody in the group that it runs, as it was when they were started.
+    // A terminal signals every process in its foreground group; here, the group of the backend.
     let mut backend = Backend::start(up(data.path()).process_group(0));
     let pid = backend.otelcol();
     backend.send_span("last");
-    // The collector would end before it is told to, and before those who send to it.
+    // In the same group, the collector would stop too early: before the backend stops it, and before its
+    // senders.
     assert_eq!(children::group(backend.pid()), backend.pid());
     assert_ne!(children::group(pid), backend.pid());
     children::signal_group(backend.pid(), "INT");

@@ -1,4 +1,4 @@
-//! The command with a real collector as its child: `cargo xtask collector otelcol` runs it.
+//! The command with a real collector as its child. Run by `cargo xtask collector otelcol`.
 //!
 //! `GLASSBOX_OTEL_COLLECTOR` names the collector.
 

@@ -1,4 +1,4 @@
-//! A collector that dies is started again; one that keeps dying is replaced.
+//! A collector that crashes is restarted; one that keeps crashing is replaced.
 
 use crate::{
     backend::{Backend, otelcol, up},
@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A configuration that is valid, and fails when the collector starts with it.
+/// A valid configuration with which the collector fails to start.
 pub(crate) fn taken_port(address: &str) -> String {
     format!(
         "exporters:\n  prometheus/mine: {{endpoint: \"{address}\"}}\n\
@@ -20,7 +20,7 @@ pub(crate) fn taken_port(address: &str) -> String {
     )
 }
 
-/// A program in place of a collector: it answers as the real one does, and runs as `script` says.
+/// A program in place of a collector: it responds as the real one does, and runs as defined by `script`.
 pub(crate) fn impostor(folder: &Path, script: &str) -> PathBuf {
     let real = otelcol();
     let answers = format!(
@@ -30,7 +30,7 @@ pub(crate) fn impostor(folder: &Path, script: &str) -> PathBuf {
     program(folder, &(answers + script))
 }
 
-/// What an impostor runs that is a collector as long as `well` is there, and ends at once without.
+/// A script that runs the collector while `well` exists, and exits at once otherwise.
 pub(crate) fn dies_unless(well: &Path) -> String {
     let (well, real) = (well.display(), otelcol());
     format!(
@@ -97,7 +97,7 @@ fn a_collector_that_hangs_is_replaced() {
 #[test]
 fn ports_that_somebody_takes_before_the_collector_does_are_given_up_for_others() {
     let folder = tempfile::tempdir().unwrap();
-    // At its first start it finds what a collector finds then.
+    // At its first start, it saves its configuration, and fails to bind a port as a collector would.
     let program = impostor(
         folder.path(),
         &format!(
@@ -129,7 +129,7 @@ fn the_backend_receives_on_the_same_ports_once_the_collector_keeps_dying() {
     let data = tempfile::tempdir().unwrap();
     let layer = data.path().join("mine.yaml");
     fs::write(&layer, taken_port(&port)).unwrap();
-    // It comes up only once somebody receives.
+    // `up` reports its start only when a receiver runs.
     let backend = Backend::start(up(data.path()).env("GLASSBOX_OTEL_CONFIG", &layer));
     let collector = backend.collector();
     assert_eq!(collector["mode"], "embedded", "{collector}");
@@ -152,7 +152,7 @@ fn the_backend_receives_on_the_same_ports_once_the_collector_keeps_dying() {
     backend.send_span("replaced");
     backend.until_span("replaced");
 
-    // Once what was in the way is gone, a reload brings the collector back.
+    // Once the conflict is removed, a reload brings the collector back.
     drop(taken);
     backend.signal("HUP");
     backend.until_collector("the collector", |collector| collector["mode"] == "otelcol");
@@ -247,7 +247,7 @@ fn a_collector_that_does_not_end_is_killed_after_its_grace() {
     let data = tempfile::tempdir().unwrap();
     let mut backend = Backend::on(data.path());
     let pid = backend.otelcol();
-    // It takes no signal any more, but the one that needs not be taken.
+    // A stopped process handles no signal except SIGKILL.
     signal(pid, "STOP");
     backend.signal("TERM");
     assert!(backend.ended().success());
@@ -270,7 +270,7 @@ fn a_distribution_with_hardly_anything_receives_and_it_is_said_what_it_lacks() {
     let mut up = up(data.path());
     let backend = Backend::start(up.arg("--collector").arg(program));
     let status = backend.status();
-    // Nothing but its log can have told that it is ready.
+    // Only its log can have shown that it is ready.
     assert_eq!(status["collector"]["state"], "running", "{status}");
     assert!(status["collector"]["zpages"].is_null());
     let notes = status["notes"].to_string();
@@ -279,7 +279,7 @@ fn a_distribution_with_hardly_anything_receives_and_it_is_said_what_it_lacks() {
     }
     backend.send_span("bare");
     backend.until_span("bare");
-    // It takes a configuration over as well, and says so in its log.
+    // It also reloads its configuration, and reports that in its log.
     backend.signal("HUP");
     backend.until_said("the collector has reloaded its configuration");
     assert!(backend.terminate().success());

@@ -1,4 +1,4 @@
-//! SIGHUP: a configuration that is valid takes effect, any other changes nothing and is said.
+//! SIGHUP: a valid configuration takes effect; an invalid one changes nothing and is reported.
 
 use crate::{
     backend::{Backend, otelcol, up},
@@ -10,7 +10,7 @@ use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use serde_json::Value;
 use std::{fs, net::TcpListener};
 
-/// A configuration that puts a colour on every span.
+/// A configuration that adds a colour to every span.
 pub(crate) fn tagging(colour: &str) -> String {
     format!(
         "processors:\n  attributes/mine:\n    actions: [{{key: colour, value: {colour}, action: upsert}}]\n\
@@ -18,7 +18,7 @@ pub(crate) fn tagging(colour: &str) -> String {
     )
 }
 
-/// The colour that a span gets now.
+/// The colour that a new span gets.
 fn colour(backend: &Backend, name: &str) -> String {
     backend.send_span(name);
     let span = backend.until_span(name);
@@ -76,7 +76,7 @@ fn a_configuration_that_fails_only_at_its_start_is_taken_back() {
     fs::write(&layer, tagging("blue")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let [started, go] = ["started", "go"].map(|name| folder.path().join(name));
-    // Its second start, the one with the old configuration, waits until it is let go.
+    // Its second start, the one with the old configuration, waits until it is released.
     let script = format!(
         "mkdir '{}' 2>/dev/null || until [ -e '{}' ]; do sleep 0.02; done\nexec '{}' \"$@\"",
         started.display(),
@@ -149,7 +149,7 @@ fn a_configuration_is_tried_at_once_while_a_start_is_waited_for_and_taken_back_i
 fn a_collector_that_dies_while_its_new_configuration_is_checked_is_not_blamed_for_it() {
     let folder = tempfile::tempdir().unwrap();
     let dies = folder.path().join("dies");
-    // The check ends the collector, and says nothing.
+    // The check kills the collector, and prints nothing.
     let script = format!(
         "case \"$1\" in\nvalidate) [ -e '{dies}' ] && kill -KILL \"$(cat '{pid}')\" && exec sleep 60;;\n\
          --config) echo $$ > '{pid}';;\nesac\nexec '{real}' \"$@\"",
@@ -183,7 +183,8 @@ fn without_a_collector_a_reload_is_answered_and_the_backend_goes_on() {
 
 #[test]
 fn a_terminal_that_is_closed_ends_the_backend() {
-    // Nobody else may hold it open: no child, and no process that it might become the terminal of.
+    // No other process may hold it open: no child, and no process whose controlling terminal it might
+    // become.
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
     let terminal = openpt(flags).unwrap();
     grantpt(&terminal).unwrap();
@@ -192,7 +193,7 @@ fn a_terminal_that_is_closed_ends_the_backend() {
     let data = tempfile::tempdir().unwrap();
     let mut backend = Backend::start(up(data.path()).stdin(inside));
     let pid = backend.otelcol();
-    // As long as the terminal is there, the signal asks for a reload.
+    // While the terminal exists, the signal requests a reload.
     backend.signal("HUP");
     backend.until_said("the collector has reloaded its configuration");
     drop(terminal);

@@ -1,4 +1,4 @@
-//! A copy of everything for a remote: another collector, which asks for what real ones ask for.
+//! Copies of all telemetry for a remote: another collector, with the requirements of real ones.
 
 use crate::{
     backend::{Backend, up},
@@ -9,14 +9,14 @@ use std::{fs, path::Path};
 
 const TOKEN: &str = "open-sesame-4711";
 
-/// A remote with a configuration of its own.
+/// A remote with its own configuration.
 fn remote(data: &Path, layer: &str) -> Backend {
     let path = data.join("remote.yaml");
     fs::write(&path, layer).unwrap();
     Backend::start(up(data).env("GLASSBOX_OTEL_CONFIG", &path))
 }
 
-/// Asks everybody who sends by gRPC for a token.
+/// Requires a token from every gRPC sender.
 fn asking() -> String {
     format!(
         "extensions:\n  bearertokenauth: {{token: {TOKEN}}}\n\
@@ -76,7 +76,7 @@ fn without_its_header_the_remote_takes_nothing_which_is_counted() {
     near.env("GLASSBOX_OTEL_REMOTE_ENDPOINT", remote.endpoint("grpc"));
     let near = Backend::start(&mut near);
     near.send_span("unknown");
-    // The store has it all the same.
+    // The store has the span regardless.
     near.until_span("unknown");
     let lost = until("the loss", || {
         Some(near.collector()["lost"]["otlp_grpc/remote"].take()).filter(|lost| lost.is_object())
@@ -112,7 +112,7 @@ fn a_certificate_that_nobody_vouches_for_is_taken_only_when_that_is_asked_for() 
     let wary = near(wary.path(), "false");
     wary.send_span("wary");
     wary.until_span("wary");
-    // It is kept and retried: the certificate may be fixed.
+    // It is kept and retried, because the certificate may be fixed.
     wary.until_said("x509: certificate signed by unknown authority");
     assert!(remote.spans_named("wary").is_empty());
 
@@ -134,7 +134,7 @@ fn what_waits_for_the_remote_outlives_the_collector() {
     let first = Backend::start(&mut near);
     first.send_span("patient");
     first.until_span("patient");
-    // A reload ends the exporter as well, and begins it anew.
+    // A reload also stops and restarts the exporter.
     first.signal("HUP");
     first.until_said("the collector has reloaded its configuration");
     assert_eq!(first.collector()["lost"], serde_json::json!({}));

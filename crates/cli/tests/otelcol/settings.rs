@@ -1,4 +1,4 @@
-//! Every `GLASSBOX_OTEL_*` variable does what it says, with a collector in between.
+//! Every `GLASSBOX_OTEL_*` variable has an effect, with a collector in between.
 
 use crate::{
     backend::{Backend, otelcol, up},
@@ -100,7 +100,7 @@ fn the_collector_listens_where_the_endpoints_say() {
         table.contains(&format!(":{port:04X} 00000000:0000 0A"))
     };
     assert!(listening(&grpc) && listening(&http));
-    // The data folder is the one that the environment names.
+    // The data folder is the one from the environment.
     assert!(data.path().join("otel/collector.yaml").is_file());
     assert!(archived(data.path(), "traces").contains("there"));
 }

@@ -1,4 +1,4 @@
-//! What the tests send, and where they look for it.
+//! Sends test data, and reads it back.
 
 use crate::{
     backend::Backend,
@@ -11,7 +11,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// The service that everything is of.
+/// The service name of all test data.
 pub(crate) const SERVICE: &str = "caravan";
 
 fn now() -> String {
@@ -53,7 +53,7 @@ pub(crate) fn metric(name: &str) -> Value {
     json!({"resourceMetrics": [{"resource": resource(), "scopeMetrics": [{"metrics": [metric]}]}]})
 }
 
-/// Sends a request by OTLP/HTTP to a base address; whether it was acknowledged.
+/// Sends a request by OTLP/HTTP to a base address. Returns whether it was acknowledged.
 pub(crate) fn post(endpoint: &str, signal: &str, body: &Value) -> bool {
     let answer = request(
         "POST",
@@ -64,7 +64,7 @@ pub(crate) fn post(endpoint: &str, signal: &str, body: &Value) -> bool {
 }
 
 impl Backend {
-    /// Sends one span, until it is acknowledged: an application tries again as well.
+    /// Sends one span until it is acknowledged, as an application retries as well.
     pub(crate) fn send_span(&self, name: &str) {
         let endpoint = self.endpoint("http");
         let body = spans(&[name.to_owned()]);
@@ -73,7 +73,7 @@ impl Backend {
         });
     }
 
-    /// The spans of a name that are stored.
+    /// The stored spans with this name.
     pub(crate) fn spans_named(&self, name: &str) -> Vec<Value> {
         let page = &self.page;
         let traces = get(&format!("{page}/api/otel/traces?span_name={name}")).unwrap();
@@ -93,7 +93,7 @@ impl Backend {
     }
 }
 
-/// What the archive of a signal holds.
+/// The contents of a signal's archive.
 pub(crate) fn archived(data: &Path, signal: &str) -> String {
     fs::read_to_string(data.join("otel").join(format!("{signal}.jsonl"))).unwrap_or_default()
 }

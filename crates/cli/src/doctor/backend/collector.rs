@@ -103,7 +103,7 @@ mod tests {
     use crate::doctor::finding::Mark;
     use serde_json::{Value, json};
 
-    /// `collector` of a recorded answer of `/api/status`, with this in it changed.
+    /// The finding for a recorded `collector` of `/api/status`, with these changes.
     fn found(changes: &Value) -> Finding {
         let mut status: Value = serde_json::from_str(include_str!("status.json")).unwrap();
         let collector = status["collector"].as_object_mut().unwrap();

@@ -12,7 +12,7 @@ pub(super) enum Kind {
     Timeout,
     /// Accepted but discarded.
     Discarded,
-    /// The server does not speak HTTP/2, which gRPC requires.
+    /// The server does not support HTTP/2, which gRPC requires.
     NoHttp2,
     Other,
 }
@@ -22,7 +22,7 @@ impl Kind {
     pub(super) fn of(error: &str) -> Self {
         // Certificates first: their errors contain times with arbitrary digits.
         const WORDS: [(&str, Kind); 29] = [
-            // An alert comes from the peer: it concerns our certificate, not the peer's.
+            // An alert comes from the peer: it concerns the client certificate, not the server's.
             ("alert: CertificateRequired", Kind::ClientCertificate),
             ("alert: UnknownCA", Kind::ClientCertificate),
             ("alert: BadCertificate", Kind::ClientCertificate),

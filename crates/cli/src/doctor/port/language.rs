@@ -1,4 +1,4 @@
-//! Finds out which protocol is spoken if it is not the configured one.
+//! Detects the actual protocol if it is not the configured one.
 
 use super::{
     HOP, another_program, is_receiver,
@@ -9,7 +9,7 @@ use crate::{
     knock::{Answer, Door},
 };
 
-/// Finds the protocol after the configured one was not answered. `None` if there is no answer at all.
+/// Detects the protocol if the configured one got no response. `None` if there is no response at all.
 pub(super) async fn wrong(target: &Target, door: &Door, answer: Answer) -> Option<Finding> {
     if answer == Answer::Tls {
         return Some(plaintext_to_tls(target));
@@ -67,7 +67,7 @@ pub(super) fn http_to_grpc(target: &Target) -> Finding {
     )
 }
 
-/// Also used for an export to a port that speaks HTTP/2 without gRPC.
+/// Also used for an export to a port that supports HTTP/2 without gRPC.
 pub(in crate::doctor) fn grpc_to_http(target: &Target) -> Finding {
     Finding::broken(
         HOP,

@@ -42,7 +42,7 @@ pub(in crate::doctor) fn wrong_by_itself(target: &Target) -> Option<Finding> {
     None
 }
 
-/// Detects a signal that is sent to the path of another. The receiver may misread it.
+/// Detects a signal that is sent to the path of another signal. The receiver may misread it.
 pub(super) fn of_another_signal(target: &Target) -> Option<Finding> {
     let signal = target.signals[0];
     let path = target.path().trim_end_matches('/');

@@ -1,9 +1,9 @@
-//! The object that the doctor prints, and what a test wants of it.
+//! The object printed by the doctor, and assertions about it.
 
 use serde_json::Value;
 use std::process::Output;
 
-/// What the doctor said.
+/// The result of a doctor run.
 #[derive(Debug)]
 pub(super) struct Answer {
     object: Value,
@@ -19,7 +19,7 @@ pub(super) const WAY: [&str; 6] = [
     "arrivals",
 ];
 
-/// One thing that it found.
+/// One finding.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) hop: String,
@@ -29,7 +29,7 @@ pub(super) struct Found {
 }
 
 impl Answer {
-    /// Reads it; the status must be that of the verdict.
+    /// Parses the output; the exit status must match the verdict.
     #[track_caller]
     pub(super) fn read(output: &Output) -> Self {
         let printed = std::str::from_utf8(&output.stdout).unwrap();
@@ -48,7 +48,7 @@ impl Answer {
         answer
     }
 
-    /// What is always so: the order of the way, and a fix for what is broken.
+    /// Checks what every report must satisfy: the order of the hops, and a fix for everything broken.
     #[track_caller]
     fn check(&self) {
         let mut last = 0;
@@ -74,7 +74,7 @@ impl Answer {
         self.object["trace_id"].as_str()
     }
 
-    /// The one finding with this code.
+    /// The only finding with this code.
     #[track_caller]
     pub(super) fn found(&self, code: &str) -> Found {
         let mut with_code = self.findings().iter().filter(|found| found["code"] == code);
@@ -95,7 +95,7 @@ impl Answer {
         }
     }
 
-    /// The one thing that is broken: with this code, at this hop.
+    /// The only broken finding: with this code, at this hop.
     #[track_caller]
     pub(super) fn broken(&self, hop: &str, code: &str) -> Found {
         let found = self.found(code);
@@ -126,7 +126,7 @@ impl Answer {
 }
 
 impl Found {
-    /// Whether the words are there: in what is wrong, and in what to do.
+    /// Asserts that the words occur in the problem and in the fix.
     #[track_caller]
     pub(super) fn says(self, what: &str, fix: &str) -> Self {
         assert!(self.what.contains(what), "no '{what}': {self:?}");

@@ -1,4 +1,4 @@
-//! What has come from applications: nothing, no metrics, too many series, an open breaker.
+//! The telemetry of applications: none, no metrics, too many series, an open breaker.
 
 use super::{Answer, doctor};
 use crate::glassbox::{Running, get, page_of, request, up};
@@ -27,7 +27,7 @@ impl World {
         }
     }
 
-    /// Sends as an application of this name.
+    /// Sends as an application with this name.
     fn send(&self, signal: &str, body: &Value) {
         let url = format!("{}/v1/{signal}", self.http);
         let (status, answer) = request("POST", &url, &body.to_string()).unwrap();
@@ -113,7 +113,7 @@ fn a_service_of_which_nothing_is_there_has_no_telemetry() {
         .ask_about("checkout")
         .broken("arrivals", "silent_service")
         .says("nothing from checkout", "glassbox_telemetry::init");
-    // The environment of the application names it as well.
+    // The environment of the application can also name the service.
     doctor(&world.http)
         .backend(&world.page)
         .with("OTEL_SERVICE_NAME", "checkout")

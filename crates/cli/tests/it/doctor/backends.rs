@@ -1,4 +1,4 @@
-//! The backend itself: what it keeps no more, and what it cannot answer.
+//! The backend itself: pruned data, and failed queries.
 
 use super::{doctor, doctor_at};
 use crate::{
@@ -44,7 +44,7 @@ fn a_backend_that_answers_its_status_alone_is_told() {
     let page = format!("http://127.0.0.1:{port}");
     let answer = doctor_at(taking).backend(&page).ask();
     assert_eq!(answer.verdict(), "broken");
-    // Once for what was sent, once for what applications send.
+    // Once for the test data, once for the applications' data.
     assert_eq!(answer.marks("backend"), ["well", "broken"]);
     assert_eq!(answer.marks("arrivals"), ["unknown"]);
     assert!(answer.has("backend_failed"));

@@ -1,4 +1,4 @@
-//! A collector that is not ours stands between: it hands on all, some, nothing, or too much.
+//! Another collector in between: it forwards everything, a part, nothing, or too much.
 
 use super::doctor_at;
 use crate::{
@@ -12,14 +12,14 @@ use std::{
 
 const PROTOBUF: &str = "application/x-protobuf";
 
-/// The address where a backend takes OTLP over HTTP.
+/// The address at which a backend receives OTLP over HTTP.
 fn intake(page: &str) -> String {
     let status = get(&format!("{page}/api/status")).unwrap();
     let http = status["endpoints"]["http"].as_str().unwrap();
     http.strip_prefix("http://").unwrap().to_owned()
 }
 
-/// Hands every connection on as it is.
+/// Forwards every connection unchanged.
 fn relay(to: String) -> u16 {
     somebody(move |mut near| {
         let mut far = TcpStream::connect(&to).unwrap();
@@ -113,7 +113,7 @@ fn what_arrives_twice_is_told() {
     let mut backend = up(data.path());
     let page = page_of(&mut backend);
     let to = intake(&page);
-    // Each request that was read whole goes on twice; the second answer is handed back.
+    // Each complete request is forwarded twice; the second response is returned.
     let port = somebody(move |mut near| {
         while let Some(request) = whole(&mut near) {
             let mut answer = Vec::new();
@@ -134,7 +134,7 @@ fn what_arrives_twice_is_told() {
         .says("52 spans, but only 26 distinct ones", "one exporter");
 }
 
-/// The next message of HTTP/1.1 on a connection, head and body; `None` once it ends.
+/// The next HTTP/1.1 message on a connection, head and body; `None` after the last one.
 fn whole(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut message = Vec::new();
     let mut byte = [0];

@@ -1,18 +1,18 @@
-//! A real collector that the backend owns, as `/api/status` tells of it.
+//! A real collector owned by the backend, as reported by `/api/status`.
 
 use super::{Answer, doctor_at};
 use crate::strangers::{Reply, nobody, web};
 use serde_json::{Value, json};
 
-/// What `/api/status` of a backend with an otelcol answered, recorded: a backend that goes on
-/// answering so, with this changed, and with a receiver on this port.
+/// A backend with the recorded `/api/status` of a backend with an otelcol, with these changes, and with
+/// a receiver on this port.
 fn backend(changes: &Value, http: u16) -> String {
     let recorded = include_str!("../../../src/doctor/backend/status.json");
     let mut status: Value = serde_json::from_str(recorded).unwrap();
     let collector = status["collector"].as_object_mut().unwrap();
     collector.extend(changes.as_object().unwrap().clone());
     status["endpoints"]["http"] = json!(format!("http://127.0.0.1:{http}"));
-    // It is asked where it was reached, whatever it takes itself for.
+    // The address at which it was reached is used, not the one that it reports.
     status["endpoints"]["page"] = json!("http://127.0.0.1:9");
     let port = web(move |path| match path {
         "/api/status" => Reply::json(&status),

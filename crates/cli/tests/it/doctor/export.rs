@@ -1,4 +1,4 @@
-//! The export itself: refused, thrown away, too late, never answered; and what emitting costs.
+//! The export itself: rejected, discarded, too late, unanswered; and the cost of emitting.
 
 use super::{Answer, doctor, doctor_at};
 use crate::{
@@ -15,7 +15,7 @@ use std::{
 
 const PROTOBUF: &str = "application/x-protobuf";
 
-/// What the doctor says of a receiver that does this, by each protocol.
+/// The doctor's findings for a receiver with this behaviour, by each protocol.
 async fn refused(http: u16, grpc: u16) -> [Answer; 2] {
     let sink = OtlpSink::start().await;
     sink.set_mode(SinkMode::Status { http, grpc });
@@ -59,7 +59,7 @@ fn a_receiver_that_wants_something_else_is_quoted() {
         "/v1/traces" => Reply::new(400, "text/plain", "tenant is missing"),
         _ => Reply::new(200, PROTOBUF, ""),
     };
-    // The empty request is taken, the full one is not: the port is well.
+    // The empty request is accepted, the full one is not, so the port is fine.
     let asked = std::sync::atomic::AtomicBool::new(false);
     let port = web(
         move |path| match asked.swap(true, std::sync::atomic::Ordering::SeqCst) {
@@ -121,7 +121,7 @@ async fn a_receiver_that_never_answers_an_export_is_given_up() {
 fn a_slow_receiver_is_told_with_the_rate_that_is_left() {
     let port = web(|path| {
         if path == "/v1/logs" {
-            // As long as the network would take: this is what is tested.
+            // Simulates a slow network, which is tested here.
             let start = Instant::now();
             while start.elapsed() < Duration::from_millis(2100) {
                 std::thread::park_timeout(Duration::from_millis(100));
@@ -138,7 +138,7 @@ fn a_slow_receiver_is_told_with_the_rate_that_is_left() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_application_that_waits_for_who_reads_its_log_is_slow() {
     let sink = OtlpSink::start().await;
-    // Standard error that is full, and that nobody reads.
+    // Standard error is a full pipe without a reader.
     let (unread, full) = pipe_with(PipeFlags::CLOEXEC).unwrap();
     fcntl_setpipe_size(&full, 4096).unwrap();
     rustix::io::ioctl_fionbio(&full, true).unwrap();

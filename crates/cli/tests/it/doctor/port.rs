@@ -1,4 +1,4 @@
-//! The port: nobody, somebody else, another language, another path.
+//! The port: no server, another server, another protocol, another path.
 
 use super::{Doctor, doctor, doctor_at};
 use crate::{
@@ -59,7 +59,7 @@ fn a_name_that_is_unknown_is_told_and_a_proxy_is_not_followed() {
 
 #[test]
 fn a_connection_that_is_not_accepted_is_given_up() {
-    // One who listens with no room left: the kernel answers nobody else.
+    // A listener with a full backlog: the kernel accepts no further connections.
     let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let listener = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
     bind(&listener, &any).unwrap();
@@ -133,7 +133,7 @@ fn somebody_else_is_named_with_what_he_says() {
     }
 }
 
-/// Hangs up on HTTP, and complains of anything else line by line.
+/// Closes HTTP connections, and answers anything else with an error per line.
 fn redis_like() -> u16 {
     somebody(|mut stream| {
         let mut heard = [0; 4];
@@ -173,7 +173,7 @@ fn each_protocol_at_the_port_of_the_other_is_told() {
         .ask()
         .broken("port", "http_to_grpc")
         .says("speaks gRPC", "OTEL_EXPORTER_OTLP_PROTOCOL to grpc");
-    // A receiver that speaks HTTP/1 alone, as that of a real collector does.
+    // A receiver that supports only HTTP/1, like that of a real collector.
     doctor_at(web(|_| Reply::new(200, PROTOBUF, "")))
         .grpc()
         .ask()
@@ -215,7 +215,7 @@ async fn a_path_that_is_wrong_is_told_with_the_right_one() {
     own("/v1/metrics")
         .broken("port", "path_wrong")
         .says("which accepts metrics", &fix);
-    // Its own endpoint as it should be, on a receiver that keeps what it takes.
+    // A correct endpoint for this signal, on a receiver that stores the data.
     let sink = OtlpSink::start().await;
     let answer = Doctor::new()
         .with(

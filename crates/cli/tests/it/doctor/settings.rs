@@ -1,4 +1,4 @@
-//! The settings: they cannot be used, they send nothing, they send less than somebody thinks.
+//! The settings: invalid, sending nothing, or sending less than expected.
 
 use super::{Answer, Doctor, doctor};
 use glassbox_testkit::OtlpSink;

@@ -1,4 +1,5 @@
-//! TLS: spoken to who does not speak it, not spoken to who does, and whom it trusts.
+//! TLS: used with a server that does not support it, not used with one that requires it, and which
+//! certificates are trusted.
 
 use super::{Doctor, doctor};
 use glassbox_testkit::OtlpSink;
@@ -18,7 +19,7 @@ use tokio_rustls::{
     },
 };
 
-/// An authority of our own, with its file.
+/// A test certificate authority, with its file.
 struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     folder: tempfile::TempDir,
@@ -39,7 +40,7 @@ impl Authority {
         self.folder.path().join("ca.pem")
     }
 
-    /// A receiver that speaks TLS with a certificate for this name, before a sink that does not.
+    /// A TLS receiver with a certificate for this name, in front of a sink without TLS.
     async fn receiver(&self, name: &str, until: i32, sink: &OtlpSink) -> u16 {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
@@ -48,7 +49,7 @@ impl Authority {
         serve(certificate.der().clone(), &key, &["h2", "http/1.1"], sink).await
     }
 
-    /// A receiver that asks for a certificate that the authority has signed.
+    /// A receiver that requires a certificate signed by the authority.
     async fn asking_receiver(&self, sink: &OtlpSink) -> u16 {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
@@ -70,7 +71,7 @@ impl Authority {
         serve(certificate.der().clone(), &key, &["http/1.1"], sink).await
     }
 
-    /// A receiver with the certificate of the authority itself.
+    /// A receiver with the authority's own certificate.
     async fn receiver_as_authority(&self, sink: &OtlpSink) -> u16 {
         let (certificate, key) = (self.issuer.der().clone(), self.issuer.key());
         serve(certificate, key, &["http/1.1"], sink).await
@@ -109,7 +110,7 @@ async fn listen(mut config: ServerConfig, protocols: &[&str], sink: &OtlpSink) -
         while let Ok((stream, _)) = listener.accept().await {
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
-                // Who does not speak TLS, or does not like the certificate, is gone.
+                // Connections without TLS, or that reject the certificate, are closed.
                 if let Ok(mut outside) = acceptor.accept(stream).await {
                     let mut inside = TcpStream::connect(sink).await.unwrap();
                     let _ended = tokio::io::copy_bidirectional(&mut outside, &mut inside).await;

@@ -1,4 +1,4 @@
-//! All is well; and how it looks to a person.
+//! A working path, and its report for people.
 
 use super::{Doctor, answer::WAY, doctor};
 use crate::glassbox::{Running, command, free_ports, get, page_of, run, up};
@@ -26,7 +26,7 @@ fn all_is_well_by_each_protocol() {
         }
         assert_eq!(answer.marks("collector"), ["well", "well"]);
         assert_eq!(answer.marks("backend"), ["well", "well"]);
-        // What it says has arrived is there.
+        // The data reported as arrived is stored.
         let trace = answer.trace_id().unwrap();
         let trace = get(&format!("{page}/api/otel/traces?trace_id={trace}")).unwrap();
         let root = &trace["spans"][0];
@@ -64,7 +64,7 @@ fn a_person_sees_each_hop_once_in_lines_that_fit_and_without_colours_in_a_pipe()
     assert!(printed.contains("\nall checks passed "), "{printed}");
     assert!(!printed.contains('\x1b'), "{printed}");
     let longest = printed.lines().map(|line| line.chars().count()).max();
-    // The name of the data folder is one word, however long.
+    // The name of the data folder is one word, regardless of its length.
     let word = data.path().display().to_string().len() + 40;
     assert!(longest.unwrap() <= 80.max(word), "{printed}");
 }
