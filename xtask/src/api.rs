@@ -94,7 +94,7 @@ fn golden(name: &str) -> String {
     format!("{FOLDER}/{name}.txt")
 }
 
-/// What is public in one crate.
+/// The public API of one crate.
 struct Api {
     /// The name of its golden file.
     name: String,

@@ -87,7 +87,7 @@ pub(crate) enum Role {
     Test,
 }
 
-/// What the source of a crate must and must not contain.
+/// The rules for the source of a crate.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Source {

@@ -1,4 +1,4 @@
-//! Generative AI conventions as they have developed since 1.41: what changed and what is new.
+//! Generative AI conventions as they have developed since 1.41: changes and additions.
 //!
 //! Attributes that did not change are in [`crate::gen_ai_v1_41`]. The metrics of client inference have new
 //! names here. The metrics of agents, tools and workflows are new, and are also emitted next to the 1.41

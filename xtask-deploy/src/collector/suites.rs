@@ -33,7 +33,7 @@ pub(super) struct Target {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Terms {
-    /// The parts it needs; [`Part::USUAL`] by default.
+    /// The parts it needs; the usual ones by default.
     needs: Option<BTreeSet<Part>>,
     /// The suites it promises; by default, those that are found.
     suites: Option<BTreeSet<String>>,

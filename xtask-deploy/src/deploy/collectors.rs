@@ -21,7 +21,7 @@ const CONFIGS: &str = "deploy/collector";
 /// Files in that folder that are not configs.
 const OTHERS: &[&str] = &["builder.yaml", "kustomization.yaml"];
 
-/// Time limit for reading a config, ten times what it takes.
+/// Time limit for reading a config, about ten times the usual time.
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// The value of everything known only in the cluster: a secret, the pod's own name.

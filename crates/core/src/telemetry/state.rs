@@ -59,7 +59,7 @@ fn shorten(members: &mut Vec<&str>) {
     }
 }
 
-/// By level 2, whose keys are a superset of those of level 1.
+/// Checks a key by level 2, whose keys are a superset of those of level 1.
 fn is_key(key: &str) -> bool {
     let plain =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-*/@".contains(&byte);

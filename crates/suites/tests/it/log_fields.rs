@@ -1,4 +1,4 @@
-//! Tests that fields of the workspace's `tracing` events have a namespace, because as attributes of log records they share
+//! Tests that fields of the workspace's `tracing` events have a namespace: as attributes of log records, they share
 //! one with the fields of all other libraries.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};

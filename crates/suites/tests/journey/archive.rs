@@ -62,7 +62,7 @@ impl Archive {
         self.path("data").to_str().unwrap().to_owned()
     }
 
-    /// The user for the collector, so that we can read what it writes; `None` if we are root, which can read everything.
+    /// The user for the collector, so that we can read what it writes; `None` if we are root and can read everything.
     pub(crate) fn user(&self) -> Option<String> {
         let owner = fs::metadata(self.0.path()).unwrap();
         (owner.uid() != 0).then(|| format!("{}:{}", owner.uid(), owner.gid()))

@@ -1,4 +1,4 @@
-//! What a collector has written, by item.
+//! The items in the output of one or more collectors.
 
 use crate::collector::{Collector, Signal};
 use serde_json::{Deserializer, Value};
