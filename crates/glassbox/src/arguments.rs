@@ -63,7 +63,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
             "--help" | "-h" if attached.is_none() => return Ok(Request::Help),
             "--version" | "-V" if attached.is_none() => return Ok(Request::Version),
             _ => {
-                // A known argument is rejected here only if it is repeated or has an unexpected value.
+                // A known argument gets here if it is repeated or has a value, so no other one is suggested.
                 let known = KNOWN.iter().copied().filter(|_| !KNOWN.contains(&name));
                 let meant = nearest(name, known);
                 let meant =

@@ -1,8 +1,8 @@
 //! Generative AI conventions as they have developed since 1.41: changes and additions.
 //!
 //! Attributes that did not change are in [`crate::gen_ai_v1_41`]. The metrics of client inference have new
-//! names here. The metrics of agents, tools and workflows are new, and are also emitted next to the 1.41
-//! names.
+//! names here. The metrics of agents, tools and workflows are new, and are emitted whichever generation is
+//! chosen.
 
 use crate::gen_ai_v1_41::{
     AGENT_NAME, DURATION_BUCKETS, OPERATION_NAME, PROVIDER_NAME, REQUEST_MODEL, RESPONSE_MODEL,

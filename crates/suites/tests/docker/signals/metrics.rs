@@ -54,7 +54,7 @@ pub(super) fn assert_totals(emitted: &Emitted, found: Vec<Found>) {
     }
 }
 
-/// Asserts that counters arrived as differences, and up-down counters as totals. Observable
+/// Asserts that counters and histograms arrived as differences, and up-down counters as totals. Observable
 /// counters are differences if `observed` is true. Unchanged series are not repeated.
 pub(super) fn assert_differences(emitted: &Emitted, found: Vec<Found>, observed: bool) {
     let streams = Streams::new(emitted, found);
