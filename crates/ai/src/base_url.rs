@@ -6,7 +6,7 @@ use std::borrow::Cow;
 const SHOWN: &str = "api-version";
 
 /// The URL of requests to `path` below a base URL. A base URL may have a query, and may already end with
-/// the path:
+/// `path`, such as
 /// `https://x.openai.azure.com/openai/deployments/gpt/chat/completions?api-version=2024-10-21`.
 pub(crate) fn request_url(base: &str, path: &str) -> String {
     let (base, query) = split(base);

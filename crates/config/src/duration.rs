@@ -1,8 +1,7 @@
 //! Durations in settings: `5s`, `250ms`, `1h 30m`.
 //!
-//! For a field, `#[serde(with = "glassbox_config::duration")]`; for an optional one,
-//! `duration::option`; for a key that carries its unit in its name, `duration::millis` or
-//! `duration::seconds`.
+//! For a field, `#[serde(with = "glassbox_config::duration")]`; for an optional one, `duration::option`;
+//! for a key with the unit in its name, `duration::millis` or `duration::seconds`.
 
 use std::fmt;
 use std::time::Duration;

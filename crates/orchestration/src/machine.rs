@@ -113,7 +113,7 @@ impl Machine {
     /// Returns what has to be done now: first for the steps in progress, then for those that are ready,
     /// each in the order of declaration.
     ///
-    /// A decision is returned alone, because it changes what else there is to do. A call is returned
+    /// A decision is returned alone, because the next commands depend on it. A call is returned
     /// until its [`AttemptStarted`](EntryKind::AttemptStarted) entry is applied, a wait until its
     /// [`TimerFired`](EntryKind::TimerFired) entry is. There are no commands before the first entry,
     /// during an interruption, and after the end.

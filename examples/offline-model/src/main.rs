@@ -1,4 +1,5 @@
-//! `offline-model [--listen ADDR]`, until SIGTERM or Ctrl-C; `offline-model probe` asks whether it runs.
+//! `offline-model [--listen ADDR]`, until SIGTERM or Ctrl-C; `offline-model probe` checks whether it is
+//! running.
 
 use clap::{Parser, Subcommand};
 use offline_model::AccessArgs;
@@ -47,7 +48,7 @@ async fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Where standard error is closed, the exit status still tells.
+            // If standard error is closed, the exit status still reports the failure.
             let _ = writeln!(io::stderr(), "offline-model: {error}");
             ExitCode::FAILURE
         }

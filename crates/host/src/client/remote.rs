@@ -17,8 +17,7 @@ const GRACE: Duration = Duration::from_secs(2);
 ///
 /// A call carries the caller's trace, baggage, remaining time, budget and idempotency key. It is one
 /// request: failover, repetition and circuit breakers are the task of the
-/// [`Caller`](glassbox_core::Caller), which decides by whether the error reports that the effect may
-/// have begun.
+/// [`Caller`](glassbox_core::Caller), which reads from the error whether the effect may have begun.
 ///
 /// # Bounds
 /// A call is limited by the caller's deadline, and by the capability's own timeout plus two seconds.

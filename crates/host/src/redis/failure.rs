@@ -14,7 +14,7 @@ const SETTING: &str = "its URL (REDIS_URL)";
 /// Why a command failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// It is unreachable, does not respond, or is temporarily unable to.
+    /// It is unreachable, does not respond, or cannot serve the request now.
     Away(String),
     /// It rejects the credentials.
     Unauthenticated(String),

@@ -18,7 +18,6 @@ pub(super) const RESPONSE: usize = 16 << 20;
 ///
 /// Nothing else bounds a response: Redis does not report the size of the ids in an index, and the client
 /// collects a response of any size.
-/// collects a response of any size.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Allowance(Arc<AtomicUsize>);
 

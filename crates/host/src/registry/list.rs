@@ -11,6 +11,7 @@ const PART: usize = 64 * 1024;
 
 /// `{"total", "services", "returned"}`, ordered by name then instance.
 ///
+/// # Bounds
 /// Only one part is in memory at a time: at most one registration and 64 KiB, regardless of the length
 /// of the list and the speed of the reader. Registrations that end meanwhile are left out.
 pub(super) fn body(registry: MemoryRegistry, filter: Filter) -> Body {

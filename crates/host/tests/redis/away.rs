@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Who registers by a lease of this length renews it long after the end of the test, unless told to.
+/// Number of instances. Their leases outlast the test, so they are renewed only after a lost connection.
 const INSTANCES: usize = 40;
 
 #[tokio::test]
@@ -224,7 +224,7 @@ async fn a_redis_that_became_a_replica_is_waited_for() {
 #[tokio::test]
 async fn whoever_was_connected_to_a_node_that_became_a_replica_finds_the_new_primary() {
     let (old, new) = (Server::start(), Server::start());
-    // One address, behind which the primary moves.
+    // The primary moves behind this one address.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = RedisUrl::new(format!("redis://{}", listener.local_addr().unwrap()));
     let (primary, leads_to) = tokio::sync::watch::channel(old.authority());

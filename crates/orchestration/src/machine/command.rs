@@ -1,9 +1,9 @@
-//! What the machine asks its driver to do.
+//! The machine's commands to its driver.
 
 use crate::EntryKind;
 use serde_json::Value;
 
-/// What the machine asks its driver to do.
+/// A command of the machine to its driver.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Command {

@@ -35,7 +35,7 @@ pub(super) fn after(
     }
 }
 
-/// A clock of wall-clock time that stands still.
+/// A wall clock that is stopped at one time.
 struct At(u64);
 
 impl Clock for At {

@@ -10,8 +10,8 @@ use super::tally::Tally;
 
 /// The last calls, without a lock.
 ///
-/// Every bit is written by an exchange, and the count is updated by the exchange's result. Whatever the
-/// interleaving of threads, the count of ones matches the bits once all threads are done.
+/// Every bit is written by an exchange, and the count is updated by the exchange's result. So the count
+/// of ones matches the bits once all threads are done, regardless of their interleaving.
 #[derive(Debug)]
 pub(super) struct CountWindow {
     size: u64,
