@@ -136,7 +136,7 @@ impl Section for BackendConfig {
         Variable::new("GLASSBOX_OTEL_REMOTE_INSECURE", "remote_insecure"),
         Variable::new("GLASSBOX_OTEL_REMOTE_HEADERS", "remote_headers").form(Form::Pairs),
         Variable::new("GLASSBOX_OTEL_SELF_METRICS", "self_metrics"),
-        Variable::new("GLASSBOX_COLLECTOR_KEY", "key"),
+        Variable::new("GLASSBOX_COLLECTOR_KEY", "key").form(Form::List),
         Variable::new("GLASSBOX_COLLECTOR_KEY_FILE", "key_file"),
         Variable::new("GLASSBOX_COLLECTOR_ALLOW_ANONYMOUS", "allow_anonymous"),
     ];

@@ -108,7 +108,7 @@ fn variables_of_the_environment_set_the_section() {
             "authorization=Bearer%20hunter2,x-team=a",
         ),
         ("GLASSBOX_OTEL_SELF_METRICS", "true"),
-        ("GLASSBOX_COLLECTOR_KEY", "20261128"),
+        ("GLASSBOX_COLLECTOR_KEY", "20261128,old"),
         ("GLASSBOX_COLLECTOR_KEY_FILE", "/etc/glassbox/keys"),
         ("GLASSBOX_COLLECTOR_ALLOW_ANONYMOUS", "true"),
     ]);
@@ -122,7 +122,7 @@ fn variables_of_the_environment_set_the_section() {
     assert_eq!(config.grpc.unwrap().to_string(), "127.0.0.1:6317");
     assert_eq!(config.http.unwrap().to_string(), "127.0.0.1:6318");
     assert_eq!(config.max_records, 77);
-    assert!(config.key.accept("20261128"));
+    assert!(config.key.accept("20261128") && config.key.accept("old"));
     let keys = config.key_file.as_deref();
     assert_eq!(keys.unwrap().to_str(), Some("/etc/glassbox/keys"));
     assert!(config.allow_anonymous);

@@ -45,11 +45,12 @@ function fromOtlp(data, cursor) {
     body: anyValue(record.body), event_name: record.eventName || null, attributes: pairs(record.attributes),
     service: resource['service.name'] ?? 'unknown_service', instance: resource['service.instance.id'] ?? null,
     trace_id: record.traceId || null, span_id: record.spanId || null,
+    cut: data.truncated ? [{ path: 'the whole record', bytes: data.truncated.bytes, url: data.truncated.whole }] : [],
   };
 }
 
 /** Follows the stream: the newest records, its connection state, and what was skipped. */
-const NOTHING = { records: [], connected: false, ready: false, skipped: 0, forgotten: 0, error: null };
+const NOTHING = { records: [], connected: false, ready: false, skipped: 0, rest: null, forgotten: 0, error: null };
 
 function useTail(path, paused) {
   const [state, setState] = useState(NOTHING);
@@ -109,6 +110,14 @@ function useTail(path, paused) {
           setState((old) => ({ ...old, skipped: old.skipped + Number(lost) }));
         } catch {
           // An invalid frame does not stop the stream.
+        }
+      });
+      source.addEventListener('truncated', (event) => {
+        try {
+          const { rest } = JSON.parse(event.data);
+          setState((old) => ({ ...old, rest: String(rest) }));
+        } catch {
+          // As above.
         }
       });
       source.onerror = () => {
@@ -220,6 +229,7 @@ function Records({ records, fixed, tail, stored, query, problem, paused, trace }
           ${tail.forgotten > 0 && !fixed && `, newest ${count(KEEP)}`}</span>
         ${!fixed && !tail.connected && !tail.error && html`<span class="warn">disconnected, reconnecting</span>`}
         ${!fixed && tail.skipped > 0 && html`<span class="warn">${plural(tail.skipped, 'record')} skipped: this page could not keep up</span>`}
+        ${!fixed && tail.rest && html`<a href=${tail.rest} target="_blank" rel="noreferrer" title="The replay is limited in bytes">older records as JSON</a>`}
         ${paused && html`<span class="warn">paused${tail.waiting > 0 ? `, ${count(tail.waiting)} waiting` : ''}</span>`}
         <span class="push"></span>
         ${!stick && html`<button type="button" class="btn" onClick=${() => {
