@@ -67,7 +67,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
                 let known = KNOWN.iter().copied().filter(|_| !KNOWN.contains(&name));
                 let meant = nearest(name, known);
                 let meant =
-                    meant.map_or_else(String::new, |meant| format!(", did you mean '{meant}'?"));
+                    meant.map_or_else(String::new, |meant| format!(" (did you mean '{meant}'?)"));
                 return Err(format!("unknown argument '{text}'{meant}; see '--help'"));
             }
         }

@@ -40,7 +40,7 @@ impl Program {
         let length = body.len();
         write!(
             connection,
-            "{head} HTTP/1.1\r\nhost: reader\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+            "{head} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
         )
         .unwrap();
         connection
@@ -102,7 +102,7 @@ fn a_call_whose_input_is_still_coming_is_awaited() {
     let mut connection = TcpStream::connect(&program.address).unwrap();
     write!(
         connection,
-        "POST /v1/capabilities/estimate_reading HTTP/1.1\r\nhost: reader\r\ncontent-type: application/json\r\ncontent-length: 15\r\nexpect: 100-continue\r\n\r\n"
+        "POST /v1/capabilities/estimate_reading HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 15\r\nexpect: 100-continue\r\n\r\n"
     )
     .unwrap();
     // The response `100 Continue` shows that the call has begun.
@@ -126,7 +126,7 @@ fn a_second_signal_ends_it_at_once() {
     let held = TcpStream::connect(&program.address).unwrap();
     write!(
         &held,
-        "POST /v1/capabilities/estimate_reading HTTP/1.1\r\nhost: reader\r\ncontent-type: application/json\r\ncontent-length: 15\r\nexpect: 100-continue\r\n\r\n"
+        "POST /v1/capabilities/estimate_reading HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 15\r\nexpect: 100-continue\r\n\r\n"
     )
     .unwrap();
     let mut continued = [0; 25];

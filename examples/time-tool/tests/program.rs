@@ -32,10 +32,11 @@ fn text(bytes: &[u8]) -> &str {
 
 #[test]
 fn an_unknown_argument_is_a_usage_error() {
-    for argument in ["porbe", "--colour", ""] {
+    let hint = " (did you mean 'probe'?)";
+    for (argument, hint) in [("porbe", hint), ("--colour", ""), ("", "")] {
         let output = run(&[argument]);
         assert_eq!(output.status.code(), Some(2));
-        let expected = format!("time-tool: unknown argument '{argument}'; see '--help'\n");
+        let expected = format!("time-tool: unknown argument '{argument}'{hint}; see '--help'\n");
         assert_eq!(text(&output.stderr), expected);
     }
 }
