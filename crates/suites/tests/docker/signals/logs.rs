@@ -72,8 +72,8 @@ fn expected(facts: &Value) -> Vec<Value> {
             "value": { "stringValue": "could not be saved: disk is full" },
         },
     ]);
-    let mut silent = said(9, "INFO", "");
-    silent["body"] = json!({});
+    // Without a message the fields are the body.
+    let mut silent = said(9, "INFO", "at=1");
     silent["attributes"] = json!([{ "key": "at", "value": { "intValue": "1" } }]);
     vec![
         said(1, "TRACE", "a trace"),
