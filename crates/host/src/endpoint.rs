@@ -1,7 +1,7 @@
 //! The URL of a service.
 
 use axum::http::{Uri, uri::Authority};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Maximum length of a URL in bytes.
 const LONGEST: usize = 2048;
@@ -64,7 +64,7 @@ impl Endpoint {
 
     /// The address, if the host is one.
     #[cfg(feature = "client")]
-    pub(crate) fn ip(&self) -> Option<IpAddr> {
+    pub(crate) fn ip(&self) -> Option<std::net::IpAddr> {
         self.host.parse().ok()
     }
 }
