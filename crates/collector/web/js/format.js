@@ -88,6 +88,16 @@ export function shortId(id) {
   return id.length > 16 ? `${id.slice(0, 8)}…${id.slice(-4)}` : id;
 }
 
+const CAPABILITY = /^[A-Z]+ \/v1\/capabilities\/([^/{}]+)$/;
+
+/** The title of a run: its question, or else what was called, or the name of its root span. */
+export function runTitle(run) {
+  if (run.question) return run.question;
+  const called = CAPABILITY.exec(run.root_name ?? '');
+  if (called) return `${run.root_service} · ${called[1]}`;
+  return run.root_name ?? `Trace ${shortId(run.trace_id)}`;
+}
+
 /** "http://127.0.0.1:4318" → "127.0.0.1:4318". */
 export function address(url) {
   return String(url ?? '').replace(/^https?:\/\//, '').replace(/\/$/, '');

@@ -3,7 +3,7 @@ import {
   Copy, Dot, Empty, Failed, Loading, html, pane, useEffect, useLayoutEffect, useMemo, useRef, useState, useStore, useVisibleRows,
 } from './ui.js';
 import { getParts, status, useResource, useRevision, withQuery } from './api.js';
-import { clockMillis, count, dollars, duration, moment, plural, recordTime, shortId, text } from './format.js';
+import { clockMillis, count, dollars, duration, moment, plural, recordTime, runTitle, shortId, text } from './format.js';
 import { go, link, route, setParams } from './router.js';
 import { useKeys } from './keys.js';
 import { buildTrace, found as foundIn, openRows, outcome } from './trace.js';
@@ -132,7 +132,7 @@ function Run({ id, trace, whole, logs, following }) {
     },
   });
   useEffect(() => {
-    document.title = `${trace.question ?? trace.roots[0].span.name} — Glassbox`;
+    document.title = `${runTitle(whole.summary)} — Glassbox`;
   }, [trace]);
 
   const heading = talk.turns.some((turn) => turn.kind === 'model' || turn.kind === 'user') ? 'Conversation' : 'Steps';
@@ -171,7 +171,6 @@ function zoomed(written, trace) {
 function Head({ id, trace, whole, logs, talk, following, onGo }) {
   // The sums are over the whole run; the page may have only its first spans.
   const { total, usage, summary } = whole;
-  const root = trace.roots[0].span;
   const failed = outcome(trace);
   const head = useRef(null);
   useLayoutEffect(() => {
@@ -182,7 +181,7 @@ function Head({ id, trace, whole, logs, talk, following, onGo }) {
     return () => observer.disconnect();
   }, []);
   return html`<div class="head stick" ref=${head}>
-    <h1>${trace.question ?? root.name}</h1>
+    <h1>${runTitle(summary)}</h1>
     <div class="facts"><b>${duration(whole.duration_nano)}</b>
       <span>${plural(trace.services.length, 'service')} · ${plural(total, 'span')}${logs ? ` · ${plural(logs.total, 'log')}` : ''}</span>
       ${usage.input_tokens + usage.output_tokens > 0 && html`<span>${count(usage.input_tokens)} in · ${count(usage.output_tokens)} out tok</span>`}

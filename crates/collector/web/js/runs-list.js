@@ -1,7 +1,7 @@
 // The list of runs: question, services, duration and errors.
 import { Dot, Empty, Failed, Loading, colour, html, pane, useEffect, useMemo, useRef, useState, useStore } from './ui.js';
 import { live, status, useResource, useRevision, withQuery } from './api.js';
-import { address, clock, count, day, duration, moment, plural, shortId } from './format.js';
+import { address, clock, count, day, duration, moment, plural, runTitle } from './format.js';
 import { go, link, route, setParams } from './router.js';
 import { useKeys } from './keys.js';
 import { RunView } from './run-view.js';
@@ -40,16 +40,6 @@ function useRuns() {
 }
 
 const NONE = [];
-
-const CAPABILITY = /^[A-Z]+ \/v1\/capabilities\/([^/{}]+)$/;
-
-/** The title of a run: its question, or else what was called, or the name of its root span. */
-function runTitle(run) {
-  if (run.question) return run.question;
-  const called = CAPABILITY.exec(run.root_name ?? '');
-  if (called) return `${run.root_service} · ${called[1]}`;
-  return run.root_name ?? `Trace ${shortId(run.trace_id)}`;
-}
 
 function RunsList({ found, selected }) {
   const { params } = useStore(route);
