@@ -2,7 +2,7 @@
 
 use crate::{
     part::Setup,
-    stage::{name, network, variable},
+    stage::{KEY, name, network, variable},
 };
 use glassbox_core::Cx;
 use glassbox_instrument::HttpClient;
@@ -18,6 +18,7 @@ async fn a_model_that_was_compiled_inside_of_docker_is_healthy_and_answers() {
     let image = variable("GLASSBOX_MULTI_STAGE_IMAGE");
     let model = Setup::new(&image, &name(&network, "model"), &network)
         .with(|request| request.with_cap_drop("ALL"))
+        .with_variable("GLASSBOX_OFFLINE_MODEL_KEY", KEY)
         .publishing(PORT)
         .start()
         .await;
@@ -27,7 +28,7 @@ async fn a_model_that_was_compiled_inside_of_docker_is_healthy_and_answers() {
         "model": "offline",
         "messages": [{"role": "user", "content": "What time is it in Tromsø?"}],
     });
-    let answered = HttpClient::new().post(&url).json(&question);
+    let answered = HttpClient::new().post(&url).bearer(KEY).json(&question);
     let answered = answered.send(&Cx::background()).await.unwrap();
     assert!(answered.status().is_success(), "{}", answered.status());
     let answer: Value = answered.json().await.unwrap();

@@ -33,7 +33,7 @@ pub(crate) const AGENT: &str = "travel-agent";
 /// The port of every service.
 const PORT: u16 = 8080;
 /// The key of every service and of the model.
-const KEY: &str = "journey-key";
+pub(crate) const KEY: &str = "journey-key";
 /// The default time for which a registration outlives its service.
 pub(crate) const LEASE: Duration = Duration::from_secs(6);
 
