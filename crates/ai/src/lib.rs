@@ -22,6 +22,7 @@ mod budgeted;
 mod connect;
 mod content;
 mod estimate;
+mod fence;
 mod http_model;
 mod identity;
 mod instruments;

@@ -1,6 +1,7 @@
 //! Typed answers.
 
 use super::Answer;
+use crate::fence::without_fence;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, de::DeserializeOwned};
 
@@ -105,16 +106,6 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Mismatch> {
         what: error.to_string(),
     })?;
     Ok(value)
-}
-
-/// Removes the Markdown code fence that some models put around JSON.
-fn without_fence(text: &str) -> &str {
-    let text = text.trim();
-    let fenced = text.strip_prefix("```").and_then(|rest| {
-        let rest = rest.strip_suffix("```")?;
-        Some(rest.strip_prefix("json").unwrap_or(rest).trim())
-    });
-    fenced.unwrap_or(text)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The arguments of a tool call as JSON.
 
+use crate::fence::without_fence;
 use crate::wire::{
     conceal::Conceal,
     json::{self},
@@ -55,16 +56,6 @@ fn last_object(text: &str, limit: usize) -> Option<Value> {
     }
     let is_placeholder = from > 0 && text[from..].trim().is_empty();
     is_placeholder.then(|| Value::Object(Map::new()))
-}
-
-/// Removes the Markdown code fence that some models put around JSON.
-fn without_fence(text: &str) -> &str {
-    let text = text.trim();
-    let fenced = text.strip_prefix("```").and_then(|rest| {
-        let rest = rest.strip_suffix("```")?;
-        Some(rest.strip_prefix("json").unwrap_or(rest).trim())
-    });
-    fenced.unwrap_or(text)
 }
 
 #[cfg(test)]
