@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io::{self, Cursor};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -119,13 +119,13 @@ async fn speak_http1(
         .keep_alive(manners.keep_alive)
         .max_buf_size(BUFFER)
         .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    tokio::select! {
-        ended = connection.as_mut() => return ended,
-        () = manners.slot.evicted() => connection.as_mut().graceful_shutdown(),
-        () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
-    }
-    connection.await
+    until_ended(
+        connection,
+        http1::Connection::graceful_shutdown,
+        &manners.slot,
+        &stop,
+    )
+    .await
 }
 
 async fn speak_http2(
@@ -146,12 +146,29 @@ async fn speak_http2(
         .max_send_buf_size(BUFFER)
         .max_concurrent_streams(CONCURRENT)
         .serve_connection(TokioIo::new(stream), service);
+    until_ended(
+        connection,
+        http2::Connection::graceful_shutdown,
+        &manners.slot,
+        &stop,
+    )
+    .await
+}
+
+/// Serves a connection until it ends. Shuts it down gracefully when it is evicted, or when the server stops.
+async fn until_ended<C: Future<Output = hyper::Result<()>>>(
+    connection: C,
+    shut_down: impl FnOnce(Pin<&mut C>),
+    slot: &Slot,
+    stop: &CancellationToken,
+) -> hyper::Result<()> {
     let mut connection = pin!(connection);
     tokio::select! {
         ended = connection.as_mut() => return ended,
-        () = manners.slot.evicted() => connection.as_mut().graceful_shutdown(),
-        () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
+        () = slot.evicted() => {}
+        () = stop.cancelled() => {}
     }
+    shut_down(connection.as_mut());
     connection.await
 }
 
