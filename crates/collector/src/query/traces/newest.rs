@@ -66,7 +66,6 @@ impl Trace {
             self.tokens += u64::from(span.count(Count::OutputTokens));
         }
         self.matches |= matches;
-        self.is_agent |= AGENT_SPANS.iter().any(|name| span.name().starts_with(name));
         self.is_internal |= span.is_root() && is_internal(span);
     }
 
@@ -93,6 +92,10 @@ impl Trace {
 /// The names that the conventions give to the spans of agents and workflows.
 const AGENT_SPANS: [&str; 3] = ["invoke_agent", "invoke_workflow", "create_agent"];
 
+fn is_agent(span: &SpanColumns) -> bool {
+    AGENT_SPANS.iter().any(|name| span.name().starts_with(name))
+}
+
 /// The path of the registry, which services query on their own.
 const REGISTRY: &str = "/v1/registry/";
 
@@ -108,6 +111,8 @@ pub(super) fn newest(view: &View, filter: &Filter) -> Newest {
     spans.containing(filter.text()).each(|span, matches| {
         let trace = starts.entry(*span.trace_id()).or_default();
         trace.add(span, matches);
+        // Only this filter needs the names, and there may be a million spans.
+        trace.is_agent |= filter.agents_only && is_agent(span);
     });
     for (number, term) in search.terms.iter().enumerate() {
         term.each(view, |span, matches| {
