@@ -16,6 +16,7 @@ mod plural;
 mod probe;
 #[cfg(feature = "demo")]
 mod service;
+mod signal;
 mod style;
 mod terminal;
 mod transfer;

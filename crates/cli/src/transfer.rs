@@ -8,11 +8,12 @@ use crate::{
     doctor,
     failure::Failure,
     plural::counted,
+    signal::Signal,
     terminal::tell,
 };
 use glassbox_collector::BackendConfig;
 use glassbox_config::Settings;
-use lines::{Lines, Signal};
+use lines::Lines;
 use std::{
     fs::{File, OpenOptions},
     io::{self, BufReader, BufWriter, Read, Write},
@@ -82,7 +83,7 @@ pub(crate) async fn import(
     };
     let backend = connect(import.backend.as_deref(), settings).await?;
     let mut lines = Lines::new(&name, BufReader::new(input));
-    let mut sent = [(Signal::Traces, 0), (Signal::Metrics, 0), (Signal::Logs, 0)];
+    let mut sent = Signal::ALL.map(|signal| (signal, 0));
     while let Some((number, signal, line)) = lines.next()? {
         let path = format!("/v1/{}", signal.as_str());
         backend.upload(&path, line).await.map_err(|failure| {

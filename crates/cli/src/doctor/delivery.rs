@@ -7,9 +7,9 @@ use super::{
     finding::{Finding, Hop},
     port::{grpc_to_http, wrong_by_itself},
     settings::split,
-    target::{Signal, Target},
+    target::Target,
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, signal::Signal};
 use cause::{Distrust, Kind};
 use glassbox_config::Loaded;
 use glassbox_core::telemetry::TelemetryHealth;

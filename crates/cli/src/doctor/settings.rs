@@ -6,9 +6,9 @@ pub(super) use variables::{proxies, unread};
 
 use super::{
     finding::{Finding, Hop},
-    target::{Signal, Target},
+    target::Target,
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, signal::Signal};
 use glassbox_config::{Loaded, Origin, SettingsError};
 use glassbox_telemetry::{Sampler, TelemetryConfig};
 use std::time::Duration;

@@ -1,29 +1,12 @@
 //! The targets of the signals, from the settings.
 
 use super::finding::{Finding, Hop};
+use crate::signal::Signal;
 use glassbox_config::Loaded;
 use glassbox_telemetry::{Exporter, Protocol, SignalConfig, TelemetryConfig};
 use http::Uri;
 
-/// The three signals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Signal {
-    Traces,
-    Metrics,
-    Logs,
-}
-
 impl Signal {
-    pub(super) const ALL: [Self; 3] = [Self::Traces, Self::Metrics, Self::Logs];
-
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Traces => "traces",
-            Self::Metrics => "metrics",
-            Self::Logs => "logs",
-        }
-    }
-
     /// The OpenTelemetry variable for only this signal.
     pub(super) fn variable(self, what: &str) -> String {
         let signal = self.as_str().to_ascii_uppercase();

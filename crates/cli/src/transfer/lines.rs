@@ -1,6 +1,6 @@
 //! The lines of a file of OTLP JSON.
 
-use crate::failure::Failure;
+use crate::{failure::Failure, signal::Signal};
 use serde::de::IgnoredAny;
 use std::{
     collections::BTreeMap,
@@ -10,31 +10,13 @@ use std::{
 /// Limit of one line, the largest request that a backend accepts by default.
 const MAX_LINE: u64 = 64 << 20;
 
-/// The contents of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Signal {
-    Traces,
-    Metrics,
-    Logs,
-}
-
-impl Signal {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Traces => "traces",
-            Self::Metrics => "metrics",
-            Self::Logs => "logs",
-        }
-    }
-
-    /// The signal of a request with this member.
-    fn of(member: &str) -> Option<Self> {
-        match member {
-            "resourceSpans" | "resource_spans" => Some(Self::Traces),
-            "resourceMetrics" | "resource_metrics" => Some(Self::Metrics),
-            "resourceLogs" | "resource_logs" => Some(Self::Logs),
-            _ => None,
-        }
+/// The signal of a request with this member.
+fn signal_of(member: &str) -> Option<Signal> {
+    match member {
+        "resourceSpans" | "resource_spans" => Some(Signal::Traces),
+        "resourceMetrics" | "resource_metrics" => Some(Signal::Metrics),
+        "resourceLogs" | "resource_logs" => Some(Signal::Logs),
+        _ => None,
     }
 }
 
@@ -81,7 +63,7 @@ impl<'a, R: BufRead> Lines<'a, R> {
             }
             let members: BTreeMap<String, IgnoredAny> = serde_json::from_slice(text)
                 .map_err(|error| self.wrong(&format!("is not a JSON object: {error}")))?;
-            let signal = members.keys().find_map(|member| Signal::of(member));
+            let signal = members.keys().find_map(|member| signal_of(member));
             let signal = signal.ok_or_else(|| {
                 self.wrong(
                     "is not an OTLP request: it has none of resourceSpans, resourceMetrics and resourceLogs",

@@ -6,9 +6,9 @@ use crate::{
     doctor::{
         emission::{Emission, METRIC},
         finding::Finding,
-        target::Signal,
     },
     failure::Failure,
+    signal::Signal,
 };
 use serde_json::{Map, Value};
 use std::{
