@@ -112,6 +112,11 @@ def open_page(tab, path, ready):
     tab.wait_for_selector(ready, state="attached")
 
 
+def settled(tab):
+    """Waits until what was rendered last has been painted."""
+    tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def accessible(browser):
     views = (
         ("/", ".row"), (f"/runs/{AGENT}", ".row"), (f"/runs/{AGENT}?span={3:016x}", ".aside"), (f"/runs/{WORKFLOW}", ".row"),
@@ -205,9 +210,8 @@ def outcomes(tab):
     facts = tab.text_content(".facts")
     check("1 tool call failed" in facts and "1 span id used twice" in facts, f"the facts of the run: {facts}")
     names = tab.locator(".row .t").all_text_contents()
-    for key in ("End",):
-        tab.keyboard.press(key)
-    tab.wait_for_timeout(100)
+    tab.keyboard.press("End")
+    settled(tab)
     names += tab.locator(".row .t").all_text_contents()
     check({"first of its id", "second of its id"} <= set(names), "spans of one id are not both shown")
 
@@ -222,7 +226,7 @@ def narrow(browser):
 
 def charts(tab):
     open_page(tab, "/metrics/page.visits", ".plot canvas")
-    tab.wait_for_timeout(300)
+    settled(tab)
     # The service's own colour is somewhere on the canvas: a single point is drawn.
     drawn = tab.evaluate("""() => {
       const canvas = document.querySelector('.plot canvas');
